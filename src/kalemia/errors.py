@@ -1,0 +1,28 @@
+"""The exceptions that Kalemia raises: one tree, so that a caller can catch all of it or a part.
+
+Every message is one sentence that says what is wrong, where, and what is accepted.
+"""
+
+
+class KalemiaError(Exception):
+    """Anything that Kalemia reports to a person instead of a traceback."""
+
+
+class ReadError(KalemiaError):
+    """A file could not be read as an ECG, or what it holds cannot be trusted."""
+
+
+class BeatError(KalemiaError):
+    """A recording was read, but no beat that can be used was found in it."""
+
+
+class ModelError(KalemiaError):
+    """A model or its card is missing, damaged or does not fit the input."""
+
+
+class SimulateError(KalemiaError):
+    """The simulator was asked for something it cannot make or write."""
+
+
+class TrainError(KalemiaError):
+    """A training configuration is wrong or training cannot go on."""

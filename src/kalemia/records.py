@@ -1,0 +1,114 @@
+"""What the rooms pass to each other: a Recording, the Beat cut from it, the Estimate made of that.
+
+Only numpy is imported here. Every number carries its unit in its name or in the docstring.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+import numpy as np
+from numpy.typing import NDArray
+
+LEADS = ("I", "II", "III", "aVR", "aVL", "aVF", "V1", "V2", "V3", "V4", "V5", "V6")
+"""The canonical names of the twelve standard leads, in the order that Kalemia writes them."""
+
+
+@dataclass(frozen=True, eq=False)
+class Recording:
+    """An electrocardiogram as it was measured, free of names, birth dates and record numbers.
+
+    Attributes
+    ----------
+    signal
+        float32 (leads, samples) in mV; NaN where nothing was recorded or printed.
+    rate
+        Samples per second, Hz.
+    leads
+        One name a row of `signal`; the standard twelve are spelled as in `LEADS`.
+    source
+        Where it came from: the path as the user gave it, or "simulated".
+    start
+        When the first sample was taken, if the file says so.
+    confidence
+        One number in 0..1 a lead; 1.0 for a digital file.
+    warnings
+        Sentences about what had to be inferred or repaired; they are carried into the estimate.
+    """
+
+    signal: NDArray[np.float32]
+    rate: float
+    leads: tuple[str, ...]
+    source: str = "memory"
+    start: datetime | None = None
+    confidence: tuple[float, ...] = ()
+    warnings: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        signal = np.asarray(self.signal, dtype=np.float32)
+        if signal.ndim != 2 or signal.shape[0] != len(self.leads):
+            raise ValueError(f"signal has shape {signal.shape}; expected ({len(self.leads)} leads, samples)")
+        if len(set(self.leads)) != len(self.leads):
+            raise ValueError(f"leads {self.leads} name one lead twice; expected each once")
+        if not (np.isfinite(self.rate) and self.rate > 0):
+            raise ValueError(f"rate is {self.rate} Hz; expected a positive number")
+        object.__setattr__(self, "signal", signal)
+        object.__setattr__(self, "leads", tuple(self.leads))
+        object.__setattr__(self, "confidence", tuple(self.confidence) or (1.0,) * len(self.leads))
+        if len(self.confidence) != len(self.leads):
+            raise ValueError(f"{len(self.confidence)} confidences for {len(self.leads)} leads; expected one each")
+
+    @property
+    def duration_s(self) -> float:
+        """Length of the recording in seconds."""
+        return self.signal.shape[1] / self.rate
+
+    def lead(self, name: str) -> NDArray[np.float32]:
+        """Return the samples of one lead, mV; KeyError where the recording lacks it."""
+        try:
+            return self.signal[self.leads.index(name)]
+        except ValueError:
+            raise KeyError(f"no lead {name!r}; this recording has {', '.join(self.leads)}") from None
+
+
+@dataclass(frozen=True, eq=False)
+class Beat:
+    """The median cardiac cycle of a recording: 270 samples at 300 Hz, R at sample 90.
+
+    Attributes
+    ----------
+    waveform
+        float32 (leads, 270), divided by `gain_mv`; zero is the level of the PR segment.
+    gain_mv
+        (leads,) what normalization divided by, mV: the largest deflection of the beat.
+    leads
+        One name a row of `waveform`.
+    rr_s
+        Median RR interval, s.
+    count
+        How many beats stand behind the median.
+    quality
+        (leads,) 0..1.
+    problems
+        Per lead: why it must not be used, or None.
+    warnings
+        Sentences for the estimate.
+    r_peaks_s
+        Times of the R peaks found in the recording, s.
+    """
+
+    waveform: NDArray[np.float32]
+    gain_mv: NDArray[np.float32]
+    leads: tuple[str, ...]
+    rr_s: float
+    count: int
+    quality: NDArray[np.float32]
+    problems: tuple[str | None, ...]
+    warnings: tuple[str, ...] = ()
+    r_peaks_s: NDArray[np.float64] = field(default_factory=lambda: np.empty(0))
+
+    @property
+    def heart_rate_bpm(self) -> float:
+        """Beats per minute."""
+        return 60.0 / self.rr_s
