@@ -5,8 +5,11 @@ Only numpy is imported here. Every number carries its unit in its name or in the
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -57,7 +60,9 @@ class Recording:
         object.__setattr__(self, "leads", tuple(self.leads))
         object.__setattr__(self, "confidence", tuple(self.confidence) or (1.0,) * len(self.leads))
         if len(self.confidence) != len(self.leads):
-            raise ValueError(f"{len(self.confidence)} confidences for {len(self.leads)} leads; expected one each")
+            raise ValueError(
+                f"{len(self.confidence)} confidences for {len(self.leads)} leads; expected one each"
+            )
 
     @property
     def duration_s(self) -> float:
@@ -112,3 +117,47 @@ class Beat:
     def heart_rate_bpm(self) -> float:
         """Beats per minute."""
         return 60.0 / self.rr_s
+
+
+NOTICE = "Research use. Not a medical device. Does not replace a blood test."
+
+
+@dataclass(frozen=True)
+class ModelName:
+    """Which model spoke: its name, version, the sha256 of its ONNX file, and what it was trained on."""
+
+    name: str
+    version: str
+    sha256: str
+    trained_on: str
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """What Kalemia says about one input; `to_dict` is a line of `kalemia predict --json`.
+
+    A refused or failed estimate has no potassium, only a `reason`. The level is "high" for an estimate above 5.5,
+    "low" for one below 3.5, "normal" where the whole interval lies within 3.5 to 5.5, else "uncertain".
+    """
+
+    source: str
+    status: Literal["estimated", "refused", "failed"]
+    potassium_meq_l: float | None = None
+    interval_meq_l: tuple[float, float] | None = None
+    interval_coverage: float | None = None
+    probability_above: Mapping[str, float] = field(default_factory=dict)
+    probability_below: Mapping[str, float] = field(default_factory=dict)
+    level: Literal["low", "normal", "high", "uncertain"] | None = None
+    interval_validated_on: str | None = None
+    reason: str | None = None
+    heart_rate_bpm: float | None = None
+    beats_used: int = 0
+    leads_used: tuple[str, ...] = ()
+    quality: Mapping[str, float] = field(default_factory=dict)
+    warnings: tuple[str, ...] = ()
+    model: ModelName | None = None
+    notice: str = NOTICE
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain lists, dictionaries, numbers and strings, in the order of the JSON contract."""
+        return json.loads(json.dumps(asdict(self)))  # type: ignore[no-any-return]
