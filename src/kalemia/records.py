@@ -60,21 +60,19 @@ class Recording:
         object.__setattr__(self, "leads", tuple(self.leads))
         object.__setattr__(self, "confidence", tuple(self.confidence) or (1.0,) * len(self.leads))
         if len(self.confidence) != len(self.leads):
-            raise ValueError(
-                f"{len(self.confidence)} confidences for {len(self.leads)} leads; expected one each"
-            )
+            raise ValueError(f"{len(self.confidence)} confidences for {len(self.leads)} leads; expected one each")
 
     @property
     def duration_s(self) -> float:
         """Length of the recording in seconds."""
-        return self.signal.shape[1] / self.rate
+        return float(self.signal.shape[1] / self.rate)
 
     def lead(self, name: str) -> NDArray[np.float32]:
         """Return the samples of one lead, mV; KeyError where the recording lacks it."""
-        try:
-            return self.signal[self.leads.index(name)]
-        except ValueError:
-            raise KeyError(f"no lead {name!r}; this recording has {', '.join(self.leads)}") from None
+        if name not in self.leads:
+            raise KeyError(f"no lead {name!r}; this recording has {', '.join(self.leads)}")
+        samples: NDArray[np.float32] = self.signal[self.leads.index(name)]
+        return samples
 
 
 @dataclass(frozen=True, eq=False)
