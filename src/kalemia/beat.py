@@ -1,0 +1,188 @@
+"""R peaks, and the one-cycle beat of the founding study: 270 samples at 300 Hz, R at sample 90, amplitude-normalized.
+
+The peaks are detected once, on one signal combined from the leads that are there, because twelve detections disagree. Each lead
+then snaps them to its own largest deflection, and takes the median over those of its beats that look alike.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kalemia import quality
+from kalemia.condition import RATE, condition
+from kalemia.errors import BeatError
+from kalemia.records import Beat, Recording
+
+SAMPLES = 270
+R_SAMPLE = 90
+SNAP_REACH = 18
+"""Samples (60 ms) to either side of a detected peak in which a lead may have its own."""
+SAME_SHAPE = 0.9
+"""Correlation from which two beats of a lead count as the same shape."""
+DETECTION_LEADS = ("I", "II", "V5", "V6", "V4", "aVF", "III", "V3", "aVL", "V2", "aVR", "V1")
+"""Leads in the order in which they are taken, three at most, to find the peaks in: upright R, quiet T."""
+MIN_RATE_HZ = 100.0
+MAX_S = 60.0
+
+Float32 = NDArray[np.float32]
+Index = NDArray[np.intp]
+
+
+@dataclass(frozen=True, eq=False)
+class _Windows:
+    """Where the beats of some conditioned leads lie."""
+
+    signal: Float32  # (leads, samples) conditioned, mV
+    peaks: Index  # (leads, beats) sample of R
+    level: Float32  # (leads, beats) mV of the PR segment
+
+
+def cut(recording: Recording, leads: Sequence[str] | None = None) -> Beat:
+    """Cut the median one-cycle beat.
+
+    Parameters
+    ----------
+    recording
+        At least 100 Hz and two heartbeats; of a long one the first 60 s are used.
+    leads
+        The leads wanted, in this order; all of the recording's if None.
+
+    Raises
+    ------
+    BeatError
+        A wanted lead is missing, the rate is too low, or no two heartbeats are found. A lead that is there but cannot
+        be used (flat, clipped, noisy, too few beats, paced) is returned with its problem in `Beat.problems`.
+    """
+    leads = tuple(leads or recording.leads)
+    if absent := [name for name in leads if name not in recording.leads]:
+        raise BeatError(f"lead {', '.join(absent)} is missing; this recording has {', '.join(recording.leads)}")
+    if recording.rate < MIN_RATE_HZ:
+        raise BeatError(
+            f"sampled at {recording.rate:g} Hz; at least {MIN_RATE_HZ:g} Hz are needed to see the QRS complex"
+        )
+    raw = recording.signal[:, : round(MAX_S * recording.rate)]
+    finders = _detection_leads(recording.leads, raw)
+    needed = list(dict.fromkeys((*leads, *finders)))
+    rows = [recording.leads.index(name) for name in needed]
+    conditioned = condition(raw[rows], recording.rate)
+    combined = combine(conditioned[[needed.index(name) for name in finders]])
+    detected = detect(combined)
+    if len(detected) < 2:
+        raise BeatError(f"{len(detected)} heartbeats found; at least two are needed")
+    windows = _snap(conditioned[: len(leads)], combined, detected)
+    problems = quality.raw_problems(raw[rows[: len(leads)]], recording.rate)
+    return _median_beat(windows, leads, detected, problems, quality.pacing_spikes(raw, recording.rate, detected / RATE))
+
+
+def _detection_leads(names: tuple[str, ...], raw: Float32) -> list[str]:
+    ranked = sorted(names, key=lambda name: DETECTION_LEADS.index(name) if name in DETECTION_LEADS else 99)
+    usable = [name for name in ranked if quality.plausible(raw[names.index(name)])]
+    return (usable or ranked)[:3]
+
+
+def combine(conditioned: Float32) -> NDArray[np.float64]:
+    """Combine conditioned leads (leads, samples) into the one signal (samples,) whose steepest parts are largest.
+
+    It is the first principal component of the slopes, each lead measured against its own median slope so that a noisy
+    one counts little. A sum would cancel leads of opposite sign; the signal's own component would follow a tall T wave.
+    """
+    leads = np.nan_to_num(conditioned).astype(np.float64)
+    slopes = leads[:, 6:] - leads[:, :-6]
+    noise = np.median(np.abs(slopes), axis=1, keepdims=True) + 0.01
+    slopes = slopes / noise
+    _, vectors = np.linalg.eigh(slopes @ slopes.T)
+    combined: NDArray[np.float64] = vectors[:, -1] @ (leads / noise)
+    return combined
+
+
+def detect(combined: NDArray[np.float64]) -> Index:
+    """Find the R peaks of a combined signal at 300 Hz; return their samples."""
+    from sleepecg.heartbeats import detect_heartbeats
+
+    if len(combined) < 2 * RATE or not np.ptp(combined) > 0:
+        return np.empty(0, dtype=np.intp)
+    return np.asarray(detect_heartbeats(combined, float(RATE)), dtype=np.intp)
+
+
+def _snap(signal: Float32, combined: NDArray[np.float64], detected: Index) -> _Windows:
+    """Move the detected peaks to each lead's own largest deflection, and read the level before the QRS complex."""
+    whole = (detected >= R_SAMPLE + SNAP_REACH) & (detected < signal.shape[1] - (SAMPLES - R_SAMPLE) - SNAP_REACH)
+    detected = detected[whole]
+    around = detected[:, None] + np.arange(-R_SAMPLE, 60)
+    onset = qrs_onset(np.median(combined[around], axis=0), R_SAMPLE) if len(detected) else 0
+    level = signal[:, detected[:, None] + np.arange(onset - 10, onset - 2) - R_SAMPLE].mean(axis=2)
+    near = detected[:, None] + np.arange(-SNAP_REACH, SNAP_REACH + 1)
+    deflection = signal[:, near] - level[:, :, None]  # (leads, beats, 37)
+    typical = np.median(deflection, axis=1) if len(detected) else np.zeros((len(signal), near.shape[1]))
+    top = np.abs(typical).argmax(axis=1)
+    sign = np.sign(np.take_along_axis(typical, top[:, None], axis=1))
+    # Within a lead the peak may move by 17 ms between beats, no more: it is the same deflection.
+    far = np.abs(np.arange(near.shape[1]) - top[:, None]) > 5
+    height = np.where(far[:, None, :], -np.inf, deflection * sign[:, :, None])
+    return _Windows(signal, detected + height.argmax(axis=2) - SNAP_REACH, level.astype(np.float32))
+
+
+def qrs_onset(beat: NDArray[np.floating], r_sample: int) -> int:
+    """Return the sample where the QRS complex of a median beat at 300 Hz begins, at most 120 ms before R."""
+    slope = np.abs(np.gradient(beat))
+    start = max(0, r_sample - 36)
+    steep = slope[start : r_sample + 12]
+    quiet = steep < 0.08 * steep.max()
+    # The last run of three quiet samples before the steepest one.
+    runs = np.flatnonzero(quiet[:-2] & quiet[1:-1] & quiet[2:])
+    before = runs[runs + 2 < steep.argmax()]
+    return int(start + before[-1] + 3) if len(before) else r_sample - 24
+
+
+def _median_beat(
+    windows: _Windows, leads: tuple[str, ...], detected: Index, problems: list[str | None], paced: bool
+) -> Beat:
+    index = windows.peaks[:, :, None] + np.arange(-R_SAMPLE, SAMPLES - R_SAMPLE)
+    beats = np.take_along_axis(windows.signal[:, None, :], index, axis=2) - windows.level[:, :, None]
+    waveform = np.zeros((len(leads), SAMPLES), dtype=np.float32)
+    gain = np.zeros(len(leads), dtype=np.float32)
+    scores = np.zeros(len(leads), dtype=np.float32)
+    counts = []
+    rr = float(np.median(np.diff(detected)))
+    # From the QRS complex to the end of T: P waves and the next beat may come when they like.
+    heart = slice(R_SAMPLE - 24, R_SAMPLE + int(min(135.0, 0.6 * rr)))
+    for row, lead_beats in enumerate(beats):
+        alike = _alike(lead_beats[:, heart])
+        counts.append(int(alike.sum()))
+        if counts[-1]:
+            median = np.median(lead_beats[alike], axis=0)
+            gain[row] = np.abs(median[R_SAMPLE - 45 : R_SAMPLE + 60]).max()
+            waveform[row] = median / max(float(gain[row]), 1e-6)
+            scores[row] = quality.score(lead_beats[alike][:, heart], median[heart])
+        problems[row] = problems[row] or quality.beat_problem(
+            counts[-1], len(lead_beats), float(scores[row]), gain[row]
+        )
+        if paced:
+            problems[row] = problems[row] or "pacing spikes: a paced beat says nothing about potassium"
+    return Beat(
+        waveform=waveform,
+        gain_mv=gain,
+        leads=leads,
+        rr_s=rr / RATE,
+        count=min((c for c, p in zip(counts, problems, strict=True) if p is None), default=0),
+        quality=np.where([p is None for p in problems], scores, 0.0).astype(np.float32),
+        problems=tuple(problems),
+        r_peaks_s=detected / RATE,
+    )
+
+
+def _alike(beats: Float32) -> NDArray[np.bool_]:
+    """Mark the largest group of beats (beats, samples) of one shape: those that correlate with the most typical one."""
+    usable = np.isfinite(beats).all(axis=1)
+    if not usable.any():
+        return usable
+    centred = np.nan_to_num(beats - beats.mean(axis=1, keepdims=True))
+    norm = np.linalg.norm(centred, axis=1, keepdims=True)
+    unit = centred / np.maximum(norm, 1e-6)
+    same = ((unit @ unit.T) > SAME_SHAPE) & usable & usable[:, None]
+    group: NDArray[np.bool_] = same[same.sum(axis=1).argmax()]
+    return group

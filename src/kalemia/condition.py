@@ -1,0 +1,102 @@
+"""One linear-phase filter for every signal: a file, a stream, later a microcontroller.
+
+It has two symmetric finite impulse responses in a row, both with their delay compensated. A Kaiser-windowed sinc passes
+what lies below 40 Hz and brings any rate to 300 Hz; it takes the mains (50 and 60 Hz) and most of the muscle away. Three
+moving averages of one second in a row then give the baseline, which is subtracted. Such a cascade needs two additions a
+sample and no multiplication, and unlike the common recursive 0.5 Hz high-pass it does not bend the ST segment and the T wave,
+where potassium shows.
+"""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+RATE = 300
+"""Hz of every conditioned signal: the rate of the founding study's beat."""
+PASS_HZ = 40.0
+"""Where the low-pass has fallen by 6 dB."""
+TRANSITION_HZ = 20.0
+STOP_DB = 45.0
+BASELINE_SAMPLES = 301
+"""Length of one moving average at 300 Hz: one second, odd so that it has a middle."""
+BASELINE_PASSES = 3
+REACH_S = (BASELINE_SAMPLES // 2) * BASELINE_PASSES / RATE
+"""How far a sample's filtered value looks to either side because of the baseline, s."""
+
+
+def condition(signal: NDArray[np.float32], rate: float) -> NDArray[np.float32]:
+    """Filter a signal and bring it to 300 Hz.
+
+    Parameters
+    ----------
+    signal
+        (leads, samples) in mV; NaN where nothing was recorded.
+    rate
+        Samples per second, Hz; above 80, or the QRS complex is not in the signal.
+
+    Returns
+    -------
+    float32 (leads, round(samples * 300 / rate)) in mV without baseline; NaN where the input has NaN.
+    """
+    from scipy.ndimage import uniform_filter1d
+
+    signal = np.asarray(signal, dtype=np.float32)
+    if signal.size == 0:
+        return np.empty((signal.shape[0], 0), dtype=np.float32)
+    missing = ~np.isfinite(signal)
+    if gaps := bool(missing.any()):
+        signal = _bridge(signal, missing)
+    passed = _lowpass(signal, rate)
+    baseline = passed
+    for _ in range(BASELINE_PASSES):
+        baseline = uniform_filter1d(baseline, BASELINE_SAMPLES, axis=1, mode="reflect")
+    passed = passed - baseline
+    if gaps:
+        nearest = np.minimum(np.round(np.arange(passed.shape[1]) * rate / RATE).astype(int), signal.shape[1] - 1)
+        passed[missing[:, nearest]] = np.nan
+    return passed
+
+
+def _lowpass(signal: NDArray[np.float32], rate: float) -> NDArray[np.float32]:
+    """Pass below 40 Hz and resample to 300 Hz; the ends are continued with their own value."""
+    from scipy.signal import upfirdn
+
+    taps, up, down = _kernel(rate)
+    reach = len(taps) // 2
+    # Whole multiples of `down` input samples before the first one put output sample 0 on input sample 0.
+    lead_in = -(-reach // (up * down)) * down
+    padded = np.pad(signal, ((0, 0), (lead_in, lead_in)), mode="edge")
+    delayed = np.concatenate([np.zeros((-reach) % down, dtype=np.float32), taps])
+    filtered = upfirdn(delayed, padded, up, down, axis=1)
+    first = (lead_in * up + len(delayed) - len(taps) + reach) // down
+    count = max(1, round(signal.shape[1] * RATE / rate))
+    return np.asarray(filtered[:, first : first + count], dtype=np.float32)
+
+
+@lru_cache(maxsize=16)
+def _kernel(rate: float) -> tuple[NDArray[np.float32], int, int]:
+    """Design the low-pass at `up` times `rate`; return (odd number of taps, up, down)."""
+    from scipy.signal import firwin, kaiser_beta
+
+    ratio = (Fraction(RATE) / Fraction(rate)).limit_denominator(250)
+    high_rate = rate * ratio.numerator
+    width = TRANSITION_HZ / (high_rate / 2)
+    count = int(np.ceil((STOP_DB - 7.95) / (2.285 * np.pi * width))) | 1
+    taps = firwin(count, PASS_HZ, window=("kaiser", kaiser_beta(STOP_DB)), fs=high_rate)
+    return (taps * ratio.numerator).astype(np.float32), ratio.numerator, ratio.denominator
+
+
+def _bridge(signal: NDArray[np.float32], missing: NDArray[np.bool_]) -> NDArray[np.float32]:
+    """Draw straight lines over gaps, so that the filter does not spread NaN over its whole length."""
+    bridged = signal.copy()
+    here = np.arange(signal.shape[1])
+    for row, gone in zip(bridged, missing, strict=True):
+        if gone.all():
+            row[:] = 0.0
+        elif gone.any():
+            row[gone] = np.interp(here[gone], here[~gone], row[~gone])
+    return bridged

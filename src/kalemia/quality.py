@@ -1,0 +1,75 @@
+"""The quality gate: says of each lead whether it may be used, and if not, why."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+MIN_BEATS = 2
+MIN_SHARE = 0.4
+MIN_SCORE = 0.7
+FLAT_MV = 0.05
+LOUD_MV = 20.0
+CLIPPED_SHARE = 0.004
+SPIKE_MV = 0.25
+
+Float32 = NDArray[np.float32]
+
+
+def plausible(samples: Float32) -> bool:
+    """Tell whether one lead (samples,) in mV moves at all, and not by more than any heart can."""
+    with np.errstate(invalid="ignore"):
+        present = samples[np.isfinite(samples)]
+    return len(present) > 0.5 * len(samples) and bool(FLAT_MV < np.ptp(present) < LOUD_MV)
+
+
+def raw_problems(raw: Float32, rate: float) -> list[str | None]:
+    """Name what is wrong with each lead (leads, samples) in mV before any filter, or None."""
+    return [_raw_problem(samples, rate) for samples in raw]
+
+
+def _raw_problem(samples: Float32, rate: float) -> str | None:
+    present = samples[np.isfinite(samples)]
+    if len(present) < 0.5 * len(samples) and len(present) < 2 * rate:
+        return f"not recorded for {1 - len(present) / max(1, len(samples)):.0%} of the time"
+    span = float(np.ptp(present)) if len(present) else 0.0
+    if span < FLAT_MV:
+        return f"flat: it spans {1000 * span:.0f} uV"
+    still = np.diff(present) == 0
+    at_edge = (present[1:] >= present.max() - 1e-3 * span) | (present[1:] <= present.min() + 1e-3 * span)
+    if np.mean(still & at_edge) > CLIPPED_SHARE:
+        return f"clipped: it stays at its limits for {np.mean(still & at_edge):.1%} of the time"
+    return None
+
+
+def score(beats: Float32, median: Float32) -> float:
+    """Score a lead 0..1: the share of its power that its beats (beats, samples) have in common with their median."""
+    scatter = float(np.median(np.abs(beats - median)) * 1.4826)
+    signal = float(np.sqrt(np.mean(np.square(median)))) + 1e-6
+    return float(np.clip(1.0 - (scatter / signal) ** 2, 0.0, 1.0))
+
+
+def beat_problem(count: int, found: int, quality: float, gain_mv: float) -> str | None:
+    """Say why the beats of a lead must not be used, or None."""
+    if count < MIN_BEATS:
+        return f"too few beats: {count} of {found} look alike, at least {MIN_BEATS} are needed"
+    if gain_mv < FLAT_MV:
+        return f"flat: its beat is {1000 * gain_mv:.0f} uV high"
+    if count < MIN_SHARE * found or quality < MIN_SCORE:
+        return f"noisy: {count} of {found} beats look alike, quality {quality:.2f} of at least {MIN_SCORE}"
+    return None
+
+
+def pacing_spikes(raw: Float32, rate: float, peaks_s: NDArray[np.float64]) -> bool:
+    """Tell whether most beats are preceded by a pacemaker's spike: a jump that is over within 4 ms."""
+    lag = max(1, round(0.004 * rate))
+    if rate < 250 or raw.shape[1] < 4 * lag or len(peaks_s) < 3:
+        return False
+    signal = np.nan_to_num(raw)
+    left = signal[:, lag:-lag] - signal[:, : -2 * lag]
+    right = signal[:, lag:-lag] - signal[:, 2 * lag :]
+    spike = np.where(left * right > 0, np.minimum(np.abs(left), np.abs(right)), 0.0)
+    tall = np.sort(spike, axis=0)[-2:].min(axis=0) if len(spike) > 1 else spike[0]
+    times = (np.flatnonzero(tall > SPIKE_MV) + lag) / rate
+    before = peaks_s[:, None] - times[None, :]
+    return bool(np.mean(((before > 0.01) & (before < 0.25)).any(axis=1)) > 0.6) if len(times) else False
