@@ -1,0 +1,6 @@
+"""Reads a digital ECG of any common format into a Recording."""
+
+from kalemia.read.folder import inputs
+from kalemia.read.reader import read
+
+__all__ = ["inputs", "read"]

@@ -1,0 +1,98 @@
+"""Rules that hold for every ECG, whatever its format: its length and rate, Einthoven's law, amplitudes of a body."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kalemia.errors import ReadError
+from kalemia.read.raw import Raw
+
+RATES_HZ = (50.0, 20_000.0)
+SHORTEST_S = 1.0
+
+EINTHOVEN = 0.05
+"""RMS(I + III - II) / SD(II) that a digital ECG may have; rounding to 1 uV leaves 0.01 at most on real ones."""
+
+_ROUNDING = 0.6
+"""RMS(I + III - II) in the band of the ECG, in steps of the stored values, that rounding alone was seen to leave."""
+
+
+def not_recorded(signal: NDArray[np.float32]) -> NDArray[np.bool_]:
+    """Return which channels (channels, samples) never move: a body is never still, so no electrode was on it."""
+    low, high = np.fmin.reduce(signal, axis=1), np.fmax.reduce(signal, axis=1)
+    still: NDArray[np.bool_] = ~(high > low)
+    return still
+
+
+def shape(raw: Raw) -> None:
+    """Raise a ReadError where rate or length are none that an ECG has."""
+    if not RATES_HZ[0] <= raw.rate <= RATES_HZ[1]:
+        low, high = RATES_HZ
+        raise ReadError(f"the sampling rate is {raw.rate:g} Hz; {low:g} to {high:,.0f} Hz are accepted")
+    samples = raw.signal.shape[1]
+    if samples < SHORTEST_S * raw.rate:
+        raise ReadError(f"the ECG has {samples} samples at {raw.rate:g} Hz; at least {SHORTEST_S:g} s are accepted")
+
+
+def einthoven(limb: NDArray[np.float32], rate: float, step_mv: float = 0.0) -> float:
+    """Return RMS(I + III - II) / SD(II): zero where Einthoven's law holds, NaN where the leads share no second.
+
+    Where it exceeds `EINTHOVEN`, it is taken again in the band in which an ECG is read, less what rounding leaves,
+    and the smaller of both counts. Machines filter each lead by itself: mains interference and drift then differ
+    between leads of the right gain, and recordings kept in steps of 10 uV break the law by rounding alone.
+
+    Parameters
+    ----------
+    limb
+        (3, samples) leads I, II and III, mV.
+    rate
+        Samples per second, Hz.
+    step_mv
+        The step between two stored values, mV.
+    """
+    whole = limb[:, np.isfinite(limb).all(axis=0)]
+    if whole.shape[1] < rate:
+        return math.nan
+    error = whole[0] + whole[2] - whole[1]
+    ratio = _rms(error) / _spread(whole[1])
+    if ratio <= EINTHOVEN:
+        return ratio
+    one, two, three = _ecg_band(whole.astype(np.float64), rate)
+    error_mv = math.sqrt(max(0.0, _rms(one + three - two) ** 2 - (_ROUNDING * step_mv) ** 2))
+    return min(ratio, error_mv / _spread(two))
+
+
+def _rms(values: NDArray[np.floating]) -> float:
+    return math.sqrt(float(np.mean(np.square(values, dtype=np.float64))))
+
+
+def _spread(values: NDArray[np.floating]) -> float:
+    return float(np.std(values, dtype=np.float64)) or math.ulp(0.0)
+
+
+def _ecg_band(signal: NDArray[np.float64], rate: float) -> NDArray[np.float64]:
+    """Keep about 0.8 to 25 Hz: means over a cycle of 50 and of 60 Hz, less the mean over 0.4 s."""
+    smooth = _mean(_mean(signal, round(rate / 50)), round(rate / 60))
+    window = round(0.4 * rate)
+    slow = _mean(smooth, window)
+    return smooth[:, window // 2 : window // 2 + slow.shape[1]] - slow
+
+
+def _mean(signal: NDArray[np.float64], window: int) -> NDArray[np.float64]:
+    """Return the running mean over `window` samples, shorter by `window` - 1."""
+    window = max(window, 1)
+    total = np.cumsum(np.pad(signal, ((0, 0), (1, 0))), axis=1)
+    return (total[:, window:] - total[:, :-window]) / window
+
+
+LARGEST_MV = 100.0
+SMALLEST_MV = 0.0
+
+
+def amplitudes(signal: NDArray[np.float32], names: list[str]) -> list[str]:
+    """Return a sentence where the leads (leads, samples), mV, are larger or smaller than a body makes them."""
+    spans = np.nanmax(signal, axis=1) - np.nanmin(signal, axis=1)
+    return [f"Lead {name} spans {span:.3g} mV." for name, span in zip(names, spans, strict=True) if span > LARGEST_MV]

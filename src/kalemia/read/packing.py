@@ -1,0 +1,114 @@
+"""The ways in which WFDB packs samples into bytes. Source: the WFDB Applications Guide, signal(5)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kalemia.errors import ReadError
+
+_Floats = NDArray[np.floating]
+
+
+def unpack(data: bytes, form: int) -> _Floats:
+    """Return the numbers that `data` holds in storage format `form`, NaN for the value that means "not recorded".
+
+    float32 where every number fits exactly, else float64. Bytes that fill no whole sample at the end are ignored.
+
+    Raises
+    ------
+    ReadError
+        Where the format is none of those read here.
+    """
+    if form not in _UNPACK:
+        accepted = ", ".join(map(str, _UNPACK))
+        raise ReadError(f"the samples are stored in WFDB format {form}; the formats {accepted} are accepted")
+    return _UNPACK[form](data)
+
+
+def _whole(dtype: str, zero: int = 0) -> Callable[[bytes], _Floats]:
+    """Return an unpacker of plain integers, of which the lowest means "not recorded"."""
+    kind = np.dtype(dtype)
+    lowest = np.iinfo(kind).min
+
+    def unpacker(data: bytes) -> _Floats:
+        stored = np.frombuffer(data, kind, count=len(data) // kind.itemsize)
+        values: _Floats = stored.astype(np.float32 if kind.itemsize < 4 else np.float64)
+        values[stored == lowest] = np.nan
+        return np.subtract(values, zero, out=values) if zero else values
+
+    return unpacker
+
+
+def _differences(data: bytes) -> _Floats:
+    """Format 8: first differences in single bytes; none of them means "not recorded"."""
+    return np.frombuffer(data, np.int8).astype(np.float64)
+
+
+def _signed(values: NDArray[np.int32], bits: int) -> _Floats:
+    """Turn `bits`-wide two's complement into floats, the lowest value into NaN."""
+    lowest = -(1 << (bits - 1))
+    signed = np.where(values >= -lowest, values - (1 << bits), values)
+    floats: _Floats = signed.astype(np.float32 if bits <= 24 else np.float64)
+    floats[signed == lowest] = np.nan
+    return floats
+
+
+def _bytes_by(data: bytes, size: int) -> NDArray[np.int32]:
+    """Return the bytes as (groups, size), so that each group holds whole samples."""
+    whole = len(data) // size
+    return np.frombuffer(data, np.uint8, count=whole * size).reshape(whole, size).astype(np.int32)
+
+
+def _twenty_four(data: bytes) -> _Floats:
+    """Format 24: three bytes a sample."""
+    b = _bytes_by(data, 3)
+    return _signed(b[:, 0] | b[:, 1] << 8 | b[:, 2] << 16, 24)
+
+
+def _two_in_three(data: bytes) -> _Floats:
+    """Format 212: two 12-bit samples in three bytes; two bytes left over hold one more."""
+    if len(data) % 3 == 2:
+        data += b"\0"
+        odd = True
+    else:
+        odd = False
+    b = _bytes_by(data, 3)
+    values = np.stack([b[:, 0] | (b[:, 1] & 0x0F) << 8, b[:, 2] | (b[:, 1] & 0xF0) << 4], axis=1).ravel()
+    return _signed(values[:-1] if odd else values, 12)
+
+
+def _three_in_four_310(data: bytes) -> _Floats:
+    """Format 310: three 10-bit samples in two 16-bit words; the third is what the first two leave over."""
+    b = _bytes_by(data, 4)
+    first, second = b[:, 0] | b[:, 1] << 8, b[:, 2] | b[:, 3] << 8
+    third = (first >> 11) | (second >> 11) << 5
+    return _signed(np.stack([first >> 1 & 0x3FF, second >> 1 & 0x3FF, third & 0x3FF], axis=1).ravel(), 10)
+
+
+def _three_in_four_311(data: bytes) -> _Floats:
+    """Format 311: three 10-bit samples in the low 30 bits of four bytes."""
+    b = _bytes_by(data, 4)
+    word = b[:, 0] | b[:, 1] << 8 | b[:, 2] << 16 | (b[:, 3] & 0x3F) << 24
+    return _signed(np.stack([word & 0x3FF, word >> 10 & 0x3FF, word >> 20 & 0x3FF], axis=1).ravel(), 10)
+
+
+def _offset(dtype: str) -> Callable[[bytes], _Floats]:
+    """Return an unpacker of offset binary: unsigned, of which the lowest means "not recorded"."""
+    return _whole(dtype, zero=(np.iinfo(np.dtype(dtype)).max + 1) // 2)
+
+
+_UNPACK: dict[int, Callable[[bytes], _Floats]] = {
+    8: _differences,
+    16: _whole("<i2"),
+    24: _twenty_four,
+    32: _whole("<i4"),
+    61: _whole(">i2"),
+    80: _offset("u1"),
+    160: _offset("<u2"),
+    212: _two_in_three,
+    310: _three_in_four_310,
+    311: _three_in_four_311,
+}

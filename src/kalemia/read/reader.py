@@ -1,0 +1,115 @@
+"""From a path to a Recording: find the format, read it, then hold the ECG against the rules of every format."""
+
+from __future__ import annotations
+
+import os
+import warnings
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kalemia.errors import ReadError
+from kalemia.read import check, leads, sniff
+from kalemia.read.raw import Raw
+from kalemia.records import Recording
+
+
+def read(path: str | os.PathLike[str], *, rate: float | None = None) -> Recording:
+    """Read a digital ECG; the format is found from what the file holds, not from its name.
+
+    Parameters
+    ----------
+    path
+        A file, or the name of a WFDB record without a suffix.
+    rate
+        Samples per second, Hz, for a CSV file that does not state it; ignored by other formats.
+
+    Returns
+    -------
+    Recording
+        Leads I, II, III, aVR, aVL, aVF, V1 to V6, as far as recorded, then others, in mV. III and the augmented leads
+        are derived where only I and II are stored. It holds nothing that names the patient.
+
+    Raises
+    ------
+    ReadError
+        Where the file is no ECG, is damaged, or contradicts itself: one sentence saying why and what is accepted.
+    """
+    source = os.fspath(path)
+    try:
+        with warnings.catch_warnings():
+            # libraries warn about elements that are not used here; what matters is checked below
+            warnings.simplefilter("ignore")
+            return _recording(_raw(Path(source), rate), source)
+    except ReadError as exc:
+        raise ReadError(f"{source}: {exc}.") from exc.__cause__
+    except OSError as exc:
+        raise ReadError(f"{source}: the file cannot be opened ({exc.strerror or type(exc).__name__}).") from exc
+    except Exception as exc:  # the one place where errors of foreign readers become ours
+        raise ReadError(f"{source}: the file is damaged or incomplete ({type(exc).__name__} while reading).") from exc
+
+
+def _raw(path: Path, rate: float | None) -> Raw:
+    """Read the file with the reader of its format."""
+    found, file = sniff.find(path)
+    return found.load(file, rate)
+
+
+def _recording(raw: Raw, source: str) -> Recording:
+    """Name, check and complete what was read."""
+    check.shape(raw)
+    recorded = ~check.not_recorded(raw.signal)
+    rows, names, sentences = leads.select(raw.names, list(recorded))
+    if not rows:
+        shown = ", ".join(repr(name[:20]) for name in raw.names[:3])
+        raise ReadError(f"no channel is named like an ECG lead (found {shown}); I, II, V1 and the like are accepted")
+    if not recorded[rows].any():
+        raise ReadError("every lead is empty or constant; at least one with a signal is accepted")
+    signal = raw.signal[rows]
+    silent = [row for row, number in enumerate(rows) if not recorded[number]]
+    if silent:
+        signal[silent] = np.nan
+        listed = ", ".join(names[row] for row in silent)
+        sentences.append(f"{listed} never change{'s' if len(silent) == 1 else ''} and count as not recorded.")
+    signal, inferred = _lawful(raw, signal, names, rows)
+    sentences += inferred
+    signal, names = leads.derive(signal, names)
+    sentences += check.amplitudes(signal, names)
+    return Recording(
+        signal=signal,
+        rate=raw.rate,
+        leads=tuple(names),
+        source=source,
+        start=raw.start,
+        warnings=(*raw.warnings, *sentences),
+    )
+
+
+def _lawful(
+    raw: Raw, signal: NDArray[np.float32], names: list[str], rows: list[int]
+) -> tuple[NDArray[np.float32], list[str]]:
+    """Return the signal in mV where stored limb leads obey Einthoven's law, by repair if need be, with sentences.
+
+    Some WFDB headers (LUDB's) scale every lead to span 1 mV. The stored counts then obey the law where the header's
+    millivolts do not, and the gain is the usual 1,000 counts a mV.
+    """
+    if not {"I", "II", "III"} <= set(names):
+        return signal, []
+    limb = [names.index(lead) for lead in ("I", "II", "III")]
+    ratio = check.einthoven(signal[limb], raw.rate, raw.lsb_mv)
+    if not ratio > check.EINTHOVEN:
+        return signal, []
+    if raw.counts is not None:
+        counts = raw.counts[rows] / np.float32(1000)
+        counts[np.isnan(signal)] = np.nan
+        if check.einthoven(counts[limb], raw.rate, 0.001) <= check.EINTHOVEN:
+            sentence = (
+                "The header scales every lead separately, against Einthoven's law; the stored counts obey it and were "
+                "read at 1,000 counts/mV, which is inferred."
+            )
+            return counts, [sentence]
+    raise ReadError(
+        f"leads I, II and III contradict each other (I + III - II is {ratio:.0%} of lead II); "
+        f"up to {check.EINTHOVEN:.0%} is accepted of a digital ECG"
+    )

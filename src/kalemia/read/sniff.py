@@ -1,0 +1,134 @@
+"""Find out what a file is from what it holds; nothing is opened that is no regular file of a sane size."""
+
+from __future__ import annotations
+
+import re
+import stat
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+from typing import cast
+
+from kalemia.errors import ReadError
+from kalemia.read.raw import Raw
+
+ACCEPTED = "WFDB, DICOM, EDF, BDF, HL7 aECG, GE MUSE XML, Philips XML, SCP-ECG and CSV are accepted"
+HEAD_BYTES = 8192
+
+
+@dataclass(frozen=True)
+class Format:
+    """A format: the module of this room that reads it, and the largest file of it that is read, bytes."""
+
+    name: str
+    module: str
+    max_bytes: int
+
+    def load(self, path: Path, rate: float | None) -> Raw:
+        """Read `path`; the module is imported only now, so that other formats' libraries stay unloaded."""
+        module = import_module(f"kalemia.read.{self.module}")
+        if self.module == "csv":
+            return cast(Callable[[Path, float | None], Raw], module.load)(path, rate)
+        return cast(Callable[[Path], Raw], module.load)(path)
+
+
+WFDB = Format("WFDB", "wfdb", 1_000_000)
+DICOM = Format("DICOM", "dicom", 128_000_000)
+EDF = Format("EDF", "edf", 256_000_000)
+AECG = Format("HL7 aECG", "aecg", 64_000_000)
+MUSE = Format("GE MUSE XML", "muse", 64_000_000)
+PHILIPS = Format("Philips XML", "philips", 16_000_000)
+SCP = Format("SCP-ECG", "scp", 16_000_000)
+CSV = Format("CSV", "csv", 128_000_000)
+
+_OTHER = {
+    b"\x89PNG": "a PNG image",
+    b"\xff\xd8\xff": "a JPEG image",
+    b"%PDF": "a PDF document",
+    b"II*\0": "a TIFF image",
+    b"MM\0*": "a TIFF image",
+    b"PK\x03\x04": "a ZIP archive",
+    b"\x1f\x8b": "a gzip archive",
+    b"BZh": "a bzip2 archive",
+    b"\xfd7zXZ": "an xz archive",
+}
+_ROOTS = {"AnnotatedECG": AECG, "RestingECG": MUSE, "restingecgdata": PHILIPS}
+_TEXT_BYTES = bytes({9, 10, 13, *range(32, 127), *range(128, 256)})
+
+
+def find(path: Path) -> tuple[Format, Path]:
+    """Return the format of `path`, and the file to read: a WFDB record's header where its name or data is given.
+
+    Raises
+    ------
+    ReadError
+        Where there is no such file, or it is none that is read.
+    """
+    if not path.exists() and (header := path.with_name(path.name + ".hea")).exists():
+        path = header
+    size = regular(path)
+    if size == 0:
+        raise ReadError(f"the file is empty; {ACCEPTED}")
+    if (header := path.with_suffix(".hea")) != path and header.is_file():
+        from kalemia.read.wfdb import signal_files
+
+        if path.name in signal_files(header):
+            return WFDB, header
+    with path.open("rb") as stream:
+        found = of(stream.read(HEAD_BYTES))
+    if isinstance(found, str):
+        raise ReadError(f"the file is {found}; {ACCEPTED}")
+    if size > found.max_bytes:
+        raise ReadError(f"the file has {size:,} bytes; as {found.name} up to {found.max_bytes:,} are accepted")
+    return found, path
+
+
+def regular(path: Path) -> int:
+    """Return the size of a regular file; a folder, pipe or device is never opened, for it might never end."""
+    state = path.stat()
+    if stat.S_ISDIR(state.st_mode):
+        raise ReadError("this is a folder; a file is accepted here")
+    if not stat.S_ISREG(state.st_mode):
+        raise ReadError("this is no regular file (a pipe or device); a file is accepted")
+    return state.st_size
+
+
+def of(head: bytes) -> Format | str:
+    """Return the format of a file that begins with `head`, or what else it is, in words."""
+    from kalemia.read.wfdb import RECORD_LINE
+
+    if head[128:132] == b"DICM":
+        return DICOM
+    if head[16:22] == b"SCPECG":
+        return SCP
+    if head[:8] in (b"0       ", b"\xffBIOSEMI"):
+        return EDF
+    for magic, words in _OTHER.items():
+        if head.startswith(magic):
+            return words
+    text = _text(head)
+    if text is None:
+        return "binary and of no format that is known"
+    if text.startswith("<"):
+        plain = re.sub(r"<[\w.-]+:", "<", text)  # without prefixes of namespaces
+        return next((kind for root, kind in _ROOTS.items() if f"<{root}" in plain), "XML without an ECG")
+    lines = [line for line in text.splitlines() if line.strip() and not line.startswith("#")]
+    if lines and RECORD_LINE.match(lines[0].strip()) and "," not in lines[0]:
+        return WFDB
+    return CSV if _tabular(lines) else "text without an ECG"
+
+
+def _text(head: bytes) -> str | None:
+    """Return the beginning as text, or None where it is binary."""
+    if head.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return head.decode("utf-16", errors="ignore").lstrip("\ufeff \t\r\n")
+    if head.translate(None, _TEXT_BYTES):
+        return None
+    return head.decode("utf-8", errors="replace").lstrip("\ufeff \t\r\n")
+
+
+def _tabular(lines: list[str]) -> bool:
+    """Tell whether text looks like a table of numbers: some line has a separator and a number in it."""
+    separated = [line for line in lines if any(mark in line for mark in ",;\t")]
+    return bool(separated) and any(character.isdigit() for character in "".join(separated))
