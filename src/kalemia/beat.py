@@ -1,7 +1,7 @@
 """R peaks, and the one-cycle beat of the founding study: 270 samples at 300 Hz, R at sample 90, amplitude-normalized.
 
-The peaks are detected once, on one signal combined from the leads that are there, because twelve detections disagree. Each lead
-then snaps them to its own largest deflection, and takes the median over those of its beats that look alike.
+The peaks are detected once, on one signal combined from the leads that are there, because twelve detections disagree.
+Each lead then snaps them to its own largest deflection, and takes the median over those of its beats that look alike.
 """
 
 from __future__ import annotations
@@ -177,12 +177,11 @@ def _median_beat(
 
 def _alike(beats: Float32) -> NDArray[np.bool_]:
     """Mark the largest group of beats (beats, samples) of one shape: those that correlate with the most typical one."""
-    usable = np.isfinite(beats).all(axis=1)
+    usable: NDArray[np.bool_] = np.isfinite(beats).all(axis=-1)
     if not usable.any():
         return usable
     centred = np.nan_to_num(beats - beats.mean(axis=1, keepdims=True))
     norm = np.linalg.norm(centred, axis=1, keepdims=True)
     unit = centred / np.maximum(norm, 1e-6)
-    same = ((unit @ unit.T) > SAME_SHAPE) & usable & usable[:, None]
-    group: NDArray[np.bool_] = same[same.sum(axis=1).argmax()]
-    return group
+    same: NDArray[np.bool_] = ((unit @ unit.T) > SAME_SHAPE) & usable & usable[:, None]
+    return np.asarray(same[same.sum(axis=1).argmax()])

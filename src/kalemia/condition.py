@@ -1,10 +1,10 @@
 """One linear-phase filter for every signal: a file, a stream, later a microcontroller.
 
 It has two symmetric finite impulse responses in a row, both with their delay compensated. A Kaiser-windowed sinc passes
-what lies below 40 Hz and brings any rate to 300 Hz; it takes the mains (50 and 60 Hz) and most of the muscle away. Three
-moving averages of one second in a row then give the baseline, which is subtracted. Such a cascade needs two additions a
-sample and no multiplication, and unlike the common recursive 0.5 Hz high-pass it does not bend the ST segment and the T wave,
-where potassium shows.
+what lies below 40 Hz and brings any rate to 300 Hz; it takes the mains (50 and 60 Hz) and most of the muscle away.
+Three moving averages of one second in a row then give the baseline, which is subtracted. Such a cascade needs two
+additions a sample and no multiplication, and unlike the common recursive 0.5 Hz high-pass it does not bend the ST
+segment and the T wave, where potassium shows.
 """
 
 from __future__ import annotations
