@@ -1,0 +1,140 @@
+"""Writes simulated recordings as a folder of WFDB records with labels.csv, whole or not at all."""
+
+from __future__ import annotations
+
+import csv
+import json
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+
+from kalemia.errors import SimulateError
+from kalemia.simulate.levels import level_named
+from kalemia.simulate.records import Simulated, check_seed, simulate
+
+COUNTS_PER_MV = 1000
+PER_FOLDER = 1000
+CHUNK = 50
+COLUMNS = ("record", "patient", "potassium_meq_l", "level", "variant", "seed", "parameters")
+
+Row = list[str]
+
+
+def write(
+    out: Path,
+    count: int,
+    seed: int,
+    level: str = "clinic",
+    workers: int = 1,
+    progress: Callable[[int], None] | None = None,
+) -> None:
+    """Write `count` records and labels.csv to the new folder `out`; identical bytes for any number of workers.
+
+    Parameters
+    ----------
+    out
+        A folder that does not exist yet; it appears only when all of it is written.
+    count, seed, level
+        As in `simulate`; at least one record.
+    workers
+        Processes.
+    progress
+        Called with the number of records written so far.
+
+    Raises
+    ------
+    SimulateError
+        `out` exists, an argument is out of range, or the disk refuses.
+    """
+    out = Path(out)
+    _check(out, count, seed, level, workers)
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        # A sibling, so that the rename at the end stays on one disk.
+        partial_folder = Path(tempfile.mkdtemp(prefix=f".{out.name}-partial-", dir=out.parent))
+    except OSError as error:
+        raise SimulateError(f"cannot write beside {out}: {error.strerror}; expected a writable folder") from error
+    try:
+        _fill(partial_folder, count, seed, level, workers, progress)
+        partial_folder.chmod(0o755)
+        partial_folder.rename(out)
+    except OSError as error:
+        raise SimulateError(f"cannot write {out}: {error.strerror}; nothing was kept") from error
+    finally:
+        shutil.rmtree(partial_folder, ignore_errors=True)
+
+
+def _check(out: Path, count: int, seed: int, level: str, workers: int) -> None:
+    if out.exists():
+        raise SimulateError(f"{out} already exists; expected a folder that is not there yet")
+    if count < 1:
+        raise SimulateError(f"count is {count}; expected 1 or more")
+    if workers < 1:
+        raise SimulateError(f"workers is {workers}; expected 1 or more")
+    check_seed(seed)
+    level_named(level)
+
+
+def _fill(
+    folder: Path, count: int, seed: int, level: str, workers: int, progress: Callable[[int], None] | None
+) -> None:
+    for first in range(0, count, PER_FOLDER):
+        (folder / _subfolder(first)).mkdir()
+    done = 0
+    with (folder / "labels.csv").open("w", newline="", encoding="utf-8") as handle:
+        labels = csv.writer(handle, lineterminator="\n")
+        labels.writerow(COLUMNS)
+        for rows in _chunks(folder, count, seed, level, workers):
+            labels.writerows(rows)
+            done += len(rows)
+            if progress:
+                progress(done)
+
+
+def _chunks(folder: Path, count: int, seed: int, level: str, workers: int) -> Iterator[list[Row]]:
+    """Yield the label rows of every chunk, in order."""
+    job = partial(_write_chunk, folder, count, seed, level)
+    starts = range(0, count, CHUNK)
+    if workers == 1:
+        yield from map(job, starts)
+        return
+    with ProcessPoolExecutor(workers) as pool:
+        try:
+            yield from pool.map(job, starts)
+        except BaseException:
+            pool.shutdown(cancel_futures=True)
+            raise
+
+
+def _write_chunk(folder: Path, count: int, seed: int, level: str, first: int) -> list[Row]:
+    return [_write_one(folder, made, level) for made in simulate(min(CHUNK, count - first), seed, level, first)]
+
+
+def _subfolder(index: int) -> str:
+    return f"{index // PER_FOLDER:04d}"
+
+
+def _write_one(folder: Path, made: Simulated, level: str) -> Row:
+    """Write one record; return its row of labels.csv."""
+    record = f"{_subfolder(int(made.patient[1:]))}/{made.patient}"
+    write_wfdb(folder / record, made)
+    drawn = json.dumps({name: round(value, 6) for name, value in made.parameters.items()})
+    return [record, made.patient, f"{made.potassium_meq_l:.2f}", level, made.variant, str(made.seed), drawn]
+
+
+def write_wfdb(stem: Path, made: Simulated) -> None:
+    """Write `stem`.hea and `stem`.dat: WFDB format 16, 1000 counts a mV, samples of all leads interleaved."""
+    recording = made.recording
+    counts = np.clip(np.round(recording.signal * COUNTS_PER_MV), -32767, 32767).astype("<i2")
+    stem.with_suffix(".dat").write_bytes(counts.T.tobytes())
+    lines = [f"{stem.name} {len(recording.leads)} {recording.rate:g} {counts.shape[1]}"]
+    for lead, row in zip(recording.leads, counts, strict=True):
+        checksum = int(row.sum(dtype=np.int64)) & 0xFFFF
+        lines.append(f"{stem.name}.dat 16 {COUNTS_PER_MV}(0)/mV 16 0 {row[0]} {checksum} 0 {lead}")
+    lines.append(f"# simulated, not a person; potassium {made.potassium_meq_l:.2f} mEq/L")
+    stem.with_suffix(".hea").write_text("\n".join(lines) + "\n", encoding="ascii")

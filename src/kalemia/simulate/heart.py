@@ -1,0 +1,129 @@
+"""One ventricular beat: when every face is activated, how long it stays so, and what eight leads see of it."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kalemia.simulate.atlas import REFERENCE_MEQ_L, Atlas, load
+from kalemia.simulate.geometry import (
+    LV_ENDO,
+    LV_EPI,
+    RV_ENDO,
+    RV_EPI,
+    SEPTUM_RIGHT,
+    Heart,
+    heart,
+    lead_field,
+)
+from kalemia.simulate.patient import Patient
+
+Signals = NDArray[np.float32]
+RATE = 500
+FINE = 4  # samples a ms of the potentials that faces are looked up in
+ONSET_MS = 40.0
+"""Time from the start of a beat's samples to the first activation."""
+UPSTROKE_MS = 25.0  # the part of the action potential that durations don't stretch
+LAYERS = ("lv_endo", "lv_epi", "septum_right", "rv_endo", "rv_epi")
+
+
+@lru_cache(maxsize=1)
+def _depth() -> NDArray[np.int64]:
+    """Return which depth of the wall every face takes its potential from."""
+    depth = {LV_ENDO: 0, LV_EPI: 2, SEPTUM_RIGHT: 1, RV_ENDO: 1, RV_EPI: 2}
+    return np.array([depth[int(layer)] for layer in heart().layer])
+
+
+def activation(shape: Heart, patient: Patient, slowing: float) -> NDArray[np.float64]:
+    """Return activation times (faces,), ms from the first; `slowing` is relative to ordinary potassium."""
+    late = np.array([0.0, patient.anterior_late_ms, patient.posterior_late_ms, patient.right_late_ms, 0.0])
+    late[4] = late[3]
+    system = "normal"
+    if patient.block > 0:
+        system, late[3:] = "right", 1e3
+    elif patient.block < 0:
+        system, late[:3] = "left", 1e3
+    reach = late[:, None] + shape.distance[system] * patient.conduction_scale * slowing
+    times = reach.min(axis=0)
+    return np.asarray(times - times.min())
+
+
+def durations(shape: Heart, patient: Patient, times: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return what every face adds to the atlas's duration, ms: gradients over the heart, not through the wall."""
+    gradient = np.array([patient.apd_apex_ms, patient.apd_right_ms, patient.apd_across_ms])
+    added = shape.frame @ gradient - patient.apd_coupling * (times - times.mean())
+    epi = (shape.layer == LV_EPI) | (shape.layer == RV_EPI)
+    right = (shape.layer == RV_ENDO) | (shape.layer == RV_EPI)
+    waves = np.sin(shape.frame @ np.array([2.1, 1.3, -1.7]) + patient.patch_phase)
+    return np.asarray(added + patient.apd_epi_ms * epi + patient.apd_rv_ms * right + patient.apd_patch_ms * waves)
+
+
+def beat(patient: Patient, potassium: float, qt_scale: float = 1.0) -> Signals:
+    """Return one ventricular beat, float32 (8, samples) at 500 Hz in mV: I, II, V1..V6, first activation at 40 ms.
+
+    Parameters
+    ----------
+    patient
+        Who.
+    potassium
+        Serum potassium, mEq/L; the patient's own sensitivities decide what the cells see.
+    qt_scale
+        Stretch of the action potentials for the heart rate.
+    """
+    atlas, shape = load(), heart()
+    cells = patient.seen(potassium, patient.repolarization_low, patient.repolarization_high)
+    excited = patient.seen(potassium, patient.conduction_sensitivity, patient.conduction_sensitivity)
+    slowing = atlas.delay(patient.variant, excited) / atlas.delay(patient.variant, REFERENCE_MEQ_L)
+    times = activation(shape, patient, slowing)
+    apd, usual = atlas.apd(patient.variant, cells), atlas.apd(patient.variant, REFERENCE_MEQ_L)
+    # The living QT moves less with potassium than the cable's: part of the change is taken back (rule).
+    stretch = patient.apd_scale * qt_scale * (usual / apd) ** patient.apd_hold
+    # Dispersion narrows with the action potentials' own terminal phase.
+    added = durations(shape, patient, times) * qt_scale
+    scale = np.maximum(stretch + added / usual, 0.4)
+    potentials = _fine(atlas, patient.variant, cells, patient.phase3_ms)
+    sources = _lookup(potentials, times + ONSET_MS, scale, atlas.before_ms)
+    turn = patient.rotation()
+    leads = lead_field(turn, patient.electrode_shift(), patient.nearness) @ sources
+    leads -= leads[:, :1]
+    return smooth(leads * np.float32(patient.gain_mv), 2.2)
+
+
+def _fine(atlas: Atlas, variant: int, potassium: float, widen_ms: float) -> Signals:
+    """Return potentials (depths, fine samples), mV, their repolarization softened by `widen_ms` (rule)."""
+    traces = atlas.potentials(variant, potassium)
+    start = atlas.before_ms + int(UPSTROKE_MS)
+    if widen_ms > 0:
+        soft = smooth(traces[:, start:], widen_ms, step_ms=1.0)
+        ramp = np.clip(np.arange(soft.shape[1], dtype=np.float32) / 60 - 0.5, 0, 1)
+        traces = np.concatenate([traces[:, :start], traces[:, start:] * (1 - ramp) + soft * ramp], axis=1)
+    length = traces.shape[1]
+    fine = np.arange(length * FINE - FINE + 1) / FINE
+    return np.stack([np.interp(fine, np.arange(length), row) for row in traces]).astype(np.float32)
+
+
+def _lookup(potentials: Signals, times: NDArray[np.float64], scale: NDArray[np.float64], before_ms: int) -> Signals:
+    """Return the voltage of every face over a beat, (faces, samples): shifted by activation, stretched after it."""
+    length = potentials.shape[1]
+    longest = float((times + UPSTROKE_MS + (length / FINE - before_ms - UPSTROKE_MS) * scale).max())
+    count = min(int(longest * RATE / 1000), 520)
+    now = np.arange(count, dtype=np.float32) * np.float32(1000 / RATE)
+    since = now[None] - times[:, None].astype(np.float32) - np.float32(UPSTROKE_MS)
+    since *= np.where(since > 0, (1 / scale)[:, None].astype(np.float32), np.float32(1))
+    since += np.float32(UPSTROKE_MS + before_ms)
+    since *= np.float32(FINE)
+    index = np.clip(since, 0, length - 1).astype(np.int32)
+    index += (_depth() * length)[:, None].astype(np.int32)
+    return np.asarray(potentials.ravel().take(index))
+
+
+def smooth(signals: Signals, sigma_ms: float, step_ms: float = 1000 / RATE) -> Signals:
+    """Convolve rows with a Gaussian of `sigma_ms`, held at the ends."""
+    sigma = sigma_ms / step_ms
+    half = max(1, int(3 * sigma + 0.5))
+    kernel = np.exp(-0.5 * (np.arange(-half, half + 1) / sigma) ** 2)
+    kernel /= kernel.sum()
+    padded = np.pad(signals, ((0, 0), (half, half)), mode="edge")
+    return np.stack([np.convolve(row, kernel, mode="valid") for row in padded]).astype(np.float32)

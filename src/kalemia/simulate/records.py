@@ -1,0 +1,120 @@
+"""Recordings of simulated patients: one a patient, each depending on nothing but (seed, level, index)."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kalemia.errors import SimulateError
+from kalemia.records import LEADS, Recording
+from kalemia.simulate.atlas import load
+from kalemia.simulate.heart import RATE
+from kalemia.simulate.levels import Level, level_named
+from kalemia.simulate.noise import add_noise
+from kalemia.simulate.patient import draw
+from kalemia.simulate.rhythm import place
+
+SECONDS = 10
+
+
+@dataclass(frozen=True, eq=False)
+class Simulated:
+    """A simulated recording and the truth behind it.
+
+    Attributes
+    ----------
+    recording
+        Twelve leads, 10 s at 500 Hz, mV.
+    potassium_meq_l
+        The serum potassium it was made with.
+    patient
+        An id such as "p000123".
+    variant
+        The ionic variant of the patient's muscle.
+    parameters
+        Everything that was drawn, by name.
+    seed
+        The seed it was made from.
+    """
+
+    recording: Recording
+    potassium_meq_l: float
+    patient: str
+    variant: str
+    parameters: dict[str, float]
+    seed: int
+
+
+def simulate(count: int, seed: int, level: str = "clinic", start: int = 0) -> Iterator[Simulated]:
+    """Yield `count` recordings from index `start` on; record i depends only on (seed, level, i).
+
+    Raises
+    ------
+    SimulateError
+        For a negative count, start or seed, or an unknown level; raised at the call, not at the first record.
+    """
+    if count < 0:
+        raise SimulateError(f"count is {count}; expected 0 or more")
+    if start < 0:
+        raise SimulateError(f"start is {start}; expected 0 or more")
+    check_seed(seed)
+    level_named(level)
+    return (simulate_one(seed, index, level) for index in range(start, start + count))
+
+
+def simulate_one(seed: int, index: int, level: str = "clinic", potassium_meq_l: float | None = None) -> Simulated:
+    """Return record `index`; a stated potassium replaces the drawn one, all else equal.
+
+    Raises
+    ------
+    SimulateError
+        For an unknown level, a negative seed or index, or a potassium outside the atlas.
+    """
+    preset, atlas = level_named(level), load()
+    check_seed(seed)
+    if index < 0:
+        raise SimulateError(f"index is {index}; expected 0 or more")
+    who, what, when, noise = _generators(seed, index, preset)
+    potassium = preset.potassium(what)
+    if potassium_meq_l is not None:
+        if not atlas.lowest <= potassium_meq_l <= atlas.highest:
+            raise SimulateError(
+                f"potassium {potassium_meq_l} mEq/L is outside the simulator's atlas; "
+                f"expected {atlas.lowest} to {atlas.highest}"
+            )
+        potassium = float(potassium_meq_l)
+    patient = draw(who, preset)
+    quiet = place(patient, potassium, SECONDS * RATE, when)
+    signal = twelve(add_noise(quiet, RATE, preset, noise), preset.step_mv)
+    return Simulated(
+        recording=Recording(signal, float(RATE), LEADS, source="simulated"),
+        potassium_meq_l=potassium,
+        patient=f"p{index:06d}",
+        variant=atlas.names[patient.variant],
+        parameters=patient.parameters(),
+        seed=seed,
+    )
+
+
+def check_seed(seed: int) -> None:
+    """Raise SimulateError for a seed that numpy does not take."""
+    if seed < 0:
+        raise SimulateError(f"seed is {seed}; expected 0 or more")
+
+
+def _generators(seed: int, index: int, level: Level) -> list[np.random.Generator]:
+    """Return independent streams for patient, potassium, rhythm and noise."""
+    root = np.random.SeedSequence(seed, spawn_key=(zlib.crc32(level.name.encode()), index))
+    return [np.random.Generator(np.random.SFC64(child)) for child in root.spawn(4)]
+
+
+def twelve(eight: NDArray[np.float32], step_mv: float) -> NDArray[np.float32]:
+    """Return the twelve leads from I, II, V1..V6 in mV, in steps of `step_mv`."""
+    eight = np.round(eight / np.float32(step_mv)) * np.float32(step_mv)
+    one, two = eight[0], eight[1]
+    limb = np.stack([one, two, two - one, -(one + two) / 2, one - two / 2, two - one / 2])
+    return np.concatenate([limb, eight[2:]])
