@@ -16,6 +16,9 @@ SHORTEST_S = 1.0
 EINTHOVEN = 0.05
 """RMS(I + III - II) / SD(II) that a digital ECG may have; rounding to 1 uV leaves 0.01 at most on real ones."""
 
+LIMIT_MV = 1e5
+"""Far above any amplifier's range, electrode offset included; larger numbers are damage."""
+
 _ROUNDING = 0.6
 """RMS(I + III - II) in the band of the ECG, in steps of the stored values, that rounding alone was seen to leave."""
 
@@ -35,6 +38,13 @@ def shape(raw: Raw) -> None:
     samples = raw.signal.shape[1]
     if samples < SHORTEST_S * raw.rate:
         raise ReadError(f"the ECG has {samples} samples at {raw.rate:g} Hz; at least {SHORTEST_S:g} s are accepted")
+
+
+def finite(signal: NDArray[np.float32]) -> None:
+    """Mark in place what is no number as not recorded; raise a ReadError where a number is beyond any amplifier's."""
+    signal[~np.isfinite(signal)] = np.nan
+    if np.fmax.reduce(np.abs(signal), axis=None) > LIMIT_MV:
+        raise ReadError(f"the samples exceed {LIMIT_MV:,.0f} mV, which is no ECG; the unit or the file is wrong")
 
 
 def einthoven(limb: NDArray[np.float32], rate: float, step_mv: float = 0.0) -> float:

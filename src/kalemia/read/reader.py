@@ -59,6 +59,7 @@ def _raw(path: Path, rate: float | None) -> Raw:
 def _recording(raw: Raw, source: str) -> Recording:
     """Name, check and complete what was read."""
     check.shape(raw)
+    check.finite(raw.signal)
     recorded = ~check.not_recorded(raw.signal)
     rows, names, sentences = leads.select(raw.names, list(recorded))
     if not rows:

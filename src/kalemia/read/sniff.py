@@ -19,28 +19,28 @@ HEAD_BYTES = 8192
 
 @dataclass(frozen=True)
 class Format:
-    """A format: the module of this room that reads it, and the largest file of it that is read, bytes."""
+    """A format: the module of this room that reads it, the largest file of it that is read (bytes), the function."""
 
     name: str
     module: str
     max_bytes: int
+    function: str = "load"
 
     def load(self, path: Path, rate: float | None) -> Raw:
         """Read `path`; the module is imported only now, so that other formats' libraries stay unloaded."""
         module = import_module(f"kalemia.read.{self.module}")
-        if self.module == "csv":
-            return cast(Callable[[Path, float | None], Raw], module.load)(path, rate)
-        return cast(Callable[[Path], Raw], module.load)(path)
+        load = cast(Callable[..., Raw], getattr(module, self.function))
+        return load(path, rate) if self.module == "csv" else load(path)
 
 
 WFDB = Format("WFDB", "wfdb", 1_000_000)
 DICOM = Format("DICOM", "dicom", 128_000_000)
 EDF = Format("EDF", "edf", 256_000_000)
-AECG = Format("HL7 aECG", "aecg", 64_000_000)
-MUSE = Format("GE MUSE XML", "muse", 64_000_000)
-PHILIPS = Format("Philips XML", "philips", 16_000_000)
-SCP = Format("SCP-ECG", "scp", 16_000_000)
-CSV = Format("CSV", "csv", 128_000_000)
+AECG = Format("HL7 aECG", "xml", 16_000_000, "load_aecg")
+MUSE = Format("GE MUSE XML", "xml", 16_000_000, "load_muse")
+PHILIPS = Format("Philips XML", "xml", 16_000_000, "load_philips")
+SCP = Format("SCP-ECG", "scp", 4_000_000)
+CSV = Format("CSV", "csv", 64_000_000)
 
 _OTHER = {
     b"\x89PNG": "a PNG image",
@@ -116,7 +116,7 @@ def of(head: bytes) -> Format | str:
     lines = [line for line in text.splitlines() if line.strip() and not line.startswith("#")]
     if lines and RECORD_LINE.match(lines[0].strip()) and "," not in lines[0]:
         return WFDB
-    return CSV if _tabular(lines) else "text without an ECG"
+    return CSV
 
 
 def _text(head: bytes) -> str | None:
@@ -126,9 +126,3 @@ def _text(head: bytes) -> str | None:
     if head.translate(None, _TEXT_BYTES):
         return None
     return head.decode("utf-8", errors="replace").lstrip("\ufeff \t\r\n")
-
-
-def _tabular(lines: list[str]) -> bool:
-    """Tell whether text looks like a table of numbers: some line has a separator and a number in it."""
-    separated = [line for line in lines if any(mark in line for mark in ",;\t")]
-    return bool(separated) and any(character.isdigit() for character in "".join(separated))

@@ -1,0 +1,185 @@
+"""CSV: one column a lead, or one lead below another as an Apple Watch writes it.
+
+The sampling rate stands in a comment ("# rate: 500 Hz"), or follows from a column of times, or is given by the caller.
+Values are mV where neither a comment nor the name of a column says otherwise. Nothing is guessed from the values.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import math
+import re
+from array import array
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kalemia.errors import ReadError
+from kalemia.read.leads import canonical
+from kalemia.read.raw import MAX_VALUES, Raw, mv_per
+from kalemia.records import LEADS
+
+_RATE = re.compile(r"\b(?:sampl\w*[ _-]*(?:rate|freq\w*)|rate|fs|freq\w*)\W{1,4}(\d+(?:\.\d+)?)\s*(k?hz|hertz)?", re.I)
+_UNIT = re.compile(r"\bunits?\W{1,4}([\u00b5\u03bcumn]?v)\b", re.I)
+_COLUMN_UNIT = re.compile(r"[\s_]*[\[(]?\s*([\u00b5\u03bcumn]?v)\s*[\])]?$", re.I)
+_TIME = re.compile(r"(?:time|t|seconds|sec)[\s_]*[\[(]?(s|sec|seconds|ms|us|\u00b5s)?[\])]?$", re.I)
+_PER_SECOND = {"ms": 1e3, "us": 1e6, "\u00b5s": 1e6}
+_APPLE = "Sample Rate,"
+_NO_TABLE = (
+    "the text is no table of leads; a first line that names the leads (I, II, V1 ...) "
+    "and a column of numbers below each are accepted"
+)
+
+
+@dataclass(frozen=True)
+class _Table:
+    """A CSV file taken apart: names and values (rows, columns), what its comments say."""
+
+    names: tuple[str, ...]
+    values: NDArray[np.float64]
+    rate: float | None
+    unit: str
+
+
+def load(path: Path, rate: float | None = None) -> Raw:
+    """Read a CSV file; `rate`, Hz, counts only where the file does not state one.
+
+    Raises
+    ------
+    ReadError
+        Where the file names no leads, or neither it nor the caller says how fast it was sampled.
+    """
+    text = path.read_text(encoding="utf-8-sig", errors="replace")
+    if _APPLE in text[:4096]:
+        return _apple(text)
+    table = _parse(text)
+    clock = next((k for k, name in enumerate(table.names) if _TIME.fullmatch(name.strip())), None)
+    columns = [k for k, name in enumerate(table.names) if k != clock and canonical(_bare(name))]
+    found = table.rate or (_from_clock(table, clock) if clock is not None else None) or rate
+    if found is None:
+        raise ReadError(
+            "the CSV states no sampling rate; a comment '# rate: 500 Hz', a column of times or --rate is accepted"
+        )
+    scale = [mv_per(_unit_of(table.names[k]) or table.unit) or math.nan for k in columns]
+    return Raw(
+        signal=np.ascontiguousarray((table.values[:, columns] * scale).T, dtype=np.float32),
+        rate=found,
+        names=tuple(_bare(table.names[k]) for k in columns),
+    )
+
+
+def looks(head: bytes) -> bool:
+    """Tell whether text begins like an ECG: an Apple export, or a line that names leads above numbers."""
+    text = head.decode("utf-8-sig", errors="replace")
+    if _APPLE in text:
+        return "\nLead," in text
+    whole = text.rpartition("\n")[0]  # the last line may be cut
+    try:
+        return any(canonical(_bare(name)) in LEADS for name in _parse(whole).names)
+    except ReadError:
+        return False
+
+
+def _apple(text: str) -> Raw:
+    """Read the export of an Apple Watch; the name and birth date in its first lines are never looked at."""
+    said: dict[str, str] = {}
+    values = array("d")
+    for line in text.splitlines():
+        key, comma, value = line.partition(",")
+        if not comma and (number := _number(key)) is not None:
+            values.append(number)
+        elif key in {"Sample Rate", "Lead", "Unit", "Recorded Date"}:
+            said[key] = value.strip()
+    scale = mv_per(said.get("Unit", ""))
+    rate = _number(said.get("Sample Rate", "").partition(" ")[0])
+    if scale is None or rate is None or not values:
+        raise ReadError("the Apple Watch export lacks its unit, sample rate or samples")
+    signal = np.array(values, dtype=np.float64)[None, :] * scale
+    return Raw(signal.astype(np.float32), rate, (said.get("Lead", ""),), start=_date(said.get("Recorded Date", "")))
+
+
+def _parse(text: str) -> _Table:
+    """Take comments, the line of names and the rows of numbers apart."""
+    comments: list[str] = []
+    lines: list[str] = []
+    for line in text.splitlines():
+        stripped = line.strip()
+        if stripped.startswith("#"):
+            comments.append(stripped)
+        elif stripped:
+            lines.append(line)
+    if len(lines) < 2:
+        raise ReadError(_NO_TABLE)
+    mark = max("\t;,", key=lines[0].count)
+    names = tuple(name.strip() for name in next(csv.reader(io.StringIO(lines[0]), delimiter=mark)))
+    if any(_number(name) is not None for name in names):
+        raise ReadError("the first line of the CSV holds numbers; one that names the leads (I, II, V1 ...) is accepted")
+    if not any(canonical(_bare(name)) for name in names):
+        raise ReadError(_NO_TABLE)
+    if len(names) * (len(lines) - 1) > MAX_VALUES:
+        raise ReadError(f"the CSV holds more than {MAX_VALUES:,} numbers; a shorter one is accepted")
+    said = "\n".join(comments)
+    rate, unit = _RATE.search(said), _UNIT.search(said)
+    hertz = None if rate is None else float(rate[1]) * (1e3 if (rate[2] or "").lower() == "khz" else 1)
+    return _Table(names, _values(lines[1:], mark, len(names)), hertz, unit[1] if unit else "mV")
+
+
+def _values(lines: list[str], mark: str, width: int) -> NDArray[np.float64]:
+    """Return the numbers (rows, columns); an empty cell is NaN."""
+    values = array("d")
+    for number, line in enumerate(lines, start=2):
+        cells = line.split(mark)
+        if len(cells) != width:
+            raise ReadError(f"row {number} of the CSV has {len(cells)} cells where its first line names {width}")
+        for cell in cells:
+            value = math.nan if not cell.strip() else _number(cell, comma=mark == ";")
+            if value is None:
+                raise ReadError(f"row {number} of the CSV holds something else than numbers and empty cells")
+            values.append(value)
+    return np.array(values, dtype=np.float64).reshape(-1, width)
+
+
+def _from_clock(table: _Table, column: int) -> float:
+    """Return the sampling rate, Hz, from a column of times; refuse one with gaps."""
+    times = table.values[:, column]
+    steps = np.diff(times)
+    if len(steps) < 2 or not np.isfinite(times).all() or not steps.min() > 0:
+        raise ReadError("the times of the CSV do not increase; a time for every row, at even steps, is accepted")
+    step = (times[-1] - times[0]) / len(steps)
+    if np.abs(times - times[0] - step * np.arange(len(times))).max() > 1.5 * step:
+        raise ReadError("the times of the CSV have gaps; a time for every row, at even steps, is accepted")
+    unit = _TIME.fullmatch(table.names[column].strip())
+    rate = _PER_SECOND.get((unit[1] or "s").lower() if unit else "s", 1.0) / step
+    return float(round(rate)) if math.isclose(rate, round(rate), rel_tol=1e-4) else float(rate)
+
+
+def _number(cell: str, *, comma: bool = False) -> float | None:
+    """Return a number, NaN for one that is not finite, or None."""
+    try:
+        number = float(cell.replace(",", ".") if comma else cell)
+    except ValueError:
+        return None
+    return number if math.isfinite(number) else math.nan
+
+
+def _unit_of(name: str) -> str | None:
+    """Return the unit at the end of a column's name: "I (uV)", "V1_mV"; "V" alone is a lead's own letter."""
+    match = _COLUMN_UNIT.search(name)
+    return match[1] if match and match.start() > 0 and match[0].strip() not in {"v", "V"} else None
+
+
+def _bare(name: str) -> str:
+    """Return a column's name without its unit."""
+    return _COLUMN_UNIT.sub("", name) if _unit_of(name) else name
+
+
+def _date(text: str) -> datetime | None:
+    """Return a date like "2024-01-24 07:04:49 +0800" by the watch's own clock."""
+    try:
+        return datetime.strptime(text[:19], "%Y-%m-%d %H:%M:%S")
+    except ValueError:
+        return None
