@@ -183,5 +183,5 @@ def _alike(beats: Float32) -> NDArray[np.bool_]:
     centred = np.nan_to_num(beats - beats.mean(axis=1, keepdims=True))
     norm = np.linalg.norm(centred, axis=1, keepdims=True)
     unit = centred / np.maximum(norm, 1e-6)
-    same: NDArray[np.bool_] = ((unit @ unit.T) > SAME_SHAPE) & usable & usable[:, None]
-    return np.asarray(same[same.sum(axis=1).argmax()])
+    same: NDArray[np.bool_] = np.greater(unit @ unit.T, SAME_SHAPE) & np.outer(usable, usable)
+    return np.asarray(same[same.sum(axis=1).argmax()], dtype=np.bool_)

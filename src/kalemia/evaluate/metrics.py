@@ -1,0 +1,57 @@
+"""Metrics of potassium estimates, with bootstrap intervals over patients."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.metrics import mean_absolute_error, r2_score, roc_auc_score
+
+HIGH_MEQ_L = 5.5
+LOW_MEQ_L = 3.5
+BINS_MEQ_L = (0.0, 3.5, 5.5, 6.5, 99.0)
+
+Numbers = NDArray[Any]
+
+
+def regression(true: Numbers, estimate: Numbers) -> dict[str, float]:
+    """MAE overall and per potassium bin, RMSE, R2, r, and AUROC at the marks; all (n,) in mEq/L."""
+    found = {
+        "mae_meq_l": float(mean_absolute_error(true, estimate)),
+        "rmse_meq_l": float(np.sqrt(np.mean(np.square(true - estimate)))),
+        "r2": float(r2_score(true, estimate)),
+        "r": float(np.corrcoef(true, estimate)[0, 1]) if np.std(estimate) > 0 else 0.0,
+        "auroc_above_5.5": float(roc_auc_score(true > HIGH_MEQ_L, estimate)),
+        "auroc_below_3.5": float(roc_auc_score(true < LOW_MEQ_L, -estimate)),
+    }
+    for low, high in zip(BINS_MEQ_L, BINS_MEQ_L[1:], strict=False):
+        inside = (true >= low) & (true < high)
+        if inside.any():
+            found[f"mae_meq_l_{low:g}_to_{high:g}"] = float(mean_absolute_error(true[inside], estimate[inside]))
+    return {name: round(value, 4) for name, value in found.items()}
+
+
+def coverage(true: Numbers, low: Numbers, high: Numbers) -> float:
+    """Return the share of true values inside their interval."""
+    return float(np.mean((true >= low) & (true <= high)))
+
+
+def auroc(truth: Numbers, score: Numbers) -> float:
+    """Area under the ROC curve of a score for a yes-or-no truth."""
+    return float(roc_auc_score(truth, score))
+
+
+def bootstrap(
+    metric: Callable[[Numbers, Numbers], float], truth: Numbers, score: Numbers, seed: int = 0, rounds: int = 2000
+) -> tuple[float, float]:
+    """Return the 95 % interval of a metric over resampled patients; resamples of one class only are drawn again."""
+    rng = np.random.default_rng(seed)
+    values: list[float] = []
+    while len(values) < rounds:
+        pick = rng.integers(0, len(truth), len(truth))
+        if len(np.unique(truth[pick])) > 1:
+            values.append(metric(truth[pick], score[pick]))
+    low, high = np.quantile(values, [0.025, 0.975])
+    return float(low), float(high)

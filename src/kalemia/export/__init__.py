@@ -1,0 +1,1 @@
+"""A trained network in the form that something else can run."""

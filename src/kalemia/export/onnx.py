@@ -1,0 +1,54 @@
+"""A torch network as one small ONNX file."""
+
+from __future__ import annotations
+
+import io
+import warnings
+
+import onnx
+import torch
+
+from kalemia.beat import SAMPLES
+
+OPSET = 18
+
+
+def to_onnx(net: torch.nn.Module, leads: int) -> bytes:
+    """Export a network of normalized beats (n, leads, 270) and side inputs (n, leads + 1) with n left free.
+
+    The exporter's notes on where each node came from are taken out: they are half of the file and hold paths.
+    """
+    net = net.eval()
+    example = (torch.randn(4, leads, SAMPLES), torch.randn(4, leads + 1))
+    n = torch.export.Dim("n", min=1, max=1 << 20)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # torch 2.13 warns about its own internals here
+        program = torch.onnx.export(
+            net,
+            example,
+            dynamo=True,
+            opset_version=OPSET,
+            input_names=["beats", "side"],
+            output_names=["potassium", "spread"],
+            dynamic_shapes=({0: n}, {0: n}),
+            external_data=False,
+            verbose=False,
+        )
+    buffer = io.BytesIO()
+    assert program is not None
+    program.save(buffer)
+    return _strip(onnx.load_from_string(buffer.getvalue()))
+
+
+def _strip(model: onnx.ModelProto) -> bytes:
+    del model.metadata_props[:]
+    model.producer_name, model.producer_version, model.doc_string = "kalemia", "", ""
+    for node in model.graph.node:
+        del node.metadata_props[:]
+        node.doc_string = ""
+    del model.graph.metadata_props[:]
+    del model.graph.value_info[:]
+    for value in (*model.graph.input, *model.graph.output, *model.graph.initializer):
+        del value.metadata_props[:]
+    onnx.checker.check_model(model)
+    return model.SerializeToString(deterministic=True)

@@ -1,0 +1,202 @@
+"""A bundled model: an ONNX file and the JSON card beside it; numpy in, numpy out.
+
+The card is parsed once, into a typed dataclass. It names what the network takes, how far its errors reach on patients kept
+apart (for the interval and the probabilities), and what it was trained on, because a model must say that wherever it speaks.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from functools import cached_property, lru_cache
+from importlib.resources import files
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kalemia.beat import SAMPLES
+from kalemia.errors import ModelError
+from kalemia.records import Beat, ModelName
+
+DEFAULT = ("v5-4k", "i-4k")
+"""The bundled models in the order in which `predict` tries them: the first whose leads are there and good is taken."""
+
+Float32 = NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Card:
+    """What is known about a model; the JSON file beside it, field by field.
+
+    Attributes
+    ----------
+    leads
+        The leads of the beat that the network takes, in order.
+    trained_on
+        "simulated" or what else the training ECGs were; every report says it.
+    validated_on
+        What ECGs the interval's coverage was measured on.
+    error_levels, error_quantiles
+        The distribution of (measured - estimated) / spread on patients kept apart for calibration: conformal quantiles
+        at the given levels, without unit.
+    range_meq_l
+        The potassium that the training patients had; no estimate goes beyond it.
+    """
+
+    name: str
+    version: str
+    leads: tuple[str, ...]
+    parameters: int
+    architecture: Mapping[str, Any]
+    preprocessing: Mapping[str, Any]
+    trained_on: str
+    validated_on: str
+    training: Mapping[str, Any]
+    metrics: Mapping[str, Any]
+    error_levels: tuple[float, ...]
+    error_quantiles: tuple[float, ...]
+    range_meq_l: tuple[float, float]
+    onnx_sha256: str
+    notice: str
+
+    @classmethod
+    def load(cls, path: Path) -> Card:
+        """Read a card from its JSON file; ModelError where it is missing or a field is missing or unknown."""
+        try:
+            fields = json.loads(path.read_text(encoding="utf-8"))
+            tuples = {k: tuple(v) if isinstance(v, list) else v for k, v in fields.items()}
+            card = cls(**tuples)
+        except (OSError, ValueError, TypeError, AttributeError) as exc:
+            raise ModelError(f"{path}: not a model card ({exc}); expected the JSON that kalemia train writes") from exc
+        if len(card.error_levels) != len(card.error_quantiles) or len(card.error_levels) < 3:
+            raise ModelError(f"{path}: error_levels and error_quantiles differ in length; train the model again")
+        return card
+
+    def dump(self, path: Path) -> None:
+        """Write the card as JSON."""
+        path.write_text(json.dumps(asdict(self), indent=1) + "\n", encoding="utf-8")
+
+
+@dataclass(frozen=True)
+class Forecast:
+    """What a model says about one beat: the potassium and the spread it expects, both in mEq/L."""
+
+    potassium_meq_l: float
+    spread_meq_l: float
+
+
+class Model:
+    """A network that is ready to run."""
+
+    def __init__(self, onnx: bytes, card: Card) -> None:
+        digest = hashlib.sha256(onnx).hexdigest()
+        if digest != card.onnx_sha256:
+            raise ModelError(f"model {card.name}: its file has sha256 {digest[:12]}, its card {card.onnx_sha256[:12]}")
+        self.card = card
+        self._onnx = onnx
+
+    @classmethod
+    def load(cls, name: str | Path) -> Model:
+        """Load a bundled model by name, or any by the path of its ONNX file with its card beside it."""
+        return _load(str(name))
+
+    @property
+    def name(self) -> ModelName:
+        """The model's name as an Estimate carries it."""
+        return ModelName(self.card.name, self.card.version, self.card.onnx_sha256, self.card.trained_on)
+
+    @cached_property
+    def _session(self) -> Any:
+        import onnxruntime as ort
+
+        options = ort.SessionOptions()
+        options.intra_op_num_threads = 1  # a beat takes 0.1 ms; a second thread costs more than it brings
+        options.inter_op_num_threads = 1
+        options.log_severity_level = 3
+        try:
+            return ort.InferenceSession(self._onnx, options, providers=["CPUExecutionProvider"])
+        except Exception as exc:  # noqa: BLE001 - onnxruntime raises a class of its own per fault
+            raise ModelError(f"model {self.card.name}: its ONNX file cannot be loaded ({exc})") from exc
+
+    def run(self, beats: Float32, side: Float32) -> tuple[Float32, Float32]:
+        """Estimate many beats.
+
+        Parameters
+        ----------
+        beats
+            float32 (n, leads, 270), normalized, leads as in the card.
+        side
+            float32 (n, leads + 1): natural logarithm of each lead's gain in mV, then the RR interval in s.
+
+        Returns
+        -------
+        potassium and spread, float32 (n,) each, mEq/L.
+        """
+        expected = (len(self.card.leads), SAMPLES)
+        if beats.ndim != 3 or beats.shape[1:] != expected or side.shape != (len(beats), expected[0] + 1):
+            raise ModelError(
+                f"model {self.card.name}: beats have shape {beats.shape}, expected (n, {expected[0]}, {expected[1]})"
+            )
+        potassium, spread = self._session.run(None, {"beats": beats, "side": side})
+        low, high = self.card.range_meq_l
+        return np.clip(potassium, low, high), spread
+
+    def forecast(self, beat: Beat) -> Forecast:
+        """Estimate one beat that holds all the model's leads."""
+        beats, side = inputs([beat], self.card.leads)
+        potassium, spread = self.run(beats, side)
+        return Forecast(float(potassium[0]), float(spread[0]))
+
+    def interval(self, forecast: Forecast, coverage: float) -> tuple[float, float]:
+        """Return the conformal interval (low, high) in mEq/L that holds the true potassium with this probability."""
+        tails = np.array([(1 - coverage) / 2, (1 + coverage) / 2])
+        errors = np.interp(tails, self.card.error_levels, self.card.error_quantiles)
+        low, high = forecast.potassium_meq_l + forecast.spread_meq_l * errors
+        return float(low), float(high)
+
+    def probability_above(self, forecast: Forecast, cut_meq_l: float) -> float:
+        """Return the probability that the true potassium is above a cut."""
+        needed = (cut_meq_l - forecast.potassium_meq_l) / forecast.spread_meq_l
+        return float(1 - np.interp(needed, self.card.error_quantiles, self.card.error_levels, left=0.0, right=1.0))
+
+
+def inputs(beats: list[Beat], leads: tuple[str, ...]) -> tuple[Float32, Float32]:
+    """Stack beats into what `Model.run` takes; every beat must have all the leads."""
+    rows = [[beat.leads.index(lead) for lead in leads] for beat in beats]
+    waves = np.stack([beat.waveform[row] for beat, row in zip(beats, rows, strict=True)]).astype(np.float32)
+    gains = np.stack([np.log(np.maximum(beat.gain_mv[row], 1e-3)) for beat, row in zip(beats, rows, strict=True)])
+    rr = np.array([[beat.rr_s] for beat in beats])
+    return waves, np.concatenate([gains, rr], axis=1).astype(np.float32)
+
+
+def bundled() -> list[Card]:
+    """Return the cards of the bundled models."""
+    return [Model.load(path.name.removesuffix(".onnx")).card for path in sorted(_assets().glob("*.onnx"))]
+
+
+def _assets() -> Path:
+    return Path(str(files("kalemia") / "assets"))
+
+
+@lru_cache(maxsize=8)
+def _load(name: str) -> Model:
+    path = Path(name)
+    if path.suffix != ".onnx":
+        path = _assets() / f"{name}.onnx"
+        known = sorted(p.stem for p in _assets().glob("*.onnx"))
+        if name not in known:
+            raise ModelError(
+                f"no model {name!r}; the bundled ones are {', '.join(known)}, or give the path of a .onnx file"
+            )
+    try:
+        onnx = path.read_bytes()
+    except OSError as exc:
+        raise ModelError(f"{path}: the model cannot be read ({exc.strerror}); expected an ONNX file") from exc
+    return Model(onnx, Card.load(path.with_suffix(".json")))
+
+
+Level = Literal["low", "normal", "high", "uncertain"]

@@ -1,0 +1,168 @@
+"""Source to Estimate: composes read, beat and model, and refuses where a part of the way cannot be trusted."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from kalemia.beat import cut
+from kalemia.errors import BeatError, KalemiaError
+from kalemia.measure import measure
+from kalemia.model import DEFAULT, Level, Model
+from kalemia.read import read
+from kalemia.records import Beat, Estimate, Recording
+
+COVERAGE = 0.9
+LOW_MEQ_L = 3.5
+HIGH_MEQ_L = 5.5
+CUTS_ABOVE = (5.5, 6.0, 6.5)
+CUTS_BELOW = (3.5,)
+WIDE_QRS_MS = 130.0
+FAST_BPM = 140.0
+WIDEST_MEQ_L = 5.0
+
+
+@dataclass(frozen=True, eq=False)
+class Result:
+    """An Estimate with the recording and the beat it was made from, for a report to draw."""
+
+    estimate: Estimate
+    recording: Recording | None = None
+    beat: Beat | None = None
+
+
+def predict(source: str | os.PathLike[str] | Recording, model: str | Path | None = None) -> Estimate:
+    """Estimate potassium from a file or a Recording.
+
+    Parameters
+    ----------
+    source
+        The path of any ECG that `kalemia.read` understands, or a Recording.
+    model
+        The name of a bundled model or the path of an ONNX file; by default the first bundled one that the good leads
+        allow.
+
+    Returns
+    -------
+    An Estimate. One whose status is "refused" or "failed" has a reason and no potassium; only a wrong `model` raises
+    (ModelError).
+    """
+    return examine(source, model).estimate
+
+
+def examine(source: str | os.PathLike[str] | Recording, model: str | Path | None = None) -> Result:
+    """Do what `predict` does, and keep the recording and the beat."""
+    models = [Model.load(model)] if model is not None else [Model.load(name) for name in DEFAULT]
+    if isinstance(source, Recording):
+        return _judge(source, models)
+    name = os.fspath(source)
+    try:
+        recording = read(name)
+    except KalemiaError as exc:
+        return Result(Estimate(source=name, status="failed", reason=str(exc), model=models[0].name))
+    return _judge(recording, models)
+
+
+def _judge(recording: Recording, models: list[Model]) -> Result:
+    blank = Estimate(recording.source, "refused", model=models[0].name, warnings=recording.warnings)
+    fitting = [m for m in models if set(m.card.leads) <= set(recording.leads)]
+    if not fitting:
+        wanted = " or ".join("+".join(m.card.leads) for m in models)
+        reason = f"no model fits the leads {', '.join(recording.leads)}; {wanted} is needed"
+        return Result(replace(blank, reason=reason), recording)
+    first: Result | None = None
+    for model in fitting:
+        result = _try(recording, model, blank)
+        if result.estimate.status == "estimated":
+            return result
+        first = first or result
+    assert first is not None
+    return first
+
+
+def _try(recording: Recording, model: Model, blank: Estimate) -> Result:
+    blank = replace(blank, model=model.name, leads_used=model.card.leads)
+    try:
+        beat = cut(recording, model.card.leads)
+    except BeatError as exc:
+        return Result(replace(blank, reason=str(exc)), recording)
+    seen = replace(
+        blank,
+        heart_rate_bpm=round(beat.heart_rate_bpm, 1),
+        beats_used=beat.count,
+        quality={lead: round(float(q), 2) for lead, q in zip(beat.leads, beat.quality, strict=True)},
+        warnings=(*blank.warnings, *beat.warnings, *_warnings(beat)),
+    )
+    problems = [f"lead {lead} is {problem}" for lead, problem in zip(beat.leads, beat.problems, strict=True) if problem]
+    if problems:
+        return Result(replace(seen, reason="; ".join(problems)), recording, beat)
+    return Result(_estimate(seen, model, beat), recording, beat)
+
+
+def _estimate(seen: Estimate, model: Model, beat: Beat) -> Estimate:
+    forecast = model.forecast(beat)
+    if not np.isfinite([forecast.potassium_meq_l, forecast.spread_meq_l]).all():
+        return replace(seen, reason="the network returned no number for this beat")
+    low, high = model.interval(forecast, COVERAGE)
+    if high - low > WIDEST_MEQ_L:
+        return replace(seen, reason=f"the interval would be {low:.1f} to {high:.1f} mEq/L, too wide to say anything")
+    return replace(
+        seen,
+        status="estimated",
+        potassium_meq_l=round(forecast.potassium_meq_l, 2),
+        interval_meq_l=(round(low, 2), round(high, 2)),
+        interval_coverage=COVERAGE,
+        probability_above={f"{c:.1f}": round(model.probability_above(forecast, c), 3) for c in CUTS_ABOVE},
+        probability_below={f"{c:.1f}": round(1 - model.probability_above(forecast, c), 3) for c in CUTS_BELOW},
+        level=level(forecast.potassium_meq_l, low, high),
+        interval_validated_on=model.card.validated_on,
+    )
+
+
+def level(potassium_meq_l: float, low: float, high: float) -> Level:
+    """Put an estimate and its interval into a word; see Estimate."""
+    if potassium_meq_l > HIGH_MEQ_L:
+        return "high"
+    if potassium_meq_l < LOW_MEQ_L:
+        return "low"
+    return "normal" if low >= LOW_MEQ_L and high <= HIGH_MEQ_L else "uncertain"
+
+
+def _warnings(beat: Beat) -> list[str]:
+    """Say what is known to mislead a potassium estimate."""
+    warnings = []
+    found = next(iter(measure(beat).values()), None)
+    if found and found.qrs_ms > WIDE_QRS_MS:
+        warnings.append(f"QRS {found.qrs_ms:.0f} ms: a wide complex changes the T wave whatever the potassium is.")
+    if beat.heart_rate_bpm > FAST_BPM:
+        warnings.append(f"Heart rate {beat.heart_rate_bpm:.0f} bpm: the next P wave may lie on the T wave.")
+    return warnings
+
+
+def predict_many(
+    sources: Iterable[str], model: str | Path | None, each: Callable[[Result], None] | None = None, workers: int = 1
+) -> Iterator[Estimate]:
+    """Estimate many files in their order, on several processes; `each` runs in the worker (to write a report)."""
+    job = _Job(model, each)
+    if workers <= 1:
+        yield from map(job, sources)
+        return
+    with ProcessPoolExecutor(workers) as pool:
+        yield from pool.map(job, sources, chunksize=16)
+
+
+@dataclass(frozen=True)
+class _Job:
+    model: str | Path | None
+    each: Callable[[Result], None] | None
+
+    def __call__(self, source: str) -> Estimate:
+        result = examine(source, self.model)
+        if self.each:
+            self.each(result)
+        return result.estimate

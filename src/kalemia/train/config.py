@@ -1,0 +1,60 @@
+"""A training configuration: a YAML file, checked before anything is computed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from kalemia.errors import TrainError
+from kalemia.records import LEADS
+
+Count = Annotated[int, Field(ge=8, le=10_000_000)]
+
+
+class Patients(BaseModel):
+    """How many simulated patients each part has; no patient is in two parts."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    train: Count
+    validation: Count
+    calibration: Count
+    test: Count
+
+
+class Config(BaseModel):
+    """What `kalemia train` needs to know; the same file gives the same model."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    name: str = Field(pattern=r"^[a-z0-9][a-z0-9-]{0,40}$")
+    version: str = Field(pattern=r"^\d+\.\d+\.\d+$")
+    leads: tuple[str, ...] = Field(min_length=1)
+    channels: int = Field(ge=1, le=1024)
+    lstm: int = Field(ge=1, le=1024)
+    level: str = "clinic"
+    seed: int = Field(ge=0)
+    patients: Patients
+    epochs: int = Field(ge=1, le=1000)
+    batch: int = Field(ge=2, le=65536)
+    learning_rate: float = Field(gt=0, le=1)
+    weight_decay: float = Field(ge=0, le=1, default=0.0)
+
+    @classmethod
+    def load(cls, path: Path) -> Config:
+        """Read a YAML file; TrainError with one sentence where it is wrong."""
+        try:
+            fields = yaml.safe_load(path.read_text(encoding="utf-8"))
+            config = cls.model_validate(fields)
+        except OSError as exc:
+            raise TrainError(f"{path}: cannot be read ({exc.strerror}); expected a YAML configuration") from exc
+        except (yaml.YAMLError, UnicodeDecodeError) as exc:
+            raise TrainError(f"{path}: not YAML; expected fields like those of configs/v5-4k.yaml") from exc
+        except ValidationError as exc:
+            wrong = exc.errors()[0]
+            where = ".".join(str(part) for part in wrong["loc"]) or "the whole file"
+            raise TrainError(f"{path}: {where}: {wrong['msg']}") from exc
+        if unknown := set(config.leads) - set(LEADS):
+            raise TrainError(f"{path}: leads: {', '.join(sorted(unknown))} unknown; accepted are {', '.join(LEADS)}")
+        return config

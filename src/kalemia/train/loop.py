@@ -1,0 +1,97 @@
+"""Fit a DSCRNN: maximum likelihood of a normal error whose spread the network says itself."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from kalemia.errors import TrainError
+from kalemia.train.config import Config
+from kalemia.train.data import Beats
+from kalemia.train.nets import DSCRNN, Size
+
+CLIP_NORM = 1.0
+
+
+def fit(
+    config: Config, train: Beats, validation: Beats, progress: Callable[[int, float], None] | None = None
+) -> DSCRNN:
+    """Train from the seed of the configuration; keep the weights of the epoch that validates best.
+
+    `progress` is called with the epoch and its validation MAE, mEq/L. On one machine and one number of threads the same
+    configuration gives the same weights.
+    """
+    if len(train) < config.batch or not len(validation):
+        raise TrainError(f"{len(train)} training beats are left; at least one batch of {config.batch} is needed")
+    torch.manual_seed(config.seed)
+    torch.use_deterministic_algorithms(True)
+    net = DSCRNN(_size(config, train))
+    steps = config.epochs * (len(train) // config.batch)
+    optimizer = torch.optim.AdamW(net.parameters(), lr=config.learning_rate, weight_decay=config.weight_decay)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, config.learning_rate, total_steps=steps, pct_start=0.15)
+    data = tensors(train)
+    held = tensors(validation)
+    shuffle = torch.Generator().manual_seed(config.seed)
+    best, weights = np.inf, net.state_dict()
+    for epoch in range(config.epochs):
+        _epoch(net, optimizer, schedule, data, config.batch, shuffle)
+        loss, mae = _validate(net, held)
+        if loss < best:
+            best, weights = loss, {k: v.clone() for k, v in net.state_dict().items()}
+        if progress:
+            progress(epoch + 1, mae)
+    if not np.isfinite(best):
+        raise TrainError(f"training diverged; the learning rate {config.learning_rate} is too high for these data")
+    net.load_state_dict(weights)
+    return net.eval()
+
+
+def tensors(beats: Beats) -> tuple[Tensor, Tensor, Tensor]:
+    """Return waves, side inputs and potassium of some beats as tensors."""
+    return torch.from_numpy(beats.waves), torch.from_numpy(beats.side), torch.from_numpy(beats.potassium)
+
+
+def _size(config: Config, train: Beats) -> Size:
+    return Size(
+        leads=len(config.leads),
+        channels=config.channels,
+        lstm=config.lstm,
+        centre_meq_l=float(train.potassium.mean()),
+        scale_meq_l=float(train.potassium.std()),
+        side_centre=tuple(map(float, train.side.mean(axis=0))),
+        side_scale=tuple(map(float, train.side.std(axis=0) + 1e-6)),
+    )
+
+
+def _nll(potassium: Tensor, spread: Tensor, true: Tensor) -> Tensor:
+    return torch.mean(torch.log(spread) + 0.5 * torch.square((true - potassium) / spread))
+
+
+def _epoch(
+    net: DSCRNN,
+    optimizer: torch.optim.Optimizer,
+    schedule: torch.optim.lr_scheduler.LRScheduler,
+    data: tuple[Tensor, Tensor, Tensor],
+    batch: int,
+    shuffle: torch.Generator,
+) -> None:
+    net.train()
+    order = torch.randperm(len(data[2]), generator=shuffle)
+    for pick in order[: len(order) // batch * batch].split(batch):
+        waves, side, true = (tensor[pick] for tensor in data)
+        optimizer.zero_grad()
+        _nll(*net(waves, side), true).backward()  # type: ignore[no-untyped-call]
+        torch.nn.utils.clip_grad_norm_(net.parameters(), CLIP_NORM)
+        optimizer.step()
+        schedule.step()
+
+
+@torch.no_grad()
+def _validate(net: DSCRNN, held: tuple[Tensor, Tensor, Tensor]) -> tuple[float, float]:
+    net.eval()
+    waves, side, true = held
+    potassium, spread = net(waves, side)
+    return float(_nll(potassium, spread, true)), float(torch.mean(torch.abs(potassium - true)))
