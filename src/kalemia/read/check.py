@@ -63,24 +63,25 @@ def einthoven(limb: NDArray[np.float32], rate: float, step_mv: float = 0.0) -> f
     step_mv
         The step between two stored values, mV.
     """
-    whole = limb[:, np.isfinite(limb).all(axis=0)]
+    finite = np.isfinite(limb).all(axis=0)
+    whole = limb if finite.all() else limb[:, finite]
     if whole.shape[1] < rate:
         return math.nan
     error = whole[0] + whole[2] - whole[1]
     ratio = _rms(error) / _spread(whole[1])
     if ratio <= EINTHOVEN:
         return ratio
-    one, two, three = _ecg_band(whole.astype(np.float64), rate)
-    error_mv = math.sqrt(max(0.0, _rms(one + three - two) ** 2 - (_ROUNDING * step_mv) ** 2))
+    error_band, two = _ecg_band(np.stack([error, whole[1]]).astype(np.float64), rate)
+    error_mv = math.sqrt(max(0.0, _rms(error_band) ** 2 - (_ROUNDING * step_mv) ** 2))
     return min(ratio, error_mv / _spread(two))
 
 
 def _rms(values: NDArray[np.floating]) -> float:
-    return math.sqrt(float(np.mean(np.square(values, dtype=np.float64))))
+    return math.sqrt(float(np.vdot(values, values)) / values.size)
 
 
 def _spread(values: NDArray[np.floating]) -> float:
-    return float(np.std(values, dtype=np.float64)) or math.ulp(0.0)
+    return _rms(values - values.mean()) or math.ulp(0.0)
 
 
 def _ecg_band(signal: NDArray[np.float64], rate: float) -> NDArray[np.float64]:
@@ -94,15 +95,33 @@ def _ecg_band(signal: NDArray[np.float64], rate: float) -> NDArray[np.float64]:
 def _mean(signal: NDArray[np.float64], window: int) -> NDArray[np.float64]:
     """Return the running mean over `window` samples, shorter by `window` - 1."""
     window = max(window, 1)
-    total = np.cumsum(np.pad(signal, ((0, 0), (1, 0))), axis=1)
+    total = np.zeros((len(signal), signal.shape[1] + 1))
+    np.cumsum(signal, axis=1, out=total[:, 1:])
     return (total[:, window:] - total[:, :-window]) / window
 
 
-LARGEST_MV = 100.0
-SMALLEST_MV = 0.0
+USUAL_MV = (0.33, 3.2)
+"""Typical span of 1.5 s, median over six or more leads. None of 724 real ECGs lies outside; of 200 ordinary ones,
+enlarged five times all do, and reduced five times 92 %."""
+
+FEW_LEADS_MV = (0.1, 8.0)
+"""The same for fewer leads, of which a single one may well be small or large."""
 
 
-def amplitudes(signal: NDArray[np.float32], names: list[str]) -> list[str]:
-    """Return a sentence where the leads (leads, samples), mV, are larger or smaller than a body makes them."""
-    spans = np.nanmax(signal, axis=1) - np.nanmin(signal, axis=1)
-    return [f"Lead {name} spans {span:.3g} mV." for name, span in zip(names, spans, strict=True) if span > LARGEST_MV]
+def amplitudes(signal: NDArray[np.float32], rate: float) -> list[str]:
+    """Return a sentence where the leads (leads, samples), mV, are larger or smaller than a body makes them.
+
+    The span is that of a window which holds a beat, taken as a median, so that no artefact and no drift decides.
+    """
+    recorded = signal[~np.isnan(signal).all(axis=1)]
+    window = min(round(1.5 * rate), signal.shape[1])
+    count = signal.shape[1] // window
+    windows = recorded[:, : count * window].reshape(len(recorded), count, window)
+    spans = np.fmax.reduce(windows, axis=2) - np.fmin.reduce(windows, axis=2)
+    spans = np.where(np.isnan(spans), 0, spans)
+    span = float(np.median(np.median(spans, axis=1)))
+    low, high = USUAL_MV if len(recorded) >= 6 else FEW_LEADS_MV
+    if low <= span <= high:
+        return []
+    much = "small" if span < low else "large"
+    return [f"The leads typically span {span:.2g} mV, unusually {much} for a body; the gain of the file may be wrong."]

@@ -76,7 +76,7 @@ def _recording(raw: Raw, source: str) -> Recording:
     signal, inferred = _lawful(raw, signal, names, rows)
     sentences += inferred
     signal, names = leads.derive(signal, names)
-    sentences += check.amplitudes(signal, names)
+    sentences += check.amplitudes(signal, raw.rate)
     return Recording(
         signal=signal,
         rate=raw.rate,

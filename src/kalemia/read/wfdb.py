@@ -6,6 +6,7 @@ anything else is opened. Source: the WFDB Applications Guide, header(5) and sign
 
 from __future__ import annotations
 
+import functools
 import math
 import re
 import stat
@@ -14,6 +15,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,12 +31,12 @@ MAX_CHANNELS = 256
 RECORD_LINE = re.compile(r"[\w.-]+(?P<segments>/\d+)?[ \t]+\d+(?:[ \t]+[-+.\deE]|[ \t]*$)")
 """How the first line of a header looks: a name, a count of signals, perhaps a rate."""
 
+_Floats = NDArray[np.floating]
 _FORMAT = re.compile(r"(\d{1,3})(?:x(\d{1,4}))?(?::(\d{1,6}))?(?:\+(\d{1,9}))?")
 _GAIN = re.compile(r"([-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d{1,3})?)(?:\(([-+]?\d{1,9})\))?(?:/(\S+))?")
 
 
-@dataclass(frozen=True)
-class _Signal:
+class _Signal(NamedTuple):
     """One signal line of the header."""
 
     file: str
@@ -71,33 +73,51 @@ def load(path: Path) -> Raw:
     """
     header = _parse(path)
     per_frame = _chosen_per_frame(header.signals)
-    chosen = [s for s in header.signals if s.per_frame == per_frame and mv_per(s.unit) is not None]
-    counts = dict(_stored(path.parent, header))
-    length = min(len(counts[s]) for s in chosen)
-    stacked = np.stack([counts[s][:length] for s in chosen])
-    gain = np.array([s.gain / (mv_per(s.unit) or math.nan) for s in chosen], dtype=stacked.dtype)[:, None]
-    baseline = np.array([s.baseline for s in chosen], dtype=stacked.dtype)[:, None]
-    zero = np.array([s.zero for s in chosen], dtype=stacked.dtype)[:, None]
+    chosen = [k for k, s in enumerate(header.signals) if s.per_frame == per_frame and mv_per(s.unit) is not None]
+    signals = [header.signals[k] for k in chosen]
+    stored = [samples for _, samples in _stored(path.parent, header)]
+    length = min(len(stored[k]) for k in chosen)
+    counts = np.stack([stored[k][:length] for k in chosen])
+    gain, baseline, zero = _columns(signals, counts.dtype)
     warnings = []
     if len(chosen) < len(header.signals):
         warnings.append(
             f"{len(header.signals) - len(chosen)} of {len(header.signals)} signals are no voltage or have another "
             "sampling rate and were left out."
         )
-    damaged = [s.name for s in chosen if s.checksum is not None and not _sum_fits(counts[s], s, header.frames)]
-    if damaged:
+    if header.frames and (damaged := _damaged(counts, signals)):
         warnings.append(
             f"The checksum of {', '.join(damaged)} in the header does not fit the samples; the file may be damaged."
         )
+    signal = counts - baseline
+    signal /= gain
     return Raw(
-        signal=((stacked - baseline) / gain).astype(np.float32),
+        signal=signal.astype(np.float32, copy=False),
         rate=header.rate * per_frame,
-        names=tuple(s.name for s in chosen),
+        names=tuple(s.name for s in signals),
         start=header.start,
         warnings=tuple(warnings),
-        counts=(stacked - zero).astype(np.float32) if np.ptp(gain) > 0 else None,
+        counts=(counts - zero).astype(np.float32, copy=False) if np.ptp(gain) > 0 else None,
         lsb_mv=float(1 / np.abs(gain).min()),
     )
+
+
+def _columns(signals: list[_Signal], kind: np.dtype[np.floating]) -> tuple[_Floats, ...]:
+    """Return counts per mV, the counts of 0 mV and the middle of the converter, each (signals, 1)."""
+    gain = [s.gain / (mv_per(s.unit) or math.nan) for s in signals]
+    return tuple(
+        np.array(column, kind)[:, None] for column in (gain, [s.baseline for s in signals], [s.zero for s in signals])
+    )
+
+
+def _damaged(counts: _Floats, signals: list[_Signal]) -> list[str]:
+    """Name the signals whose sum, modulo 2**16, is not the header's; samples that are not recorded make it unknown."""
+    sums = counts.sum(axis=1, dtype=np.float64).tolist()
+    return [
+        s.name
+        for s, total in zip(signals, sums, strict=True)
+        if s.checksum is not None and not math.isnan(total) and (int(total) - s.checksum) % 65536
+    ]
 
 
 def signal_files(path: Path) -> set[str]:
@@ -116,7 +136,7 @@ def _chosen_per_frame(signals: tuple[_Signal, ...]) -> int:
     return next((s.per_frame for s in voltages if canonical(s.name)), voltages[0].per_frame)
 
 
-def _stored(folder: Path, header: _Header) -> Iterator[tuple[_Signal, NDArray[np.floating]]]:
+def _stored(folder: Path, header: _Header) -> Iterator[tuple[_Signal, _Floats]]:
     """Yield each signal with its stored numbers, NaN where the format marks them as not recorded."""
     for file, group in groupby(header.signals, key=lambda s: s.file):
         signals = list(group)
@@ -131,31 +151,25 @@ def _stored(folder: Path, header: _Header) -> Iterator[tuple[_Signal, NDArray[np
             raise ReadError(f"{file!r} holds {available} samples a signal where the header states {frames}")
         if frames * width > MAX_VALUES:
             raise ReadError(f"the record holds {frames * width:,} samples; up to {MAX_VALUES:,} are accepted")
-        table = values[: available * width].reshape(available, width)
+        # one row a sample of the frame, so that each signal lies together
+        table = np.ascontiguousarray(values[: available * width].reshape(available, width).T)
         column = 0
         for signal in signals:
-            samples = table[:, column : column + signal.per_frame].ravel()
+            rows = table[column : column + signal.per_frame]
+            samples = rows[0] if len(rows) == 1 else rows.T.ravel()
             column += signal.per_frame
             if signal.format == 8:  # first differences
                 samples = np.cumsum(samples) + signal.first
             yield signal, _shift(samples, signal, frames)
 
 
-def _shift(samples: NDArray[np.floating], signal: _Signal, frames: int) -> NDArray[np.floating]:
+def _shift(samples: _Floats, signal: _Signal, frames: int) -> _Floats:
     """Undo the skew: sample 0 of a skewed signal is stored some frames later."""
     length = frames * signal.per_frame
     kept = samples[signal.skew * signal.per_frame :][:length]
     if len(kept) == length:
         return kept
     return np.concatenate([kept, np.full(length - len(kept), np.nan, dtype=samples.dtype)])
-
-
-def _sum_fits(samples: NDArray[np.floating], signal: _Signal, frames: int) -> bool:
-    """Tell whether the sum of the samples, modulo 2**16, is the one in the header; true where that cannot be known."""
-    if not frames:
-        return True
-    total = samples.sum(dtype=np.float64)
-    return bool(np.isnan(total)) or (int(total) - (signal.checksum or 0)) % 65536 == 0
 
 
 def _bytes_of(folder: Path, file: str, offset: int) -> bytes:
@@ -204,8 +218,8 @@ def _parse(path: Path) -> _Header:
 def _signal(line: str) -> _Signal:
     """Read one signal line: file, format, gain(baseline)/unit, resolution, zero, first value, checksum, size, name."""
     fields = line.split(maxsplit=8)
-    form = _FORMAT.fullmatch(fields[1]) if len(fields) > 1 else None
-    gain = _GAIN.fullmatch(fields[2]) if len(fields) > 2 else None
+    form = _matched(_FORMAT, fields[1]) if len(fields) > 1 else None
+    gain = _matched(_GAIN, fields[2]) if len(fields) > 2 else None
     if form is None:
         raise ReadError(f"the header line {line[:60]!r} states no storage format")
     if gain is None or float(gain[1]) == 0 or not math.isfinite(float(gain[1])):
@@ -225,6 +239,12 @@ def _signal(line: str) -> _Signal:
         checksum=int(_number(fields[6], "checksum")) if len(fields) > 6 else None,
         name=fields[8] if len(fields) > 8 else "",
     )
+
+
+@functools.lru_cache(maxsize=256)
+def _matched(pattern: re.Pattern[str], field: str) -> re.Match[str] | None:
+    """Match a whole field; most lines of most headers repeat the same ones."""
+    return pattern.fullmatch(field)
 
 
 def _number(text: str, what: str) -> float:
