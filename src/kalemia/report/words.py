@@ -1,0 +1,110 @@
+"""The wording that the terminal, the page and the index share, so that they cannot disagree."""
+
+from __future__ import annotations
+
+import math
+import re
+
+from kalemia.records import Estimate, ModelName
+
+LOW_MEQ_L = 3.5
+HIGH_MEQ_L = 5.5
+UNIT = "mEq/L"
+NAMED = {"high": "High", "low": "Low", "normal": "Normal", "uncertain": "Uncertain"}
+
+
+def clean(text: str) -> str:
+    """Return one printable line: control characters, direction overrides and broken bytes do not get through."""
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() else " " if c.isspace() else "\ufffd" for c in text)
+
+
+def file_name(source: str) -> str:
+    """Return the last part of a path, POSIX or Windows: folders often carry what must not be shown."""
+    return re.split(r"[/\\]", source.rstrip("/\\"))[-1] or "recording"
+
+
+def without_folder(sentence: str, source: str) -> str:
+    """Return the sentence with the path of the source, if it is quoted there, cut down to the file name."""
+    name = file_name(source)
+    return sentence.replace(source, name) if source.endswith(name) and source != name else sentence
+
+
+def potassium(value: float) -> str:
+    """Return mEq/L with one decimal, or as many (up to three) as keep it on its side of 3.5 and 5.5."""
+    for digits in (1, 2, 3):
+        shown = f"{value:.{digits}f}"
+        if all(_side(float(shown), limit) == _side(value, limit) for limit in (LOW_MEQ_L, HIGH_MEQ_L)):
+            break
+    return shown
+
+
+def bounds(interval_meq_l: tuple[float, float]) -> str:
+    """Return e.g. "5.1 to 6.8"."""
+    return " to ".join(potassium(bound) for bound in interval_meq_l)
+
+
+def _side(value: float, limit: float) -> int:
+    return (value > limit) - (value < limit)
+
+
+def probability(value: float) -> str:
+    """Return a percentage that never claims 0 or 100."""
+    if not math.isfinite(value):
+        return "unknown"
+    percent = round(100 * value)
+    return "< 1 %" if percent < 1 else "> 99 %" if percent > 99 else f"{percent} %"
+
+
+def is_estimated(estimate: Estimate) -> bool:
+    """Tell whether there is a number to show."""
+    return estimate.status == "estimated" and estimate.potassium_meq_l is not None
+
+
+def interval(estimate: Estimate) -> str | None:
+    """Return e.g. "90 % interval 5.1 to 6.8"."""
+    if estimate.interval_meq_l is None:
+        return None
+    coverage = "" if estimate.interval_coverage is None else f"{100 * estimate.interval_coverage:g} % "
+    return f"{coverage}interval {bounds(estimate.interval_meq_l)}"
+
+
+def level(estimate: Estimate) -> tuple[str, str] | None:
+    """Return the level and what it means, e.g. ("High", "above 5.5")."""
+    if estimate.level is None:
+        return None
+    meaning = {
+        "high": f"above {HIGH_MEQ_L}",
+        "low": f"below {LOW_MEQ_L}",
+        "normal": f"the whole interval lies within {LOW_MEQ_L} to {HIGH_MEQ_L}",
+        "uncertain": _uncertain(estimate),
+    }
+    return NAMED[estimate.level], meaning[estimate.level]
+
+
+def _uncertain(estimate: Estimate) -> str:
+    low, high = estimate.interval_meq_l or (-math.inf, math.inf)
+    sides = [f"below {LOW_MEQ_L}"] * (low < LOW_MEQ_L) + [f"above {HIGH_MEQ_L}"] * (high > HIGH_MEQ_L)
+    return f"the interval reaches {' and '.join(sides)}" if sides else "the interval crosses a limit"
+
+
+def reason(estimate: Estimate) -> str:
+    """Return why there is no number, without the folder of the source."""
+    return without_folder(estimate.reason or "no reason was given", estimate.source)
+
+
+def sentence(text: str) -> str:
+    """Return the text with a capital, unless its first word is a name, such as aVR or ecg.dat."""
+    first = text.split(" ", 1)[0]
+    return text[0].upper() + text[1:] if first.isalpha() and first.islower() else text
+
+
+def origin(data: str) -> str:
+    """Return what a model or an interval was made with, as a phrase."""
+    return "simulated ECGs" if data == "simulated" else data
+
+
+def model(name: ModelName) -> str:
+    """Return e.g. "v5-4k 1.0.0, trained on simulated ECGs"."""
+    return f"{name.name} {name.version}, trained on {origin(name.trained_on)}"
