@@ -10,10 +10,10 @@ from importlib import resources
 
 import numpy as np
 import pytest
-from report_examples import EVERY, FAILED, HIGH, LOW, REFUSED, beat, estimate, recording
+from report_examples import EVERY, FAILED, HIGH, REFUSED, beat, estimate, recording
 
 from kalemia.records import NOTICE, Estimate
-from kalemia.report import index, page
+from kalemia.report import page
 from kalemia.report.markup import Markup, element, join
 
 
@@ -76,9 +76,7 @@ def test_every_page_stands_alone(each: Estimate) -> None:
 def test_every_page_says_what_it_is_not(each: Estimate) -> None:
     reader = Reader(page(each, recording(), beat()))
     assert NOTICE in reader.text.split("The ECG")[0]
-    assert (
-        "rained on simulated ECGs" in reader.text or "Trained on simulated ECGs".replace(" on ", " on") in reader.text
-    )
+    assert re.search(r"[Tt]rained on ?simulated ECGs", reader.text)
     assert not re.search(r"exclude|\bsafe|ruled out|laborator", page(each, recording(), beat()), re.IGNORECASE)
 
 
@@ -236,8 +234,3 @@ def _luminance(color: str) -> float:
 def test_elements_escape_text_and_attributes() -> None:
     assert element("p", "a<b", None, element("b", "&"), class_='"') == '<p class="&quot;">a&lt;b<b>&amp;</b></p>'
     assert join("<", Markup("<i>")) == "&lt;<i>"
-
-
-def test_low_and_index_are_importable_together() -> None:
-    assert callable(index)
-    assert LOW.level == "low"
