@@ -177,11 +177,11 @@ def _median_beat(
 
 def _alike(beats: Float32) -> NDArray[np.bool_]:
     """Mark the largest group of beats (beats, samples) of one shape: those that correlate with the most typical one."""
-    usable: NDArray[np.bool_] = np.isfinite(beats).all(axis=-1)
+    usable = np.asarray(np.isfinite(beats).all(axis=-1))
     if not usable.any():
         return usable
     centred = np.nan_to_num(beats - beats.mean(axis=1, keepdims=True))
     norm = np.linalg.norm(centred, axis=1, keepdims=True)
     unit = centred / np.maximum(norm, 1e-6)
-    same: NDArray[np.bool_] = np.greater(unit @ unit.T, SAME_SHAPE) & np.outer(usable, usable)
+    same = np.asarray((unit @ unit.T > SAME_SHAPE) & np.outer(usable, usable))
     return np.asarray(same[same.sum(axis=1).argmax()], dtype=np.bool_)

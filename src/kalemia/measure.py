@@ -50,7 +50,9 @@ def qrs_bounds(beats_mv: Float32) -> tuple[int, int]:
     """Return the samples where the QRS complex begins and ends, over all leads (leads, 270) together."""
     slope = np.abs(np.gradient(np.atleast_2d(beats_mv), axis=1))
     noise = np.median(slope, axis=1, keepdims=True)
-    activity = np.sqrt(np.mean(np.square(slope / (slope[:, R - 30 : R + 30].max(axis=1, keepdims=True) + 1e-6)), axis=0))
+    activity = np.sqrt(
+        np.mean(np.square(slope / (slope[:, R - 30 : R + 30].max(axis=1, keepdims=True) + 1e-6)), axis=0)
+    )
     floor = float(np.sqrt(np.mean(np.square(noise / (slope.max(axis=1, keepdims=True) + 1e-6)))))
     limit = max(0.06, 2.0 * floor)
     peak = R - 20 + int(activity[R - 20 : R + 20].argmax())

@@ -1,7 +1,8 @@
 """A bundled model: an ONNX file and the JSON card beside it; numpy in, numpy out.
 
-The card is parsed once, into a typed dataclass. It names what the network takes, how far its errors reach on patients kept
-apart (for the interval and the probabilities), and what it was trained on, because a model must say that wherever it speaks.
+The card is parsed once, into a typed dataclass. It names what the network takes, how far its errors reach on patients
+kept apart (for the interval and the probabilities), and what it was trained on, because a model must say that wherever
+it speaks.
 """
 
 from __future__ import annotations
@@ -67,8 +68,8 @@ class Card:
     def load(cls, path: Path) -> Card:
         """Read a card from its JSON file; ModelError where it is missing or a field is missing or unknown."""
         try:
-            fields = json.loads(path.read_text(encoding="utf-8"))
-            tuples = {k: tuple(v) if isinstance(v, list) else v for k, v in fields.items()}
+            fields: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+            tuples: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in fields.items()}
             card = cls(**tuples)
         except (OSError, ValueError, TypeError, AttributeError) as exc:
             raise ModelError(f"{path}: not a model card ({exc}); expected the JSON that kalemia train writes") from exc
@@ -119,7 +120,7 @@ class Model:
         options.log_severity_level = 3
         try:
             return ort.InferenceSession(self._onnx, options, providers=["CPUExecutionProvider"])
-        except Exception as exc:  # noqa: BLE001 - onnxruntime raises a class of its own per fault
+        except Exception as exc:  # onnxruntime raises a class of its own per fault
             raise ModelError(f"model {self.card.name}: its ONNX file cannot be loaded ({exc})") from exc
 
     def run(self, beats: Float32, side: Float32) -> tuple[Float32, Float32]:

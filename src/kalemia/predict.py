@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -36,7 +37,9 @@ class Result:
     beat: Beat | None = None
 
 
-def predict(source: str | os.PathLike[str] | Recording, model: str | Path | None = None) -> Estimate:
+def predict(
+    source: str | os.PathLike[str] | Recording, model: str | Path | None = None, *, rate: float | None = None
+) -> Estimate:
     """Estimate potassium from a file or a Recording.
 
     Parameters
@@ -46,42 +49,48 @@ def predict(source: str | os.PathLike[str] | Recording, model: str | Path | None
     model
         The name of a bundled model or the path of an ONNX file; by default the first bundled one that the good leads
         allow.
+    rate
+        Samples per second, Hz, for a CSV file that does not say it.
 
     Returns
     -------
     An Estimate. One whose status is "refused" or "failed" has a reason and no potassium; only a wrong `model` raises
     (ModelError).
     """
-    return examine(source, model).estimate
+    return examine(source, model, rate=rate).estimate
 
 
-def examine(source: str | os.PathLike[str] | Recording, model: str | Path | None = None) -> Result:
+def examine(
+    source: str | os.PathLike[str] | Recording, model: str | Path | None = None, *, rate: float | None = None
+) -> Result:
     """Do what `predict` does, and keep the recording and the beat."""
     models = [Model.load(model)] if model is not None else [Model.load(name) for name in DEFAULT]
     if isinstance(source, Recording):
         return _judge(source, models)
     name = os.fspath(source)
     try:
-        recording = read(name)
+        recording = read(name, rate=rate)
     except KalemiaError as exc:
         return Result(Estimate(source=name, status="failed", reason=str(exc), model=models[0].name))
     return _judge(recording, models)
 
 
 def _judge(recording: Recording, models: list[Model]) -> Result:
+    """Take the first model whose leads are there and good; if there is none, say what kept the first one from it."""
     blank = Estimate(recording.source, "refused", model=models[0].name, warnings=recording.warnings)
     fitting = [m for m in models if set(m.card.leads) <= set(recording.leads)]
     if not fitting:
         wanted = " or ".join("+".join(m.card.leads) for m in models)
-        reason = f"no model fits the leads {', '.join(recording.leads)}; {wanted} is needed"
+        reason = f"no model fits the leads {', '.join(recording.leads) or 'of this file'}; lead {wanted} is needed"
         return Result(replace(blank, reason=reason), recording)
-    first: Result | None = None
-    for model in fitting:
-        result = _try(recording, model, blank)
+    first = _try(recording, fitting[0], blank)
+    if first.estimate.status == "estimated":
+        return first
+    instead = f"Another model was taken because {first.estimate.reason}."
+    for model in fitting[1:]:
+        result = _try(recording, model, replace(blank, warnings=(*blank.warnings, instead)))
         if result.estimate.status == "estimated":
             return result
-        first = first or result
-    assert first is not None
     return first
 
 
@@ -144,25 +153,59 @@ def _warnings(beat: Beat) -> list[str]:
     return warnings
 
 
-def predict_many(
-    sources: Iterable[str], model: str | Path | None, each: Callable[[Result], None] | None = None, workers: int = 1
-) -> Iterator[Estimate]:
-    """Estimate many files in their order, on several processes; `each` runs in the worker (to write a report)."""
-    job = _Job(model, each)
+@dataclass(frozen=True)
+class Job:
+    """What to do with each of many files; it is sent to worker processes.
+
+    Attributes
+    ----------
+    model, rate
+        As in `predict`.
+    each
+        Called in the worker with the source and the Result, to write a report.
+    """
+
+    model: str | Path | None = None
+    rate: float | None = None
+    each: Callable[[str, Result], None] | None = None
+
+    def __call__(self, source: str) -> Estimate:
+        """Estimate one file; whatever goes wrong with it is its own Estimate, so that the others go on."""
+        try:
+            result = examine(source, self.model, rate=self.rate)
+            if self.each:
+                self.each(source, result)
+        except KalemiaError:
+            raise
+        except Exception as exc:  # noqa: BLE001 - one bad file must never stop the others
+            return _failed(source, f"internal error, please report it: {type(exc).__name__}: {exc}")
+        return result.estimate
+
+
+def predict_many(sources: Sequence[str], job: Job, workers: int = 1) -> Iterator[Estimate]:
+    """Estimate many files in their order, on several processes; a file that kills its process fails alone."""
     if workers <= 1:
         yield from map(job, sources)
         return
-    with ProcessPoolExecutor(workers) as pool:
-        yield from pool.map(job, sources, chunksize=16)
+    done = 0
+    try:
+        with ProcessPoolExecutor(workers) as pool:
+            for estimate in pool.map(job, sources, chunksize=16):
+                yield estimate
+                done += 1
+    except BrokenProcessPool:
+        yield from (_alone(source, job) for source in sources[done:])
 
 
-@dataclass(frozen=True)
-class _Job:
-    model: str | Path | None
-    each: Callable[[Result], None] | None
+def _alone(source: str, job: Job) -> Estimate:
+    with ProcessPoolExecutor(1) as pool:
+        try:
+            return pool.submit(job, source).result()
+        except BrokenProcessPool:
+            return _failed(
+                source, "the process that read it died; the file is damaged in a way that its reader does not survive"
+            )
 
-    def __call__(self, source: str) -> Estimate:
-        result = examine(source, self.model)
-        if self.each:
-            self.each(result)
-        return result.estimate
+
+def _failed(source: str, reason: str) -> Estimate:
+    return Estimate(source=source, status="failed", reason=reason)

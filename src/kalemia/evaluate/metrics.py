@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 from typing import Any
 
@@ -26,7 +27,7 @@ def regression(true: Numbers, estimate: Numbers) -> dict[str, float]:
         "auroc_above_5.5": float(roc_auc_score(true > HIGH_MEQ_L, estimate)),
         "auroc_below_3.5": float(roc_auc_score(true < LOW_MEQ_L, -estimate)),
     }
-    for low, high in zip(BINS_MEQ_L, BINS_MEQ_L[1:], strict=False):
+    for low, high in itertools.pairwise(BINS_MEQ_L):
         inside = (true >= low) & (true < high)
         if inside.any():
             found[f"mae_meq_l_{low:g}_to_{high:g}"] = float(mean_absolute_error(true[inside], estimate[inside]))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import warnings
 
 import onnx
@@ -34,10 +33,8 @@ def to_onnx(net: torch.nn.Module, leads: int) -> bytes:
             external_data=False,
             verbose=False,
         )
-    buffer = io.BytesIO()
     assert program is not None
-    program.save(buffer)
-    return _strip(onnx.load_from_string(buffer.getvalue()))
+    return _strip(program.model_proto)
 
 
 def _strip(model: onnx.ModelProto) -> bytes:
@@ -51,4 +48,4 @@ def _strip(model: onnx.ModelProto) -> bytes:
     for value in (*model.graph.input, *model.graph.output, *model.graph.initializer):
         del value.metadata_props[:]
     onnx.checker.check_model(model)
-    return model.SerializeToString(deterministic=True)
+    return bytes(model.SerializeToString(deterministic=True))

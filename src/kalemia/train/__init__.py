@@ -1,0 +1,1 @@
+"""Training: simulated patients in, an ONNX file and its card out. torch lives here and in export."""

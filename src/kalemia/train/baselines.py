@@ -1,4 +1,4 @@
-"""What a network has to beat: the training median, the published T-slope formula refitted, ridge regression on features."""
+"""What a network has to beat: the training median, the T-slope formula refitted, ridge regression on features."""
 
 from __future__ import annotations
 

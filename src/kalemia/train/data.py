@@ -74,7 +74,11 @@ def simulated(
         if progress:
             progress(len(done) + done.refused)
     return Beats(
-        *(np.concatenate([getattr(c, f.name) for c in chunks]) for f in fields(Beats)[:-1]),
+        waves=np.concatenate([c.waves for c in chunks]),
+        side=np.concatenate([c.side for c in chunks]),
+        potassium=np.concatenate([c.potassium for c in chunks]),
+        features=np.concatenate([c.features for c in chunks]),
+        patients=np.concatenate([c.patients for c in chunks]),
         refused=sum(c.refused for c in chunks),
     )
 

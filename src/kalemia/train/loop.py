@@ -80,10 +80,11 @@ def _epoch(
 ) -> None:
     net.train()
     order = torch.randperm(len(data[2]), generator=shuffle)
-    for pick in order[: len(order) // batch * batch].split(batch):
+    for pick in torch.split(order[: len(order) // batch * batch], batch):
         waves, side, true = (tensor[pick] for tensor in data)
         optimizer.zero_grad()
-        _nll(*net(waves, side), true).backward()  # type: ignore[no-untyped-call]
+        potassium, spread = net(waves, side)
+        _nll(potassium, spread, true).backward()  # type: ignore[no-untyped-call]
         torch.nn.utils.clip_grad_norm_(net.parameters(), CLIP_NORM)
         optimizer.step()
         schedule.step()

@@ -1,9 +1,9 @@
-"""The founding study's DSCRNN: three depthwise-separable blocks, an LSTM, one dense layer (DOI 10.5573/ieie.2022.59.2.59).
+"""The founding study's DSCRNN: three separable blocks, an LSTM, one dense layer (DOI 10.5573/ieie.2022.59.2.59).
 
-With bias-free depthwise kernels and PyTorch's LSTM the study's network has 3,979, 9,809 or 180,089 parameters at (channels,
-LSTM) = (16, 10), (32, 16), (176, 88). Two things are added to it here: the gain and the RR interval go into the dense layer
-beside the LSTM's last state, because normalization takes the T wave's voltage away; and a second output says how far off
-the first may be.
+With bias-free depthwise kernels and PyTorch's LSTM the study's network has 3,979, 9,809 or 180,089 parameters at
+(channels, LSTM) = (16, 10), (32, 16), (176, 88). Two things are added to it here: the gain and the RR interval go into
+the dense layer beside the LSTM's last state, because normalization takes the T wave's voltage away; and a second output
+says how far off the first may be.
 """
 
 from __future__ import annotations
@@ -60,6 +60,9 @@ class Separable(nn.Sequential):
 
 class DSCRNN(nn.Module):
     """Normalized beats (n, leads, 270) and side inputs (n, leads + 1) -> potassium and spread (n,), mEq/L."""
+
+    side_centre: Tensor
+    side_scale: Tensor
 
     def __init__(self, size: Size) -> None:
         super().__init__()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -134,9 +133,9 @@ def _draft(config: Config, net: nets.DSCRNN, onnx: bytes, beats: dict[str, Beats
 def calibrate(model: Model, beats: Beats) -> tuple[float, ...]:
     """Return the conformal quantiles of (true - estimate) / spread on patients kept apart, at ERROR_LEVELS.
 
-    Split conformal prediction with the normalized error as score (Papadopoulos 2008; Lei 2018), a tail each: the level p
-    below one half takes the order statistic floor(p (n + 1)), above it ceil(p (n + 1)), which is what makes the coverage
-    hold for any network and any distribution as long as the new patient is like these.
+    Split conformal prediction with the normalized error as score (Papadopoulos 2008; Lei 2018), a tail each: the level
+    p below one half takes the order statistic floor(p (n + 1)), above it ceil(p (n + 1)), which is what makes the
+    coverage hold for any network and any distribution as long as the new patient is like these.
     """
     estimate, spread = model.run(beats.waves, beats.side)
     errors = np.sort((beats.potassium - estimate) / spread)
@@ -173,6 +172,6 @@ def _write(path: Path, content: bytes) -> None:
         with tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as file:
             file.write(content)
         Path(file.name).chmod(0o644)
-        os.replace(file.name, path)
+        Path(file.name).replace(path)
     except OSError as exc:
         raise TrainError(f"{path}: cannot be written ({exc.strerror})") from exc

@@ -1,0 +1,5 @@
+"""`python -m kalemia` is `kalemia`."""
+
+from kalemia.cli import main
+
+main()

@@ -1,0 +1,281 @@
+"""The command line: parse, call, print."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from kalemia import __version__
+from kalemia.errors import KalemiaError
+from kalemia.records import NOTICE
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from kalemia.predict import Result
+    from kalemia.records import Estimate
+
+CORES = os.cpu_count() or 1
+EXIT_OK, EXIT_FAILED, EXIT_USAGE, EXIT_REFUSED = 0, 1, 2, 3
+FEW_FILES = 32
+"""Below this many files, starting a second process costs more than it brings."""
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help=f"Estimate serum potassium (mEq/L) from an electrocardiogram. {NOTICE}",
+    epilog="Exit status: 0 every input estimated; 3 one or more refused; 1 one or more not readable; 2 wrong usage.",
+)
+
+Workers = Annotated[int, typer.Option(min=1, max=256, help="Processes to use; by default one a core.")]
+ModelOption = Annotated[
+    str | None, typer.Option(metavar="NAME|PATH", help="A bundled model (see `kalemia models`) or an ONNX file.")
+]
+
+
+def main() -> None:
+    """Run the command line; errors are one sentence, an interrupt and a closed pipe are quiet."""
+    try:
+        app()
+    except KalemiaError as exc:
+        typer.echo(f"kalemia: {exc}", err=True)
+        sys.exit(EXIT_USAGE)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(EXIT_OK)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"kalemia {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None: ...
+
+
+@app.command()
+def predict(
+    inputs: Annotated[list[Path], typer.Argument(metavar="INPUT...", help="ECG files, or folders of them.")],
+    model: ModelOption = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object a line, an input a line.")] = False,
+    report: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Write an HTML page an input into this folder.")
+    ] = None,
+    rate: Annotated[
+        float | None, typer.Option(metavar="HZ", help="Sampling rate of a CSV file that does not say it.")
+    ] = None,
+    workers: Workers = CORES,
+) -> None:
+    """Estimate potassium from ECG files: WFDB, DICOM, EDF, aECG, MUSE, Philips, SCP-ECG, CSV, Apple Watch.
+
+    Examples:
+
+      kalemia predict patient.dcm
+
+      kalemia predict recordings/ --json > estimates.jsonl
+
+      kalemia predict patient.xml --report reports
+    """
+    from kalemia.model import Model
+    from kalemia.predict import Job, predict_many
+    from kalemia.read import inputs as find
+
+    if model is not None:
+        Model.load(model)  # a wrong name is wrong usage, said once and not for every file
+    sources = [str(path) for path in find(inputs)]
+    if not sources:
+        raise KalemiaError(f"no ECG found in {', '.join(map(str, inputs))}; give files, or folders that hold some")
+    pages = _Pages(report, sources) if report else None
+    job = Job(model, rate, pages)
+    count = 1 if len(sources) < FEW_FILES else workers
+    done = []
+    with _progress("predicting", len(sources)) as step:
+        for estimate in predict_many(sources, job, count):
+            done.append(estimate)
+            _print(estimate, as_json)
+            step(1)
+    if pages:
+        pages.finish(done)
+    raise typer.Exit(_status(done))
+
+
+class _Pages:
+    """Writes the page of each input in the process that made its estimate, under a name that no other input has."""
+
+    def __init__(self, folder: Path, sources: list[str]) -> None:
+        from kalemia.report import page_name
+
+        taken: set[str] = set()
+        self.folder = folder
+        self.names = {source: page_name(source, taken) for source in dict.fromkeys(sources)}
+
+    def __call__(self, source: str, result: Result) -> None:
+        from kalemia.report import write_page
+
+        write_page(self.folder, result.estimate, result.recording, result.beat, name=self.names[source])
+
+    def finish(self, estimates: Iterable[Estimate]) -> None:
+        """Write the index where there is more than one page, and say where the report is."""
+        from kalemia.report import Row, index
+
+        rows = [Row(e, self.folder / self.names[e.source]) for e in estimates]
+        path = index(self.folder, rows) if len(rows) > 1 else rows[0].page
+        typer.echo(f"report: {path}", err=True)
+
+
+def _print(estimate: Estimate, as_json: bool) -> None:
+    if as_json:
+        typer.echo(json.dumps(estimate.to_dict(), ensure_ascii=False))
+    else:
+        from kalemia.report import text
+
+        typer.echo(text(estimate) + "\n")
+
+
+def _status(estimates: Iterable[Estimate]) -> int:
+    found = {estimate.status for estimate in estimates}
+    return EXIT_FAILED if "failed" in found else EXIT_REFUSED if "refused" in found else EXIT_OK
+
+
+@app.command()
+def demo(
+    out: Annotated[Path, typer.Option(metavar="DIR", help="Where the report goes.")] = Path("demo"),
+) -> None:
+    """Read a bundled simulated ECG, estimate its potassium and write the HTML report, in seconds and offline."""
+    from importlib.resources import files
+
+    from kalemia.predict import examine
+    from kalemia.report import text, write_page
+
+    source = Path(str(files("kalemia") / "assets" / "demo" / "simulated.hea"))
+    result = examine(source)
+    typer.echo("A simulated patient's ECG, made with a potassium of 6.5 mEq/L.\n")
+    typer.echo(text(result.estimate))
+    path = write_page(out, result.estimate, result.recording, result.beat)
+    typer.echo(f"\nreport: {path}")
+    raise typer.Exit(_status([result.estimate]))
+
+
+@app.command()
+def models(
+    as_json: Annotated[bool, typer.Option("--json", help="Print the whole cards, one JSON object a line.")] = False,
+) -> None:
+    """List the bundled models: the leads that each needs, its size, what it was trained on, its error."""
+    from dataclasses import asdict
+
+    from kalemia.model import bundled
+
+    for card in bundled():
+        if as_json:
+            typer.echo(json.dumps(asdict(card)))
+            continue
+        own = card.metrics[card.name]
+        typer.echo(
+            f"{card.name:<8} {card.version:<8} lead {'+'.join(card.leads):<4} {card.parameters:>7,} parameters, "
+            f"trained on {card.trained_on} ECGs: MAE {own['mae_meq_l']:.2f} mEq/L on {card.metrics['patients']:,} "
+            f"simulated patients (predicting the median: {card.metrics['training median']['mae_meq_l']:.2f})"
+        )
+    if not as_json:
+        typer.echo(NOTICE)
+
+
+@app.command()
+def simulate(
+    count: Annotated[int, typer.Option(help="How many patients, one 10 s 12-lead record each.")],
+    out: Annotated[Path, typer.Option(metavar="DIR", help="A folder that does not exist yet.")],
+    seed: Annotated[int, typer.Option(help="The same seed gives the same bytes.")] = 0,
+    level: Annotated[str, typer.Option(metavar="NAME", help="How hard: clean, clinic.")] = "clinic",
+    workers: Workers = CORES,
+) -> None:
+    """Simulate 12-lead ECGs with a known potassium; writes WFDB records and labels.csv.
+
+    Example:
+
+      kalemia simulate --count 100 --seed 1 --out patients
+    """
+    from kalemia.simulate import write
+
+    with _progress("simulating", count) as step:
+        before = 0
+
+        def progress(done: int) -> None:
+            nonlocal before
+            step(done - before)
+            before = done
+
+        write(out, count, seed, level, workers, progress)
+    typer.echo(f"{count} records and labels.csv in {out}")
+
+
+@app.command()
+def train(
+    config: Annotated[Path, typer.Argument(metavar="CONFIG", help="A YAML file such as configs/v5-4k.yaml.")],
+    out: Annotated[Path, typer.Option(metavar="DIR", help="Where NAME.onnx and NAME.json go.")] = Path("runs"),
+    workers: Workers = CORES,
+) -> None:
+    """Train a model on simulated patients and write its ONNX file and card (needs the train extra).
+
+    Example:
+
+      kalemia train configs/v5-4k.yaml --out runs
+    """
+    try:
+        from kalemia.train.config import Config
+        from kalemia.train.run import train as run
+    except ImportError as exc:
+        raise KalemiaError(
+            f"training needs the package {exc.name}; install it with pip install 'kalemia[train]'"
+        ) from exc
+
+    with _stages() as stage:
+        trained = run(Config.load(config), out, workers, stage)
+    own = trained.card.metrics[trained.card.name]
+    covered = trained.card.metrics["interval_coverage"]
+    typer.echo(
+        f"{trained.onnx}: MAE {own['mae_meq_l']:.3f} mEq/L, AUROC above 5.5 {own['auroc_above_5.5']:.3f}, "
+        f"interval coverage {covered:.3f} on {trained.card.metrics['patients']:,} simulated patients"
+    )
+
+
+def _bar() -> Any:
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    return Progress(*columns, console=Console(stderr=True), transient=True)
+
+
+@contextmanager
+def _progress(what: str, total: int) -> Iterator[Callable[[int], None]]:
+    """Show a bar on a terminal while there is much to do, and nothing in a pipe."""
+    if total < FEW_FILES or not sys.stderr.isatty():
+        yield lambda _: None
+        return
+    with _bar() as bar:
+        task = bar.add_task(what, total=total)
+        yield lambda steps: bar.advance(task, steps)
+
+
+@contextmanager
+def _stages() -> Iterator[Callable[[str, int, int], None]]:
+    """Show the stage that a long job is in: a bar on a terminal, a line a stage in a pipe."""
+    if not sys.stderr.isatty():
+        yield lambda what, done, total: typer.echo(f"{what} {done}/{total}", err=True) if done == total else None
+        return
+    with _bar() as bar:
+        task = bar.add_task("", total=1)
+        yield lambda what, done, total: bar.update(task, description=what, completed=done, total=total)
