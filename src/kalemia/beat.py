@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 import numpy as np
 from numpy.typing import NDArray
@@ -57,7 +58,7 @@ def cut(recording: Recording, leads: Sequence[str] | None = None) -> Beat:
         A wanted lead is missing, the rate is too low, or no two heartbeats are found. A lead that is there but cannot
         be used (flat, clipped, noisy, too few beats, paced) is returned with its problem in `Beat.problems`.
     """
-    leads = tuple(leads or recording.leads)
+    leads = tuple(dict.fromkeys(leads or recording.leads))
     if absent := [name for name in leads if name not in recording.leads]:
         raise BeatError(f"lead {', '.join(absent)} is missing; this recording has {', '.join(recording.leads)}")
     if recording.rate < MIN_RATE_HZ:
@@ -75,13 +76,14 @@ def cut(recording: Recording, leads: Sequence[str] | None = None) -> Beat:
         raise BeatError(f"{len(detected)} heartbeats found; at least two are needed")
     windows = _snap(conditioned[: len(leads)], combined, detected)
     problems = quality.raw_problems(raw[rows[: len(leads)]], recording.rate)
-    return _median_beat(windows, leads, detected, problems, quality.pacing_spikes(raw, recording.rate, detected / RATE))
+    paced = quality.pacing_spikes(raw[rows], recording.rate, detected / RATE)
+    return _median_beat(windows, leads, detected, problems, paced)
 
 
 def _detection_leads(names: tuple[str, ...], raw: Float32) -> list[str]:
     ranked = sorted(names, key=lambda name: DETECTION_LEADS.index(name) if name in DETECTION_LEADS else 99)
-    usable = [name for name in ranked if quality.plausible(raw[names.index(name)])]
-    return (usable or ranked)[:3]
+    usable = (name for name in ranked if quality.plausible(raw[names.index(name)]))
+    return list(islice(usable, 3)) or ranked[:3]
 
 
 def combine(conditioned: Float32) -> NDArray[np.float64]:
@@ -105,7 +107,11 @@ def detect(combined: NDArray[np.float64]) -> Index:
 
     if len(combined) < 2 * RATE or not np.ptp(combined) > 0:
         return np.empty(0, dtype=np.intp)
-    return np.asarray(detect_heartbeats(combined, float(RATE)), dtype=np.intp)
+    found = np.asarray(detect_heartbeats(combined, float(RATE)), dtype=np.intp)
+    # The detector answers with the flank of the complex; its largest deflection is what R means.
+    near = np.clip(found[:, None] + np.arange(-SNAP_REACH, SNAP_REACH + 1), 0, len(combined) - 1)
+    deflection = np.abs(combined[near])
+    return np.unique(np.take_along_axis(near, deflection.argmax(axis=1)[:, None], axis=1)[:, 0])
 
 
 def _snap(signal: Float32, combined: NDArray[np.float64], detected: Index) -> _Windows:

@@ -117,18 +117,20 @@ def _estimate(seen: Estimate, model: Model, beat: Beat) -> Estimate:
     forecast = model.forecast(beat)
     if not np.isfinite([forecast.potassium_meq_l, forecast.spread_meq_l]).all():
         return replace(seen, reason="the network returned no number for this beat")
-    low, high = model.interval(forecast, COVERAGE)
+    # Rounded before they are judged, so that the level never contradicts the number that is printed.
+    potassium = round(forecast.potassium_meq_l, 2)
+    low, high = (round(bound, 2) for bound in model.interval(forecast, COVERAGE))
     if high - low > WIDEST_MEQ_L:
         return replace(seen, reason=f"the interval would be {low:.1f} to {high:.1f} mEq/L, too wide to say anything")
     return replace(
         seen,
         status="estimated",
-        potassium_meq_l=round(forecast.potassium_meq_l, 2),
-        interval_meq_l=(round(low, 2), round(high, 2)),
+        potassium_meq_l=potassium,
+        interval_meq_l=(low, high),
         interval_coverage=COVERAGE,
         probability_above={f"{c:.1f}": round(model.probability_above(forecast, c), 3) for c in CUTS_ABOVE},
         probability_below={f"{c:.1f}": round(1 - model.probability_above(forecast, c), 3) for c in CUTS_BELOW},
-        level=level(forecast.potassium_meq_l, low, high),
+        level=level(potassium, low, high),
         interval_validated_on=model.card.validated_on,
     )
 
