@@ -1,0 +1,33 @@
+# Two commands for a fresh machine; each sets up its own .venv and needs only Python >= 3.11, make and a C compiler.
+PYTHON ?= python3
+BIN := .venv/bin
+
+.PHONY: demo test check docs clean
+
+demo: .venv/core
+	$(BIN)/kalemia demo
+
+test: .venv/dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/pytest
+
+docs: .venv/dev
+	$(BIN)/mkdocs build --strict
+
+.venv/bin/python:
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Kalemia needs Python 3.11 or newer")'
+	$(PYTHON) -m venv .venv
+
+.venv/core: .venv/bin/python pyproject.toml
+	$(BIN)/pip install --quiet --disable-pip-version-check -e .
+	touch $@
+
+.venv/dev: .venv/bin/python pyproject.toml
+	$(BIN)/pip install --quiet --disable-pip-version-check -e '.[dev,docs]'
+	touch $@ .venv/core
+
+clean:
+	rm -rf .venv build dist site demo
