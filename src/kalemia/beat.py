@@ -34,7 +34,7 @@ Index = NDArray[np.intp]
 
 
 @dataclass(frozen=True, eq=False)
-class _Windows:
+class Windows:
     """Where the beats of some conditioned leads lie."""
 
     signal: Float32  # (leads, samples) conditioned, mV
@@ -74,7 +74,7 @@ def cut(recording: Recording, leads: Sequence[str] | None = None) -> Beat:
     detected = detect(combined)
     if len(detected) < 2:
         raise BeatError(f"{len(detected)} heartbeats found; at least two are needed")
-    windows = _snap(conditioned[: len(leads)], combined, detected)
+    windows = snap(conditioned[: len(leads)], combined, detected)
     problems = quality.raw_problems(raw[rows[: len(leads)]], recording.rate)
     paced = quality.pacing_spikes(raw[rows], recording.rate, detected / RATE)
     return _median_beat(windows, leads, detected, problems, paced)
@@ -114,7 +114,7 @@ def detect(combined: NDArray[np.float64]) -> Index:
     return np.unique(np.take_along_axis(near, deflection.argmax(axis=1)[:, None], axis=1)[:, 0])
 
 
-def _snap(signal: Float32, combined: NDArray[np.float64], detected: Index) -> _Windows:
+def snap(signal: Float32, combined: NDArray[np.float64], detected: Index) -> Windows:
     """Move the detected peaks to each lead's own largest deflection, and read the level before the QRS complex."""
     whole = (detected >= R_SAMPLE + SNAP_REACH) & (detected < signal.shape[1] - (SAMPLES - R_SAMPLE) - SNAP_REACH)
     detected = detected[whole]
@@ -129,7 +129,7 @@ def _snap(signal: Float32, combined: NDArray[np.float64], detected: Index) -> _W
     # Within a lead the peak may move by 17 ms between beats, no more: it is the same deflection.
     far = np.abs(np.arange(near.shape[1]) - top[:, None]) > 5
     height = np.where(far[:, None, :], -np.inf, deflection * sign[:, :, None])
-    return _Windows(signal, detected + height.argmax(axis=2) - SNAP_REACH, level.astype(np.float32))
+    return Windows(signal, detected + height.argmax(axis=2) - SNAP_REACH, level.astype(np.float32))
 
 
 def qrs_onset(beat: NDArray[np.floating], r_sample: int) -> int:
@@ -145,7 +145,7 @@ def qrs_onset(beat: NDArray[np.floating], r_sample: int) -> int:
 
 
 def _median_beat(
-    windows: _Windows, leads: tuple[str, ...], detected: Index, problems: list[str | None], paced: bool
+    windows: Windows, leads: tuple[str, ...], detected: Index, problems: list[str | None], paced: bool
 ) -> Beat:
     index = windows.peaks[:, :, None] + np.arange(-R_SAMPLE, SAMPLES - R_SAMPLE)
     beats = np.take_along_axis(windows.signal[:, None, :], index, axis=2) - windows.level[:, :, None]

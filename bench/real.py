@@ -1,0 +1,122 @@
+"""What the bundled models say about real ECGs: ordinary ones, and those with a laboratory's potassium.
+
+    KALEMIA_DATA=... python bench/real.py [MODEL ...] > docs/measured/real.md
+
+Nothing is fitted here. The laboratory's bins are only compared with.
+"""
+
+from __future__ import annotations
+
+import csv
+import sys
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from common import data, headers, table
+from kalemia.evaluate.metrics import auroc, bootstrap
+from kalemia.model import DEFAULT
+from kalemia.predict import Job, predict_many
+from kalemia.records import Estimate
+
+ORDINARY = ("ptbxl", "ludb", "cinc2021")
+BINS = ("<=2.5", "2.5-3.5", "3.5-5.5", "5.5-6.5", ">=6.5")
+QUESTIONS: dict[str, Callable[[int], bool]] = {
+    ">= 5.5": lambda place: place >= 3,
+    ">= 6.5": lambda place: place >= 4,
+    "<= 3.5": lambda place: place <= 1,
+}
+HISTOGRAM = np.arange(2.0, 9.01, 0.5)
+
+
+def estimates(folder: Path, model: str) -> list[Estimate]:
+    """Estimate every WFDB record below a folder."""
+    return list(predict_many([str(path) for path in headers(folder)], Job(model), workers=2))
+
+
+def ordinary(model: str, found: dict[str, list[Estimate]]) -> list[list[object]]:
+    """Return a row a set of ordinary recordings."""
+    rows: list[list[object]] = []
+    for name, all_of in [*found.items(), ("all", [e for es in found.values() for e in es])]:
+        values = np.array([e.potassium_meq_l for e in all_of if e.potassium_meq_l is not None])
+        low, middle, high = np.quantile(values, [0.25, 0.5, 0.75])
+        refused = 1 - len(values) / len(all_of)
+        called = np.mean(values > 5.5)
+        row = [model, name, len(all_of), f"{refused:.1%}", f"{called:.1%}", f"{middle:.2f}", f"{low:.2f} to {high:.2f}"]
+        rows.append(row)
+    return rows
+
+
+def histogram(values: NDArray[Any]) -> str:
+    """Draw how many estimates fall into each half mEq/L."""
+    counts, _ = np.histogram(np.clip(values, 2.0, 8.99), HISTOGRAM)
+    lines = [
+        f"{low:.1f} to {low + 0.5:.1f}  {count:4d}  {'#' * round(60 * count / max(1, counts.max()))}"
+        for low, count in zip(HISTOGRAM, counts, strict=False)
+    ]
+    return "```text\n" + "\n".join(lines) + "\n```"
+
+
+def judged(model: str) -> tuple[list[list[object]], list[list[object]]]:
+    """Return the rows of AUROC with 95 % intervals, and the estimates by laboratory bin."""
+    folder = data() / "ndmc-potassium"
+    with (folder / "labels.csv").open(encoding="utf-8") as file:
+        places = {row["record"]: BINS.index(row["potassium_bin_meq_l"]) for row in csv.DictReader(file)}
+    found = estimates(folder, model)
+    kept = [e for e in found if e.potassium_meq_l is not None]
+    values = np.array([e.potassium_meq_l for e in kept])
+    place = np.array([places[Path(e.source).stem] for e in kept])
+    areas: list[object] = []
+    for question in QUESTIONS.values():
+        truth = np.array([question(int(p)) for p in place])
+        score = values if question(4) else -values
+        low, high = bootstrap(auroc, truth, score)
+        areas.append(f"{auroc(truth, score):.3f} ({low:.3f} to {high:.3f})")
+    normal_called = np.mean(values[place == 2] > 5.5)
+    row = [model, len(found), len(found) - len(kept), *areas, f"{normal_called:.1%}"]
+    by_bin = [
+        [
+            model,
+            name,
+            int(np.sum(place == i)),
+            *(f"{q:.2f}" for q in np.quantile(values[place == i], [0.25, 0.5, 0.75])),
+        ]
+        for i, name in enumerate(BINS)
+    ]
+    return [row], by_bin
+
+
+def main(models: list[str]) -> None:
+    """Print the tables of these models."""
+    rows: list[list[object]] = []
+    areas: list[list[object]] = []
+    bins: list[list[object]] = []
+    drawn, reasons = [], []
+    for model in models:
+        found = {name: estimates(data() / name, model) for name in ORDINARY}
+        rows += ordinary(model, found)
+        everything = [e for es in found.values() for e in es]
+        drawn.append((model, np.array([e.potassium_meq_l for e in everything if e.potassium_meq_l is not None])))
+        why = Counter((e.reason or "").split(":")[0] for e in everything if e.status != "estimated")
+        reasons += [[model, reason, count] for reason, count in why.most_common()]
+        areas += (judge := judged(model))[0]
+        bins += judge[1]
+    print("Ordinary recordings, potassium unknown:\n")
+    print(table(["model", "set", "ECGs", "refused", "called high", "median, mEq/L", "middle half"], rows))
+    for model, values in drawn:
+        print(f"\nEstimates of `{model}` on all of them, mEq/L:\n\n{histogram(values)}")
+    print("\nWhy some were refused:\n")
+    print(table(["model", "reason", "ECGs"], reasons))
+    print("\nReal potassium (`ndmc-potassium`), area under the ROC curve with its 95 % interval:\n")
+    questions = [f"AUROC {question}" for question in QUESTIONS]
+    print(table(["model", "ECGs", "refused", *questions, "called high among 3.5 to 5.5"], areas))
+    print("\nEstimates by the laboratory's bin, mEq/L:\n")
+    print(table(["model", "laboratory", "ECGs", "lower quartile", "median", "upper quartile"], bins))
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:] or list(DEFAULT))
