@@ -1,0 +1,66 @@
+"""Make the model that the tests of the runtime run, so that they need no torch: `python tests/tiny_model.py`.
+
+Its weights are drawn, not trained. It takes lead V5 and answers with numbers that differ from beat to beat, which is
+all that the tests of model, predict and the command line ask of it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+from statistics import NormalDist
+
+import numpy as np
+import torch
+
+from kalemia.export.onnx import to_onnx
+from kalemia.model import Card
+from kalemia.records import NOTICE
+from kalemia.train.nets import DSCRNN, Size, parameters
+from kalemia.train.run import ERROR_LEVELS
+
+FOLDER = Path(__file__).parent / "data"
+SIZE = Size(1, channels=2, lstm=2, centre_meq_l=4.5, scale_meq_l=1.0, side_centre=(0.0, 0.8), side_scale=(0.5, 0.2))
+
+
+def network() -> DSCRNN:
+    """Return a network whose weights depend on nothing but numpy's generator."""
+    net = DSCRNN(SIZE)
+    rng = np.random.Generator(np.random.PCG64(7))
+    with torch.no_grad():
+        for weights in net.parameters():
+            weights.copy_(torch.from_numpy(rng.normal(0, 0.3, tuple(weights.shape))))
+    return net.eval()
+
+
+def card(onnx: bytes) -> Card:
+    """Return a card with errors that are normal and as wide as the network says."""
+    return Card(
+        name="tiny",
+        version="0.0.1",
+        leads=("V5",),
+        parameters=parameters(network()),
+        architecture={"network": "DSCRNN", "channels": SIZE.channels, "lstm": SIZE.lstm},
+        preprocessing={},
+        trained_on="nothing: the weights are drawn",
+        validated_on="nothing",
+        training={},
+        metrics={},
+        error_levels=tuple(float(level) for level in ERROR_LEVELS),
+        error_quantiles=tuple(round(NormalDist().inv_cdf(float(level)), 5) for level in ERROR_LEVELS),
+        range_meq_l=(2.2, 9.0),
+        onnx_sha256=hashlib.sha256(onnx).hexdigest(),
+        notice=NOTICE,
+    )
+
+
+def write(folder: Path) -> None:
+    """Write tiny.onnx and tiny.json."""
+    folder.mkdir(exist_ok=True)
+    onnx = to_onnx(network(), SIZE.leads)
+    (folder / "tiny.onnx").write_bytes(onnx)
+    card(onnx).dump(folder / "tiny.json")
+
+
+if __name__ == "__main__":
+    write(FOLDER)
