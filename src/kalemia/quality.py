@@ -68,8 +68,8 @@ def pacing_spikes(raw: Float32, rate: float, peaks_s: NDArray[np.float64]) -> bo
     signal = np.nan_to_num(raw)
     left = signal[:, lag:-lag] - signal[:, : -2 * lag]
     right = signal[:, lag:-lag] - signal[:, 2 * lag :]
-    spike = np.where(left * right > 0, np.minimum(np.abs(left), np.abs(right)), 0.0)
-    tall = np.sort(spike, axis=0)[-2:].min(axis=0) if len(spike) > 1 else spike[0]
-    times = (np.flatnonzero(tall > SPIKE_MV) + lag) / rate
+    spikes = (np.minimum(left, right) > SPIKE_MV) | (np.maximum(left, right) < -SPIKE_MV)
+    # A pop of one electrode is in one lead; a pacemaker's spike is in at least two where there are two.
+    times = (np.flatnonzero(spikes.sum(axis=0) >= min(2, len(spikes))) + lag) / rate
     before = peaks_s[:, None] - times[None, :]
     return bool(np.mean(((before > 0.01) & (before < 0.25)).any(axis=1)) > 0.6) if len(times) else False
