@@ -1,0 +1,110 @@
+"""What a Recording, a Beat and an Estimate hold, and what they refuse to hold."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import FrozenInstanceError, replace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from kalemia.records import LEADS, NOTICE, Beat, Estimate, ModelName, Recording
+
+
+def test_a_recording_is_float32_and_knows_its_length() -> None:
+    recording = Recording(np.zeros((2, 1001), dtype=np.float64), 250.0, ("I", "V5"))
+    assert recording.signal.dtype == np.float32
+    assert recording.duration_s == pytest.approx(4.004)
+    assert recording.confidence == (1.0, 1.0)
+
+
+def test_a_lead_is_chosen_by_name_wherever_it_stands() -> None:
+    signal = np.arange(6, dtype=np.float32).reshape(3, 2)
+    recording = Recording(signal, 500.0, ("V5", "I", "aVR"))
+    np.testing.assert_array_equal(recording.lead("I"), [2, 3])
+    with pytest.raises(KeyError, match="no lead 'V1'; this recording has V5, I, aVR"):
+        recording.lead("V1")
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        ({"leads": ("I", "I")}, "name one lead twice"),
+        ({"leads": ("I",)}, r"signal has shape \(2, 5\); expected \(1 leads"),
+        ({"signal": np.zeros(5)}, r"signal has shape \(5,\)"),
+        ({"rate": 0.0}, "rate is 0.0 Hz; expected a positive number"),
+        ({"rate": -1.0}, "rate is -1.0 Hz"),
+        ({"rate": float("nan")}, "rate is nan Hz"),
+        ({"rate": float("inf")}, "rate is inf Hz"),
+        ({"confidence": (1.0,)}, "1 confidences for 2 leads"),
+    ],
+)
+def test_a_recording_that_contradicts_itself_is_refused(change: dict[str, Any], sentence: str) -> None:
+    fields: dict[str, Any] = {"signal": np.zeros((2, 5)), "rate": 500.0, "leads": ("I", "II")}
+    with pytest.raises(ValueError, match=sentence):
+        Recording(**fields | change)
+
+
+def test_the_twelve_leads_have_their_canonical_names() -> None:
+    assert LEADS == ("I", "II", "III", "aVR", "aVL", "aVF", "V1", "V2", "V3", "V4", "V5", "V6")
+
+
+def test_the_heart_rate_is_sixty_over_rr() -> None:
+    one = np.ones(1, np.float32)
+    beat = Beat(np.zeros((1, 270), np.float32), one, ("I",), 0.75, 9, one, (None,))
+    assert beat.heart_rate_bpm == pytest.approx(80.0)
+
+
+CONTRACT = (
+    "source", "status", "potassium_meq_l", "interval_meq_l", "interval_coverage", "probability_above",
+    "probability_below", "level", "interval_validated_on", "reason", "heart_rate_bpm", "beats_used", "leads_used",
+    "quality", "warnings", "model", "notice",
+)  # fmt: skip
+
+
+def test_a_line_of_json_has_the_keys_of_the_contract_in_their_order() -> None:
+    estimate = Estimate(
+        "p/ecg.dcm",
+        "estimated",
+        5.9,
+        (5.1, 6.8),
+        0.9,
+        {"5.5": 0.71, "6.0": 0.44, "6.5": 0.2},
+        {"3.5": 0.0},
+        "high",
+        "simulated",
+        leads_used=("V5",),
+        quality={"V5": 0.97},
+        model=ModelName("v5-4k", "1.0.0", "ab" * 32, "simulated"),
+    )
+    line = estimate.to_dict()
+    assert tuple(line) == CONTRACT
+    assert list(line["model"]) == ["name", "version", "sha256", "trained_on"]
+    assert line["interval_meq_l"] == [5.1, 6.8]
+    assert line["probability_above"] == {"5.5": 0.71, "6.0": 0.44, "6.5": 0.2}
+    assert line["leads_used"] == ["V5"]
+    assert json.loads(json.dumps(line)) == line
+
+
+@pytest.mark.parametrize("status", ["refused", "failed"])
+def test_without_an_estimate_every_key_is_still_there(status: Any) -> None:
+    line = Estimate("p/ecg.dcm", status, reason="it is a picture").to_dict()
+    assert tuple(line) == CONTRACT
+    assert line["potassium_meq_l"] is line["interval_meq_l"] is line["level"] is line["model"] is None
+    assert line["probability_above"] == {}
+    assert line["reason"] == "it is a picture"
+
+
+def test_every_estimate_says_that_it_is_research() -> None:
+    assert Estimate("a", "failed").notice == NOTICE
+    assert "Not a medical device" in NOTICE
+    assert "Does not replace a blood test" in NOTICE
+    assert "exclude" not in NOTICE
+
+
+def test_records_cannot_be_changed_in_place() -> None:
+    estimate = Estimate("a", "failed")
+    with pytest.raises(FrozenInstanceError):
+        estimate.status = "estimated"  # type: ignore[misc]
+    assert replace(estimate, status="refused").status == "refused"
