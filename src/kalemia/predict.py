@@ -25,7 +25,6 @@ CUTS_ABOVE = (5.5, 6.0, 6.5)
 CUTS_BELOW = (3.5,)
 WIDE_QRS_MS = 130.0
 FAST_BPM = 140.0
-WIDEST_MEQ_L = 5.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -120,8 +119,6 @@ def _estimate(seen: Estimate, model: Model, beat: Beat) -> Estimate:
     # Rounded before they are judged, so that the level never contradicts the number that is printed.
     potassium = round(forecast.potassium_meq_l, 2)
     low, high = (round(bound, 2) for bound in model.interval(forecast, COVERAGE))
-    if high - low > WIDEST_MEQ_L:
-        return replace(seen, reason=f"the interval would be {low:.1f} to {high:.1f} mEq/L, too wide to say anything")
     return replace(
         seen,
         status="estimated",
