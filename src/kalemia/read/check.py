@@ -16,7 +16,7 @@ SHORTEST_S = 1.0
 EINTHOVEN = 0.05
 """RMS(I + III - II) / SD(II) that a digital ECG may have; rounding to 1 uV leaves 0.01 at most on real ones."""
 
-LIMIT_MV = 1e5
+LIMIT_MV = 1e4
 """Far above any amplifier's range, electrode offset included; larger numbers are damage."""
 
 _ROUNDING = 0.6

@@ -72,10 +72,10 @@ def _rhythm(groups: list[Dataset]) -> int:
 
 
 def _name(channel: Dataset) -> str:
-    """Return what the channel says about its lead: the first of code, meaning and label that is understood."""
+    """Return what the channel says about its lead: the first of meaning, code and label that is understood."""
     said = []
     for source in channel.get("ChannelSourceSequence") or []:
-        said += [str(source.get("CodeValue", "")), str(source.get("CodeMeaning", ""))]
+        said += [str(source.get("CodeMeaning", "")), str(source.get("CodeValue", ""))]
     said.append(str(channel.get("ChannelLabel", "")))
     return next((name for name in said if canonical(name)), said[-1])
 
