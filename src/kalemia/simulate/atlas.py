@@ -25,6 +25,8 @@ class Atlas:
         (variants, levels) activation time from the endocardial to the epicardial trace.
     apd_ms
         (variants, levels) time from activation to -60 mV at mid-wall.
+    terminal_ms
+        (variants, levels) time from half to 90 % repolarization at mid-wall: how long the fall lasts.
     potassium
         (levels,) extracellular, mEq/L, ascending.
     names
@@ -36,6 +38,7 @@ class Atlas:
     traces: NDArray[np.float32]
     delay_ms: NDArray[np.float32]
     apd_ms: NDArray[np.float32]
+    terminal_ms: NDArray[np.float32]
     potassium: NDArray[np.float64]
     names: tuple[str, ...]
     before_ms: int
@@ -64,9 +67,19 @@ class Atlas:
         """Return the transmural activation time, ms."""
         return float(self._blend(self.delay_ms, variant, potassium))
 
+    def terminal(self, variant: int, potassium: float) -> float:
+        """Return how long the mid-wall takes from half to 90 % repolarization, ms."""
+        return float(self._blend(self.terminal_ms, variant, potassium))
+
     def apd(self, variant: int, potassium: float) -> float:
         """Return the mid-wall action-potential duration, ms."""
         return float(self._blend(self.apd_ms, variant, potassium))
+
+
+def _falls_below(traces: NDArray[np.float32], part: float) -> NDArray[np.float32]:
+    """Return when traces (..., ms) have repolarized by `part`, ms."""
+    top, rest = traces.max(axis=-1, keepdims=True), traces[..., -1:]
+    return np.asarray((traces < top - part * (top - rest)).argmax(axis=-1), dtype=np.float32)
 
 
 @lru_cache(maxsize=1)
@@ -75,11 +88,12 @@ def load() -> Atlas:
     with (files(__package__) / "atlas.npz").open("rb") as handle, np.load(handle, allow_pickle=False) as held:
         traces = held["traces"].astype(np.float32) / 100
         before = int(held["before_ms"])
-        late = traces[:, :, 1, before + 20 :] < -60.0
+        middle = traces[:, :, 1, before + 20 :]
         return Atlas(
             traces=traces,
             delay_ms=held["delay_ms"],
-            apd_ms=(late.argmax(axis=-1) + 20).astype(np.float32),
+            apd_ms=((middle < -60.0).argmax(axis=-1) + 20).astype(np.float32),
+            terminal_ms=_falls_below(middle, 0.9) - _falls_below(middle, 0.5),
             potassium=held["potassium"],
             names=tuple(str(name) for name in held["names"]),
             before_ms=before,

@@ -119,16 +119,16 @@ def _link(
 # Surface speeds, m/s: Purkinje-lined endocardium is fast, bare muscle slow; a blocked bundle leaves muscle and late,
 # partial entry into the Purkinje net.
 SYSTEMS = {
-    "normal": {LV_ENDO: 1.9, LV_EPI: 0.75, SEPTUM_RIGHT: 1.6, RV_ENDO: 1.7, RV_EPI: 0.75},
-    "right": {LV_ENDO: 1.9, LV_EPI: 0.75, SEPTUM_RIGHT: 0.8, RV_ENDO: 1.0, RV_EPI: 0.75},
-    "left": {LV_ENDO: 1.0, LV_EPI: 0.75, SEPTUM_RIGHT: 1.6, RV_ENDO: 1.7, RV_EPI: 0.75},
+    "normal": {LV_ENDO: 1.15, LV_EPI: 0.7, SEPTUM_RIGHT: 1.8, RV_ENDO: 1.0, RV_EPI: 0.7},
+    "right": {LV_ENDO: 1.15, LV_EPI: 0.7, SEPTUM_RIGHT: 0.7, RV_ENDO: 0.75, RV_EPI: 0.7},
+    "left": {LV_ENDO: 0.75, LV_EPI: 0.7, SEPTUM_RIGHT: 1.8, RV_ENDO: 1.0, RV_EPI: 0.7},
 }
 # Where the bundles enter: layer, then apex, right, across in the scaled frame; after Durrer et al., Circulation
 # 1970;41:899.
 ENTRIES = (
-    (LV_ENDO, 0.25, 1.0, 0.1),
-    (LV_ENDO, 0.0, 0.45, 0.9),
-    (LV_ENDO, 0.35, 0.4, -0.9),
+    (LV_ENDO, 0.45, 1.0, 0.1),
+    (LV_ENDO, 0.5, 0.1, -0.9),
+    (LV_ENDO, 0.4, 0.2, 0.9),
     (RV_ENDO, 0.45, 0.8, 0.3),
     (SEPTUM_RIGHT, 0.5, 0.9, 0.2),
 )
@@ -143,8 +143,8 @@ def heart() -> Heart:
     lat_rv, around_rv = np.linspace(-0.45, 0.85, 6), np.linspace(-1.35, 1.35, 8)
     endo, endo_area = _surface(2.2, 5.0, 0.0, lat, around)
     epi, epi_area = _surface(3.2, 6.0, 0.0, lat, around)
-    rv_in, rv_in_area = _surface(3.25, 5.6, 2.0, lat_rv, around_rv)
-    rv_out, rv_out_area = _surface(3.5, 6.0, 2.15, lat_rv, around_rv)
+    rv_in, rv_in_area = _surface(3.25, 5.4, 1.6, lat_rv, around_rv)
+    rv_out, rv_out_area = _surface(3.5, 5.7, 1.7, lat_rv, around_rv)
     angle, height = np.arctan2(epi[:, 2], epi[:, 1]), epi[:, 0] / 6.0
     septal = (np.abs(angle) < 1.25) & (height < 0.72)
     layers = [

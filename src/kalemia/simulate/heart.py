@@ -38,8 +38,10 @@ def _depth() -> NDArray[np.int64]:
 
 def activation(shape: Heart, patient: Patient, slowing: float) -> NDArray[np.float64]:
     """Return activation times (faces,), ms from the first; `slowing` is relative to ordinary potassium."""
-    late = np.array([0.0, patient.anterior_late_ms, patient.posterior_late_ms, patient.right_late_ms, 0.0])
-    late[4] = late[3]
+    late = np.array(
+        [patient.septal_late_ms, patient.anterior_late_ms, patient.posterior_late_ms, patient.right_late_ms, 0.0]
+    )
+    late[4] = patient.septal_late_ms + 3.0
     system = "normal"
     if patient.block > 0:
         system, late[3:] = "right", 1e3
@@ -55,9 +57,9 @@ def durations(shape: Heart, patient: Patient, times: NDArray[np.float64]) -> NDA
     gradient = np.array([patient.apd_apex_ms, patient.apd_right_ms, patient.apd_across_ms])
     added = shape.frame @ gradient - patient.apd_coupling * (times - times.mean())
     epi = (shape.layer == LV_EPI) | (shape.layer == RV_EPI)
-    right = (shape.layer == RV_ENDO) | (shape.layer == RV_EPI)
+    right_epi = shape.layer == RV_EPI
     waves = np.sin(shape.frame @ np.array([2.1, 1.3, -1.7]) + patient.patch_phase)
-    return np.asarray(added + patient.apd_epi_ms * epi + patient.apd_rv_ms * right + patient.apd_patch_ms * waves)
+    return np.asarray(added + patient.apd_epi_ms * epi + patient.apd_rv_ms * right_epi + patient.apd_patch_ms * waves)
 
 
 def beat(patient: Patient, potassium: float, qt_scale: float = 1.0) -> Signals:
@@ -83,7 +85,10 @@ def beat(patient: Patient, potassium: float, qt_scale: float = 1.0) -> Signals:
     # Dispersion narrows with the action potentials' own terminal phase.
     added = durations(shape, patient, times) * qt_scale
     scale = np.maximum(stretch + added / usual, 0.4)
-    potentials = _fine(atlas, patient.variant, cells, patient.phase3_ms)
+    # Real T waves are twice as wide as the cable's. The missing width is put into the fall of the action potential and
+    # follows how the cable's own fall answers to potassium (rule).
+    fall = atlas.terminal(patient.variant, cells) / atlas.terminal(patient.variant, REFERENCE_MEQ_L)
+    potentials = _fine(atlas, patient.variant, cells, patient.phase3_ms * fall)
     sources = _lookup(potentials, times + ONSET_MS, scale, atlas.before_ms)
     turn = patient.rotation()
     leads = lead_field(turn, patient.electrode_shift(), patient.nearness) @ sources
@@ -96,8 +101,8 @@ def _fine(atlas: Atlas, variant: int, potassium: float, widen_ms: float) -> Sign
     traces = atlas.potentials(variant, potassium)
     start = atlas.before_ms + int(UPSTROKE_MS)
     if widen_ms > 0:
-        soft = smooth(traces[:, start:], widen_ms, step_ms=1.0)
-        ramp = np.clip(np.arange(soft.shape[1], dtype=np.float32) / 60 - 0.5, 0, 1)
+        soft = smooth(traces[:, start:], 0.75 * widen_ms, step_ms=1.0, ahead=1.5 * widen_ms)
+        ramp = np.clip(np.arange(soft.shape[1], dtype=np.float32) / 60, 0, 1)
         traces = np.concatenate([traces[:, :start], traces[:, start:] * (1 - ramp) + soft * ramp], axis=1)
     length = traces.shape[1]
     fine = np.arange(length * FINE - FINE + 1) / FINE
@@ -119,11 +124,12 @@ def _lookup(potentials: Signals, times: NDArray[np.float64], scale: NDArray[np.f
     return np.asarray(potentials.ravel().take(index))
 
 
-def smooth(signals: Signals, sigma_ms: float, step_ms: float = 1000 / RATE) -> Signals:
-    """Convolve rows with a Gaussian of `sigma_ms`, held at the ends."""
-    sigma = sigma_ms / step_ms
-    half = max(1, int(3 * sigma + 0.5))
-    kernel = np.exp(-0.5 * (np.arange(-half, half + 1) / sigma) ** 2)
+def smooth(signals: Signals, sigma_ms: float, step_ms: float = 1000 / RATE, ahead: float | None = None) -> Signals:
+    """Convolve rows with a Gaussian of `sigma_ms`, held at the ends; `ahead` is another width towards earlier, ms."""
+    sigma, before = sigma_ms / step_ms, (ahead or sigma_ms) / step_ms
+    half = max(1, int(3 * max(sigma, before) + 0.5))
+    offset = np.arange(-half, half + 1)
+    kernel = np.exp(-0.5 * (offset / np.where(offset < 0, before, sigma)) ** 2)
     kernel /= kernel.sum()
     padded = np.pad(signals, ((0, 0), (half, half)), mode="edge")
     return np.stack([np.convolve(row, kernel, mode="valid") for row in padded]).astype(np.float32)
