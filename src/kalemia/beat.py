@@ -24,9 +24,12 @@ SNAP_REACH = 18
 """Samples (60 ms) to either side of a detected peak in which a lead may have its own."""
 SAME_SHAPE = 0.9
 """Correlation from which two beats of a lead count as the same shape."""
+STEEP_SHARE = 0.25
+"""Share of a typical QRS complex's steepness that every beat has."""
 DETECTION_LEADS = ("I", "II", "V5", "V6", "V4", "aVF", "III", "V3", "aVL", "V2", "aVR", "V1")
 """Leads in the order in which they are taken, three at most, to find the peaks in: upright R, quiet T."""
 MIN_RATE_HZ = 100.0
+MIN_S = 2.0
 MAX_S = 60.0
 
 Float32 = NDArray[np.float32]
@@ -48,15 +51,16 @@ def cut(recording: Recording, leads: Sequence[str] | None = None) -> Beat:
     Parameters
     ----------
     recording
-        At least 100 Hz and two heartbeats; of a long one the first 60 s are used.
+        At least 100 Hz, 2 s and two heartbeats; of a long one the first 60 s are used.
     leads
         The leads wanted, in this order; all of the recording's if None.
 
     Raises
     ------
     BeatError
-        A wanted lead is missing, the rate is too low, or no two heartbeats are found. A lead that is there but cannot
-        be used (flat, clipped, noisy, too few beats, paced) is returned with its problem in `Beat.problems`.
+        A wanted lead is missing, the rate is too low, the recording too short, or no two heartbeats are found. A lead
+        that is there but cannot be used (flat, clipped, noisy, too few beats, paced) is returned with its problem in
+        `Beat.problems`.
     """
     leads = tuple(dict.fromkeys(leads or recording.leads))
     if absent := [name for name in leads if name not in recording.leads]:
@@ -65,6 +69,8 @@ def cut(recording: Recording, leads: Sequence[str] | None = None) -> Beat:
         raise BeatError(
             f"sampled at {recording.rate:g} Hz; at least {MIN_RATE_HZ:g} Hz are needed to see the QRS complex"
         )
+    if not leads or recording.duration_s < MIN_S:
+        raise BeatError(f"{len(leads)} leads of {recording.duration_s:.1f} s; at least one of {MIN_S:g} s is needed")
     raw = recording.signal[:, : round(MAX_S * recording.rate)]
     finders = _detection_leads(recording.leads, raw)
     needed = list(dict.fromkeys((*leads, *finders)))
@@ -105,13 +111,22 @@ def detect(combined: NDArray[np.float64]) -> Index:
     """Find the R peaks of a combined signal at 300 Hz; return their samples."""
     from sleepecg.heartbeats import detect_heartbeats
 
-    if len(combined) < 2 * RATE or not np.ptp(combined) > 0:
+    if len(combined) < MIN_S * RATE or not np.ptp(combined) > 0:
         return np.empty(0, dtype=np.intp)
     found = np.asarray(detect_heartbeats(combined, float(RATE)), dtype=np.intp)
-    # The detector answers with the flank of the complex; its largest deflection is what R means.
-    near = np.clip(found[:, None] + np.arange(-SNAP_REACH, SNAP_REACH + 1), 0, len(combined) - 1)
-    deflection = np.abs(combined[near])
-    return np.unique(np.take_along_axis(near, deflection.argmax(axis=1)[:, None], axis=1)[:, 0])
+    # The detector answers up to 150 ms early; the steepest part there is the complex, its largest deflection is R.
+    slope = np.abs(np.gradient(combined))
+    steep = _largest(slope, found, 45)
+    peaks, first = np.unique(_largest(np.abs(combined), steep, SNAP_REACH), return_index=True)
+    # In a slow heart it looks ever harder while it finds nothing, and takes P and T waves for beats.
+    steepness = slope[steep[first]]
+    return peaks[steepness >= STEEP_SHARE * np.quantile(steepness, 0.8)] if len(peaks) else peaks
+
+
+def _largest(values: NDArray[np.float64], at: Index, reach: int) -> Index:
+    """Return for each sample the one within `reach` of it where the values are largest."""
+    near = np.clip(at[:, None] + np.arange(-reach, reach + 1), 0, len(values) - 1)
+    return np.asarray(np.take_along_axis(near, values[near].argmax(axis=1)[:, None], axis=1)[:, 0])
 
 
 def snap(signal: Float32, combined: NDArray[np.float64], detected: Index) -> Windows:
@@ -122,8 +137,14 @@ def snap(signal: Float32, combined: NDArray[np.float64], detected: Index) -> Win
     onset = qrs_onset(np.median(combined[around], axis=0), R_SAMPLE) if len(detected) else 0
     level = signal[:, detected[:, None] + np.arange(onset - 10, onset - 2) - R_SAMPLE].mean(axis=2)
     near = detected[:, None] + np.arange(-SNAP_REACH, SNAP_REACH + 1)
+    # A beat that falls into a gap must not decide where the others have their R.
     deflection = signal[:, near] - level[:, :, None]  # (leads, beats, 37)
-    typical = np.median(deflection, axis=1) if len(detected) else np.zeros((len(signal), near.shape[1]))
+    whole = np.isfinite(deflection).all(axis=2, keepdims=True)
+    typical = np.zeros((len(signal), near.shape[1]))
+    for row, usable in enumerate(whole[:, :, 0]):
+        if usable.any():
+            typical[row] = np.median(deflection[row, usable], axis=0)
+    deflection = np.where(whole, deflection, 0.0)
     top = np.abs(typical).argmax(axis=1)
     sign = np.sign(np.take_along_axis(typical, top[:, None], axis=1))
     # Within a lead the peak may move by 17 ms between beats, no more: it is the same deflection.
@@ -157,7 +178,8 @@ def _median_beat(
     # From the QRS complex to the end of T: P waves and the next beat may come when they like.
     heart = slice(R_SAMPLE - 24, R_SAMPLE + int(min(135.0, 0.6 * rr)))
     for row, lead_beats in enumerate(beats):
-        alike = _alike(lead_beats[:, heart])
+        gap = ~np.isfinite(lead_beats).all(axis=1, keepdims=True)
+        alike = _alike(np.where(gap, np.nan, lead_beats[:, heart]))
         counts.append(int(alike.sum()))
         if counts[-1]:
             median = np.median(lead_beats[alike], axis=0)
