@@ -72,11 +72,11 @@ def wfdb(
     return ("\n".join(lines) + "\n").encode(), made.steps.T.astype("<i2").tobytes()
 
 
-def dicom(made: Made, *, label: str = "RHYTHM", median: bool = True) -> bytes:
+def dicom(made: Made, *, label: str = "RHYTHM", median: bool = True, deflated: bool = False) -> bytes:
     """Return a 12-lead waveform object, with the machine's median beat as a second group."""
     from pydicom.dataset import Dataset, FileMetaDataset
     from pydicom.sequence import Sequence as Items
-    from pydicom.uid import UID, ExplicitVRLittleEndian
+    from pydicom.uid import UID, DeflatedExplicitVRLittleEndian, ExplicitVRLittleEndian
 
     def code(value: str, scheme: str, meaning: str) -> Dataset:
         item = Dataset()
@@ -104,7 +104,7 @@ def dicom(made: Made, *, label: str = "RHYTHM", median: bool = True) -> bytes:
 
     data = Dataset()
     data.file_meta = FileMetaDataset()
-    data.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
+    data.file_meta.TransferSyntaxUID = DeflatedExplicitVRLittleEndian if deflated else ExplicitVRLittleEndian
     data.file_meta.MediaStorageSOPClassUID = data.SOPClassUID = UID("1.2.840.10008.5.1.4.1.1.9.1.1")
     data.file_meta.MediaStorageSOPInstanceUID = data.SOPInstanceUID = UID("1.2.3.4")
     data.PatientName, data.PatientBirthDate, data.PatientID = PATIENT, BIRTH, "4711"

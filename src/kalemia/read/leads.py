@@ -19,7 +19,7 @@ _CODES = {"1": "I", "2": "II", "61": "III", "62": "aVR", "63": "aVL", "64": "aVF
     str(n + 2): f"V{n}" for n in range(1, 7)
 }
 _PREFIX = re.compile(r"^(?:mdc_ecg_lead_|mdc_ecg_|ecg_lead_|(?:ecg|ekg|lead|einthoven|goldberger|wilson)[\s_:.-]*)+")
-_SUFFIX = re.compile(r"(?:\s*\(.*\)|[\s_]*\[?(?:mv|uv|\u00b5v|\u03bcv|v)\]?|[\s_-]+(?:lead|filtered|raw))$")
+_SUFFIX = re.compile(r"(?:\s*\(.*\)|\s*\[.*\]|[\s_]+(?:mv|uv|\u00b5v|\u03bcv|v)|[\s_-]+(?:lead|filtered|raw))$")
 _CODE = re.compile(r"(?:5\.6\.3-9-|2:)(\d+)$")
 
 

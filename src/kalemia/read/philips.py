@@ -28,9 +28,13 @@ def without_calibration(raw: Raw) -> Raw:
     if len(raw.names) < 3:
         return raw
     apart = np.flatnonzero(np.ptp(raw.signal, axis=0) > 0)
-    end = int(apart[-1]) + 1 if len(apart) else 0
+    if not len(apart):
+        raise ReadError(
+            "every lead is empty or constant, but for the calibration; at least one with a signal is accepted"
+        )
+    end = int(apart[-1]) + 1
     tail = raw.signal[0, end:]
-    if end == 0 or len(tail) < 0.1 * raw.rate or not np.ptp(tail) > 0:
+    if len(tail) < 0.1 * raw.rate or not np.ptp(tail) > 0:
         return raw
     return dataclasses.replace(raw, signal=raw.signal[:, :end])
 

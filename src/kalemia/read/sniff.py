@@ -77,6 +77,8 @@ def find(path: Path) -> tuple[Format, Path]:
             return WFDB, header
     with path.open("rb") as stream:
         found = of(stream.read(HEAD_BYTES))
+    if found is CSV and path.suffix.lower() == ".hea":
+        found = WFDB  # which then says what is wrong with the header
     if isinstance(found, str):
         raise ReadError(f"the file is {found}; {ACCEPTED}")
     if size > found.max_bytes:
