@@ -38,8 +38,8 @@ def test_leads_are_known_by_every_spelling(name: str, form: str) -> None:
     [
         ("5.6.3-9-61", "III"), ("2:3", "V1"), ("Lead I (Einthoven)", "I"), ("MLII", "II"), ("V1 [uV]", "V1"),
         ("aVR_mV", "aVR"), ("5.6.3-9-99", None),
-        ("RESP", None), ("Pleth", None), ("", None), ("V10", None), ("IV", None),
-        ("ECG", None), ("V", None), ("Doe^Jane", None),
+        ("RESP", None), ("Pleth", None), ("", None), ("V10", None),
+        ("IV", None), ("ECG", None), ("V", None), ("Doe^Jane", None),
     ],
 )  # fmt: skip
 def test_other_spellings(written: str, lead: str | None) -> None:

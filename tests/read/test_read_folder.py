@@ -1,0 +1,53 @@
+"""Folders become one entry an ECG."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import ecg_writers as write
+
+from kalemia.read import inputs, read
+
+MADE = write.ecg(2)
+
+
+def test_a_folder_yields_each_ecg_once_sorted_and_nothing_else(tmp_path: Path) -> None:
+    header, data = write.wfdb(MADE)
+    deep = tmp_path / "b" / "c"
+    deep.mkdir(parents=True)
+    for name, content in write.SINGLE.items():
+        (deep / name).write_bytes(content(MADE))
+    (tmp_path / "record.hea").write_bytes(header)
+    (tmp_path / "record.dat").write_bytes(data)
+    (tmp_path / "record.atr").write_bytes(b"\0\1")
+    (tmp_path / "record.avr").write_bytes(b"V1,V2\n1,2\n")
+    (tmp_path / "README.md").write_text("# ECGs\n\nI, II and V1: see there.\n")
+    (tmp_path / "labels.csv").write_text("record,age,potassium\na,1,2\nb,3,4\n")
+    (tmp_path / "LICENSE").write_text("Do what you like, with it.\n")
+    (tmp_path / "page.png").write_bytes(b"\x89PNG\r\n\x1a\n")
+    (tmp_path / "page.pdf").write_bytes(b"%PDF-1.4")
+    (tmp_path / "model.bin").write_bytes(bytes(range(256)))
+    (tmp_path / "empty.csv").write_bytes(b"")
+    (tmp_path / "notes.xml").write_text("<notes/>")
+    (tmp_path / ".hidden.csv").write_bytes(write.csv(MADE))
+    (tmp_path / ".git").mkdir()
+    (tmp_path / ".git" / "ecg.csv").write_bytes(write.csv(MADE))
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "b" / "circle").symlink_to(tmp_path)
+    found = list(inputs([tmp_path]))
+    assert found == [tmp_path / "record.hea", *(deep / name for name in sorted(write.SINGLE))]
+    for path in found:
+        read(path)
+
+
+def test_what_is_named_is_kept_even_if_it_is_no_ecg(tmp_path: Path) -> None:
+    (tmp_path / "README.md").write_text("hello")
+    named: list[Path | str] = [tmp_path / "README.md", tmp_path / "absent.dcm", str(tmp_path / "record")]
+    assert list(inputs(named)) == [Path(name) for name in named]
+
+
+def test_a_cut_csv_still_looks_like_an_ecg(tmp_path: Path) -> None:
+    (tmp_path / "long.csv").write_bytes(write.csv(write.ecg(20)))
+    assert len((tmp_path / "long.csv").read_bytes()) > 100_000
+    assert [path.name for path in inputs([tmp_path])] == ["long.csv"]
