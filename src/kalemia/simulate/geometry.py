@@ -119,7 +119,7 @@ def _link(
 # Surface speeds, m/s: Purkinje-lined endocardium is fast, bare muscle slow; a blocked bundle leaves muscle and late,
 # partial entry into the Purkinje net.
 SYSTEMS = {
-    "normal": {LV_ENDO: 1.15, LV_EPI: 0.7, SEPTUM_RIGHT: 1.8, RV_ENDO: 1.0, RV_EPI: 0.7},
+    "normal": {LV_ENDO: 1.15, LV_EPI: 0.7, SEPTUM_RIGHT: 1.3, RV_ENDO: 0.85, RV_EPI: 0.7},
     "right": {LV_ENDO: 1.15, LV_EPI: 0.7, SEPTUM_RIGHT: 0.7, RV_ENDO: 0.75, RV_EPI: 0.7},
     "left": {LV_ENDO: 0.75, LV_EPI: 0.7, SEPTUM_RIGHT: 1.8, RV_ENDO: 1.0, RV_EPI: 0.7},
 }
@@ -127,7 +127,7 @@ SYSTEMS = {
 # 1970;41:899.
 ENTRIES = (
     (LV_ENDO, 0.45, 1.0, 0.1),
-    (LV_ENDO, 0.5, 0.1, -0.9),
+    (LV_ENDO, 0.35, 0.1, -0.9),
     (LV_ENDO, 0.4, 0.2, 0.9),
     (RV_ENDO, 0.45, 0.8, 0.3),
     (SEPTUM_RIGHT, 0.5, 0.9, 0.2),

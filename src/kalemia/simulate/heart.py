@@ -41,7 +41,7 @@ def activation(shape: Heart, patient: Patient, slowing: float) -> NDArray[np.flo
     late = np.array(
         [patient.septal_late_ms, patient.anterior_late_ms, patient.posterior_late_ms, patient.right_late_ms, 0.0]
     )
-    late[4] = patient.septal_late_ms + 3.0
+    late[4] = patient.septal_late_ms + patient.septum_ms
     system = "normal"
     if patient.block > 0:
         system, late[3:] = "right", 1e3
@@ -93,7 +93,7 @@ def beat(patient: Patient, potassium: float, qt_scale: float = 1.0) -> Signals:
     turn = patient.rotation()
     leads = lead_field(turn, patient.electrode_shift(), patient.nearness) @ sources
     leads -= leads[:, :1]
-    return smooth(leads * np.float32(patient.gain_mv), 2.2)
+    return smooth(leads * np.float32(patient.gain_mv), 3.0)
 
 
 def _fine(atlas: Atlas, variant: int, potassium: float, widen_ms: float) -> Signals:

@@ -23,10 +23,10 @@ class Level:
     penetrance: float = 0.8  # share whose heart answers to potassium as the cells do; the rest at a quarter
     sensitivity_spread: float = 0.3  # log standard deviation
     abnormal_share: float = 0.25
-    block_share: float = 0.06
+    block_share: float = 0.08
     fibrillation_share: float = 0.06
     # Recording.
-    muscle_mv: float = 0.012
+    muscle_mv: float = 0.010
     wander_mv: float = 0.05
     mains_mv: float = 0.004
     step_mv: float = 0.005

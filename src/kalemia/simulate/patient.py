@@ -31,6 +31,7 @@ class Patient:
     anterior_late_ms: float
     posterior_late_ms: float
     septal_late_ms: float
+    septum_ms: float  # from left to right septal entry
     right_late_ms: float
     block: int  # 1 right, -1 left bundle-branch block
     apd_scale: float
@@ -105,32 +106,33 @@ def draw(rng: np.random.Generator, level: Level) -> Patient:
 
     return Patient(
         variant=int(rng.integers(len(load().names))),
-        gain_mv=lognormal(0.6e-3, 0.33),
-        turn_frontal=0.25 + 0.38 * spread * n() - (0.4 if sick and rng.random() < 0.3 else 0),
+        gain_mv=lognormal(0.78e-3, 0.33),
+        turn_frontal=0.42 + 0.32 * spread * n() - (0.4 if sick and rng.random() < 0.3 else 0),
         turn_horizontal=0.0 + 0.30 * spread * n(),
         turn_long=0.25 * spread * n(),
         nearness=float(np.clip(0.35 + 0.15 * spread * n(), 0, 1)),
         electrode_seed=float(rng.integers(2**31)),
         electrode_cm=0.8 * spread,
         conduction_scale=lognormal(1.2, 0.1) * (1.25 if sick and rng.random() < 0.25 else 1.0),
-        anterior_late_ms=abs(4 * spread * n()),
+        anterior_late_ms=3 + abs(4 * spread * n()),
         posterior_late_ms=5 + abs(4 * spread * n()),
-        septal_late_ms=1 + abs(3 * spread * n()),
-        right_late_ms=14 + abs(5 * spread * n()),
+        septal_late_ms=abs(2 * spread * n()),
+        septum_ms=5 + abs(3 * spread * n()),
+        right_late_ms=19 + abs(5 * spread * n()),
         block=block,
-        apd_scale=lognormal(0.95, 0.05),
-        apd_hold=float(np.clip(0.5 + 0.2 * spread * n(), 0, 1)),
-        apd_apex_ms=-5 + 20 * spread * n(),
-        apd_right_ms=8 + 10 * spread * n(),
-        apd_across_ms=8 + 10 * spread * n(),
-        apd_coupling=float(np.clip(0.8 + 0.25 * spread * n(), -0.3, 1.2)),
-        apd_epi_ms=(25.0 if sick else 0.0) + 9 * spread * n(),
-        apd_rv_ms=13 + 8 * spread * n(),
-        apd_patch_ms=12 * spread * n(),
+        apd_scale=lognormal(0.9, 0.05),
+        apd_hold=float(np.clip(0.85 + 0.2 * spread * n(), 0, 1)),
+        apd_apex_ms=-12 + 9 * spread * n(),
+        apd_right_ms=4 + 8 * spread * n(),
+        apd_across_ms=9 + 7 * spread * n(),
+        apd_coupling=float(np.clip(0.8 + 0.15 * spread * n(), -0.3, 1.2)),
+        apd_epi_ms=(29.0 if sick else 17.0) + 8 * spread * n(),
+        apd_rv_ms=5 + 8 * spread * n(),
+        apd_patch_ms=7 * spread * n(),
         patch_phase=float(rng.uniform(0, 2 * np.pi)),
-        phase3_ms=float(np.clip(27 + 6 * spread * n(), 5, 50)),
-        repolarization_low=part(0.7, 0.25),
-        repolarization_high=part(1.1, 0.25),
+        phase3_ms=float(np.clip(32 + 7 * spread * n(), 8, 55)),
+        repolarization_low=part(1.15, 0.25),
+        repolarization_high=part(1.2, 0.25),
         conduction_sensitivity=part(0.8, 0.3),
         atrial_sensitivity=part(0.8, 0.5),
         u_sensitivity=part(0.8, 0.5),
