@@ -123,7 +123,8 @@ def _t_wave(beat: NDArray[np.float64], qrs_end: int, rr_s: float) -> _T:
     downslope = float(-after[steepest] * RATE)
     at = peak + steepest
     reach = sign * smooth[at] * RATE / downslope if downslope > 1e-6 else 0.0
-    return _T(peak, height, _half_width(sign * smooth, peak, start), min(at + max(reach, 0.0), 269.0), downslope)
+    end = float(min(at + max(reach, 0.0), 269.0))
+    return _T(peak, height, _half_width(sign * smooth, peak, start), end, downslope)
 
 
 def _half_width(smooth: NDArray[np.float64], peak: int, start: int) -> float:
