@@ -1,0 +1,159 @@
+"""P, QRS and T: against the Gaussians that they were drawn from, and against neurokit2."""
+
+from __future__ import annotations
+
+import math
+import warnings
+from dataclasses import astuple, replace
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from ecgs import P, R, T, Wave, beat_mv, changed, recording
+from kalemia.beat import cut
+from kalemia.measure import measure, qrs_bounds, waves
+from kalemia.simulate import simulate_one
+
+SLOPE = math.exp(-0.5)
+"""A Gaussian's steepest slope, in heights per standard deviation; its tangent there meets zero at two of them."""
+
+
+@pytest.mark.parametrize("sign", [1, -1])
+@pytest.mark.parametrize(
+    ("at_s", "mv", "sd_s"),
+    [(0.28, 0.3, 0.04), (0.25, 0.1, 0.05), (0.3, 0.8, 0.025), (0.4, 0.3, 0.045), (0.22, 1.2, 0.03), (0.28, 0.05, 0.04)],
+)
+def test_the_t_wave_is_the_one_that_was_drawn(sign: int, at_s: float, mv: float, sd_s: float) -> None:
+    found = waves(beat_mv((P, R, Wave(at_s, sign * mv, sd_s))), rr_s=0.9)
+    assert found.t_mv == pytest.approx(sign * mv, rel=0.05)
+    assert found.t_peak_ms == pytest.approx(1000 * at_s, abs=4)
+    assert found.t_end_ms == pytest.approx(1000 * (at_s + 2 * sd_s), abs=8)
+    assert found.t_width_ms == pytest.approx(2355 * sd_s, abs=10)
+    assert found.t_downslope_mv_s == pytest.approx(SLOPE * mv / sd_s, rel=0.1)
+    assert found.t_area_mv_ms == pytest.approx(sign * mv * 1000 * sd_s * math.sqrt(2 * math.pi), rel=0.05)
+
+
+@pytest.mark.parametrize("mv", [0.05, 0.12, 0.25])
+@pytest.mark.parametrize("at_s", [-0.2, -0.16, -0.13])
+def test_the_p_wave_is_the_one_that_was_drawn(at_s: float, mv: float) -> None:
+    found = waves(beat_mv((Wave(at_s, mv, 0.02), R, T)), 0.8)
+    assert found.p_mv == pytest.approx(mv, rel=0.1)
+    assert found.p_peak_ms == pytest.approx(1000 * at_s, abs=4)
+    assert found.pr_ms == pytest.approx(1000 * (-at_s + 2.1 * 0.02) - 35, abs=12)
+
+
+def test_without_a_p_wave_it_is_small() -> None:
+    assert abs(waves(beat_mv((R, T)), 0.8).p_mv) < 0.002
+
+
+@pytest.mark.parametrize("sign", [1, -1])
+def test_the_qrs_complex_is_the_one_that_was_drawn(sign: int) -> None:
+    heart = (P, Wave(-0.03, -0.2 * sign, 0.008), Wave(0, sign, 0.01), Wave(0.03, -0.4 * sign, 0.008), T)
+    found = waves(beat_mv(heart), 0.8)
+    if sign > 0:
+        assert (found.q_mv, found.r_mv, found.s_mv) == pytest.approx((-0.2, 1.0, -0.4), abs=0.05)
+    else:
+        assert found.q_mv == pytest.approx(-1.0, abs=0.01)
+        assert found.r_mv == pytest.approx(0.4, abs=0.05)
+    assert found.qrs_ms == pytest.approx(60 + 2 * 2.5 * 8, abs=15)
+
+
+def test_a_slower_complex_is_a_wider_one() -> None:
+    widths = [waves(beat_mv((P, replace(R, sd_s=sd), T)), 0.8).qrs_ms for sd in (0.008, 0.012, 0.018, 0.025, 0.03)]
+    assert widths == sorted(widths)
+    assert widths[-1] > widths[0] + 60
+    np.testing.assert_allclose(widths, [5.5 * 1000 * sd for sd in (0.008, 0.012, 0.018, 0.025, 0.03)], atol=15)
+
+
+def test_a_steeper_t_wave_is_a_steeper_one() -> None:
+    found = [waves(beat_mv((P, R, replace(T, sd_s=sd))), 0.8) for sd in (0.055, 0.045, 0.035, 0.025)]
+    assert [w.t_downslope_mv_s for w in found] == sorted(w.t_downslope_mv_s for w in found)
+    assert [-w.t_width_ms for w in found] == sorted(-w.t_width_ms for w in found)
+    assert [-w.qt_ms for w in found] == sorted(-w.qt_ms for w in found)
+
+
+@pytest.mark.parametrize("factor", [0.2, 5.0])
+def test_amplitudes_follow_the_voltage_and_times_do_not(factor: float) -> None:
+    one, other = waves(beat_mv(), 0.8), waves(np.asarray(factor * beat_mv(), dtype=np.float32), 0.8)
+    for name, value in vars(one).items():
+        scale = factor if name.endswith("_mv") or "_mv_" in name else 1.0
+        assert vars(other)[name] == pytest.approx(scale * value, rel=1e-3, abs=1e-4), name
+
+
+def test_qt_is_corrected_by_fridericia() -> None:
+    found = waves(beat_mv(), 0.512)
+    assert found.qtc_ms == pytest.approx(found.qt_ms / 0.8)
+    assert waves(beat_mv(), 1.0).qtc_ms == pytest.approx(waves(beat_mv(), 1.0).qt_ms)
+
+
+@pytest.mark.parametrize(
+    "beat",
+    [
+        np.zeros(270, np.float32),
+        np.ones(270, np.float32),
+        np.linspace(-1, 1, 270, dtype=np.float32),
+        np.random.default_rng(0).normal(0, 1, 270).astype(np.float32),
+        beat_mv((P, R)),
+        beat_mv((Wave(0.5, 1.0, 0.2),)),
+    ],
+)
+@pytest.mark.parametrize("rr_s", [0.2, 0.8, 4.0])
+def test_no_beat_is_too_odd_to_be_measured(beat: NDArray[np.float32], rr_s: float) -> None:
+    assert np.isfinite(astuple(waves(beat, rr_s))).all()
+
+
+def test_the_complex_is_bounded_over_all_leads_together() -> None:
+    narrow, late = beat_mv((P, R, T)), beat_mv((P, Wave(0.04, 0.5, 0.012), T))
+    onset, end = qrs_bounds(np.stack([narrow, late]))
+    alone = qrs_bounds(narrow[None])
+    assert onset == pytest.approx(alone[0], abs=2)
+    assert end > alone[1] + 8
+
+
+def test_measure_names_the_leads_that_may_be_used() -> None:
+    ecg = recording()
+    beat = cut(changed(ecg, "V2", np.zeros(5000)))
+    found = measure(beat)
+    assert set(found) == {lead for lead in ecg.leads if lead != "V2"}
+    assert len({w.qrs_ms for w in found.values()}) == 1
+    assert found["V5"].t_mv == pytest.approx(1.3 * T.mv, rel=0.08)
+    assert found["aVR"].t_mv == pytest.approx(-0.8 * T.mv, rel=0.08)
+    assert measure(replace(beat, problems=("flat",) * 12)) == {}
+
+
+@pytest.mark.parametrize("index", range(6))
+def test_potassium_makes_the_t_wave_steeper(index: int) -> None:
+    """The cells of every simulated patient answer so; it is what a potassium estimate lives on."""
+    slopes = []
+    for potassium in (4.0, 6.0, 8.0):
+        beat = cut(simulate_one(3, index, "clean", potassium).recording, ("V4",))
+        found = measure(beat)["V4"]
+        slopes.append(found.t_downslope_mv_s / max(abs(found.t_mv), 0.03))
+    assert slopes == sorted(slopes)
+
+
+def test_times_agree_with_neurokit2() -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        neurokit2 = pytest.importorskip("neurokit2", reason="neurokit2 is the oracle")
+        differences = np.array([_against(neurokit2, index) for index in range(8)])
+    assert np.abs(np.nanmedian(differences, axis=0)).max() < 12
+    assert np.nanmedian(np.abs(differences), axis=0).max() < 15
+
+
+def _against(neurokit2: object, index: int) -> list[float]:
+    """Return ours less neurokit2's P peak, T peak and T end, ms."""
+    ecg = simulate_one(3, index, "clean", 4.5).recording
+    beat = cut(ecg, ("II",))
+    peaks = np.round(beat.r_peaks_s * ecg.rate).astype(int)
+    delineate = vars(neurokit2)["ecg_delineate"]
+    _, found = delineate(ecg.lead("II").astype(float), peaks, sampling_rate=500, method="dwt")
+
+    def median(name: str) -> float:
+        lag = np.asarray(found[name], dtype=float)[: len(peaks)] - peaks
+        return float(np.nanmedian(lag)) / ecg.rate * 1000
+
+    own = measure(beat)["II"]
+    theirs = [median(f"ECG_{name}") for name in ("P_Peaks", "T_Peaks", "T_Offsets")]
+    return list(np.array([own.p_peak_ms, own.t_peak_ms, own.t_end_ms]) - theirs)
