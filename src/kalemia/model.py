@@ -73,13 +73,38 @@ class Card:
             card = cls(**tuples)
         except (OSError, ValueError, TypeError, AttributeError) as exc:
             raise ModelError(f"{path}: not a model card ({exc}); expected the JSON that kalemia train writes") from exc
-        if len(card.error_levels) != len(card.error_quantiles) or len(card.error_levels) < 3:
-            raise ModelError(f"{path}: error_levels and error_quantiles differ in length; train the model again")
+        if fault := card.fault():
+            raise ModelError(f"{path}: not a model card ({fault}); expected the JSON that kalemia train writes")
         return card
+
+    def fault(self) -> str | None:
+        """Say which field is not what the network or the interval needs, or None."""
+        wrong = [name for name, kind in _KINDS.items() if not isinstance(getattr(self, name), kind)]
+        if wrong:
+            return f"{wrong[0]} is not of its kind"
+        if not self.leads or not all(isinstance(lead, str) for lead in self.leads):
+            return "leads are not names"
+        for name in ("error_levels", "error_quantiles", "range_meq_l"):
+            values = getattr(self, name)
+            if not all(isinstance(v, int | float) for v in values) or not (np.diff(values) >= 0).all():
+                return f"{name} are not rising numbers"
+        if not 3 <= len(self.error_levels) == len(self.error_quantiles):
+            return "error_levels and error_quantiles differ in length"
+        if len(self.range_meq_l) != 2 or not 0 < self.error_levels[0] < self.error_levels[-1] < 1:
+            return "range_meq_l is no range, or error_levels are no shares"
+        return None
 
     def dump(self, path: Path) -> None:
         """Write the card as JSON."""
         path.write_text(json.dumps(asdict(self), indent=1) + "\n", encoding="utf-8")
+
+
+_KINDS: dict[str, type] = {
+    **dict.fromkeys(("name", "version", "trained_on", "validated_on", "onnx_sha256", "notice"), str),
+    **dict.fromkeys(("leads", "error_levels", "error_quantiles", "range_meq_l"), tuple),
+    **dict.fromkeys(("architecture", "preprocessing", "training", "metrics"), dict),
+    "parameters": int,
+}
 
 
 @dataclass(frozen=True)
@@ -119,9 +144,17 @@ class Model:
         options.inter_op_num_threads = 1
         options.log_severity_level = 3
         try:
-            return ort.InferenceSession(self._onnx, options, providers=["CPUExecutionProvider"])
+            session = ort.InferenceSession(self._onnx, options, providers=["CPUExecutionProvider"])
         except Exception as exc:  # onnxruntime raises a class of its own per fault
-            raise ModelError(f"model {self.card.name}: its ONNX file cannot be loaded ({exc})") from exc
+            why = " ".join(str(exc).split())
+            raise ModelError(f"model {self.card.name}: its ONNX file cannot be loaded ({why})") from exc
+        leads = len(self.card.leads)
+        takes = {found.name: found.shape[1:] for found in session.get_inputs()}
+        if takes != {"beats": [leads, SAMPLES], "side": [leads + 1]}:
+            raise ModelError(
+                f"model {self.card.name}: its ONNX file does not take the {leads} leads that its card names"
+            )
+        return session
 
     def run(self, beats: Float32, side: Float32) -> tuple[Float32, Float32]:
         """Estimate many beats.
