@@ -23,6 +23,8 @@ from kalemia.read.leads import canonical
 from kalemia.read.raw import MAX_VALUES, Raw, mv_per
 from kalemia.records import LEADS
 
+MAX_COLUMNS = 256
+
 _RATE = re.compile(r"\b(?:sampl\w*[ _-]*(?:rate|freq\w*)|rate|fs|freq\w*)\W{1,4}(\d+(?:\.\d+)?)\s*(k?hz|hertz)?", re.I)
 _UNIT = re.compile(r"\bunits?\W{1,4}([\u00b5\u03bcumn]?v)\b", re.I)
 _COLUMN_UNIT = re.compile(r"[\s_]*[\[(]?\s*([\u00b5\u03bcumn]?v)\s*[\])]?$", re.I)
@@ -116,6 +118,8 @@ def _parse(text: str) -> _Table:
         raise ReadError(_NO_TABLE)
     mark = max("\t;,", key=lines[0].count)
     names = tuple(name.strip() for name in next(csv.reader(io.StringIO(lines[0]), delimiter=mark)))
+    if len(names) > MAX_COLUMNS:
+        raise ReadError(f"the CSV names {len(names):,} columns; up to {MAX_COLUMNS} are accepted")
     if any(_number(name) is not None for name in names):
         raise ReadError("the first line of the CSV holds numbers; one that names the leads (I, II, V1 ...) is accepted")
     if not any(canonical(_bare(name)) for name in names):
@@ -130,13 +134,24 @@ def _parse(text: str) -> _Table:
 
 def _values(lines: list[str], mark: str, width: int) -> NDArray[np.float64]:
     """Return the numbers (rows, columns); an empty cell is NaN."""
+    if mark == ";":
+        lines = [line.replace(",", ".") for line in lines]
+    try:  # fast, but knows no empty cells
+        table = np.loadtxt(lines, delimiter=mark, comments=None, ndmin=2)
+    except ValueError:
+        return _slow_values(lines, mark, width)
+    return table if table.shape[1] == width else _slow_values(lines, mark, width)
+
+
+def _slow_values(lines: list[str], mark: str, width: int) -> NDArray[np.float64]:
+    """Return the numbers cell by cell, or say in which row there is something else."""
     values = array("d")
     for number, line in enumerate(lines, start=2):
         cells = line.split(mark)
         if len(cells) != width:
             raise ReadError(f"row {number} of the CSV has {len(cells)} cells where its first line names {width}")
         for cell in cells:
-            value = math.nan if not cell.strip() else _number(cell, comma=mark == ";")
+            value = math.nan if not cell.strip() else _number(cell)
             if value is None:
                 raise ReadError(f"row {number} of the CSV holds something else than numbers and empty cells")
             values.append(value)
@@ -157,10 +172,10 @@ def _from_clock(table: _Table, column: int) -> float:
     return float(round(rate)) if math.isclose(rate, round(rate), rel_tol=1e-4) else float(rate)
 
 
-def _number(cell: str, *, comma: bool = False) -> float | None:
+def _number(cell: str) -> float | None:
     """Return a number, NaN for one that is not finite, or None."""
     try:
-        number = float(cell.replace(",", ".") if comma else cell)
+        number = float(cell)
     except ValueError:
         return None
     return number if math.isfinite(number) else math.nan

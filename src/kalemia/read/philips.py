@@ -69,6 +69,8 @@ def _chunks(data: bytes) -> Iterator[bytes]:
     position = 0
     while position + 8 <= len(data):
         size = int.from_bytes(data[position : position + 4], "little")
+        if size > len(data) - position - 8:
+            return  # cut short, which the parser says
         yield data[position + 8 : position + 8 + size]
         position += 8 + max(size, 1)
 

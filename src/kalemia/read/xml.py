@@ -10,7 +10,7 @@ from kalemia.read import kit, philips
 from kalemia.read.raw import Raw
 
 MAX_DEPTH = 100
-MAX_ELEMENTS = 500_000
+MAX_ELEMENTS = 200_000
 """Real exports have some thousand elements, ten deep; trees of millions take gigabytes and minutes."""
 
 
