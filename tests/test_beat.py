@@ -176,7 +176,8 @@ def test_a_lead_without_a_signal_does_not_hide_the_beats_of_the_others() -> None
     [
         (recording(("I", "II")), ("V5",), "lead V5 is missing; this recording has I, II"),
         (recording(("I",)), ("V5", "V6"), "lead V5, V6 is missing"),
-        (recording(rate=99.0), None, "sampled at 99 Hz; at least 100 Hz"),
+        (recording(rate=99.0), None, "sampled at 99 Hz; 100 Hz at least"),
+        (recording(("I",), rate=1e5, seconds=3.0), None, "sampled at 100000 Hz; .* 20,000 Hz at most"),
         (recording(seconds=1.5), None, "12 leads of 1.5 s; at least one of 2 s"),
         (Recording(np.zeros((0, 5000), np.float32), 500.0, ()), None, "0 leads of 10.0 s"),
         (Recording(np.zeros((1, 0), np.float32), 500.0, ("I",)), None, "1 leads of 0.0 s"),

@@ -28,7 +28,7 @@ STEEP_SHARE = 0.25
 """Share of a typical QRS complex's steepness that every beat has."""
 DETECTION_LEADS = ("I", "II", "V5", "V6", "V4", "aVF", "III", "V3", "aVL", "V2", "aVR", "V1")
 """Leads in the order in which they are taken, three at most, to find the peaks in: upright R, quiet T."""
-MIN_RATE_HZ = 100.0
+MIN_RATE_HZ, MAX_RATE_HZ = 100.0, 20_000.0
 MIN_S = 2.0
 MAX_S = 60.0
 
@@ -51,23 +51,24 @@ def cut(recording: Recording, leads: Sequence[str] | None = None) -> Beat:
     Parameters
     ----------
     recording
-        At least 100 Hz, 2 s and two heartbeats; of a long one the first 60 s are used.
+        100 to 20,000 Hz, at least 2 s and two heartbeats; of a long one the first 60 s are used.
     leads
         The leads wanted, in this order; all of the recording's if None.
 
     Raises
     ------
     BeatError
-        A wanted lead is missing, the rate is too low, the recording too short, or no two heartbeats are found. A lead
-        that is there but cannot be used (flat, clipped, noisy, too few beats, paced) is returned with its problem in
-        `Beat.problems`.
+        A wanted lead is missing, the rate is out of range, the recording too short, or no two heartbeats are found. A
+        lead that is there but cannot be used (flat, clipped, noisy, too few beats, paced) is returned with its problem
+        in `Beat.problems`.
     """
     leads = tuple(dict.fromkeys(leads or recording.leads))
     if absent := [name for name in leads if name not in recording.leads]:
         raise BeatError(f"lead {', '.join(absent)} is missing; this recording has {', '.join(recording.leads)}")
-    if recording.rate < MIN_RATE_HZ:
+    if not MIN_RATE_HZ <= recording.rate <= MAX_RATE_HZ:
         raise BeatError(
-            f"sampled at {recording.rate:g} Hz; at least {MIN_RATE_HZ:g} Hz are needed to see the QRS complex"
+            f"sampled at {recording.rate:g} Hz; {MIN_RATE_HZ:g} Hz at least are needed to see the QRS complex, "
+            f"and {MAX_RATE_HZ:,.0f} Hz at most are taken"
         )
     if not leads or recording.duration_s < MIN_S:
         raise BeatError(f"{len(leads)} leads of {recording.duration_s:.1f} s; at least one of {MIN_S:g} s is needed")

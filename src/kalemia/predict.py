@@ -106,7 +106,11 @@ def _try(recording: Recording, model: Model, blank: Estimate) -> Result:
         quality={lead: round(float(q), 2) for lead, q in zip(beat.leads, beat.quality, strict=True)},
         warnings=(*blank.warnings, *beat.warnings, *_warnings(beat)),
     )
-    problems = [f"lead {lead} is {problem}" for lead, problem in zip(beat.leads, beat.problems, strict=True) if problem]
+    problems = [
+        f"lead {lead} cannot be used ({problem})"
+        for lead, problem in zip(beat.leads, beat.problems, strict=True)
+        if problem
+    ]
     if problems:
         return Result(replace(seen, reason="; ".join(problems)), recording, beat)
     return Result(_estimate(seen, model, beat), recording, beat)
@@ -193,17 +197,22 @@ def predict_many(sources: Sequence[str], job: Job, workers: int = 1) -> Iterator
                 yield estimate
                 done += 1
     except BrokenProcessPool:
-        yield from (_alone(source, job) for source in sources[done:])
+        yield from _in_turn(sources[done:], job)
 
 
-def _alone(source: str, job: Job) -> Estimate:
-    with ProcessPoolExecutor(1) as pool:
-        try:
-            return pool.submit(job, source).result()
-        except BrokenProcessPool:
-            return _failed(
-                source, "the process that read it died; the file is damaged in a way that its reader does not survive"
-            )
+def _in_turn(sources: Sequence[str], job: Job) -> Iterator[Estimate]:
+    """Estimate files one after the other in a process of their own; where it dies, the file in hand is to blame."""
+    while sources:
+        with ProcessPoolExecutor(1) as pool:
+            for done, source in enumerate(sources, start=1):  # noqa: B007 - says where to go on
+                try:
+                    yield pool.submit(job, source).result()
+                except BrokenProcessPool:
+                    yield _failed(
+                        source, "the process that read it died: the file is damaged beyond what a reader survives"
+                    )
+                    break
+        sources = sources[done:]
 
 
 def _failed(source: str, reason: str) -> Estimate:
