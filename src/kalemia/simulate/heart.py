@@ -19,6 +19,7 @@ from kalemia.simulate.geometry import (
     lead_field,
 )
 from kalemia.simulate.patient import Patient
+from kalemia.simulate.product import product
 
 Signals = NDArray[np.float32]
 RATE = 500
@@ -26,6 +27,7 @@ FINE = 4  # samples a ms of the potentials that faces are looked up in
 ONSET_MS = 40.0
 """Time from the start of a beat's samples to the first activation."""
 UPSTROKE_MS = 25.0  # the part of the action potential that durations don't stretch
+EPI_LAG_MS = 3.0  # a mEq/L below the reference
 LAYERS = ("lv_endo", "lv_epi", "septum_right", "rv_endo", "rv_epi")
 
 
@@ -84,14 +86,16 @@ def beat(patient: Patient, potassium: float, qt_scale: float = 1.0) -> Signals:
     stretch = patient.apd_scale * qt_scale * (usual / apd) ** patient.apd_hold
     # Dispersion narrows with the action potentials' own terminal phase.
     added = durations(shape, patient, times) * qt_scale
+    # In the population T flattens at low potassium without the QT of the cable: the epicardium lags a little (rule).
+    added += EPI_LAG_MS * max(REFERENCE_MEQ_L - cells, 0.0) * (_depth() == 2)
     scale = np.maximum(stretch + added / usual, 0.4)
     # Real T waves are twice as wide as the cable's. The missing width is put into the fall of the action potential and
-    # follows how the cable's own fall answers to potassium (rule).
+    # follows how the cable's own fall answers to potassium, damped where that lengthens (rule).
     fall = atlas.terminal(patient.variant, cells) / atlas.terminal(patient.variant, REFERENCE_MEQ_L)
-    potentials = _fine(atlas, patient.variant, cells, patient.phase3_ms * fall)
+    potentials = _fine(atlas, patient.variant, cells, patient.phase3_ms * min(fall, fall**0.6))
     sources = _lookup(potentials, times + ONSET_MS, scale, atlas.before_ms)
     turn = patient.rotation()
-    leads = lead_field(turn, patient.electrode_shift(), patient.nearness) @ sources
+    leads = product(lead_field(turn, patient.electrode_shift(), patient.nearness), sources)
     leads -= leads[:, :1]
     return smooth(leads * np.float32(patient.gain_mv), 3.0)
 

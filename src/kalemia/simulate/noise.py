@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from scipy.interpolate import CubicSpline
 
 from kalemia.simulate.levels import Level
+from kalemia.simulate.product import product
 
 Signals = NDArray[np.float32]
 KNOTS = 24
@@ -34,7 +35,7 @@ def add_noise(signals: Signals, rate: int, level: Level, rng: np.random.Generato
         knots = np.cumsum(rng.standard_normal((leads, KNOTS), dtype=np.float32), axis=1) * np.float32(0.35)
         knots -= knots.mean(axis=1, keepdims=True)
         knots += 0.5 * rng.standard_normal((leads, KNOTS), dtype=np.float32)
-        noisy += (knots * (level.wander_mv * amount[1, :, None])) @ _basis(samples)
+        noisy += product(knots * (level.wander_mv * amount[1, :, None]), _basis(samples))
     if level.mains_mv and rng.random() < 0.5:
         hertz = 50.0 if rng.random() < 0.7 else 60.0
         wave = np.sin(2 * np.pi * hertz / rate * np.arange(samples) + rng.uniform(0, 6.28)).astype(np.float32)

@@ -6,7 +6,7 @@ name), so that medians and spreads of the simulated leads come near them; docs/s
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 from numpy.typing import NDArray
@@ -84,7 +84,10 @@ class Patient:
 
     def parameters(self) -> dict[str, float]:
         """Return every drawn number by name."""
-        return {name: float(value) for name, value in asdict(self).items()}
+        return {name: float(getattr(self, name)) for name in NAMES}
+
+
+NAMES = tuple(field.name for field in fields(Patient))
 
 
 def draw(rng: np.random.Generator, level: Level) -> Patient:
@@ -106,9 +109,9 @@ def draw(rng: np.random.Generator, level: Level) -> Patient:
 
     return Patient(
         variant=int(rng.integers(len(load().names))),
-        gain_mv=lognormal(0.78e-3, 0.33),
+        gain_mv=lognormal(0.83e-3, 0.27),
         turn_frontal=0.42 + 0.32 * spread * n() - (0.4 if sick and rng.random() < 0.3 else 0),
-        turn_horizontal=0.0 + 0.30 * spread * n(),
+        turn_horizontal=0.17 + 0.25 * spread * n(),
         turn_long=0.25 * spread * n(),
         nearness=float(np.clip(0.35 + 0.15 * spread * n(), 0, 1)),
         electrode_seed=float(rng.integers(2**31)),
@@ -123,15 +126,15 @@ def draw(rng: np.random.Generator, level: Level) -> Patient:
         apd_scale=lognormal(0.9, 0.05),
         apd_hold=float(np.clip(0.85 + 0.2 * spread * n(), 0, 1)),
         apd_apex_ms=-12 + 9 * spread * n(),
-        apd_right_ms=4 + 8 * spread * n(),
-        apd_across_ms=9 + 7 * spread * n(),
+        apd_right_ms=9 + 5 * spread * n(),
+        apd_across_ms=9 + 5 * spread * n(),
         apd_coupling=float(np.clip(0.8 + 0.15 * spread * n(), -0.3, 1.2)),
-        apd_epi_ms=(29.0 if sick else 17.0) + 8 * spread * n(),
-        apd_rv_ms=5 + 8 * spread * n(),
+        apd_epi_ms=16.0 + (float(rng.uniform(0, 30)) if sick else 0.0) + 8 * spread * n(),
+        apd_rv_ms=1 + 5 * spread * n(),
         apd_patch_ms=7 * spread * n(),
         patch_phase=float(rng.uniform(0, 2 * np.pi)),
-        phase3_ms=float(np.clip(32 + 7 * spread * n(), 8, 55)),
-        repolarization_low=part(1.15, 0.25),
+        phase3_ms=float(np.clip(34 + 7 * spread * n(), 8, 55)),
+        repolarization_low=part(0.95, 0.25),
         repolarization_high=part(1.2, 0.25),
         conduction_sensitivity=part(0.8, 0.3),
         atrial_sensitivity=part(0.8, 0.5),
@@ -140,7 +143,7 @@ def draw(rng: np.random.Generator, level: Level) -> Patient:
         rr_spread=lognormal(0.02, 0.5) if not fibrillation else lognormal(0.18, 0.2),
         qt_rate=float(np.clip(0.33 + 0.06 * spread * n(), 0.1, 0.6)),
         fibrillation=fibrillation,
-        p_mv=lognormal(0.1, 0.3),
+        p_mv=lognormal(0.115, 0.3),
         p_ms=lognormal(100.0, 0.12),
         p_axis=0.95 + 0.35 * spread * n(),
         pr_ms=lognormal(155.0, 0.12),

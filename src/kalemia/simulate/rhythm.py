@@ -59,8 +59,8 @@ def complex_of(patient: Patient, potassium: float, rr_s: float) -> Signals:
 def _add_p(out: Signals, now: NDArray[np.float64], patient: Patient, p: Atrium) -> None:
     """Add right then left atrium, each a bump along its own direction."""
     onset = LEAD_IN_MS - p.pr_ms
-    right = np.array([0.35, np.sin(patient.p_axis), -0.55])
-    left = np.array([0.8 * np.cos(patient.p_axis) + 0.3, 0.5, 0.45])
+    right = np.array([0.6, np.sin(patient.p_axis), -0.55])
+    left = np.array([0.8 * np.cos(patient.p_axis) + 0.45, 0.5, 0.45])
     for direction, place in ((right, 0.38), (left, 0.62)):
         wave = 0.62 * p.p_mv * _bump(now, onset + place * p.p_ms, 0.17 * p.p_ms)
         out += np.outer(DOWER @ direction, wave).astype(np.float32)
