@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from kalemia.model import Model
+from kalemia.model import Card, Model
+from kalemia.simulate import write
 
 TINY = Path(__file__).parent / "data" / "tiny.onnx"
 
@@ -30,3 +32,20 @@ def tiny_path() -> Path:
 @pytest.fixture(scope="session")
 def tiny(tiny_path: Path) -> Model:
     return Model.load(tiny_path)
+
+
+@pytest.fixture(scope="session")
+def tiny_i_path(tiny_path: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same network with a card that says lead I."""
+    path = tmp_path_factory.mktemp("models") / "tiny-i.onnx"
+    path.write_bytes(tiny_path.read_bytes())
+    replace(Card.load(tiny_path.with_suffix(".json")), name="tiny-i", leads=("I",)).dump(path.with_suffix(".json"))
+    return path
+
+
+@pytest.fixture(scope="session")
+def patients(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the WFDB records of 40 simulated patients; copy what is to be damaged."""
+    folder = tmp_path_factory.mktemp("cohort") / "patients"
+    write(folder, 40, seed=1, level="clean")
+    return folder

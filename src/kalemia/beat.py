@@ -70,8 +70,10 @@ def cut(recording: Recording, leads: Sequence[str] | None = None) -> Beat:
             f"sampled at {recording.rate:g} Hz; {MIN_RATE_HZ:g} Hz at least are needed to see the QRS complex, "
             f"and {MAX_RATE_HZ:,.0f} Hz at most are taken"
         )
-    if not leads or recording.duration_s < MIN_S:
-        raise BeatError(f"{len(leads)} leads of {recording.duration_s:.1f} s; at least one of {MIN_S:g} s is needed")
+    if not leads:
+        raise BeatError("the recording has no leads; at least one is needed")
+    if recording.duration_s < MIN_S:
+        raise BeatError(f"the recording lasts {recording.duration_s:.1f} s; at least {MIN_S:g} s are needed")
     raw = recording.signal[:, : round(MAX_S * recording.rate)]
     finders = _detection_leads(recording.leads, raw)
     needed = list(dict.fromkeys((*leads, *finders)))

@@ -1,0 +1,365 @@
+"""From a source to an Estimate: every status, every reason, and many files of which some are bad."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import os
+import re
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import kalemia
+from ecgs import HEART, R, changed, recording
+from kalemia.errors import KalemiaError, ModelError
+from kalemia.model import Card, Forecast, Model, bundled
+from kalemia.predict import Job, Result, examine, level, predict_many
+from kalemia.read import inputs
+from kalemia.records import NOTICE, Estimate, Recording
+from kalemia.simulate import simulate_one
+
+ROOM = importlib.import_module("kalemia.predict")
+
+
+@pytest.fixture
+def defaults(monkeypatch: pytest.MonkeyPatch, tiny_path: Path, tiny_i_path: Path) -> None:
+    """Put the tiny models in the place of the bundled ones: V5 first, then lead I."""
+    monkeypatch.setattr(ROOM, "DEFAULT", (str(tiny_path), str(tiny_i_path)))
+
+
+def answering(monkeypatch: pytest.MonkeyPatch, potassium: float, spread: float) -> None:
+    """Have every model say the same of every beat."""
+    monkeypatch.setattr(Model, "forecast", lambda *_: Forecast(potassium, spread))
+
+
+def test_a_recording_is_estimated(tiny_path: Path, tiny: Model) -> None:
+    made = simulate_one(2, 3, "clean").recording
+    found = kalemia.predict(made, tiny_path)
+    assert found.status == "estimated"
+    assert found.reason is None
+    assert found.source == "simulated"
+    assert found.leads_used == ("V5",)
+    assert found.beats_used >= 5
+    assert found.quality["V5"] > 0.9
+    assert found.interval_coverage == 0.9
+    assert found.interval_validated_on == tiny.card.validated_on
+    assert found.model == tiny.name
+    assert found.notice == NOTICE
+    assert found.potassium_meq_l is not None
+    assert found.interval_meq_l is not None
+    assert found.interval_meq_l[0] < found.potassium_meq_l < found.interval_meq_l[1]
+
+
+def test_the_numbers_are_those_of_the_model(tiny_path: Path, tiny: Model) -> None:
+    made = simulate_one(2, 3, "clean").recording
+    forecast = tiny.forecast(kalemia.cut(made, ("V5",)))
+    found = kalemia.predict(made, tiny_path)
+    assert found.potassium_meq_l == pytest.approx(forecast.potassium_meq_l, abs=0.005)
+    assert found.interval_meq_l == pytest.approx(tiny.interval(forecast, 0.9), abs=0.005)
+    assert list(found.probability_above) == ["5.5", "6.0", "6.5"]
+    assert list(found.probability_below) == ["3.5"]
+    for cut, chance in found.probability_above.items():
+        assert chance == pytest.approx(tiny.probability_above(forecast, float(cut)), abs=5e-4)
+    assert found.probability_below["3.5"] == pytest.approx(1 - tiny.probability_above(forecast, 3.5), abs=5e-4)
+
+
+def test_a_file_gives_what_its_recording_gives(tiny_path: Path, patients: Path) -> None:
+    path = patients / "0000" / "p000003.hea"
+    from_file = kalemia.predict(path, tiny_path)
+    from_memory = kalemia.predict(kalemia.read(path), tiny_path)
+    assert from_file == from_memory
+    assert from_file.source == str(path)
+
+
+def test_examine_keeps_what_a_report_draws(tiny_path: Path) -> None:
+    ecg = recording()
+    result = examine(ecg, tiny_path)
+    assert result.recording is ecg
+    assert result.beat is not None
+    assert result.beat.leads == ("V5",)
+
+
+def lead_i(mv: float = 1.0) -> Recording:
+    return recording(("I",), scale=mv)
+
+
+@pytest.mark.parametrize(
+    ("ecg", "reason"),
+    [
+        (lead_i(), "no model fits the leads I; lead V5 is needed"),
+        (Recording(np.zeros((0, 5000), np.float32), 500.0, ()), "no model fits the leads of this file"),
+        (changed(recording(), "V5", np.zeros(5000)), r"lead V5 cannot be used \(flat: it spans 0 uV\)"),
+        (changed(recording(), "V5", np.full(5000, np.nan)), r"lead V5 cannot be used \(not recorded for 100%"),
+        (recording(rate=90.0), "sampled at 90 Hz"),
+        (recording(seconds=1.0), "the recording lasts 1.0 s; at least 2 s are needed"),
+        (Recording(np.zeros((1, 5000), np.float32), 500.0, ("V5",)), "0 heartbeats found"),
+        (recording(("V5",), waves=[R], rr_s=20.0), r"lead V5 cannot be used \(too few beats: 1 of"),
+    ],
+)
+def test_what_cannot_be_trusted_is_refused_with_the_reason(tiny_path: Path, ecg: Recording, reason: str) -> None:
+    found = kalemia.predict(ecg, tiny_path)
+    assert found.status == "refused"
+    assert (found.potassium_meq_l, found.interval_meq_l, found.level, found.interval_coverage) == (None,) * 4
+    assert found.probability_above == found.probability_below == {}
+    assert found.model is not None
+    assert found.reason is not None
+    assert re.match(reason, found.reason), found.reason
+    assert "\n" not in found.reason
+
+
+@pytest.mark.parametrize("bad", [float("nan"), float("inf")])
+def test_a_network_that_returns_no_number_is_refused(
+    monkeypatch: pytest.MonkeyPatch, tiny_path: Path, bad: float
+) -> None:
+    answering(monkeypatch, bad, 0.5)
+    found = kalemia.predict(recording(), tiny_path)
+    assert (found.status, found.reason) == ("refused", "the network returned no number for this beat")
+    json.dumps(found.to_dict(), allow_nan=False)
+
+
+@pytest.mark.parametrize("name", ["nothing.dcm", "no/such/folder/ecg.xml"])
+def test_a_file_that_is_not_there_has_failed(tiny_path: Path, tmp_path: Path, name: str) -> None:
+    found = kalemia.predict(tmp_path / name, tiny_path)
+    assert found.status == "failed"
+    assert found.source == str(tmp_path / name)
+    assert found.reason is not None
+    assert name in found.reason
+    assert found.potassium_meq_l is None
+
+
+@pytest.mark.parametrize("content", [b"", b"hello", bytes(range(256)) * 20, b"<html></html>", b"\x89PNG\r\n\x1a\n"])
+def test_a_file_that_is_no_ecg_has_failed(tiny_path: Path, tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "ecg.dcm"
+    path.write_bytes(content)
+    found = kalemia.predict(path, tiny_path)
+    assert found.status == "failed"
+    assert found.reason is not None
+    assert str(path) in found.reason
+    assert "\n" not in found.reason
+
+
+def test_only_a_wrong_model_raises(tmp_path: Path) -> None:
+    with pytest.raises(ModelError, match="no model 'no-such'"):
+        kalemia.predict(recording(), "no-such")
+    with pytest.raises(ModelError, match="cannot be read"):
+        kalemia.predict(tmp_path / "nothing", tmp_path / "no.onnx")
+
+
+@pytest.mark.usefixtures("defaults")
+def test_v5_is_taken_where_it_is_good() -> None:
+    found = kalemia.predict(recording())
+    assert found.model is not None
+    assert (found.status, found.leads_used, found.model.name) == ("estimated", ("V5",), "tiny")
+    assert not any("Another model" in warning for warning in found.warnings)
+
+
+@pytest.mark.usefixtures("defaults")
+def test_lead_i_is_taken_where_v5_is_flat_and_the_estimate_says_so() -> None:
+    found = kalemia.predict(changed(recording(), "V5", np.zeros(5000)))
+    assert found.model is not None
+    assert (found.status, found.leads_used, found.model.name) == ("estimated", ("I",), "tiny-i")
+    assert list(found.quality) == ["I"]
+    assert "Another model was taken because lead V5 cannot be used (flat: it spans 0 uV)." in found.warnings
+
+
+@pytest.mark.usefixtures("defaults")
+def test_lead_i_is_taken_where_there_is_no_v5() -> None:
+    found = kalemia.predict(lead_i())
+    assert found.model is not None
+    assert (found.status, found.leads_used, found.model.name) == ("estimated", ("I",), "tiny-i")
+
+
+@pytest.mark.usefixtures("defaults")
+def test_where_no_lead_is_good_the_first_says_why() -> None:
+    ecg = changed(changed(recording(), "V5", np.zeros(5000)), "I", np.zeros(5000))
+    found = kalemia.predict(ecg)
+    assert found.model is not None
+    assert (found.status, found.leads_used, found.model.name) == ("refused", ("V5",), "tiny")
+    assert found.reason == "lead V5 cannot be used (flat: it spans 0 uV)"
+
+
+@pytest.mark.usefixtures("defaults")
+def test_where_no_lead_fits_all_that_would_are_named() -> None:
+    found = kalemia.predict(recording(("II", "V1")))
+    assert found.reason == "no model fits the leads II, V1; lead V5 or I is needed"
+
+
+def test_what_reading_had_to_infer_is_said_in_the_estimate(tiny_path: Path) -> None:
+    warned = replace(recording(), warnings=("The gain is inferred.",))
+    assert kalemia.predict(warned, tiny_path).warnings[0] == "The gain is inferred."
+    flat = replace(changed(warned, "V5", np.zeros(5000)), warnings=("The gain is inferred.",))
+    assert kalemia.predict(flat, tiny_path).warnings == ("The gain is inferred.",)
+
+
+def test_a_wide_complex_is_warned_of(tiny_path: Path) -> None:
+    wide = [replace(wave, sd_s=0.035) if wave is R else wave for wave in HEART]
+    assert any(
+        "QRS" in warning and "wide" in warning for warning in kalemia.predict(recording(waves=wide), tiny_path).warnings
+    )
+    assert kalemia.predict(recording(), tiny_path).warnings == ()
+
+
+def test_a_fast_heart_is_warned_of(tiny_path: Path) -> None:
+    quick = [replace(wave, at_s=0.6 * wave.at_s, sd_s=min(wave.sd_s, 0.02)) for wave in HEART]
+    found = kalemia.predict(recording(waves=quick, rr_s=0.4), tiny_path)
+    assert any(warning.startswith("Heart rate 150 bpm") for warning in found.warnings)
+
+
+@pytest.mark.parametrize(
+    ("potassium", "low", "high", "word"),
+    [
+        (5.5, 5.0, 6.0, "uncertain"),
+        (5.51, 5.0, 6.0, "high"),
+        (5.51, 5.51, 5.51, "high"),
+        (3.5, 3.0, 4.0, "uncertain"),
+        (3.49, 3.0, 4.0, "low"),
+        (4.5, 3.5, 5.5, "normal"),
+        (4.5, 3.49, 5.5, "uncertain"),
+        (4.5, 3.5, 5.51, "uncertain"),
+        (5.5, 5.4, 5.5, "normal"),
+        (3.5, 3.5, 3.6, "normal"),
+        (8.0, 3.0, 9.0, "high"),
+        (2.0, 1.0, 6.0, "low"),
+    ],
+)
+def test_the_level_follows_the_contract(potassium: float, low: float, high: float, word: str) -> None:
+    assert level(potassium, low, high) == word
+
+
+@pytest.mark.parametrize(
+    ("potassium", "spread", "printed", "word"),
+    [
+        (5.504, 0.3, 5.5, "uncertain"),
+        (5.506, 0.3, 5.51, "high"),
+        (3.496, 0.3, 3.5, "uncertain"),
+        (3.494, 0.3, 3.49, "low"),
+        (4.5, 0.1, 4.5, "normal"),
+    ],
+)
+def test_the_level_never_contradicts_the_number_that_is_printed(
+    monkeypatch: pytest.MonkeyPatch, tiny_path: Path, potassium: float, spread: float, printed: float, word: str
+) -> None:
+    answering(monkeypatch, potassium, spread)
+    found = kalemia.predict(recording(), tiny_path)
+    assert (found.potassium_meq_l, found.level) == (printed, word)
+
+
+def test_nothing_that_is_estimated_is_no_json(tiny_path: Path) -> None:
+    for index in range(5):
+        line = kalemia.predict(simulate_one(4, index).recording, tiny_path).to_dict()
+        assert json.loads(json.dumps(line, allow_nan=False)) == line
+
+
+# Many files
+
+
+@pytest.fixture
+def twenty(patients: Path, tmp_path: Path) -> list[str]:
+    """Twenty records, the eighth of which is damaged."""
+    folder = tmp_path / "twenty"
+    folder.mkdir()
+    for path in sorted((patients / "0000").iterdir())[:40]:
+        shutil.copy(path, folder)
+    (folder / "p000007.hea").write_text("not a header\n")
+    return [str(path) for path in inputs([folder])]
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_one_bad_file_among_twenty_harms_no_other(twenty: list[str], tiny_path: Path, workers: int) -> None:
+    found = list(predict_many(twenty, Job(tiny_path), workers))
+    assert [estimate.source for estimate in found] == twenty
+    assert [e.status == "failed" for e in found] == ["p000007" in source for source in twenty]
+    assert sum(e.status == "estimated" for e in found) >= 17
+
+
+@dataclass(frozen=True)
+class Deadly:
+    """Ends the process that handles one of these files, as a fault in compiled code would."""
+
+    names: tuple[str, ...]
+
+    def __call__(self, source: str, result: Result) -> None:
+        if source.endswith(self.names):
+            os._exit(11)
+
+
+@pytest.mark.parametrize("deadly", [("p000003.hea",), ("p000000.hea", "p000019.hea", "p000020.hea", "p000039.hea")])
+def test_a_file_that_kills_its_process_fails_alone(patients: Path, tiny_path: Path, deadly: tuple[str, ...]) -> None:
+    sources = [str(path) for path in inputs([patients])]
+    found = list(predict_many(sources, Job(tiny_path, each=Deadly(deadly)), workers=2))
+    assert [estimate.source for estimate in found] == sources
+    dead = [estimate for estimate in found if estimate.source.endswith(deadly)]
+    assert len(dead) == len(deadly)
+    assert all(e.status == "failed" and "died" in (e.reason or "") for e in dead)
+    assert all(e.status != "failed" for e in found if e not in dead)
+
+
+def test_workers_change_nothing(patients: Path, tiny_path: Path) -> None:
+    sources = [str(path) for path in inputs([patients])][:20]
+    assert list(predict_many(sources, Job(tiny_path), 2)) == list(predict_many(sources, Job(tiny_path), 1))
+
+
+def broken(source: str, result: Result) -> None:
+    raise RuntimeError("out of ink")
+
+
+def refusing(source: str, result: Result) -> None:
+    raise KalemiaError("cannot write the report")
+
+
+def test_an_error_of_ours_is_the_file_s_own(twenty: list[str], tiny_path: Path) -> None:
+    found = list(predict_many(twenty[:3], Job(tiny_path, each=broken)))
+    assert [e.status for e in found] == ["failed"] * 3
+    assert all(e.reason == "internal error, please report it: RuntimeError: out of ink" for e in found)
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_what_ends_the_whole_run_is_raised(twenty: list[str], tiny_path: Path, workers: int) -> None:
+    with pytest.raises(KalemiaError, match="cannot write the report"):
+        list(predict_many(twenty, Job(tiny_path, each=refusing), workers))
+
+
+def test_no_files_give_no_estimates(tiny_path: Path) -> None:
+    assert list(predict_many([], Job(tiny_path), 1)) == list(predict_many([], Job(tiny_path), 2)) == []
+
+
+def test_estimates_come_one_by_one(twenty: list[str], tiny_path: Path) -> None:
+    seen: list[str] = []
+
+    def note(source: str, result: Result) -> None:
+        seen.append(source)
+
+    stream: Iterator[Estimate] = predict_many(twenty, Job(tiny_path, each=note))
+    next(stream)
+    assert seen == twenty[:1]
+
+
+# The bundled models
+
+
+@pytest.mark.skipif(not bundled(), reason="no model is bundled yet")
+def test_the_bundled_models_estimate_simulated_patients() -> None:
+    found = [kalemia.predict(simulate_one(77, index).recording) for index in range(40)]
+    assert sum(e.status == "estimated" for e in found) >= 34
+    assert {e.leads_used for e in found if e.status == "estimated"} <= {("V5",), ("I",)}
+    assert all(e.interval_validated_on == "simulated" for e in found if e.status == "estimated")
+
+
+@pytest.mark.data
+@pytest.mark.skipif(not bundled(), reason="no model is bundled yet")
+def test_ordinary_real_patients_are_seldom_called_high_or_refused(data_folder: Path) -> None:
+    found = [kalemia.predict(path) for path in list(inputs([data_folder / "ptbxl"]))[::2]]
+    estimated = [e.potassium_meq_l for e in found if e.potassium_meq_l is not None]
+    assert len(estimated) >= 0.9 * len(found)
+    assert 3.8 <= np.median(estimated) <= 4.8
+    assert np.mean(np.array(estimated) > 5.5) <= 0.12
+
+
+def test_the_card_of_the_tiny_model_is_read_once(tiny_path: Path) -> None:
+    assert Model.load(tiny_path) is Model.load(str(tiny_path))
+    assert Card.load(tiny_path.with_suffix(".json")) == Model.load(tiny_path).card
