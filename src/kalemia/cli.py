@@ -7,6 +7,7 @@ import os
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from io import TextIOWrapper
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -43,14 +44,21 @@ ModelOption = Annotated[
 
 def main() -> None:
     """Run the command line; errors are one sentence, an interrupt and a closed pipe are quiet."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # a terminal of another alphabet is no reason to fail
     try:
         app()
     except KalemiaError as exc:
         typer.echo(f"kalemia: {exc}", err=True)
         sys.exit(EXIT_USAGE)
-    except BrokenPipeError:
+    except _ClosedPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(EXIT_OK)
+
+
+class _ClosedPipeError(Exception):
+    """Whoever read our output has gone; a class of its own because typer makes exit status 1 of BrokenPipeError."""
 
 
 def _version(wanted: bool) -> None:
@@ -132,18 +140,26 @@ class _Pages:
         """Write the index where there is more than one page, and say where the report is."""
         from kalemia.report import Row, index
 
-        rows = [Row(e, self.folder / self.names[e.source]) for e in estimates]
+        # A file that killed its process has no page.
+        pages = [(e, self.folder / self.names[e.source]) for e in estimates]
+        rows = [Row(e, page if page.is_file() else None) for e, page in pages]
         path = index(self.folder, rows) if len(rows) > 1 else rows[0].page
-        typer.echo(f"report: {path}", err=True)
+        if path:
+            typer.echo(f"report: {path}", err=True)
 
 
 def _print(estimate: Estimate, as_json: bool) -> None:
     if as_json:
-        typer.echo(json.dumps(estimate.to_dict(), ensure_ascii=False))
+        said = json.dumps(estimate.to_dict(), ensure_ascii=False)
     else:
         from kalemia.report import text
 
-        typer.echo(text(estimate) + "\n")
+        said = text(estimate) + "\n"
+    try:
+        # A file name may hold bytes that are no UTF-8.
+        typer.echo(said.encode("utf-8", "backslashreplace").decode("utf-8"))
+    except BrokenPipeError as exc:
+        raise _ClosedPipeError from exc
 
 
 def _status(estimates: Iterable[Estimate]) -> int:
