@@ -123,9 +123,10 @@ def _lookup(potentials: Signals, times: NDArray[np.float64], scale: NDArray[np.f
     since *= np.where(since > 0, (1 / scale)[:, None].astype(np.float32), np.float32(1))
     since += np.float32(UPSTROKE_MS + before_ms)
     since *= np.float32(FINE)
-    index = np.clip(since, 0, length - 1).astype(np.int32)
+    np.clip(since, 0, length - 1, out=since)
+    index = since.astype(np.int32)
     index += (_depth() * length)[:, None].astype(np.int32)
-    return np.asarray(potentials.ravel().take(index))
+    return np.asarray(potentials.ravel().take(index, mode="clip"))  # in range already; "raise" would check again
 
 
 def smooth(signals: Signals, sigma_ms: float, step_ms: float = 1000 / RATE, ahead: float | None = None) -> Signals:

@@ -30,7 +30,11 @@ def add_noise(signals: Signals, rate: int, level: Level, rng: np.random.Generato
     if level.muscle_mv:
         white = rng.standard_normal((leads, samples + 2), dtype=np.float32)
         # Neighbours summed: less above 125 Hz, as electrode and amplifier leave it.
-        noisy += (white[:, 2:] + white[:, 1:-1] + 0.4 * white[:, :-2]) * (level.muscle_mv / 1.47 * amount[0, :, None])
+        white *= np.float32(level.muscle_mv / 1.47) * amount[0, :, None]
+        noisy += white[:, 2:]
+        noisy += white[:, 1:-1]
+        white *= np.float32(0.4)
+        noisy += white[:, :-2]
     if level.wander_mv:
         knots = np.cumsum(rng.standard_normal((leads, KNOTS), dtype=np.float32), axis=1) * np.float32(0.35)
         knots -= knots.mean(axis=1, keepdims=True)
