@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import csv
 import json
+import multiprocessing
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from functools import partial
 from pathlib import Path
 
@@ -42,7 +44,7 @@ def write(
     count, seed, level
         As in `simulate`; at least one record.
     workers
-        Processes.
+        Processes; more than one needs a script that can be imported (`if __name__ == "__main__"`).
     progress
         Called with the number of records written so far.
 
@@ -65,6 +67,8 @@ def write(
         partial_folder.rename(out)
     except OSError as error:
         raise SimulateError(f"cannot write {out}: {error.strerror}; nothing was kept") from error
+    except BrokenProcessPool as error:
+        raise SimulateError(f"cannot write {out}: a worker process died; nothing was kept") from error
     finally:
         shutil.rmtree(partial_folder, ignore_errors=True)
 
@@ -98,21 +102,22 @@ def _fill(
 
 def _chunks(folder: Path, count: int, seed: int, level: str, workers: int) -> Iterator[list[Row]]:
     """Yield the label rows of every chunk, in order."""
-    job = partial(_write_chunk, folder, count, seed, level)
-    starts = range(0, count, CHUNK)
+    job = partial(_write_chunk, folder, seed, level)
+    spans = [range(first, min(first + CHUNK, count)) for first in range(0, count, CHUNK)]
     if workers == 1:
-        yield from map(job, starts)
+        yield from map(job, spans)
         return
-    with ProcessPoolExecutor(workers) as pool:
+    # Spawned, not forked: numpy may hold threads, and a fork in the middle of them can hang.
+    with ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn")) as pool:
         try:
-            yield from pool.map(job, starts)
+            yield from pool.map(job, spans)
         except BaseException:
             pool.shutdown(cancel_futures=True)
             raise
 
 
-def _write_chunk(folder: Path, count: int, seed: int, level: str, first: int) -> list[Row]:
-    return [_write_one(folder, made, level) for made in simulate(min(CHUNK, count - first), seed, level, first)]
+def _write_chunk(folder: Path, seed: int, level: str, span: range) -> list[Row]:
+    return [_write_one(folder, made, level) for made in simulate(len(span), seed, level, span.start)]
 
 
 def _subfolder(index: int) -> str:
