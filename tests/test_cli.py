@@ -1,0 +1,392 @@
+"""The command line: exit status, JSON lines, reports, and one sentence for whatever is wrong."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from typer.testing import CliRunner, Result
+
+import kalemia
+from kalemia.cli import app
+from kalemia.cli import main as cli_main
+from kalemia.errors import KalemiaError
+from kalemia.model import bundled
+from kalemia.records import NOTICE
+
+COMMANDS = ("predict", "demo", "models", "simulate", "train")
+HEADLESS = {"COLUMNS": "200", "NO_COLOR": "1", "TERM": "dumb"}
+
+
+def invoke(*arguments: object) -> Result:
+    """Run the command line in this process."""
+    return CliRunner().invoke(app, [str(a) for a in arguments], env=HEADLESS)
+
+
+def run(*arguments: object, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Run the command line as a person does."""
+    return subprocess.run(
+        [sys.executable, "-m", "kalemia", *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+        env=os.environ | HEADLESS | {"PYTHONWARNINGS": "error"} | environment,
+        errors="surrogateescape",
+    )
+
+
+def lines(text: str) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in text.splitlines()]
+
+
+@dataclass(frozen=True)
+class Said:
+    """What `main` printed before it ended."""
+
+    status: object
+    out: str
+    err: str
+
+
+@pytest.fixture
+def main(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Callable[..., Said]:
+    """Return a function that calls `main` as the console script does."""
+
+    def call(*arguments: str) -> Said:
+        monkeypatch.setattr(sys, "argv", ["kalemia", *arguments])
+        with pytest.raises(SystemExit) as ended:
+            cli_main()
+        printed = capsys.readouterr()
+        return Said(ended.value.code, printed.out, printed.err)
+
+    return call
+
+
+@pytest.fixture(scope="module")
+def good(patients: Path) -> Path:
+    return patients / "0000" / "p000001.hea"
+
+
+@pytest.fixture(scope="module")
+def flat(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A recording that reads but whose only lead has no heartbeat."""
+    path = tmp_path_factory.mktemp("flat") / "flat.csv"
+    t = np.arange(0, 10, 0.004)
+    samples = 0.1 * np.sin(2 * np.pi * 0.2 * t)
+    path.write_text("time,V5\n" + "".join(f"{a:.3f},{b:.5f}\n" for a, b in zip(t, samples, strict=True)))
+    return path
+
+
+@pytest.fixture(scope="module")
+def damaged(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("damaged") / "ecg.dcm"
+    path.write_bytes(b"this is not an ECG")
+    return path
+
+
+@pytest.mark.parametrize(
+    ("kinds", "status"),
+    [
+        (["good"], 0),
+        (["good", "good"], 0),
+        (["flat"], 3),
+        (["good", "flat"], 3),
+        (["damaged"], 1),
+        (["good", "damaged"], 1),
+        (["flat", "damaged", "good"], 1),
+    ],
+)
+def test_the_exit_status_says_what_happened(
+    request: pytest.FixtureRequest, tiny_path: Path, kinds: Sequence[str], status: int
+) -> None:
+    paths = [request.getfixturevalue(kind) for kind in kinds]
+    result = invoke("predict", *paths, "--model", tiny_path, "--json")
+    assert result.exit_code == status
+    said = {"good": "estimated", "flat": "refused", "damaged": "failed"}
+    found = lines(result.stdout)
+    assert [line["status"] for line in found] == [said[kind] for kind in kinds]
+    assert [line["source"] for line in found] == [str(path) for path in paths]
+    assert all((line["reason"] is None) == (line["status"] == "estimated") for line in found)
+
+
+def test_a_line_of_json_is_what_predict_returns(tiny_path: Path, good: Path) -> None:
+    (line,) = lines(invoke("predict", good, "--model", tiny_path, "--json").stdout)
+    returned = kalemia.predict(str(good), tiny_path).to_dict()
+    assert line == returned
+    assert list(line) == list(returned)
+    assert line["notice"] == NOTICE
+
+
+def test_the_text_says_the_estimate_and_what_it_is_not(tiny_path: Path, good: Path) -> None:
+    result = invoke("predict", good, "--model", tiny_path)
+    estimate = kalemia.predict(str(good), tiny_path)
+    assert result.exit_code == 0
+    assert f"{estimate.potassium_meq_l:.1f} mEq/L" in result.stdout
+    assert NOTICE in result.stdout
+    assert "exclude" not in result.stdout
+
+
+def test_a_folder_is_searched_and_its_one_bad_file_harms_no_other(
+    tiny_path: Path, patients: Path, tmp_path: Path
+) -> None:
+    folder = tmp_path / "ward"
+    shutil.copytree(patients, folder)
+    (folder / "0000" / "p000011.dat").write_bytes(b"short")
+    result = run("predict", folder, "--model", tiny_path, "--json", "--workers", 2)
+    found = lines(result.stdout)
+    assert result.returncode == 1
+    assert len(found) == 40
+    assert [Path(line["source"]).stem for line in found if line["status"] == "failed"] == ["p000011"]
+    assert [line["source"] for line in found] == sorted(line["source"] for line in found)
+    assert result.stderr == ""
+
+
+def test_a_report_is_a_page_an_input_and_an_index(
+    tiny_path: Path, good: Path, flat: Path, damaged: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "reports"
+    result = invoke("predict", good, flat, damaged, "--model", tiny_path, "--report", out)
+    assert result.exit_code == 1
+    assert {page.name for page in out.iterdir()} == {"index.html", "p000001.html", "flat.html", "ecg.html"}
+    assert f"report: {out / 'index.html'}" in result.stderr
+    links = re.findall(r'href="([^"]+\.html)"', (out / "index.html").read_text())
+    assert sorted(links) == ["ecg.html", "flat.html", "p000001.html"]
+    for page in out.iterdir():
+        html = page.read_text()
+        assert "Not a medical device" in html
+        assert not re.search(r"(src|href)=.(https?:)?//", html)
+
+
+def test_a_report_of_one_input_is_one_page(tiny_path: Path, good: Path, tmp_path: Path) -> None:
+    result = invoke("predict", good, "--model", tiny_path, "--report", tmp_path / "one")
+    assert result.exit_code == 0
+    assert [page.name for page in (tmp_path / "one").iterdir()] == ["p000001.html"]
+
+
+def test_two_inputs_of_one_name_get_two_pages(tiny_path: Path, patients: Path, tmp_path: Path) -> None:
+    for ward in ("a", "b"):
+        (tmp_path / ward).mkdir()
+        for suffix in (".hea", ".dat"):
+            shutil.copy(patients / "0000" / f"p000001{suffix}", tmp_path / ward)
+    invoke("predict", tmp_path / "a", tmp_path / "b", "--model", tiny_path, "--report", tmp_path / "out")
+    assert {p.name for p in (tmp_path / "out").iterdir()} == {"index.html", "p000001.html", "p000001-2.html"}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("predict", "{good}", "--model", "no-such"), "no model 'no-such'"),
+        (("predict", "{good}", "--model", "{tmp}/no.onnx"), "no.onnx: the model cannot be read"),
+        (("predict", "{good}", "--model", "{damaged_model}"), "its file has sha256"),
+        (("predict", "{good}", "--model", "{tiny}", "--report", "{file}"), "cannot write the report into"),
+        (("predict", "{empty}", "--model", "{tiny}"), "no ECG found in {empty}"),
+        (("simulate", "--count", "0", "--out", "{tmp}/new"), "count is 0; expected 1 or more"),
+        (("simulate", "--count", "1", "--seed", "-1", "--out", "{tmp}/new"), "seed is -1"),
+        (("simulate", "--count", "1", "--level", "moon", "--out", "{tmp}/new"), "no level 'moon'"),
+        (("simulate", "--count", "1", "--out", "{tmp}"), "already exists"),
+        (("simulate", "--count", "1", "--out", "{file}/new"), "cannot write"),
+    ],
+)
+def test_what_is_asked_wrongly_is_answered_in_one_sentence(
+    main: Callable[..., Said], tiny_path: Path, good: Path, tmp_path: Path, arguments: Sequence[str], said: str
+) -> None:
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "file").write_text("")
+    shutil.copy(tiny_path.with_suffix(".json"), tmp_path / "model.json")
+    (tmp_path / "model.onnx").write_bytes(tiny_path.read_bytes() + b"\0")
+    places = {
+        "good": good, "tmp": tmp_path, "tiny": tiny_path, "empty": tmp_path / "empty", "file": tmp_path / "file",
+        "damaged_model": tmp_path / "model.onnx",
+    }  # fmt: skip
+    result = main(*(argument.format(**places) for argument in arguments))
+    assert result.status == 2
+    assert result.out == ""
+    (only,) = result.err.splitlines()
+    assert only.startswith("kalemia: ")
+    assert said.format(**places) in only
+
+
+def test_there_is_no_traceback_in_a_process_of_its_own(good: Path) -> None:
+    result = run("predict", good, "--model", "no-such")
+    assert result.returncode == 2
+    assert result.stdout == ""
+    assert result.stderr.startswith("kalemia: no model 'no-such'")
+    assert result.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (None, "cannot be read .No such file"),
+        ("", "the whole file: "),
+        ("[1, 2]", "the whole file: "),
+        ("name: [", "not YAML"),
+        ("name: tiny\n", ": Field required"),
+        ("surprise: 1\n", ": Field required"),
+    ],
+)
+def test_a_wrong_training_configuration_is_said_in_one_sentence(tmp_path: Path, content: str | None, said: str) -> None:
+    pytest.importorskip("torch", reason="training needs torch")
+    path = tmp_path / "config.yaml"
+    if content is not None:
+        path.write_text(content)
+    result = invoke("train", path, "--out", tmp_path / "runs")
+    assert isinstance(result.exception, KalemiaError)
+    assert re.search(said, str(result.exception))
+    assert "\n" not in str(result.exception)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("predict",),
+        ("frobnicate",),
+        ("predict", "a", "--workers", "0"),
+        ("predict", "a", "--workers", "many"),
+        ("predict", "a", "--surprise"),
+        ("simulate", "--count", "one", "--out", "x"),
+        ("simulate", "--out", "x"),
+        ("train",),
+    ],
+)
+def test_wrong_usage_has_status_2_and_points_at_help(arguments: Sequence[str]) -> None:
+    result = invoke(*arguments)
+    assert result.exit_code == 2
+    assert "--help" in result.stderr
+    assert "Traceback" not in result.output
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_explains_itself(command: str) -> None:
+    result = invoke(command, "--help")
+    assert result.exit_code == 0
+    assert f"Usage: kalemia {command}" in result.stdout or f"{command} [OPTIONS]" in result.stdout
+    assert "Traceback" not in result.output
+
+
+def test_the_root_names_the_commands_the_statuses_and_what_it_is_not() -> None:
+    said = " ".join(invoke("--help").stdout.split())
+    assert all(command in said for command in COMMANDS)
+    assert "Not a medical device" in said
+    assert "0 every input estimated; 3 one or more refused" in said
+
+
+def test_without_a_command_help_is_shown() -> None:
+    result = invoke()
+    assert result.exit_code == 2
+    assert "Usage" in result.output
+
+
+def test_the_version_is_printed() -> None:
+    result = run("--version")
+    assert (result.returncode, result.stdout) == (0, f"kalemia {kalemia.__version__}\n")
+
+
+def test_simulate_writes_records_that_predict_reads(tiny_path: Path, tmp_path: Path) -> None:
+    out = tmp_path / "set"
+    made = invoke("simulate", "--count", 3, "--seed", 5, "--level", "clean", "--out", out, "--workers", 1)
+    assert made.exit_code == 0
+    assert made.stdout == f"3 records and labels.csv in {out}\n"
+    assert (out / "labels.csv").read_text().count("\n") == 4
+    found = lines(invoke("predict", out, "--model", tiny_path, "--json").stdout)
+    assert [Path(line["source"]).stem for line in found] == ["p000000", "p000001", "p000002"]
+
+
+@pytest.mark.skipif(os.name != "posix", reason="a pipe that closes early is a matter of POSIX")
+@pytest.mark.parametrize("workers", [1, 2])
+def test_a_closed_pipe_is_quiet(tiny_path: Path, patients: Path, workers: int) -> None:
+    command = [sys.executable, "-m", "kalemia", "predict", str(patients), "--model", str(tiny_path), "--json"]
+    with subprocess.Popen(
+        [*command, "--workers", str(workers)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        assert json.loads(process.stdout.readline())["status"] == "estimated"
+        process.stdout.close()
+        assert process.stderr.read() == ""
+        assert process.wait(60) == 0
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other file systems allow no such name")
+@pytest.mark.parametrize(("encoding", "option"), [("utf-8:strict", "--json"), ("latin-1:strict", "--report=out")])
+def test_names_and_terminals_may_be_of_any_alphabet(
+    tiny_path: Path, patients: Path, tmp_path: Path, encoding: str, option: str
+) -> None:
+    names = (os.fsencode("칼륨"), b"\xff\xfe")
+    for name in names:
+        for suffix in (".hea", ".dat"):
+            there = tmp_path / os.fsdecode(name + suffix.encode())
+            shutil.copy(patients / "0000" / f"p000001{suffix}", there)
+    option = option.replace("out", str(tmp_path / "out"))
+    result = run("predict", tmp_path, "--model", tiny_path, option, PYTHONIOENCODING=encoding)
+    assert "Traceback" not in result.stderr
+    assert result.returncode == 1  # the header names another data file
+    if option == "--json":
+        assert [os.fsencode(Path(line["source"]).stem) for line in lines(result.stdout)] == list(names)
+    else:
+        assert len(list((tmp_path / "out").glob("*.html"))) == 3
+
+
+def test_a_csv_without_a_rate_is_read_at_the_rate_that_is_given(tiny_path: Path, tmp_path: Path) -> None:
+    from ecgs import recording
+
+    path = tmp_path / "v5.csv"
+    samples = recording(("V5",), rate=250.0).signal[0]
+    path.write_text("V5\n" + "".join(f"{value:.4f}\n" for value in samples))
+    without = lines(invoke("predict", path, "--model", tiny_path, "--json").stdout)
+    given = lines(invoke("predict", path, "--model", tiny_path, "--json", "--rate", 250).stdout)
+    assert without[0]["status"] == "failed"
+    assert given[0]["status"] == "estimated"
+    assert given[0]["heart_rate_bpm"] == pytest.approx(75, abs=0.3)
+
+
+has_bundled = pytest.mark.skipif(not bundled(), reason="no model is bundled yet")
+
+
+@has_bundled
+def test_models_lists_the_bundled_ones() -> None:
+    said = invoke("models").stdout
+    cards = lines(invoke("models", "--json").stdout)
+    assert {"v5-4k", "i-4k"} <= {card["name"] for card in cards}
+    assert all(card["name"] in said for card in cards)
+    assert "simulated" in said
+    assert NOTICE in said
+
+
+@has_bundled
+def test_the_demo_estimates_and_writes_a_report(tmp_path: Path) -> None:
+    result = run("demo", "--out", tmp_path / "demo")
+    assert result.returncode == 0
+    assert "mEq/L" in result.stdout
+    (page,) = (tmp_path / "demo").glob("*.html")
+    assert str(page) in result.stdout
+
+
+@has_bundled
+def test_without_a_model_the_bundled_ones_are_used(good: Path) -> None:
+    (line,) = lines(run("predict", good, "--json").stdout)
+    assert line["status"] == "estimated"
+    assert line["model"]["name"] in {"v5-4k", "i-4k"}
+
+
+@pytest.mark.data
+@has_bundled
+@pytest.mark.parametrize("name", ["dicom", "aecg", "muse-xml", "apple-watch", "philips-xml", "contec-scp"])
+def test_real_files_of_every_kind_are_answered(data_folder: Path, name: str) -> None:
+    result = run("predict", data_folder / "formats" / name, "--json")
+    found = lines(result.stdout)
+    assert found
+    assert result.returncode in {0, 1, 3}
+    assert result.stderr == ""
+    assert all(line["status"] == "estimated" or line["reason"] for line in found)
