@@ -17,7 +17,9 @@ import sys
 import tempfile
 import time
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from functools import partial
+from itertools import cycle
 from pathlib import Path
 
 import numpy as np
@@ -59,23 +61,18 @@ def one_record() -> list[list[object]]:
     for model in DEFAULT:
         estimates = [predict(recording, model) for recording in recordings]
         assert sum(e.status == "estimated" for e in estimates) > 40, "speed of refusals says nothing"
-        each = iter(recordings * 20)
-        rows.append(
-            [
-                f"`predict` in memory, `{model}`",
-                f"{milliseconds(lambda e=each, m=model: predict(next(e), m), 500):.2f} ms",
-            ]
-        )
-    rows.append(
-        [
-            "NeuroKit2 clean, peaks, delineate, lead V5 alone",
-            f"{milliseconds(lambda: neurokit(recordings[0]), 15):.0f} ms",
-        ]
-    )
+        taken = milliseconds(partial(_predict_next, cycle(recordings), model), 500)
+        rows.append([f"`predict` in memory, `{model}`", f"{taken:.2f} ms"])
+    taken = milliseconds(partial(neurokit, recordings[0]), 15)
+    rows.append(["NeuroKit2 clean, peaks, delineate, lead V5 alone", f"{taken:.0f} ms"])
     start = time.perf_counter()
     count = sum(1 for _ in simulate(1000, seed=8))
     rows.append(["simulator, 12-lead 10 s 500 Hz records", f"{count / (time.perf_counter() - start):.0f} a second"])
     return rows
+
+
+def _predict_next(recordings: Iterator[Recording], model: str) -> None:
+    predict(next(recordings), model)
 
 
 def neurokit(recording: Recording) -> None:

@@ -27,6 +27,10 @@ FINE = 4  # samples a ms of the potentials that faces are looked up in
 ONSET_MS = 40.0
 """Time from the start of a beat's samples to the first activation."""
 UPSTROKE_MS = 25.0  # the part of the action potential that durations don't stretch
+T_GROWTH_LOW, T_GROWTH_HIGH = 0.07, 0.2
+"""Relative growth of T per mEq/L below and above ordinary potassium, for a patient of sensitivity 1."""
+T_GROWTH_ENDS_MEQ_L = 3.0
+"""How far above ordinary potassium T still grows."""
 EPI_LAG_MS = 3.0  # a mEq/L below the reference
 LAYERS = ("lv_endo", "lv_epi", "septum_right", "rv_endo", "rv_epi")
 
@@ -97,7 +101,21 @@ def beat(patient: Patient, potassium: float, qt_scale: float = 1.0) -> Signals:
     turn = patient.rotation()
     leads = product(lead_field(turn, patient.electrode_shift(), patient.nearness), sources)
     leads -= leads[:, :1]
+    leads *= t_gain(leads.shape[1], patient, potassium, ONSET_MS + float(times.max()))
     return smooth(leads * np.float32(patient.gain_mv), 3.0)
+
+
+def t_gain(samples: int, patient: Patient, potassium: float, last_ms: float) -> Signals:
+    """Return factors (samples,) that let T grow with potassium as in patients: a rule.
+
+    The cable's T narrows but grows too little. In patients it grew from normal to hyperkalemia 1.35 times in V4 and
+    1.48 times in II (hemodialysis, n = 32), and by 43 uV per mEq/L from 2.0 to 4.1 (n = 163,547). `last_ms` is the last
+    activation.
+    """
+    low, high = min(potassium - REFERENCE_MEQ_L, 0.0), max(potassium - REFERENCE_MEQ_L, 0.0)
+    growth = np.exp(patient.t_sensitivity * (T_GROWTH_LOW * low + T_GROWTH_HIGH * min(high, T_GROWTH_ENDS_MEQ_L)))
+    ramp = np.clip((np.arange(samples) * 1000 / RATE - last_ms - 30.0) / 40.0, 0, 1)
+    return np.asarray(1 + (growth - 1) * ramp, dtype=np.float32)
 
 
 def _fine(atlas: Atlas, variant: int, potassium: float, widen_ms: float) -> Signals:

@@ -20,8 +20,8 @@ class Level:
     range_meq_l: tuple[float, float] = (2.2, 9.0)
     # Patients.
     spread: float = 1.0  # of everything that potassium does not decide
-    penetrance: float = 0.8  # share whose heart answers to potassium as the cells do; the rest at a quarter
-    sensitivity_spread: float = 0.3  # log standard deviation
+    penetrance: float = 0.65  # share whose heart answers to potassium as the cells do; the rest at a quarter
+    sensitivity_spread: float = 0.5  # log standard deviation
     abnormal_share: float = 0.25
     block_share: float = 0.08
     fibrillation_share: float = 0.06

@@ -48,6 +48,7 @@ class Patient:
     repolarization_low: float
     repolarization_high: float
     conduction_sensitivity: float
+    t_sensitivity: float
     atrial_sensitivity: float
     u_sensitivity: float
     rr_s: float
@@ -58,6 +59,8 @@ class Patient:
     p_ms: float
     p_axis: float
     pr_ms: float
+    own_seed: float
+    own_share: float  # of a lead's span, how far its own shape departs from the model's
     u_mv: float
     st_mv: float
 
@@ -137,7 +140,9 @@ def draw(rng: np.random.Generator, level: Level) -> Patient:
         repolarization_low=part(0.95, 0.25),
         repolarization_high=part(1.2, 0.25),
         conduction_sensitivity=part(0.8, 0.3),
-        atrial_sensitivity=part(0.8, 0.5),
+        t_sensitivity=part(1.0, 0.3),
+        # Real P and PR hardly order patients by potassium; a network would lean on a stronger rule.
+        atrial_sensitivity=part(0.4, 0.5),
         u_sensitivity=part(0.8, 0.5),
         rr_s=60 / float(np.clip(lognormal(72, 0.2) + (18 if fibrillation else 0), 38, 150)),
         rr_spread=lognormal(0.02, 0.5) if not fibrillation else lognormal(0.18, 0.2),
@@ -147,6 +152,8 @@ def draw(rng: np.random.Generator, level: Level) -> Patient:
         p_ms=lognormal(100.0, 0.12),
         p_axis=0.95 + 0.35 * spread * n(),
         pr_ms=lognormal(155.0, 0.12),
+        own_seed=float(rng.integers(2**31)),
+        own_share=0.025 * spread,
         u_mv=abs(0.02 * spread * n()),
         st_mv=0.02 * spread * n(),
     )

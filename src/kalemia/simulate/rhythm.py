@@ -15,6 +15,7 @@ from kalemia.simulate.geometry import DOWER
 from kalemia.simulate.heart import ONSET_MS, RATE, Signals, beat
 from kalemia.simulate.patient import Patient
 
+OWN_BUMPS = 6
 LEAD_IN_MS = 320.0  # room for P and PR before the ventricles
 
 
@@ -53,6 +54,7 @@ def complex_of(patient: Patient, potassium: float, rr_s: float) -> Signals:
     if not patient.fibrillation:
         _add_p(out, now, patient, atrium(patient, potassium))
     _add_late(out, now, patient, potassium, rr_s)
+    _add_own(out, now, patient)
     return out
 
 
@@ -76,6 +78,19 @@ def _add_late(out: Signals, now: NDArray[np.float64], patient: Patient, potassiu
     wave = height * _bump(now, center, 32 + 6 * low)
     st = (patient.st_mv - 0.025 * low) * _bump(now, LEAD_IN_MS + 200 * rr_s**0.33, 60)
     out += np.outer(DOWER @ direction, wave + st).astype(np.float32)
+
+
+def _add_own(out: Signals, now: NDArray[np.float64], patient: Patient) -> None:
+    """Add what makes a real beat unlike any model's: a few small smooth departures, each lead its own (rule).
+
+    They do not depend on potassium, so that a network cannot live on details that only this simulator has.
+    """
+    rng = np.random.default_rng(int(patient.own_seed))
+    span = np.ptp(out, axis=1) * np.float32(patient.own_share)
+    for _ in range(OWN_BUMPS):
+        center, width = LEAD_IN_MS + rng.uniform(-200, 450), rng.uniform(12, 60)
+        height = rng.standard_normal(8) * (0.6 if width < 25 else 1.0)
+        out += np.outer(span * height, _bump(now, center, width)).astype(np.float32)
 
 
 def place(patient: Patient, potassium: float, samples: int, rng: np.random.Generator) -> Signals:
