@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from kalemia.simulate.geometry import DOWER
 from kalemia.simulate.heart import ONSET_MS, RATE, Signals, beat
 from kalemia.simulate.patient import Patient
+from kalemia.simulate.product import product
 
 OWN_BUMPS = 6
 LEAD_IN_MS = 320.0  # room for P and PR before the ventricles
@@ -86,11 +87,12 @@ def _add_own(out: Signals, now: NDArray[np.float64], patient: Patient) -> None:
     They do not depend on potassium, so that a network cannot live on details that only this simulator has.
     """
     rng = np.random.default_rng(int(patient.own_seed))
-    span = np.ptp(out, axis=1) * np.float32(patient.own_share)
-    for _ in range(OWN_BUMPS):
-        center, width = LEAD_IN_MS + rng.uniform(-200, 450), rng.uniform(12, 60)
-        height = rng.standard_normal(8) * (0.6 if width < 25 else 1.0)
-        out += np.outer(span * height, _bump(now, center, width)).astype(np.float32)
+    center = LEAD_IN_MS + rng.uniform(-200, 450, (OWN_BUMPS, 1))
+    width = rng.uniform(12, 60, (OWN_BUMPS, 1))
+    height = rng.standard_normal((8, OWN_BUMPS)) * np.where(width < 25, 0.6, 1.0).T
+    span = np.ptp(out, axis=1, keepdims=True) * patient.own_share
+    bumps = np.exp(-0.5 * np.square((now - center) / width))
+    out += product((span * height).astype(np.float32), bumps.astype(np.float32))
 
 
 def place(patient: Patient, potassium: float, samples: int, rng: np.random.Generator) -> Signals:
