@@ -40,7 +40,6 @@ def _ridge(train: Beats, test: Beats, seed: int) -> Float:
         return np.hstack([beats.features, beats.side, slope_ratio(beats)[:, None]]).astype(np.float64)
 
     # Ranks instead of raw values: a few wild measures of a lost T wave would otherwise rule the fit.
-    ridge = make_pipeline(
-        QuantileTransformer(output_distribution="normal", random_state=seed), RidgeCV(np.logspace(-2, 4, 13))
-    )
+    ranks = QuantileTransformer(n_quantiles=min(1000, len(train)), output_distribution="normal", random_state=seed)
+    ridge = make_pipeline(ranks, RidgeCV(np.logspace(-2, 4, 13)))
     return np.asarray(ridge.fit(seen(train), train.potassium).predict(seen(test)), dtype=np.float64)
