@@ -1,0 +1,195 @@
+"""Training from a configuration: the same file twice, honest intervals, baselines to beat."""
+
+from __future__ import annotations
+
+import math
+import warnings
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+torch = pytest.importorskip("torch", reason="training needs torch")
+
+from training import TINY
+
+import kalemia
+from kalemia.errors import TrainError
+from kalemia.model import Card, Model
+from kalemia.train import baselines, loop, run
+from kalemia.train.data import FEATURES, Beats, empty, simulated
+from kalemia.train.run import ERROR_LEVELS, Trained, calibrate, intervals
+
+
+@pytest.fixture(scope="module", autouse=True)
+def one_thread() -> Iterator[None]:
+    """Networks as small as these lose more by a second thread than they gain."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> Trained:
+    return run.train(TINY, tmp_path_factory.mktemp("runs"))
+
+
+def test_the_same_configuration_gives_the_same_bytes_whoever_watches(trained: Trained, tmp_path: Path) -> None:
+    said: list[tuple[str, int, int]] = []
+    again = run.train(TINY, tmp_path / "again", 2, lambda what, done, total: said.append((what, done, total)))
+    assert again.onnx.read_bytes() == trained.onnx.read_bytes()
+    assert again.card == trained.card
+    stages = [what for what, done, total in said if done == total]
+    assert stages[:4] == [f"simulating patients: {part}" for part in ("train", "validation", "calibration", "test")]
+    assert stages[4].startswith("training, validation MAE")
+
+
+def test_another_seed_gives_another_model() -> None:
+    train = simulated("clean", 3, range(64), ("V5",))
+    nets = [loop.fit(TINY.model_copy(update={"seed": seed}), train, train) for seed in (3, 3, 4)]
+    weights = [torch.cat([p.flatten() for p in net.parameters()]) for net in nets]
+    assert torch.equal(weights[0], weights[1])
+    assert not torch.equal(weights[0], weights[2])
+
+
+def test_the_folder_holds_the_network_and_its_card_and_nothing_else(trained: Trained) -> None:
+    assert {path.name for path in trained.onnx.parent.iterdir()} == {"tiny-v5.onnx", "tiny-v5.json"}
+    assert Card.load(trained.onnx.with_suffix(".json")).onnx_sha256 == trained.card.onnx_sha256
+
+
+def test_the_card_says_how_it_came_about(trained: Trained) -> None:
+    card = trained.card
+    assert (card.name, card.version, card.leads) == ("tiny-v5", "0.0.1", ("V5",))
+    assert card.trained_on == card.validated_on == "simulated"
+    assert card.training["config"] == TINY.model_dump(mode="json")
+    beats, refused = card.training["beats"], card.training["refused"]
+    asked = TINY.patients.model_dump()
+    assert {name: beats[name] + refused[name] for name in asked} == asked
+    assert card.metrics["patients"] == beats["test"]
+    assert {"tiny-v5", "training median", "T slope formula, refitted", "ridge on features"} <= set(card.metrics)
+    assert card.preprocessing["rate_hz"] == 300
+    assert card.range_meq_l[0] < card.range_meq_l[1]
+
+
+def test_what_was_trained_predicts(trained: Trained) -> None:
+    from kalemia.simulate import simulate_one
+
+    found = kalemia.predict(simulate_one(3, 500, "clean").recording, trained.onnx)
+    assert found.status == "estimated"
+    assert found.interval_validated_on == "simulated"
+
+
+def test_too_few_beats_for_a_batch_is_a_sentence() -> None:
+    with pytest.raises(TrainError, match="0 training beats are left; at least one batch of 16"):
+        loop.fit(TINY, empty(("V5",), 9), empty(("V5",), 9))
+
+
+def test_a_folder_that_cannot_be_made_is_a_sentence(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(TrainError, match="cannot be made"):
+        run.train(TINY, tmp_path / "file" / "runs")
+
+
+# Conformal prediction
+
+
+def beats_of(n: int, seed: int) -> Beats:
+    """Return n beats that carry nothing but noise, and a potassium with skewed errors."""
+    rng = np.random.default_rng(seed)
+    return Beats(
+        waves=rng.normal(0, 0.3, (n, 1, 270)).astype(np.float32),
+        side=rng.normal(0, 1, (n, 2)).astype(np.float32),
+        potassium=(4.5 + rng.exponential(0.8, n)).astype(np.float32),
+        features=np.zeros((n, len(FEATURES)), np.float32),
+        patients=np.array([f"p{i}" for i in range(n)]),
+        refused=0,
+    )
+
+
+def errors(model: Model, beats: Beats) -> NDArray[np.float64]:
+    estimate, spread = model.run(beats.waves, beats.side)
+    return np.sort(((beats.potassium - estimate) / spread).astype(np.float64))
+
+
+@pytest.mark.parametrize("n", [19, 99, 1000, 4321])
+def test_the_quantiles_are_those_of_the_textbook(tiny: Model, n: int) -> None:
+    beats = beats_of(n, 1)
+    scores = errors(tiny, beats)
+    for level, quantile in zip(ERROR_LEVELS, calibrate(tiny, beats), strict=True):
+        rank = math.floor(level * (n + 1)) if level < 0.5 else math.ceil(level * (n + 1))
+        assert quantile == pytest.approx(scores[min(max(rank, 1), n) - 1], abs=1e-4), level
+
+
+@pytest.mark.parametrize("coverage", [0.5, 0.8, 0.9])
+def test_the_quantiles_are_those_of_mapie(tiny: Model, coverage: float) -> None:
+    """MAPIE may land one rank further out, where its 1 - 0.9 is a little less than 0.1."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        regression = pytest.importorskip("mapie.regression", reason="MAPIE is the oracle")
+        from mapie.conformity_scores import AbsoluteConformityScore
+        from sklearn.dummy import DummyRegressor
+    beats = beats_of(999, 2)
+    scores = errors(tiny, beats)
+    nothing = np.zeros((len(scores), 1))
+    zero = DummyRegressor(strategy="constant", constant=0.0).fit(nothing, scores)
+    oracle = regression.SplitConformalRegressor(
+        zero, confidence_level=coverage, conformity_score=AbsoluteConformityScore(sym=False), prefit=True
+    )
+    _, bounds = oracle.conformalize(nothing, scores).predict_interval(nothing[:1])
+    quantiles = calibrate(tiny, beats)
+    for level, theirs in zip(((1 - coverage) / 2, (1 + coverage) / 2), bounds[0, :, 0], strict=True):
+        own = quantiles[int(np.abs(ERROR_LEVELS - level).argmin())]
+        ranks = [int(np.abs(scores - value).argmin()) for value in (own, theirs)]
+        assert abs(ranks[0] - ranks[1]) <= 1
+
+
+def test_the_interval_covers_what_it_says_for_any_network(tiny: Model, tiny_path: Path) -> None:
+    covered = []
+    for seed in range(5):
+        card = replace(tiny.card, error_quantiles=calibrate(tiny, beats_of(2000, seed)))
+        model = Model(tiny_path.read_bytes(), card)
+        test = beats_of(2000, 100 + seed)
+        _, low, high = intervals(model, test, 0.9)
+        covered.append(np.mean((test.potassium >= low) & (test.potassium <= high)))
+    assert np.mean(covered) == pytest.approx(0.9, abs=0.012)
+
+
+def test_each_tail_is_missed_as_often(tiny: Model, tiny_path: Path) -> None:
+    model = Model(tiny_path.read_bytes(), replace(tiny.card, error_quantiles=calibrate(tiny, beats_of(4000, 1))))
+    test = beats_of(4000, 2)
+    _, low, high = intervals(model, test, 0.9)
+    assert np.mean(test.potassium < low) == pytest.approx(0.05, abs=0.015)
+    assert np.mean(test.potassium > high) == pytest.approx(0.05, abs=0.015)
+
+
+# Baselines
+
+
+@pytest.fixture(scope="module")
+def patients() -> tuple[Beats, Beats]:
+    return simulated("clean", 3, range(150), ("V5",)), simulated("clean", 3, range(150, 250), ("V5",))
+
+
+def test_the_baselines_see_the_test_patients_potassium_nowhere(patients: tuple[Beats, Beats]) -> None:
+    train, test = patients
+    blind = replace(test, potassium=np.full_like(test.potassium, 99.0))
+    for name, guess in baselines.estimates(train, test, 0).items():
+        np.testing.assert_array_equal(baselines.estimates(train, blind, 0)[name], guess)
+        assert guess.shape == (len(test),)
+
+
+def test_ridge_does_better_than_the_median(patients: tuple[Beats, Beats]) -> None:
+    train, test = patients
+    found = baselines.estimates(train, test, 0)
+    error = {name: float(np.abs(guess - test.potassium).mean()) for name, guess in found.items()}
+    assert error["ridge on features"] < error["training median"]
+
+
+def test_a_lost_t_wave_has_a_finite_slope_ratio(patients: tuple[Beats, Beats]) -> None:
+    train, _ = patients
+    lost = replace(train, features=np.zeros_like(train.features))
+    np.testing.assert_array_equal(baselines.slope_ratio(lost), 0.0)
