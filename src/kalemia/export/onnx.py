@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import warnings
 
 import onnx
@@ -17,6 +18,7 @@ def to_onnx(net: torch.nn.Module, leads: int) -> bytes:
 
     The exporter's notes on where each node came from are taken out: they are half of the file and hold paths.
     """
+    logging.getLogger("torch.onnx").setLevel(logging.ERROR)  # it reports each package that it could have used
     net = net.eval()
     example = (torch.randn(4, leads, SAMPLES), torch.randn(4, leads + 1))
     n = torch.export.Dim("n", min=1, max=1 << 20)
