@@ -21,12 +21,14 @@ def fit(
 ) -> DSCRNN:
     """Train from the seed of the configuration; keep the weights of the epoch that validates best.
 
-    `progress` is called with the epoch and its validation MAE, mEq/L. On one machine and one number of threads the same
-    configuration gives the same weights.
+    `progress` is called with the epoch and its validation MAE, mEq/L. The same configuration gives the same
+    weights with the same version of torch on the same kind of processor.
     """
     if len(train) < config.batch or not len(validation):
         raise TrainError(f"{len(train)} training beats are left; at least one batch of {config.batch} is needed")
     torch.manual_seed(config.seed)
+    # Sums on several threads depend on how many there are; so small a network is as fast on one.
+    torch.set_num_threads(1)
     torch.use_deterministic_algorithms(True)
     net = DSCRNN(_size(config, train))
     steps = config.epochs * (len(train) // config.batch)
