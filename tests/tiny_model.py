@@ -14,7 +14,7 @@ import numpy as np
 import torch
 
 from kalemia.export.onnx import to_onnx
-from kalemia.model import Card
+from kalemia.model import PREPROCESSING, Card
 from kalemia.records import NOTICE
 from kalemia.train.nets import DSCRNN, Size, parameters
 from kalemia.train.run import ERROR_LEVELS
@@ -41,7 +41,7 @@ def card(onnx: bytes) -> Card:
         leads=("V5",),
         parameters=parameters(network()),
         architecture={"network": "DSCRNN", "channels": SIZE.channels, "lstm": SIZE.lstm},
-        preprocessing={},
+        preprocessing=PREPROCESSING,
         trained_on="nothing: the weights are drawn",
         validated_on="nothing",
         training={},

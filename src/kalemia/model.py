@@ -19,12 +19,25 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from kalemia.beat import SAMPLES
+from kalemia import condition
+from kalemia.beat import R_SAMPLE, SAMPLES
 from kalemia.errors import ModelError
 from kalemia.records import Beat, ModelName
 
 DEFAULT = ("v5-4k", "i-4k")
 """The bundled models in the order in which `predict` tries them: the first whose leads are there and good is taken."""
+
+PREPROCESSING: Mapping[str, Any] = {
+    "rate_hz": condition.RATE,
+    "lowpass_hz": condition.PASS_HZ,
+    "baseline_samples": condition.BASELINE_SAMPLES,
+    "baseline_passes": condition.BASELINE_PASSES,
+    "beat_samples": SAMPLES,
+    "r_sample": R_SAMPLE,
+    "beats": "(n, leads, 270), divided by gain_mv, PR segment at zero",
+    "side": "(n, leads + 1): ln(gain_mv) a lead, then rr_s",
+}
+"""What becomes of a signal before a network sees it; a model that was trained on anything else is not loaded."""
 
 Float32 = NDArray[np.float32]
 
@@ -122,6 +135,8 @@ class Model:
         digest = hashlib.sha256(onnx).hexdigest()
         if digest != card.onnx_sha256:
             raise ModelError(f"model {card.name}: its file has sha256 {digest[:12]}, its card {card.onnx_sha256[:12]}")
+        if changed := [name for name, value in PREPROCESSING.items() if card.preprocessing.get(name) != value]:
+            raise ModelError(f"model {card.name}: it was trained on beats with another {changed[0]}; train it again")
         self.card = card
         self._onnx = onnx
 

@@ -12,12 +12,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from kalemia import __version__, condition
-from kalemia.beat import R_SAMPLE, SAMPLES
+from kalemia import __version__
 from kalemia.errors import TrainError
 from kalemia.evaluate import metrics
 from kalemia.export.onnx import to_onnx
-from kalemia.model import Card, Forecast, Model
+from kalemia.model import PREPROCESSING, Card, Forecast, Model
 from kalemia.records import NOTICE
 from kalemia.train import baselines, data, loop, nets
 from kalemia.train.config import Config
@@ -102,16 +101,7 @@ def _draft(config: Config, net: nets.DSCRNN, onnx: bytes, beats: dict[str, Beats
             "founding_study_parameters": nets.study_parameters(config.channels, config.lstm),
             "source": "DOI 10.5573/ieie.2022.59.2.59",
         },
-        preprocessing={
-            "rate_hz": condition.RATE,
-            "lowpass_hz": condition.PASS_HZ,
-            "baseline_samples": condition.BASELINE_SAMPLES,
-            "baseline_passes": condition.BASELINE_PASSES,
-            "beat_samples": SAMPLES,
-            "r_sample": R_SAMPLE,
-            "beats": "(n, leads, 270), divided by gain_mv, PR segment at zero",
-            "side": "(n, leads + 1): ln(gain_mv) a lead, then rr_s",
-        },
+        preprocessing=PREPROCESSING,
         trained_on="simulated",
         validated_on="simulated",
         training={
