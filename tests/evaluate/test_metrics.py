@@ -1,0 +1,51 @@
+"""Metrics against values worked out by hand."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from kalemia.evaluate.metrics import auroc, bootstrap, coverage, regression
+
+
+def test_regression_of_a_constant_shift() -> None:
+    true = np.array([3.0, 4.0, 5.0, 6.0, 7.0])
+    found = regression(true, true + 0.5)
+    assert found["mae_meq_l"] == found["rmse_meq_l"] == 0.5
+    assert found["r"] == 1.0
+    assert found["r2"] == pytest.approx(1 - 5 * 0.25 / 10)
+    assert found["auroc_above_5.5"] == found["auroc_below_3.5"] == 1.0
+
+
+def test_the_error_of_each_bin_is_its_own() -> None:
+    true = np.array([3.0, 3.2, 5.0, 6.0, 7.0])
+    found = regression(true, true + np.array([0.1, 0.3, 0.4, -0.6, 1.0]))
+    assert found["mae_meq_l_0_to_3.5"] == pytest.approx(0.2)
+    assert found["mae_meq_l_3.5_to_5.5"] == pytest.approx(0.4)
+    assert found["mae_meq_l_5.5_to_6.5"] == pytest.approx(0.6)
+    assert found["mae_meq_l_6.5_to_99"] == pytest.approx(1.0)
+
+
+def test_a_constant_estimate_has_no_correlation() -> None:
+    assert regression(np.array([3.0, 4.0, 6.0]), np.full(3, 4.0))["r"] == 0.0
+
+
+def test_coverage_counts_the_bounds() -> None:
+    assert (
+        coverage(np.array([1.0, 2.0, 3.0, 4.0]), np.array([1.0, 2.1, 0.0, 4.0]), np.array([2.0, 3.0, 3.0, 5.0])) == 0.75
+    )
+
+
+def test_auroc_counts_the_pairs_in_order() -> None:
+    assert auroc(np.array([0, 0, 1, 1]), np.array([0.1, 0.4, 0.35, 0.8])) == 0.75
+
+
+def test_the_bootstrap_interval_holds_the_value_and_repeats() -> None:
+    rng = np.random.default_rng(1)
+    truth = rng.random(120) < 0.4
+    score = truth + rng.normal(0, 1, 120)
+    low, high = bootstrap(auroc, truth, score, rounds=300)
+    assert low < auroc(truth, score) < high
+    assert (low, high) == bootstrap(auroc, truth, score, rounds=300)
+    # Hanley and McNeil's standard error of this area is about 0.045.
+    assert 0.1 < high - low < 0.25
