@@ -1,6 +1,6 @@
 """What becomes of every real file: read with which leads, or refused with which sentence.
 
-KALEMIA_DATA=... python bench/formats.py > docs/measured/formats.md
+KALEMIA_DATA=... python bench/formats.py | python bench/fill.py formats
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """R peaks on LUDB against the marks of lead II, and what the filter does to the T wave on PTB-XL.
 
-    KALEMIA_DATA=... python bench/peaks.py > docs/measured/peaks.md
+    KALEMIA_DATA=... python bench/peaks.py | python bench/fill.py peaks
 
 Needs the dev extra: wfdb reads the marks.
 """

@@ -1,6 +1,6 @@
 """What the bundled models say about real ECGs: ordinary ones, and those with a laboratory's potassium.
 
-    KALEMIA_DATA=... python bench/real.py [MODEL ...] > docs/measured/real.md
+    KALEMIA_DATA=... python bench/real.py [MODEL ...] | python bench/fill.py real
 
 Nothing is fitted here. The laboratory's bins are only compared with.
 """

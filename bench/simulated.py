@@ -1,6 +1,6 @@
 """The bundled models on simulated patients never seen in training, from their cards.
 
-python bench/simulated.py > docs/measured/simulated.md
+python bench/simulated.py | python bench/fill.py simulated
 """
 
 from __future__ import annotations

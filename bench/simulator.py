@@ -1,6 +1,6 @@
 """Simulated patients against real ones, and what potassium does to them against the clinic's figures.
 
-    KALEMIA_DATA=... python bench/simulator.py > docs/measured/simulator.md
+    KALEMIA_DATA=... python bench/simulator.py | python bench/fill.py simulator
 
 Real records are PTB-XL's: the odd ones (by name, from 0) were fitted on, the even ones only compare. All is measured
 by `kalemia.measure`.

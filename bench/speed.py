@@ -1,6 +1,6 @@
 """What things cost: one record, a folder, a cold start, the simulator.
 
-    python bench/speed.py > docs/measured/speed.md
+    python bench/speed.py | python bench/fill.py speed
 
 Needs the dev extra for NeuroKit2. Times are medians on the machine that ran it; compare rows of one run only.
 """
