@@ -27,7 +27,7 @@ FINE = 4  # samples a ms of the potentials that faces are looked up in
 ONSET_MS = 40.0
 """Time from the start of a beat's samples to the first activation."""
 UPSTROKE_MS = 25.0  # the part of the action potential that durations don't stretch
-T_GROWTH_LOW, T_GROWTH_HIGH = 0.07, 0.2
+T_GROWTH_LOW, T_GROWTH_HIGH = 0.07, 0.12
 """Relative growth of T per mEq/L below and above ordinary potassium, for a patient of sensitivity 1."""
 T_GROWTH_ENDS_MEQ_L = 3.0
 """How far above ordinary potassium T still grows."""
