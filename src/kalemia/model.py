@@ -14,7 +14,7 @@ from dataclasses import asdict, dataclass
 from functools import cached_property, lru_cache
 from importlib.resources import files
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -246,6 +246,3 @@ def _load(name: str) -> Model:
     except OSError as exc:
         raise ModelError(f"{path}: the model cannot be read ({exc.strerror}); expected an ONNX file") from exc
     return Model(onnx, Card.load(path.with_suffix(".json")))
-
-
-Level = Literal["low", "normal", "high", "uncertain"]

@@ -14,9 +14,9 @@ import numpy as np
 from kalemia.beat import cut
 from kalemia.errors import BeatError, KalemiaError
 from kalemia.measure import measure
-from kalemia.model import DEFAULT, Level, Model
+from kalemia.model import DEFAULT, Model
 from kalemia.read import read
-from kalemia.records import Beat, Estimate, Recording
+from kalemia.records import Beat, Estimate, Level, Recording
 
 COVERAGE = 0.9
 LOW_MEQ_L = 3.5

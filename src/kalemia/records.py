@@ -117,6 +117,8 @@ class Beat:
         return 60.0 / self.rr_s
 
 
+Level = Literal["low", "normal", "high", "uncertain"]
+
 NOTICE = "Research use. Not a medical device. Does not replace a blood test."
 
 
@@ -145,7 +147,7 @@ class Estimate:
     interval_coverage: float | None = None
     probability_above: Mapping[str, float] = field(default_factory=dict)
     probability_below: Mapping[str, float] = field(default_factory=dict)
-    level: Literal["low", "normal", "high", "uncertain"] | None = None
+    level: Level | None = None
     interval_validated_on: str | None = None
     reason: str | None = None
     heart_rate_bpm: float | None = None

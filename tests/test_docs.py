@@ -1,0 +1,84 @@
+"""What the README and the docs show is run."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+from typer.testing import CliRunner
+
+from kalemia.cli import app
+from kalemia.model import DEFAULT, bundled
+from kalemia.predict import predict
+from kalemia.records import Estimate
+from kalemia.simulate import simulate, simulate_one
+from kalemia.simulate.dataset import write_wfdb
+
+ROOT = Path(__file__).parent.parent
+
+
+def blocks(page: str, language: str) -> list[str]:
+    """Return the code blocks of a page."""
+    return re.findall(rf"```{language}\n(.*?)```", (ROOT / page).read_text(encoding="utf-8"), re.DOTALL)
+
+
+@pytest.mark.parametrize("page", ["README.md", "docs/python.md"])
+def test_python_examples_run(page: str) -> None:
+    space: dict[str, object] = {}
+    examples = blocks(page, "python")
+    assert examples
+    for code in examples:
+        exec(compile(code, page, "exec"), space)
+    assert isinstance(space["estimate"], Estimate)
+
+
+@pytest.mark.parametrize("page", ["README.md", "docs/predict.md", "docs/train.md"])
+def test_commands_exist(page: str) -> None:
+    shown = {
+        line.split()[1] for block in blocks(page, "sh") for line in block.splitlines() if line.startswith("kalemia ")
+    }
+    assert shown
+    for command in shown:
+        assert CliRunner().invoke(app, [command, "--help"]).exit_code == 0, command
+
+
+def test_the_configuration_that_is_shown_is_the_bundled_one() -> None:
+    (shown,) = blocks("docs/train.md", "yaml")
+    assert shown == (ROOT / "configs" / "v5-4k.yaml").read_text(encoding="utf-8")
+
+
+def test_make_targets_exist() -> None:
+    targets = re.findall(r"^(\w+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE)
+    assert {"demo", "test"} <= set(targets)
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert "make demo" in readme
+    assert "make test" in readme
+
+
+def test_the_json_that_is_shown_has_the_fields_that_are_printed() -> None:
+    (shown,) = (json.loads(block) for block in blocks("docs/predict.md", "json"))
+    printed = predict(next(iter(simulate(1, seed=1))).recording).to_dict()
+    assert list(shown) == list(printed)
+    assert list(shown["model"]) == list(printed["model"])
+    assert list(shown["probability_above"]) == list(printed["probability_above"])
+
+
+def test_the_model_card_speaks_of_the_bundled_models() -> None:
+    text = (ROOT / "MODEL_CARD.md").read_text(encoding="utf-8")
+    assert {card.name for card in bundled()} == set(DEFAULT)
+    for card in bundled():
+        assert f"`{card.name}` {card.version}" in text
+        assert f"{card.metrics[card.name]['mae_meq_l']:.2f}" in text
+    assert "simulated" in text
+
+
+def test_the_ecg_of_the_demo_is_the_one_that_the_docs_name(tmp_path: Path) -> None:
+    """Patient 1 of seed 1 at 6.5 mEq/L; another processor may round a sample to the next count."""
+    write_wfdb(tmp_path / "simulated", simulate_one(1, 1, potassium_meq_l=6.5))
+    files = (ROOT / "src" / "kalemia" / "assets" / "demo" / "simulated.dat", tmp_path / "simulated.dat")
+    ours, again = (np.frombuffer(path.read_bytes(), dtype="<i2").astype(int) for path in files)
+    assert len(ours) == len(again) == 12 * 5000
+    assert np.abs(ours - again).max() <= 1
