@@ -85,7 +85,8 @@ def cut(recording: Recording, leads: Sequence[str] | None = None) -> Beat:
         raise BeatError(f"{len(detected)} heartbeats found; at least two are needed")
     windows = snap(conditioned[: len(leads)], combined, detected)
     problems = quality.raw_problems(raw[rows[: len(leads)]], recording.rate)
-    paced = quality.pacing_spikes(raw[rows], recording.rate, detected / RATE)
+    # Looked for in every lead there is: a spike is often small in the lead that is wanted.
+    paced = quality.pacing_spikes(raw, recording.rate, detected / RATE)
     return _median_beat(windows, leads, detected, problems, paced)
 
 
