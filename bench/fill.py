@@ -1,6 +1,6 @@
 """Puts what a benchmark prints into the docs, between the marks `<!-- NAME -->` and `<!-- /NAME -->`.
 
-    KALEMIA_DATA=... python bench/real.py | python bench/fill.py real
+Run it behind a pipe: KALEMIA_DATA=... python bench/real.py | python bench/fill.py real
 """
 
 from __future__ import annotations
