@@ -164,7 +164,7 @@ def test_lead_i_is_taken_where_v5_is_flat_and_the_estimate_says_so() -> None:
     assert found.model is not None
     assert (found.status, found.leads_used, found.model.name) == ("estimated", ("I",), "tiny-i")
     assert list(found.quality) == ["I"]
-    assert "Another model was taken because lead V5 cannot be used (flat: it spans 0 uV)." in found.warnings
+    assert "tiny-i was taken because lead V5 cannot be used (flat: it spans 0 uV)." in found.warnings
 
 
 @pytest.mark.usefixtures("defaults")
@@ -172,15 +172,17 @@ def test_lead_i_is_taken_where_there_is_no_v5() -> None:
     found = kalemia.predict(lead_i())
     assert found.model is not None
     assert (found.status, found.leads_used, found.model.name) == ("estimated", ("I",), "tiny-i")
+    assert "tiny-i was taken because lead V5 is missing." in found.warnings
 
 
 @pytest.mark.usefixtures("defaults")
-def test_where_no_lead_is_good_the_first_says_why() -> None:
+def test_where_no_lead_is_good_each_says_why() -> None:
     ecg = changed(changed(recording(), "V5", np.zeros(5000)), "I", np.zeros(5000))
     found = kalemia.predict(ecg)
     assert found.model is not None
     assert (found.status, found.leads_used, found.model.name) == ("refused", ("V5",), "tiny")
-    assert found.reason == "lead V5 cannot be used (flat: it spans 0 uV)"
+    flat = "cannot be used (flat: it spans 0 uV)"
+    assert found.reason == f"lead V5 {flat}; lead I {flat}"
 
 
 @pytest.mark.usefixtures("defaults")

@@ -52,6 +52,11 @@ def main() -> None:
     except KalemiaError as exc:
         typer.echo(f"kalemia: {exc}", err=True)
         sys.exit(EXIT_USAGE)
+    except OSError as exc:
+        # Our own files are guarded where they are written; what is left is the output itself, on a full disk say.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        typer.echo(f"kalemia: the output cannot be written ({exc.strerror}); give it room", err=True)
+        sys.exit(EXIT_FAILED)
     except _ClosedPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(EXIT_OK)
@@ -77,7 +82,7 @@ def _root(
 
 @app.command()
 def predict(
-    inputs: Annotated[list[Path], typer.Argument(metavar="INPUT...", help="ECG files, or folders of them.")],
+    inputs: Annotated[list[str], typer.Argument(metavar="INPUT...", help="ECG files, or folders of them.")],
     model: ModelOption = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object a line, an input a line.")] = False,
     report: Annotated[
@@ -102,11 +107,13 @@ def predict(
     from kalemia.predict import Job, predict_many
     from kalemia.read import inputs as find
 
+    if "" in inputs:
+        raise KalemiaError("an input is empty; give files, or folders of them")  # an unset shell variable, most likely
     if model is not None:
         Model.load(model)  # a wrong name is wrong usage, said once and not for every file
     sources = [str(path) for path in find(inputs)]
     if not sources:
-        raise KalemiaError(f"no ECG found in {', '.join(map(str, inputs))}; give files, or folders that hold some")
+        raise KalemiaError(f"no ECG found in {', '.join(inputs)}; give files, or folders that hold some")
     pages = _Pages(report, sources) if report else None
     job = Job(model, rate, pages)
     count = 1 if len(sources) < FEW_FILES else workers

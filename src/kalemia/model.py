@@ -84,7 +84,7 @@ class Card:
             fields: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
             tuples: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in fields.items()}
             card = cls(**tuples)
-        except (OSError, ValueError, TypeError, AttributeError) as exc:
+        except (OSError, ValueError, TypeError, AttributeError, RecursionError) as exc:
             raise ModelError(f"{path}: not a model card ({exc}); expected the JSON that kalemia train writes") from exc
         if fault := card.fault():
             raise ModelError(f"{path}: not a model card ({fault}); expected the JSON that kalemia train writes")

@@ -7,10 +7,12 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, replace
+from importlib import import_module
 from pathlib import Path
 
 import numpy as np
 
+from kalemia import quality
 from kalemia.beat import cut
 from kalemia.errors import BeatError, KalemiaError
 from kalemia.measure import measure
@@ -19,6 +21,7 @@ from kalemia.read import read
 from kalemia.records import Beat, Estimate, Level, Recording
 
 COVERAGE = 0.9
+SLOW_TO_IMPORT = ("scipy.signal", "scipy.ndimage", "sleepecg.heartbeats", "onnxruntime", "kalemia.read.wfdb")
 LOW_MEQ_L = 3.5
 HIGH_MEQ_L = 5.5
 CUTS_ABOVE = (5.5, 6.0, 6.5)
@@ -82,15 +85,18 @@ def _judge(recording: Recording, models: list[Model]) -> Result:
         wanted = " or ".join("+".join(m.card.leads) for m in models)
         reason = f"no model fits the leads {', '.join(recording.leads) or 'of this file'}; lead {wanted} is needed"
         return Result(replace(blank, reason=reason), recording)
-    first = _try(recording, fitting[0], blank)
-    if first.estimate.status == "estimated":
-        return first
-    instead = f"Another model was taken because {first.estimate.reason}."
-    for model in fitting[1:]:
-        result = _try(recording, model, replace(blank, warnings=(*blank.warnings, instead)))
+    # Say why the preferred model did not speak, whether its lead is missing or not good enough.
+    reasons = [f"lead {'+'.join(m.card.leads)} is missing" for m in models if m not in fitting]
+    refused: list[Result] = []
+    for model in fitting:
+        instead = [f"{model.card.name} was taken because {reason}." for reason in reasons]
+        result = _try(recording, model, replace(blank, warnings=(*blank.warnings, *instead)))
         if result.estimate.status == "estimated":
             return result
-    return first
+        refused.append(result)
+        reasons.append(str(result.estimate.reason))
+    first = refused[0]
+    return replace(first, estimate=replace(first.estimate, reason="; ".join(reasons)))
 
 
 def _try(recording: Recording, model: Model, blank: Estimate) -> Result:
@@ -110,6 +116,11 @@ def _try(recording: Recording, model: Model, blank: Estimate) -> Result:
         f"lead {lead} cannot be used ({problem})"
         for lead, problem in zip(beat.leads, beat.problems, strict=True)
         if problem
+    ]
+    problems = problems or [
+        f"lead {lead} cannot be judged ({unlike})"
+        for lead, wave in zip(beat.leads, beat.waveform, strict=True)
+        if (unlike := quality.unlike_a_beat(wave, beat.rr_s))
     ]
     if problems:
         return Result(replace(seen, reason="; ".join(problems)), recording, beat)
@@ -190,6 +201,8 @@ def predict_many(sources: Sequence[str], job: Job, workers: int = 1) -> Iterator
     if workers <= 1:
         yield from map(job, sources)
         return
+    for module in SLOW_TO_IMPORT:
+        import_module(module)  # once, here: processes that are forked from this one then have it
     done = 0
     try:
         with ProcessPoolExecutor(workers) as pool:

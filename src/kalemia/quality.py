@@ -12,6 +12,13 @@ FLAT_MV = 0.05
 LOUD_MV = 20.0
 CLIPPED_SHARE = 0.004
 SPIKE_MV = 0.25
+SPIKE_LEAD_S = (0.045, 0.25)
+"""How long before R a pacemaker's spike comes; nearer to it, steep leads of the complex itself look alike."""
+RATES_BPM = (35, 170)
+MIN_QRS_SHARE = 0.45
+"""Of the power of a beat's slope, how much lies within 60 ms of R at least."""
+MOST_SLOPE_RATIO = 100.0
+"""How much steeper than everything after it a QRS complex may be."""
 
 Float32 = NDArray[np.float32]
 
@@ -60,6 +67,25 @@ def beat_problem(count: int, found: int, quality: float, gain_mv: float) -> str 
     return None
 
 
+def unlike_a_beat(wave: Float32, rr_s: float) -> str | None:
+    """Say why a normalized beat (270,) that passed the gate is still not one that a model can judge, or None.
+
+    It is asked when predicting only: simulated patients are hearts by construction.
+    """
+    rate_bpm = 60.0 / rr_s
+    slowest, fastest = RATES_BPM
+    if not slowest <= rate_bpm <= fastest:
+        return f"its rate of {rate_bpm:.0f} bpm is outside of the {slowest} to {fastest} bpm that models are trained on"
+    slope = np.abs(np.diff(wave))
+    heart, qrs = slope[40:225], slope[72:108]
+    rest = np.concatenate([slope[40:66], slope[114:225]]).max()
+    if np.square(qrs).sum() < MIN_QRS_SHARE * np.square(heart).sum() or qrs.max() < 1.05 * rest:
+        return "no QRS complex stands out from its other waves, as in a sine wave or a calibration signal"
+    if qrs.max() > MOST_SLOPE_RATIO * rest:
+        return "nothing follows its QRS complex, as when only a pacemaker's spikes are recorded"
+    return None
+
+
 def pacing_spikes(raw: Float32, rate: float, peaks_s: NDArray[np.float64]) -> bool:
     """Tell whether most beats are preceded by a pacemaker's spike: a jump that is over within 4 ms."""
     lag = max(1, round(0.004 * rate))
@@ -71,5 +97,8 @@ def pacing_spikes(raw: Float32, rate: float, peaks_s: NDArray[np.float64]) -> bo
     spikes = (np.minimum(left, right) > SPIKE_MV) | (np.maximum(left, right) < -SPIKE_MV)
     # A pop of one electrode is in one lead; a pacemaker's spike is in at least two where there are two.
     times = (np.flatnonzero(spikes.sum(axis=0) >= min(2, len(spikes))) + lag) / rate
+    if not len(times):
+        return False
     before = peaks_s[:, None] - times[None, :]
-    return bool(np.mean(((before > 0.01) & (before < 0.25)).any(axis=1)) > 0.6) if len(times) else False
+    led = ((before > SPIKE_LEAD_S[0]) & (before < SPIKE_LEAD_S[1])).any(axis=1)
+    return bool(np.mean(led) > 0.6)

@@ -43,7 +43,7 @@ def test_records_read_back_with_their_labels(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("change", "sentence"),
     [
-        ({"count": 0}, "count is 0; expected 1 or more"),
+        ({"count": 0}, "count is 0; expected 1 to 10,000,000"),
         ({"workers": 0}, "workers is 0"),
         ({"level": "moon"}, "no level 'moon'"),
         ({"seed": -1}, "seed is -1"),

@@ -22,6 +22,8 @@ from kalemia.simulate.records import Simulated, check_seed, simulate
 COUNTS_PER_MV = 1000
 PER_FOLDER = 1000
 CHUNK = 50
+MOST_RECORDS = 10_000_000
+"""More than a terabyte: a slip of the finger, not a wish."""
 COLUMNS = ("record", "patient", "potassium_meq_l", "level", "variant", "seed", "parameters")
 
 Row = list[str]
@@ -76,8 +78,8 @@ def write(
 def _check(out: Path, count: int, seed: int, level: str, workers: int) -> None:
     if out.exists():
         raise SimulateError(f"{out} already exists; expected a folder that is not there yet")
-    if count < 1:
-        raise SimulateError(f"count is {count}; expected 1 or more")
+    if not 1 <= count <= MOST_RECORDS:
+        raise SimulateError(f"count is {count}; expected 1 to {MOST_RECORDS:,}")
     if workers < 1:
         raise SimulateError(f"workers is {workers}; expected 1 or more")
     check_seed(seed)

@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from kalemia.errors import TrainError
 from kalemia.records import LEADS
 
+LARGEST_BYTES = 1_000_000
 Count = Annotated[int, Field(ge=8, le=10_000_000)]
 
 
@@ -45,11 +46,13 @@ class Config(BaseModel):
     def load(cls, path: Path) -> Config:
         """Read a YAML file; TrainError with one sentence where it is wrong."""
         try:
+            if not (path.is_file() and path.stat().st_size <= LARGEST_BYTES) and path.exists() and not path.is_dir():
+                raise TrainError(f"{path}: no configuration; expected a YAML file of at most {LARGEST_BYTES:,} bytes")
             fields = yaml.safe_load(path.read_text(encoding="utf-8"))
             config = cls.model_validate(fields)
         except OSError as exc:
             raise TrainError(f"{path}: cannot be read ({exc.strerror}); expected a YAML configuration") from exc
-        except (yaml.YAMLError, UnicodeDecodeError) as exc:
+        except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as exc:
             raise TrainError(f"{path}: not YAML; expected fields like those of configs/v5-4k.yaml") from exc
         except ValidationError as exc:
             wrong = exc.errors()[0]
@@ -57,4 +60,6 @@ class Config(BaseModel):
             raise TrainError(f"{path}: {where}: {wrong['msg']}") from exc
         if unknown := set(config.leads) - set(LEADS):
             raise TrainError(f"{path}: leads: {', '.join(sorted(unknown))} unknown; accepted are {', '.join(LEADS)}")
+        if len(set(config.leads)) < len(config.leads):
+            raise TrainError(f"{path}: leads: {', '.join(config.leads)} name one twice; each is accepted once")
         return config
