@@ -59,7 +59,7 @@ def cut(recording: Recording, leads: Sequence[str] | None = None) -> Beat:
     ------
     BeatError
         A wanted lead is missing, the rate is out of range, the recording too short, or no two heartbeats are found. A
-        lead that is there but cannot be used (flat, clipped, noisy, too few beats, paced) is returned with its problem
+        lead that is there but cannot be used (flat, clipped, noisy, too few beats) is returned with its problem
         in `Beat.problems`.
     """
     leads = tuple(dict.fromkeys(leads or recording.leads))
@@ -85,9 +85,7 @@ def cut(recording: Recording, leads: Sequence[str] | None = None) -> Beat:
         raise BeatError(f"{len(detected)} heartbeats found; at least two are needed")
     windows = snap(conditioned[: len(leads)], combined, detected)
     problems = quality.raw_problems(raw[rows[: len(leads)]], recording.rate)
-    # Looked for in every lead there is: a spike is often small in the lead that is wanted.
-    paced = quality.pacing_spikes(raw, recording.rate, detected / RATE)
-    return _median_beat(windows, leads, detected, problems, paced)
+    return _median_beat(windows, leads, detected, problems)
 
 
 def _detection_leads(names: tuple[str, ...], raw: Float32) -> list[str]:
@@ -169,9 +167,7 @@ def qrs_onset(beat: NDArray[np.floating], r_sample: int) -> int:
     return int(start + before[-1] + 3) if len(before) else r_sample - 24
 
 
-def _median_beat(
-    windows: Windows, leads: tuple[str, ...], detected: Index, problems: list[str | None], paced: bool
-) -> Beat:
+def _median_beat(windows: Windows, leads: tuple[str, ...], detected: Index, problems: list[str | None]) -> Beat:
     index = windows.peaks[:, :, None] + np.arange(-R_SAMPLE, SAMPLES - R_SAMPLE)
     beats = np.take_along_axis(windows.signal[:, None, :], index, axis=2) - windows.level[:, :, None]
     waveform = np.zeros((len(leads), SAMPLES), dtype=np.float32)
@@ -193,8 +189,6 @@ def _median_beat(
         problems[row] = problems[row] or quality.beat_problem(
             counts[-1], len(lead_beats), float(scores[row]), gain[row]
         )
-        if paced:
-            problems[row] = problems[row] or "pacing spikes: a paced beat says nothing about potassium"
     return Beat(
         waveform=waveform,
         gain_mv=gain,

@@ -96,7 +96,7 @@ def _judge(recording: Recording, models: list[Model]) -> Result:
         refused.append(result)
         reasons.append(str(result.estimate.reason))
     first = refused[0]
-    return replace(first, estimate=replace(first.estimate, reason="; ".join(reasons)))
+    return replace(first, estimate=replace(first.estimate, reason="; ".join(dict.fromkeys(reasons))))
 
 
 def _try(recording: Recording, model: Model, blank: Estimate) -> Result:
@@ -117,6 +117,9 @@ def _try(recording: Recording, model: Model, blank: Estimate) -> Result:
         for lead, problem in zip(beat.leads, beat.problems, strict=True)
         if problem
     ]
+    # Looked for in every lead there is: a spike is often small in the lead that the model takes.
+    if not problems and quality.pacing_spikes(recording.signal, recording.rate, beat.r_peaks_s):
+        problems = ["pacing spikes: a paced beat says nothing about potassium"]
     problems = problems or [
         f"lead {lead} cannot be judged ({unlike})"
         for lead, wave in zip(beat.leads, beat.waveform, strict=True)
