@@ -15,7 +15,7 @@ import numpy as np
 from kalemia import quality
 from kalemia.beat import cut
 from kalemia.errors import BeatError, KalemiaError
-from kalemia.measure import measure
+from kalemia.measure import MS, qrs_bounds
 from kalemia.model import DEFAULT, Model
 from kalemia.read import read
 from kalemia.records import Beat, Estimate, Level, Recording
@@ -162,9 +162,11 @@ def level(potassium_meq_l: float, low: float, high: float) -> Level:
 def _warnings(beat: Beat) -> list[str]:
     """Say what is known to mislead a potassium estimate."""
     warnings = []
-    found = next(iter(measure(beat).values()), None)
-    if found and found.qrs_ms > WIDE_QRS_MS:
-        warnings.append(f"QRS {found.qrs_ms:.0f} ms: a wide complex changes the T wave whatever the potassium is.")
+    sound = [row for row, problem in enumerate(beat.problems) if problem is None]
+    if sound:
+        onset, end = qrs_bounds(beat.waveform[sound] * beat.gain_mv[sound, None])
+        if (qrs_ms := (end - onset) * MS) > WIDE_QRS_MS:
+            warnings.append(f"QRS {qrs_ms:.0f} ms: a wide complex changes the T wave whatever the potassium is.")
     if beat.heart_rate_bpm > FAST_BPM:
         warnings.append(f"Heart rate {beat.heart_rate_bpm:.0f} bpm: the next P wave may lie on the T wave.")
     return warnings
