@@ -244,3 +244,20 @@ def test_real_hearts_do_not_beat_twice_in_250_ms(data_folder: Path) -> None:
             total += len(gaps)
     assert total > 1000
     assert close <= 0.002 * total
+
+
+@pytest.mark.parametrize("patient", [3, 24, 77, 137])  # the detector alone takes their T waves for beats
+def test_a_t_wave_as_steep_as_the_qrs_complex_is_no_beat(patient: int) -> None:
+    made = simulate_one(77, patient, potassium_meq_l=9.0)
+    assert cut(made.recording, ["V5"]).rr_s == pytest.approx(made.parameters["rr_s"], rel=0.1)
+
+
+def test_beats_that_come_early_are_beats() -> None:
+    early = np.array([0.55, 0.97, 2.0, 2.42, 3.45, 3.87, 4.9, 5.32, 6.35, 6.77, 7.8, 8.22])  # in pairs
+    uneven = 0.55 + np.cumsum(np.random.default_rng(5).uniform(0.3, 0.7, 18))  # as in atrial fibrillation
+    for times in (early + np.arange(12) % 2 * 0.03, uneven):
+        t = np.arange(5000) / 500
+        heart = [Wave(0.0, 1.0, 0.012), Wave(0.2, 0.2, 0.03)]
+        ecg = Recording(sum(drawn(heart, t - at) for at in times)[None].astype(np.float32), 500.0, ("V5",))
+        inside = times[times < 9.9]
+        np.testing.assert_allclose(cut(ecg).r_peaks_s, inside, atol=0.005)

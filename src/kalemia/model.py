@@ -139,6 +139,7 @@ class Model:
             raise ModelError(f"model {card.name}: it was trained on beats with another {changed[0]}; train it again")
         self.card = card
         self._onnx = onnx
+        self._levels, self._quantiles = np.array(card.error_levels), np.array(card.error_quantiles)
 
     @classmethod
     def load(cls, name: str | Path) -> Model:
@@ -203,14 +204,14 @@ class Model:
     def interval(self, forecast: Forecast, coverage: float) -> tuple[float, float]:
         """Return the conformal interval (low, high) in mEq/L that holds the true potassium with this probability."""
         tails = np.array([(1 - coverage) / 2, (1 + coverage) / 2])
-        errors = np.interp(tails, self.card.error_levels, self.card.error_quantiles)
+        errors = np.interp(tails, self._levels, self._quantiles)
         low, high = forecast.potassium_meq_l + forecast.spread_meq_l * errors
         return float(low), float(high)
 
     def probability_above(self, forecast: Forecast, cut_meq_l: float) -> float:
         """Return the probability that the true potassium is above a cut."""
         needed = (cut_meq_l - forecast.potassium_meq_l) / forecast.spread_meq_l
-        return float(1 - np.interp(needed, self.card.error_quantiles, self.card.error_levels, left=0.0, right=1.0))
+        return float(1 - np.interp(needed, self._quantiles, self._levels, left=0.0, right=1.0))
 
 
 def inputs(beats: list[Beat], leads: tuple[str, ...]) -> tuple[Float32, Float32]:

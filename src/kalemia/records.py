@@ -5,9 +5,8 @@ Only numpy is imported here. Every number carries its unit in its name or in the
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal
 
@@ -160,4 +159,12 @@ class Estimate:
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain lists, dictionaries, numbers and strings, in the order of the JSON contract."""
-        return json.loads(json.dumps(asdict(self)))  # type: ignore[no-any-return]
+        return {name: _plain(value) for name, value in vars(self).items()}
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, tuple):
+        return list(value)
+    if isinstance(value, Mapping):
+        return dict(value)
+    return dict(vars(value)) if isinstance(value, ModelName) else value

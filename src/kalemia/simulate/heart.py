@@ -7,6 +7,7 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
+from kalemia.product import product
 from kalemia.simulate.atlas import REFERENCE_MEQ_L, Atlas, load
 from kalemia.simulate.geometry import (
     LV_ENDO,
@@ -19,7 +20,6 @@ from kalemia.simulate.geometry import (
     lead_field,
 )
 from kalemia.simulate.patient import Patient
-from kalemia.simulate.product import product
 
 Signals = NDArray[np.float32]
 RATE = 500

@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.interpolate import CubicSpline
 
+from kalemia.product import product
 from kalemia.simulate.levels import Level
-from kalemia.simulate.product import product
 
 Signals = NDArray[np.float32]
 KNOTS = 24

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from kalemia.product import product
 from kalemia.simulate.geometry import DOWER
 from kalemia.simulate.heart import ONSET_MS, RATE, Signals, beat
 from kalemia.simulate.patient import Patient
-from kalemia.simulate.product import product
 
 OWN_BUMPS = 6
 LEAD_IN_MS = 320.0  # room for P and PR before the ventricles
