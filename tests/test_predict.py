@@ -365,3 +365,43 @@ def test_ordinary_real_patients_are_seldom_called_high_or_refused(data_folder: P
 def test_the_card_of_the_tiny_model_is_read_once(tiny_path: Path) -> None:
     assert Model.load(tiny_path) is Model.load(str(tiny_path))
     assert Card.load(tiny_path.with_suffix(".json")) == Model.load(tiny_path).card
+
+
+def test_a_recording_made_in_memory_is_held_against_einthovens_law(tiny_path: Path) -> None:
+    made = simulate_one(2, 3, "clean").recording
+    wrong = changed(made, "I", 1.3 * made.lead("I"))
+    found = kalemia.predict(wrong, tiny_path)
+    assert found.status == "refused"
+    assert "I, II and III contradict each other" in str(found.reason)
+    traced = replace(wrong, confidence=(0.9,) * 12)  # from a page
+    assert kalemia.predict(traced, tiny_path).status == "estimated"
+    coarse = replace(made, signal=np.round(made.signal, 2))  # rounding to 10 uV breaks the law a little
+    assert kalemia.predict(coarse, tiny_path).status == "estimated"
+
+
+def test_a_recording_made_in_memory_is_warned_of_an_odd_gain(tiny_path: Path) -> None:
+    made = simulate_one(2, 3, "clean").recording
+    large = kalemia.predict(replace(made, signal=6 * made.signal), tiny_path)
+    assert any("gain" in sentence for sentence in large.warnings)
+    assert kalemia.predict(made, tiny_path).warnings == ()
+    microvolts = kalemia.predict(replace(made, signal=1e5 * made.signal), tiny_path)
+    assert microvolts.status == "refused"
+    assert "mV" in str(microvolts.reason)
+
+
+def test_a_chest_lead_upside_down_is_refused(tiny_path: Path) -> None:
+    made = simulate_one(2, 3, "clean").recording
+    found = kalemia.predict(changed(made, "V5", -made.lead("V5")), tiny_path)
+    assert found.status == "refused"
+    assert found.reason == "lead V5 runs against V4 and V6: its electrode or its sign is wrong"
+    alone = Recording(-made.lead("V5")[None], 500.0, ("V5",))  # nothing to hold it against
+    assert kalemia.predict(alone, tiny_path).status == "estimated"
+
+
+def test_exchanged_arms_are_warned_of(tiny_i_path: Path) -> None:
+    made = simulate_one(2, 3, "clean").recording
+    signal = {name: made.lead(name) for name in made.leads}
+    swapped = {"I": -signal["I"], "II": signal["III"], "III": signal["II"], "aVR": signal["aVL"], "aVL": signal["aVR"]}
+    arms = replace(made, signal=np.stack([swapped.get(name, signal[name]) for name in made.leads]))
+    assert "Lead I runs against V6: the arm electrodes may be exchanged." in kalemia.predict(arms, tiny_i_path).warnings
+    assert kalemia.predict(made, tiny_i_path).warnings == ()

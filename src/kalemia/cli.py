@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
 
 CORES = os.cpu_count() or 1
 EXIT_OK, EXIT_FAILED, EXIT_USAGE, EXIT_REFUSED = 0, 1, 2, 3
+EXIT_CLOSED_PIPE, EXIT_TERMINATED = 128 + 13, 128 + 15  # what a shell makes of SIGPIPE and SIGTERM
+SHOWN = 3
 FEW_FILES = 32
 """Below this many files, starting a second process costs more than it brings."""
 
@@ -43,10 +46,11 @@ ModelOption = Annotated[
 
 
 def main() -> None:
-    """Run the command line; errors are one sentence, an interrupt and a closed pipe are quiet."""
+    """Run the command line; errors are one sentence, an interrupt, a termination and a closed pipe are quiet."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")  # a terminal of another alphabet is no reason to fail
+    signal.signal(signal.SIGTERM, _terminate)
     try:
         app()
     except KalemiaError as exc:
@@ -59,7 +63,12 @@ def main() -> None:
         sys.exit(EXIT_FAILED)
     except _ClosedPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(EXIT_OK)
+        sys.exit(EXIT_CLOSED_PIPE)
+
+
+def _terminate(*_: object) -> None:
+    """Leave as after an exception, so that half-written folders are removed and worker processes end."""
+    sys.exit(EXIT_TERMINATED)
 
 
 class _ClosedPipeError(Exception):
@@ -111,7 +120,8 @@ def predict(
         raise KalemiaError("an input is empty; give files, or folders of them")  # an unset shell variable, most likely
     if model is not None:
         Model.load(model)  # a wrong name is wrong usage, said once and not for every file
-    sources = [str(path) for path in find(inputs)]
+    passed_over: list[Path] = []
+    sources = [str(path) for path in find(inputs, passed_over)]
     if not sources:
         raise KalemiaError(f"no ECG found in {', '.join(inputs)}; give files, or folders that hold some")
     pages = _Pages(report, sources) if report else None
@@ -125,7 +135,15 @@ def predict(
             step(1)
     if pages:
         pages.finish(done)
+    if passed_over:
+        typer.echo(f"passed over in folders, beginning like no ECG that is read: {_some(passed_over)}", err=True)
     raise typer.Exit(_status(done))
+
+
+def _some(paths: list[Path]) -> str:
+    """Name the first files and count the rest."""
+    named = ", ".join(str(path) for path in paths[:SHOWN])
+    return named if len(paths) <= SHOWN else f"{named} and {len(paths) - SHOWN} more"
 
 
 class _Pages:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, replace
 from importlib import import_module
@@ -17,8 +16,9 @@ from kalemia.beat import cut
 from kalemia.errors import BeatError, KalemiaError
 from kalemia.measure import MS, qrs_bounds
 from kalemia.model import DEFAULT, Model
-from kalemia.read import read
+from kalemia.read import check, read
 from kalemia.records import Beat, Estimate, Level, Recording
+from kalemia.workers import pool
 
 COVERAGE = 0.9
 SLOW_TO_IMPORT = ("scipy.signal", "scipy.ndimage", "sleepecg.heartbeats", "onnxruntime", "kalemia.read.wfdb")
@@ -28,6 +28,8 @@ CUTS_ABOVE = (5.5, 6.0, 6.5)
 CUTS_BELOW = (3.5,)
 WIDE_QRS_MS = 130.0
 FAST_BPM = 140.0
+EXCHANGED = -0.6
+"""Correlation of the slopes of leads I and V6 from which the arms may be exchanged; so in 6 of 724 real ECGs."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,7 +70,10 @@ def examine(
     """Do what `predict` does, and keep the recording and the beat."""
     models = [Model.load(model)] if model is not None else [Model.load(name) for name in DEFAULT]
     if isinstance(source, Recording):
-        return _judge(source, models)
+        try:
+            return _judge(check.in_memory(source), models)
+        except KalemiaError as exc:
+            return Result(Estimate(source.source, "refused", reason=str(exc), model=models[0].name), source)
     name = os.fspath(source)
     try:
         recording = read(name, rate=rate)
@@ -110,12 +115,17 @@ def _try(recording: Recording, model: Model, blank: Estimate) -> Result:
         heart_rate_bpm=round(beat.heart_rate_bpm, 1),
         beats_used=beat.count,
         quality={lead: round(float(q), 2) for lead, q in zip(beat.leads, beat.quality, strict=True)},
-        warnings=(*blank.warnings, *beat.warnings, *_warnings(beat)),
+        warnings=(*blank.warnings, *beat.warnings, *_warnings(beat), *_electrodes(recording, model)),
     )
     problems = [
         f"lead {lead} cannot be used ({problem})"
         for lead, problem in zip(beat.leads, beat.problems, strict=True)
         if problem
+    ]
+    problems = problems or [
+        f"lead {lead} runs against {against}: its electrode or its sign is wrong"
+        for lead in beat.leads
+        if (against := quality.opposed(recording, lead))
     ]
     # Looked for in every lead there is: a spike is often small in the lead that the model takes.
     if not problems and quality.pacing_spikes(recording.signal, recording.rate, beat.r_peaks_s):
@@ -172,6 +182,15 @@ def _warnings(beat: Beat) -> list[str]:
     return warnings
 
 
+def _electrodes(recording: Recording, model: Model) -> list[str]:
+    """Say where the arm electrodes may be exchanged, if that is a matter to the model."""
+    if "I" not in model.card.leads or "V6" not in recording.leads:
+        return []
+    if quality.slope_correlation(recording, "I", "V6") > EXCHANGED:
+        return []
+    return ["Lead I runs against V6: the arm electrodes may be exchanged."]
+
+
 @dataclass(frozen=True)
 class Job:
     """What to do with each of many files; it is sent to worker processes.
@@ -210,8 +229,8 @@ def predict_many(sources: Sequence[str], job: Job, workers: int = 1) -> Iterator
         import_module(module)  # once, here: processes that are forked from this one then have it
     done = 0
     try:
-        with ProcessPoolExecutor(workers) as pool:
-            for estimate in pool.map(job, sources, chunksize=16):
+        with pool(workers) as processes:
+            for estimate in processes.map(job, sources, chunksize=16):
                 yield estimate
                 done += 1
     except BrokenProcessPool:
@@ -221,10 +240,10 @@ def predict_many(sources: Sequence[str], job: Job, workers: int = 1) -> Iterator
 def _in_turn(sources: Sequence[str], job: Job) -> Iterator[Estimate]:
     """Estimate files one after the other in a process of their own; where it dies, the file in hand is to blame."""
     while sources:
-        with ProcessPoolExecutor(1) as pool:
+        with pool(1) as process:
             for done, source in enumerate(sources, start=1):  # noqa: B007 - says where to go on
                 try:
-                    yield pool.submit(job, source).result()
+                    yield process.submit(job, source).result()
                 except BrokenProcessPool:
                     yield _failed(
                         source, "the process that read it died: the file is damaged beyond what a reader survives"

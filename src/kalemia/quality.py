@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from kalemia.records import Recording
+
 MIN_BEATS = 2
 MIN_SHARE = 0.4
 MIN_SCORE = 0.7
@@ -27,6 +29,29 @@ def plausible(samples: Float32) -> bool:
     """Tell whether one lead (samples,) in mV moves at all, and not by more than any heart can."""
     present = samples[np.isfinite(samples)]
     return len(present) > 0.5 * len(samples) and bool(FLAT_MV < np.ptp(present) < LOUD_MV)
+
+
+NEIGHBOURS = {"V4": ("V3", "V5"), "V5": ("V4", "V6"), "V6": ("V5", "V4")}
+"""Chest leads that lie so close together that their slopes go the same way in every heart."""
+OPPOSED = -0.4
+"""Correlation of slopes with both neighbours from which a chest lead is upside down; 724 real: -0.32 or more."""
+
+
+def opposed(recording: Recording, lead: str) -> str | None:
+    """Name the neighbours of a chest lead that it runs against, or None."""
+    beside = [name for name in NEIGHBOURS.get(lead, ()) if name in recording.leads]
+    if not beside or any(slope_correlation(recording, lead, name) > OPPOSED for name in beside):
+        return None
+    return " and ".join(beside)
+
+
+def slope_correlation(recording: Recording, one: str, other: str) -> float:
+    """Return the correlation of the slopes (over 12 ms) of two leads; 0 where one of them does not move."""
+    lag = max(1, round(0.012 * recording.rate))
+    with np.errstate(invalid="ignore"):
+        slopes = [x[lag:] - x[:-lag] for x in (recording.lead(one), recording.lead(other))]
+    a, b = (np.where(np.isfinite(x), x, np.float32(0)) for x in slopes)
+    return float(a @ b / (np.sqrt((a @ a) * (b @ b)) + 1e-12))
 
 
 def raw_problems(raw: Float32, rate: float) -> list[str | None]:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from kalemia.errors import ReadError
 from kalemia.read.raw import Raw
+from kalemia.records import Recording
 
 RATES_HZ = (50.0, 20_000.0)
 SHORTEST_S = 1.0
@@ -74,6 +76,44 @@ def einthoven(limb: NDArray[np.float32], rate: float, step_mv: float = 0.0) -> f
     error_band, two = _ecg_band(np.stack([error, whole[1]]).astype(np.float64), rate)
     error_mv = math.sqrt(max(0.0, _rms(error_band) ** 2 - (_ROUNDING * step_mv) ** 2))
     return min(ratio, error_mv / _spread(two))
+
+
+def contradiction(ratio: float) -> str:
+    """Say that I + III - II is too large a share of lead II."""
+    return (
+        f"leads I, II and III contradict each other (I + III - II is {ratio:.0%} of lead II); "
+        f"up to {EINTHOVEN:.0%} is accepted of a digital ECG"
+    )
+
+
+def in_memory(recording: Recording) -> Recording:
+    """Hold a Recording that no reader made against the same rules; a warning of odd amplitudes is added.
+
+    Raises
+    ------
+    ReadError
+        Its limb leads contradict each other, or its numbers are no millivolts. Leads that were traced from a page
+        (`confidence` below 1) are not held against Einthoven's law.
+    """
+    signal = recording.signal
+    with np.errstate(invalid="ignore"):
+        if np.fmax.reduce(np.abs(signal), axis=None, initial=0.0) > LIMIT_MV:
+            raise ReadError(f"the samples exceed {LIMIT_MV:,.0f} mV, which is no ECG; a signal in mV is accepted")
+    limb = signal[[recording.leads.index(name) for name in ("I", "II", "III") if name in recording.leads]]
+    if len(limb) == 3 and min(recording.confidence) >= 1.0 and not not_recorded(limb).any():
+        ratio = einthoven(limb, recording.rate)
+        if ratio > EINTHOVEN and (ratio := einthoven(limb, recording.rate, _step(limb))) > EINTHOVEN:
+            raise ReadError(contradiction(ratio))
+    if recording.duration_s < SHORTEST_S or not np.isfinite(signal).any():
+        return recording  # too little to judge amplitudes by; whoever uses it will say so
+    found = [sentence for sentence in amplitudes(signal, recording.rate) if sentence not in recording.warnings]
+    return replace(recording, warnings=(*recording.warnings, *found)) if found else recording
+
+
+def _step(signal: NDArray[np.float32]) -> float:
+    """Return the smallest step between neighbouring samples, mV; 0 where it is below 0.1 uV."""
+    steps = np.round(np.abs(np.diff(signal, axis=1)), 4)
+    return float(steps[steps > 0].min(initial=1.0))
 
 
 def _rms(values: NDArray[np.floating]) -> float:

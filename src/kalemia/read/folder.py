@@ -12,7 +12,7 @@ from kalemia.read import sniff
 _TABLES = {".csv", ".tsv", ".txt"}
 
 
-def inputs(paths: Iterable[str | os.PathLike[str]]) -> Iterator[Path]:
+def inputs(paths: Iterable[str | os.PathLike[str]], passed_over: list[Path] | None = None) -> Iterator[Path]:
     """Yield one path an ECG: files as they are, folders searched, sorted and with all that they hold.
 
     A file that was named is always kept, whatever it is. In a folder a WFDB record counts once, by its header; files of
@@ -23,23 +23,31 @@ def inputs(paths: Iterable[str | os.PathLike[str]]) -> Iterator[Path]:
     ----------
     paths
         Files and folders.
+    passed_over
+        Takes the files of folders that may be damaged ECGs (empty, not readable, binary or XML of no known format), so
+        that a caller can say so; text, pictures, documents and archives are not among them.
     """
     for path in map(Path, paths):
         if path.is_dir():
-            yield from _within(path)
+            yield from _within(path, [] if passed_over is None else passed_over)
         else:
             yield path
 
 
-def _within(folder: Path) -> Iterator[Path]:
+def _within(folder: Path, passed_over: list[Path]) -> Iterator[Path]:
     """Search a folder; links to folders are not followed, so that no search goes round in circles."""
     for place, folders, files in os.walk(folder):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         here = Path(place)
         headers = {name for name in files if name.endswith(".hea")}
         for name in sorted(files):
-            if name in headers or (not name.startswith(".") and not _belongs(name, headers) and _looks(here / name)):
+            if name.startswith(".") or (name not in headers and _belongs(name, headers)):
+                continue
+            looks = name in headers or _looks(here / name)
+            if looks:
                 yield here / name
+            elif looks is None:
+                passed_over.append(here / name)
 
 
 def _belongs(name: str, headers: set[str]) -> bool:
@@ -47,18 +55,20 @@ def _belongs(name: str, headers: set[str]) -> bool:
     return name.rpartition(".")[0] + ".hea" in headers
 
 
-def _looks(path: Path) -> bool:
-    """Tell whether a file begins like an ECG."""
+def _looks(path: Path) -> bool | None:
+    """Tell whether a file begins like an ECG; None where it is nothing else either, and may be a damaged one."""
     try:
         if not sniff.regular(path):
-            return False
+            return None
         with path.open("rb") as stream:
             head = stream.read(sniff.HEAD_BYTES)
-    except (OSError, ReadError):
-        return False
+    except ReadError:
+        return False  # a pipe or device
+    except OSError:
+        return None
     found = sniff.of(head)
     if found is sniff.CSV:
         from kalemia.read.csv import looks
 
         return path.suffix.lower() in _TABLES and looks(head)
-    return not isinstance(found, str)
+    return None if found in sniff.UNKNOWN else not isinstance(found, str)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import warnings
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -23,7 +24,8 @@ def read(path: str | os.PathLike[str], *, rate: float | None = None) -> Recordin
     path
         A file, or the name of a WFDB record without a suffix.
     rate
-        Samples per second, Hz, for a CSV file that does not state it; ignored by other formats.
+        Samples per second, Hz, for a CSV file that does not state it. Where a file states another, that one counts and
+        a warning says so.
 
     Returns
     -------
@@ -41,13 +43,17 @@ def read(path: str | os.PathLike[str], *, rate: float | None = None) -> Recordin
         with warnings.catch_warnings():
             # libraries warn about elements that are not used here; what matters is checked below
             warnings.simplefilter("ignore")
-            return _recording(_raw(Path(source), rate), source)
+            recording = _recording(_raw(Path(source), rate), source)
     except ReadError as exc:
         raise ReadError(f"{source}: {exc}.") from exc.__cause__
     except OSError as exc:
         raise ReadError(f"{source}: the file cannot be opened ({exc.strerror or type(exc).__name__}).") from exc
     except Exception as exc:  # the one place where errors of foreign readers become ours
         raise ReadError(f"{source}: the file is damaged or incomplete ({type(exc).__name__} while reading).") from exc
+    if rate is None or abs(rate - recording.rate) <= 0.001 * recording.rate:
+        return recording
+    said = f"The file states {recording.rate:g} Hz; the {rate:g} Hz given with it were not used."
+    return replace(recording, warnings=(*recording.warnings, said))
 
 
 def _raw(path: Path, rate: float | None) -> Raw:
@@ -110,7 +116,4 @@ def _lawful(
                 "read at 1,000 counts/mV, which is inferred."
             )
             return counts, [sentence]
-    raise ReadError(
-        f"leads I, II and III contradict each other (I + III - II is {ratio:.0%} of lead II); "
-        f"up to {check.EINTHOVEN:.0%} is accepted of a digital ECG"
-    )
+    raise ReadError(check.contradiction(ratio))

@@ -53,6 +53,7 @@ _OTHER = {
     b"BZh": "a bzip2 archive",
     b"\xfd7zXZ": "an xz archive",
 }
+BINARY, XML = UNKNOWN = "binary and of no format that is known", "XML without an ECG"
 _ROOTS = {"AnnotatedECG": AECG, "RestingECG": MUSE, "restingecgdata": PHILIPS}
 _TEXT_BYTES = bytes({9, 10, 13, *range(32, 127), *range(128, 256)})
 
@@ -111,10 +112,10 @@ def of(head: bytes) -> Format | str:
             return words
     text = _text(head)
     if text is None:
-        return "binary and of no format that is known"
+        return BINARY
     if text.startswith("<"):
         plain = re.sub(r"<[\w.-]+:", "<", text)  # without prefixes of namespaces
-        return next((kind for root, kind in _ROOTS.items() if f"<{root}" in plain), "XML without an ECG")
+        return next((kind for root, kind in _ROOTS.items() if f"<{root}" in plain), XML)
     lines = [line for line in text.splitlines() if line.strip() and not line.startswith("#")]
     if lines and RECORD_LINE.match(lines[0].strip()) and "," not in lines[0]:
         return WFDB

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import csv
 import json
-import multiprocessing
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
-from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from functools import partial
 from pathlib import Path
@@ -18,6 +16,7 @@ import numpy as np
 from kalemia.errors import SimulateError
 from kalemia.simulate.levels import level_named
 from kalemia.simulate.records import Simulated, check_seed, simulate
+from kalemia.workers import pool
 
 COUNTS_PER_MV = 1000
 PER_FOLDER = 1000
@@ -110,11 +109,11 @@ def _chunks(folder: Path, count: int, seed: int, level: str, workers: int) -> It
         yield from map(job, spans)
         return
     # Spawned, not forked: numpy may hold threads, and a fork in the middle of them can hang.
-    with ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn")) as pool:
+    with pool(workers, "spawn") as processes:
         try:
-            yield from pool.map(job, spans)
+            yield from processes.map(job, spans)
         except BaseException:
-            pool.shutdown(cancel_futures=True)
+            processes.shutdown(cancel_futures=True)
             raise
 
 

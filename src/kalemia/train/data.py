@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import astuple, dataclass, fields
 from functools import partial
 
@@ -16,6 +15,7 @@ from kalemia.measure import Waves, measure
 from kalemia.model import inputs
 from kalemia.records import Beat
 from kalemia.simulate import simulate
+from kalemia.workers import pool
 
 CHUNK = 500
 FEATURES = tuple(f.name for f in fields(Waves))
@@ -87,8 +87,8 @@ def _map(job: Callable[[range], Beats], chunks: list[range], workers: int) -> It
     if workers <= 1:
         yield from map(job, chunks)
         return
-    with ProcessPoolExecutor(workers) as pool:
-        yield from pool.map(job, chunks)
+    with pool(workers) as processes:
+        yield from processes.map(job, chunks)
 
 
 def _chunk(level: str, seed: int, leads: tuple[str, ...], patients: range) -> Beats:
