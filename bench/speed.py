@@ -1,8 +1,10 @@
 """What things cost: one record, a folder, a cold start, the simulator.
 
-    python bench/speed.py | python bench/fill.py speed
+    python bench/speed.py [PYTHON] | python bench/fill.py speed
 
-Needs the dev extra for NeuroKit2. Times are medians on the machine that ran it; compare rows of one run only.
+PYTHON is the interpreter that whole processes are run with, by default this one. A core install, as those who predict have
+it, starts faster than one with the dev extra, because sleepecg imports numba where it finds it. Needs the dev extra itself
+for NeuroKit2. Times are medians on the machine that ran it; compare rows of one run only.
 """
 
 from __future__ import annotations
@@ -91,16 +93,16 @@ def seconds(command: list[str], times: int = 7) -> float:
     return milliseconds(lambda: subprocess.run(command, check=False, capture_output=True), times) / 1000
 
 
-def processes() -> list[list[object]]:
+def processes(python: str) -> list[list[object]]:
     """Return rows for whole processes: a folder of 1,000 records, a cold start, the help."""
     with tempfile.TemporaryDirectory() as folder:
         out = Path(folder) / "patients"
         write(out, 1000, 9, workers=2)
         one = str(next(out.rglob("*.hea")))
-        cli = [sys.executable, "-m", "kalemia"]
+        cli = [python, "-m", "kalemia"]
         whole = seconds([*cli, "predict", str(out), "--json"], 3)
         cold = seconds([*cli, "predict", one])
-        imports = seconds([sys.executable, "-c", IMPORTS])
+        imports = seconds([python, "-c", IMPORTS])
         help_ = seconds([*cli, "--help"])
     return [
         ["a folder of 1,000 WFDB records through the command line, 2 cores", f"{1000 / whole:.0f} records a second"],
@@ -112,4 +114,5 @@ def processes() -> list[list[object]]:
 
 
 if __name__ == "__main__":
-    print(table(["what", "median"], [*pinned(one_record), *processes()]))
+    python = sys.argv[1] if len(sys.argv) > 1 else sys.executable
+    print(table(["what", "median"], [*pinned(one_record), *processes(python)]))
