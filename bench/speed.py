@@ -2,9 +2,9 @@
 
     python bench/speed.py [PYTHON] | python bench/fill.py speed
 
-PYTHON is the interpreter that whole processes are run with, by default this one. A core install, as those who predict have
-it, starts faster than one with the dev extra, because sleepecg imports numba where it finds it. Needs the dev extra itself
-for NeuroKit2. Times are medians on the machine that ran it; compare rows of one run only.
+PYTHON is the interpreter that whole processes are run with, by default this one. A core install, as those who predict
+have it, starts faster than one with the dev extra, because sleepecg imports numba where it finds it. Needs the dev
+extra itself for NeuroKit2. Times are medians on the machine that ran it; compare rows of one run only.
 """
 
 from __future__ import annotations

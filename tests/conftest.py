@@ -39,7 +39,8 @@ def tiny_i_path(tiny_path: Path, tmp_path_factory: pytest.TempPathFactory) -> Pa
     """The same network with a card that says lead I."""
     path = tmp_path_factory.mktemp("models") / "tiny-i.onnx"
     path.write_bytes(tiny_path.read_bytes())
-    replace(Card.load(tiny_path.with_suffix(".json")), name="tiny-i", leads=("I",)).dump(path.with_suffix(".json"))
+    card = replace(Card.load(tiny_path.with_suffix(".json")), name="tiny-i", leads=("I",))
+    path.with_suffix(".json").write_bytes(card.dump())
     return path
 
 

@@ -189,7 +189,7 @@ def test_two_inputs_of_one_name_get_two_pages(tiny_path: Path, patients: Path, t
     ("arguments", "said"),
     [
         (("predict", "{good}", "--model", "no-such"), "no model 'no-such'"),
-        (("predict", "{good}", "--model", "{tmp}/no.onnx"), "no.onnx: the model cannot be read"),
+        (("predict", "{good}", "--model", "{tmp}/no.onnx"), "no.onnx: the file cannot be read"),
         (("predict", "{good}", "--model", "{damaged_model}"), "its file has sha256"),
         (("predict", "{good}", "--model", "{tiny}", "--report", "{file}"), "cannot write the report into"),
         (("predict", "{empty}", "--model", "{tiny}"), "no ECG found in {empty}"),
@@ -231,11 +231,11 @@ def test_there_is_no_traceback_in_a_process_of_its_own(good: Path) -> None:
     ("content", "said"),
     [
         (None, "cannot be read .No such file"),
-        ("", "the whole file: "),
-        ("[1, 2]", "the whole file: "),
+        ("", "no fields"),
+        ("[1, 2]", "no fields"),
         ("name: [", "not YAML"),
-        ("name: tiny\n", ": Field required"),
-        ("surprise: 1\n", ": Field required"),
+        ("name: tiny\n", ": missing; a value is needed"),
+        ("surprise: 1\n", ": missing; a value is needed"),
     ],
 )
 def test_a_wrong_training_configuration_is_said_in_one_sentence(tmp_path: Path, content: str | None, said: str) -> None:
@@ -382,7 +382,7 @@ def test_a_csv_without_a_rate_is_read_at_the_rate_that_is_given(tiny_path: Path,
 
 def test_a_rate_that_contradicts_the_file_is_said(tiny_path: Path, good: Path) -> None:
     (line,) = lines(invoke("predict", good, "--model", tiny_path, "--json", "--rate", 250).stdout)
-    assert "The file states 500 Hz; the 250 Hz given with it were not used." in line["warnings"]
+    assert "The ECG states 500 Hz; the 250 Hz given with it were not used." in line["warnings"]
     (line,) = lines(invoke("predict", good, "--model", tiny_path, "--json", "--rate", 500).stdout)
     assert line["warnings"] == []
 
@@ -445,3 +445,56 @@ def test_real_files_of_every_kind_are_answered(data_folder: Path, name: str) -> 
     assert result.returncode in {0, 1, 3}
     assert all(line.startswith("passed over in folders") for line in result.stderr.splitlines())
     assert all(line["status"] == "estimated" or line["reason"] for line in found)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="children are counted in /proc")
+def test_a_second_signal_ends_at_once(tiny_path: Path, patients: Path, tmp_path: Path) -> None:
+    for number in range(30):
+        shutil.copytree(patients / "0000", tmp_path / "many" / str(number))
+    command = [sys.executable, "-m", "kalemia", "predict", str(tmp_path / "many"), "--model", str(tiny_path)]
+    with subprocess.Popen([*command, "--workers", "2"], stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        process.stdout.readline()
+        for _ in range(2):
+            process.send_signal(signal.SIGINT)
+            time.sleep(0.05)
+        _, err = process.communicate(timeout=60)
+        assert (process.returncode, err) == (130, b"")
+
+
+def test_what_a_terminal_would_obey_is_not_printed(tiny_path: Path, good: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "a\x1b]0;own\x07\x9b"
+    folder.mkdir()
+    (folder / "damaged.bin").write_bytes(bytes(9))
+    for suffix in (".hea", ".dat"):
+        shutil.copy(good.with_suffix(suffix), folder)
+    result = run("predict", folder, "--model", tiny_path, "--json")
+    assert not set(result.stdout + result.stderr) & set("\x1b\x07\x9b")
+    (line,) = lines(result.stdout)
+    assert line["source"] == str(folder / good.name)
+
+
+def test_a_path_that_cannot_be_is_a_failed_input_like_any_other(tiny_path: Path, good: Path) -> None:
+    found = lines(invoke("predict", "a" * 300, good, "--model", tiny_path, "--json").stdout)
+    assert [line["status"] for line in found] == ["failed", "estimated"]
+
+
+def test_nothing_is_written_into_the_home_of_who_predicts(good: Path, tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    home.mkdir()
+    assert run("predict", good, "--json", HOME=str(home), XDG_CACHE_HOME=str(home / "cache")).returncode == 0
+    assert list(home.rglob("*")) == []
+
+
+@pytest.mark.parametrize("extra", ["version: !!timestamp x", "seed: 18446744073709551616", "epochs: [1]", "other: 1"])
+def test_odd_values_in_a_configuration_are_said_in_one_sentence(tmp_path: Path, extra: str) -> None:
+    pytest.importorskip("torch", reason="training needs torch")
+    whole = (Path(__file__).parent.parent / "configs" / "v5-4k.yaml").read_text()
+    path = tmp_path / "config.yaml"
+    path.write_text(
+        "\n".join(line for line in whole.splitlines() if not line.startswith(extra.split(":")[0])) + f"\n{extra}\n"
+    )
+    result = invoke("train", path, "--out", tmp_path / "runs")
+    assert isinstance(result.exception, KalemiaError)
+    assert f": {extra.split(':')[0]}" in str(result.exception)
+    assert not (tmp_path / "runs").exists()

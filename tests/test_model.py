@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
+import shutil
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -45,7 +47,7 @@ def some(n: int) -> tuple[Any, Any]:
 
 
 def test_a_card_comes_back_as_it_was_written(tiny: Model, tmp_path: Path) -> None:
-    tiny.card.dump(tmp_path / "card.json")
+    (tmp_path / "card.json").write_bytes(tiny.card.dump())
     assert Card.load(tmp_path / "card.json") == tiny.card
 
 
@@ -58,7 +60,7 @@ def test_the_name_in_an_estimate_is_that_of_the_card(tiny: Model, tiny_path: Pat
 @pytest.mark.parametrize(
     ("fields", "sentence"),
     [
-        ({"surprise": 1}, "unexpected keyword argument 'surprise'"),
+        ({"surprise": 1}, "'surprise' is not known"),
         ({"error_levels": 3}, "error_levels is not of its kind"),
         ({"error_levels": [0.1, 0.5, 0.9]}, "differ in length"),
         ({"error_levels": [0.1, 0.9], "error_quantiles": [0, 1]}, "differ in length"),
@@ -103,13 +105,13 @@ def test_what_is_no_card_is_refused(tmp_path: Path, text: str) -> None:
 
 @pytest.mark.parametrize("onnx", [b"", b"garbage", b"\x08\x07" * 500])
 def test_a_damaged_network_is_refused_in_a_sentence(altered: Callable[..., Path], onnx: bytes) -> None:
-    with pytest.raises(ModelError, match="its ONNX file cannot be loaded") as caught:
+    with pytest.raises(ModelError, match="its ONNX file is damaged") as caught:
         Model.load(altered(onnx)).run(*some(1))
     assert "\n" not in str(caught.value)
 
 
 def test_half_a_network_is_refused(altered: Callable[..., Path], tiny_path: Path) -> None:
-    with pytest.raises(ModelError, match="its ONNX file cannot be loaded"):
+    with pytest.raises(ModelError, match="its ONNX file is damaged"):
         Model.load(altered(tiny_path.read_bytes()[:3000])).run(*some(1))
 
 
@@ -126,7 +128,7 @@ def test_a_network_of_other_leads_than_its_card_is_refused(altered: Callable[...
         ("no-such", "no model 'no-such'; the bundled ones are"),
         ("../assets/v5-4k", "no model '../assets/v5-4k'"),
         ("", "no model ''"),
-        ("/nowhere/a.onnx", "/nowhere/a.onnx: the model cannot be read .No such file"),
+        ("/nowhere/a.onnx", "/nowhere/a.onnx: the file cannot be read .No such file"),
     ],
 )
 def test_a_model_that_is_not_there_is_named(name: str, sentence: str) -> None:
@@ -261,3 +263,27 @@ def test_a_bundled_model_follows_potassium(name: str) -> None:
         found.append(float(np.median(model.run(*inputs(good, model.card.leads))[0])))
     assert found == sorted(found)
     assert found[-1] - found[0] > 1.5
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="pipes with names are a matter of POSIX")
+@pytest.mark.parametrize("suffix", [".onnx", ".json"])
+def test_a_pipe_is_no_model(tiny_path: Path, tmp_path: Path, suffix: str) -> None:
+    for each in (".onnx", ".json"):
+        shutil.copy(tiny_path.with_suffix(each), tmp_path / f"tiny{each}")
+    (tmp_path / f"tiny{suffix}").unlink()
+    os.mkfifo(tmp_path / f"tiny{suffix}")
+    with pytest.raises(ModelError, match="no regular file"):
+        Model.load(tmp_path / "tiny.onnx")
+
+
+def test_a_huge_file_is_no_model(tmp_path: Path) -> None:
+    with (tmp_path / "huge.onnx").open("wb") as file:
+        file.truncate(10_000_000_000)
+    with pytest.raises(ModelError, match="10,000,000,000 bytes"):
+        Model.load(tmp_path / "huge.onnx")
+
+
+@pytest.mark.parametrize("spread", [-1.0, 0.0, 1e38, float("nan")])
+def test_a_spread_that_no_error_has_is_not_sane(spread: float) -> None:
+    assert not Forecast(5.0, spread).sane
+    assert Forecast(5.0, 0.5).sane

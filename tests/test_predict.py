@@ -118,7 +118,10 @@ def test_a_network_that_returns_no_number_is_refused(
 ) -> None:
     answering(monkeypatch, bad, 0.5)
     found = kalemia.predict(recording(), tiny_path)
-    assert (found.status, found.reason) == ("refused", "the network returned no number for this beat")
+    assert (found.status, found.reason) == (
+        "refused",
+        "the network returned no number for this beat, or no spread that an error can have",
+    )
     json.dumps(found.to_dict(), allow_nan=False)
 
 
@@ -405,3 +408,22 @@ def test_exchanged_arms_are_warned_of(tiny_i_path: Path) -> None:
     arms = replace(made, signal=np.stack([swapped.get(name, signal[name]) for name in made.leads]))
     assert "Lead I runs against V6: the arm electrodes may be exchanged." in kalemia.predict(arms, tiny_i_path).warnings
     assert kalemia.predict(made, tiny_i_path).warnings == ()
+
+
+def test_the_preferred_model_does_not_speak_of_the_other_one(defaults: None) -> None:
+    found = kalemia.predict(recording(("V5",)))
+    assert (found.status, found.warnings) == ("estimated", ())
+
+
+@pytest.mark.parametrize("rate", [0.1, 1e-300])
+def test_recordings_of_no_use_are_refused(tiny_path: Path, rate: float) -> None:
+    for samples in (0, 1, 100):
+        found = kalemia.predict(Recording(np.zeros((1, samples), np.float32), rate, ("V5",)), tiny_path)
+        assert found.status == "refused"
+
+
+def test_millivolts_that_no_heart_makes_are_refused(tiny_path: Path) -> None:
+    made = simulate_one(2, 3, "clean").recording
+    found = kalemia.predict(changed(made, "V5", 100 * made.lead("V5")), tiny_path)
+    assert found.status == "refused"
+    assert "more than 20 mV is no heart" in str(found.reason)

@@ -108,3 +108,26 @@ def test_records_cannot_be_changed_in_place() -> None:
     with pytest.raises(FrozenInstanceError):
         estimate.status = "estimated"  # type: ignore[misc]
     assert replace(estimate, status="refused").status == "refused"
+
+
+@pytest.mark.parametrize(
+    ("fields", "said"),
+    [
+        ({"signal": np.ones((1, 9), dtype=complex)}, "real numbers"),
+        ({"signal": np.array([["1", "2"]])}, "real numbers"),
+        ({"leads": "V5"}, "tuples of text"),
+        ({"leads": (5,)}, "tuples of text"),
+        ({"warnings": "hello"}, "tuples of text"),
+        ({"rate": "fast"}, "rate is fast Hz"),
+        ({"rate": None}, "rate is None Hz"),
+    ],
+)
+def test_what_is_no_recording_is_said(fields: dict[str, Any], said: str) -> None:
+    whole: dict[str, Any] = {"signal": np.ones((1, 9)), "rate": 500.0, "leads": ("V5",)}
+    with pytest.raises(ValueError, match=said):
+        Recording(**(whole | fields))
+
+
+def test_what_is_masked_was_not_recorded() -> None:
+    masked: Any = np.ma.masked_array(np.ones((1, 3)), mask=[[False, True, False]])
+    np.testing.assert_array_equal(Recording(masked, 500.0, ("V5",)).signal, [[1, np.nan, 1]])

@@ -59,7 +59,7 @@ def write(folder: Path) -> None:
     folder.mkdir(exist_ok=True)
     onnx = to_onnx(network(), SIZE.leads)
     (folder / "tiny.onnx").write_bytes(onnx)
-    card(onnx).dump(folder / "tiny.json")
+    (folder / "tiny.json").write_bytes(card(onnx).dump())
 
 
 if __name__ == "__main__":

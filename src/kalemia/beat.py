@@ -64,7 +64,7 @@ def cut(recording: Recording, leads: Sequence[str] | None = None) -> Beat:
         lead that is there but cannot be used (flat, clipped, noisy, too few beats) is returned with its problem
         in `Beat.problems`.
     """
-    leads = tuple(dict.fromkeys(leads or recording.leads))
+    leads = (leads,) if isinstance(leads, str) else tuple(dict.fromkeys(leads or recording.leads))
     if absent := [name for name in leads if name not in recording.leads]:
         raise BeatError(f"lead {', '.join(absent)} is missing; this recording has {', '.join(recording.leads)}")
     if not MIN_RATE_HZ <= recording.rate <= MAX_RATE_HZ:

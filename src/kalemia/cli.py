@@ -6,8 +6,11 @@ import json
 import os
 import signal
 import sys
+import tempfile
+import threading
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from functools import partial
 from io import TextIOWrapper
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -26,7 +29,7 @@ if TYPE_CHECKING:
 
 CORES = os.cpu_count() or 1
 EXIT_OK, EXIT_FAILED, EXIT_USAGE, EXIT_REFUSED = 0, 1, 2, 3
-EXIT_CLOSED_PIPE, EXIT_TERMINATED = 128 + 13, 128 + 15  # what a shell makes of SIGPIPE and SIGTERM
+EXIT_CLOSED_PIPE = 128 + 13  # what a shell makes of SIGPIPE
 SHOWN = 3
 FEW_FILES = 32
 """Below this many files, starting a second process costs more than it brings."""
@@ -50,25 +53,59 @@ def main() -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")  # a terminal of another alphabet is no reason to fail
-    signal.signal(signal.SIGTERM, _terminate)
+    for name in ("SIGINT", "SIGTERM", "SIGHUP"):
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), _end)
     try:
         app()
     except KalemiaError as exc:
-        typer.echo(f"kalemia: {exc}", err=True)
+        _tell(f"kalemia: {exc}")
         sys.exit(EXIT_USAGE)
     except OSError as exc:
         # Our own files are guarded where they are written; what is left is the output itself, on a full disk say.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        typer.echo(f"kalemia: the output cannot be written ({exc.strerror}); give it room", err=True)
+        _tell(f"kalemia: the output cannot be written ({exc.strerror}); give it room")
         sys.exit(EXIT_FAILED)
     except _ClosedPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(EXIT_CLOSED_PIPE)
 
 
-def _terminate(*_: object) -> None:
-    """Leave as after an exception, so that half-written folders are removed and worker processes end."""
-    sys.exit(EXIT_TERMINATED)
+def _end(number: int, _frame: object) -> None:
+    """Leave as after an exception, so that half-written folders are removed; at a second signal, at once.
+
+    Worker processes end with this one in either case.
+    """
+    again = partial(_end_now, number)
+    for name in ("SIGINT", "SIGTERM", "SIGHUP"):
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), again)
+    # A signal to the whole group ends workers while their jobs are called off, which their threads complain of.
+    threading.excepthook = lambda _: None
+    sys.exit(128 + number)
+
+
+def _end_now(number: int, *_: object) -> None:
+    os._exit(128 + number)
+
+
+def _plain(text: str) -> str:
+    """Return text without what a terminal would obey, or cannot be written: file names may hold anything."""
+    shown = "".join(c if c.isprintable() or c in "\n\t" else json.dumps(c)[1:-1] for c in text)
+    return shown.encode("utf-8", "backslashreplace").decode("utf-8")
+
+
+def _say(text: str) -> None:
+    """Print a result."""
+    try:
+        typer.echo(_plain(text))
+    except BrokenPipeError as exc:
+        raise _ClosedPipeError from exc
+
+
+def _tell(text: str) -> None:
+    """Print what is no result, beside it."""
+    typer.echo(_plain(text), err=True)
 
 
 class _ClosedPipeError(Exception):
@@ -95,7 +132,7 @@ def predict(
     model: ModelOption = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object a line, an input a line.")] = False,
     report: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="Write an HTML page an input into this folder.")
+        str | None, typer.Option(metavar="DIR", help="Write an HTML page an input into this folder.")
     ] = None,
     rate: Annotated[
         float | None, typer.Option(metavar="HZ", help="Sampling rate of a CSV file that does not say it.")
@@ -118,13 +155,15 @@ def predict(
 
     if "" in inputs:
         raise KalemiaError("an input is empty; give files, or folders of them")  # an unset shell variable, most likely
+    if rate is not None and not 0 < rate < float("inf"):
+        raise KalemiaError(f"--rate is {rate}; a positive number of Hz is accepted")
     if model is not None:
         Model.load(model)  # a wrong name is wrong usage, said once and not for every file
     passed_over: list[Path] = []
     sources = [str(path) for path in find(inputs, passed_over)]
     if not sources:
         raise KalemiaError(f"no ECG found in {', '.join(inputs)}; give files, or folders that hold some")
-    pages = _Pages(report, sources) if report else None
+    pages = None if report is None else _Pages(_folder(report), sources)
     job = Job(model, rate, pages)
     count = 1 if len(sources) < FEW_FILES else workers
     done = []
@@ -133,11 +172,24 @@ def predict(
             done.append(estimate)
             _print(estimate, as_json)
             step(1)
-    if pages:
-        pages.finish(done)
+    whole = pages is None or pages.finish(done)
     if passed_over:
-        typer.echo(f"passed over in folders, beginning like no ECG that is read: {_some(passed_over)}", err=True)
-    raise typer.Exit(_status(done))
+        _tell(f"passed over in folders, beginning like no ECG that is read: {_some(passed_over)}")
+    raise typer.Exit(_status(done) if whole else EXIT_FAILED)
+
+
+def _folder(name: str) -> Path:
+    if not name:
+        raise KalemiaError("the name of the folder to write into is empty; give one")
+    folder = Path(name)
+    try:  # before the work, not after it
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as exc:
+        why = exc.strerror or str(exc)
+        raise KalemiaError(f"cannot write the report into {folder}: {why}; name a folder that can be written") from exc
+    return folder
 
 
 def _some(paths: list[Path]) -> str:
@@ -159,18 +211,28 @@ class _Pages:
     def __call__(self, source: str, result: Result) -> None:
         from kalemia.report import write_page
 
-        write_page(self.folder, result.estimate, result.recording, result.beat, name=self.names[source])
+        # A page that cannot be written must not cost the estimate: `finish` says so.
+        with suppress(KalemiaError):
+            write_page(self.folder, result.estimate, result.recording, result.beat, name=self.names[source])
 
-    def finish(self, estimates: Iterable[Estimate]) -> None:
-        """Write the index where there is more than one page, and say where the report is."""
+    def finish(self, estimates: Iterable[Estimate]) -> bool:
+        """Write the index where there is more than one page, say where the report is, return whether all is written."""
         from kalemia.report import Row, index
 
         # A file that killed its process has no page.
         pages = [(e, self.folder / self.names[e.source]) for e in estimates]
         rows = [Row(e, page if page.is_file() else None) for e, page in pages]
-        path = index(self.folder, rows) if len(rows) > 1 else rows[0].page
+        missing = sum(row.page is None for row in rows)
+        if missing:
+            _tell(f"kalemia: {missing} of {len(rows)} pages could not be written into {self.folder}")
+        try:
+            path = index(self.folder, rows) if len(rows) > 1 else rows[0].page
+        except KalemiaError as exc:
+            _tell(f"kalemia: {exc}")
+            return False
         if path:
-            typer.echo(f"report: {path}", err=True)
+            _tell(f"report: {path}")
+        return not missing
 
 
 def _print(estimate: Estimate, as_json: bool) -> None:
@@ -180,11 +242,7 @@ def _print(estimate: Estimate, as_json: bool) -> None:
         from kalemia.report import text
 
         said = text(estimate) + "\n"
-    try:
-        # A file name may hold bytes that are no UTF-8.
-        typer.echo(said.encode("utf-8", "backslashreplace").decode("utf-8"))
-    except BrokenPipeError as exc:
-        raise _ClosedPipeError from exc
+    _say(said)
 
 
 def _status(estimates: Iterable[Estimate]) -> int:
@@ -194,7 +252,7 @@ def _status(estimates: Iterable[Estimate]) -> int:
 
 @app.command()
 def demo(
-    out: Annotated[Path, typer.Option(metavar="DIR", help="Where the report goes.")] = Path("demo"),
+    out: Annotated[str, typer.Option(metavar="DIR", help="Where the report goes.")] = "demo",
 ) -> None:
     """Read a bundled simulated ECG, estimate its potassium and write the HTML report, in seconds and offline."""
     from importlib.resources import files
@@ -204,10 +262,11 @@ def demo(
 
     source = Path(str(files("kalemia") / "assets" / "demo" / "simulated.hea"))
     result = examine(source)
-    typer.echo("A simulated patient's ECG, made with a potassium of 6.5 mEq/L.\n")
-    typer.echo(text(result.estimate))
-    path = write_page(out, result.estimate, result.recording, result.beat)
-    typer.echo(f"\nreport: {path}")
+    folder = _folder(out)
+    _say("A simulated patient's ECG, made with a potassium of 6.5 mEq/L.\n")
+    _say(text(result.estimate))
+    path = write_page(folder, result.estimate, result.recording, result.beat)
+    _say(f"\nreport: {path}")
     raise typer.Exit(_status([result.estimate]))
 
 
@@ -222,16 +281,16 @@ def models(
 
     for card in bundled():
         if as_json:
-            typer.echo(json.dumps(asdict(card)))
+            _say(json.dumps(asdict(card)))
             continue
         own = card.metrics[card.name]
-        typer.echo(
+        _say(
             f"{card.name:<8} {card.version:<8} lead {'+'.join(card.leads):<4} {card.parameters:>7,} parameters, "
             f"trained on {card.trained_on} ECGs: MAE {own['mae_meq_l']:.2f} mEq/L on {card.metrics['patients']:,} "
             f"simulated patients (predicting the median: {card.metrics['training median']['mae_meq_l']:.2f})"
         )
     if not as_json:
-        typer.echo(NOTICE)
+        _say(NOTICE)
 
 
 @app.command()
@@ -259,7 +318,7 @@ def simulate(
             before = done
 
         write(out, count, seed, level, workers, progress)
-    typer.echo(f"{count} records and labels.csv in {out}")
+    _say(f"{count} records and labels.csv in {out}")
 
 
 @app.command()
@@ -286,8 +345,9 @@ def train(
         trained = run(Config.load(config), out, workers, stage)
     own = trained.card.metrics[trained.card.name]
     covered = trained.card.metrics["interval_coverage"]
-    typer.echo(
-        f"{trained.onnx}: MAE {own['mae_meq_l']:.3f} mEq/L, AUROC above 5.5 {own['auroc_above_5.5']:.3f}, "
+    area = own["auroc_above_5.5"]
+    _say(
+        f"{trained.onnx}: MAE {own['mae_meq_l']:.3f} mEq/L, AUROC above 5.5 {'-' if area is None else f'{area:.3f}'}, "
         f"interval coverage {covered:.3f} on {trained.card.metrics['patients']:,} simulated patients"
     )
 
@@ -315,7 +375,7 @@ def _progress(what: str, total: int) -> Iterator[Callable[[int], None]]:
 def _stages() -> Iterator[Callable[[str, int, int], None]]:
     """Show the stage that a long job is in: a bar on a terminal, a line a stage in a pipe."""
     if not sys.stderr.isatty():
-        yield lambda what, done, total: typer.echo(f"{what} {done}/{total}", err=True) if done == total else None
+        yield lambda what, done, total: _tell(f"{what} {done}/{total}") if done == total else None
         return
     with _bar() as bar:
         task = bar.add_task("", total=1)

@@ -7,8 +7,11 @@ it speaks.
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import json
+import math
+import os
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from functools import cached_property, lru_cache
@@ -24,6 +27,11 @@ from kalemia.beat import R_SAMPLE, SAMPLES
 from kalemia.errors import ModelError
 from kalemia.records import Beat, ModelName
 
+# onnxruntime would write what it is used for into the user's cache, for its maker to collect.
+os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
+
+MAX_ONNX_BYTES, MAX_CARD_BYTES = 64_000_000, 4_000_000
+MAX_SPREAD_MEQ_L = 50.0
 DEFAULT = ("v5-4k", "i-4k")
 """The bundled models in the order in which `predict` tries them: the first whose leads are there and good is taken."""
 
@@ -81,14 +89,16 @@ class Card:
     def load(cls, path: Path) -> Card:
         """Read a card from its JSON file; ModelError where it is missing or a field is missing or unknown."""
         try:
-            fields: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+            fields: dict[str, Any] = json.loads(_content(path, MAX_CARD_BYTES, "the JSON card of a model"))
             tuples: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in fields.items()}
-            card = cls(**tuples)
-        except (OSError, ValueError, TypeError, AttributeError, RecursionError) as exc:
-            raise ModelError(f"{path}: not a model card ({exc}); expected the JSON that kalemia train writes") from exc
-        if fault := card.fault():
+        except (ValueError, TypeError, AttributeError, RecursionError) as exc:
+            raise ModelError(f"{path}: not a model card; expected the JSON that kalemia train writes") from exc
+        known = {field.name for field in dataclasses.fields(cls)}
+        strange = [f"{name[:40]!r} is missing" for name in sorted(known - set(tuples))]
+        strange += [f"{name[:40]!r} is not known" for name in sorted(set(tuples) - known)]
+        if fault := strange[0] if strange else cls(**tuples).fault():
             raise ModelError(f"{path}: not a model card ({fault}); expected the JSON that kalemia train writes")
-        return card
+        return cls(**tuples)
 
     def fault(self) -> str | None:
         """Say which field is not what the network or the interval needs, or None."""
@@ -99,7 +109,7 @@ class Card:
             return "leads are not names"
         for name in ("error_levels", "error_quantiles", "range_meq_l"):
             values = getattr(self, name)
-            if not all(isinstance(v, int | float) for v in values) or not (np.diff(values) >= 0).all():
+            if not all(type(v) in {int, float} and abs(v) < 1e6 for v in values) or not (np.diff(values) >= 0).all():
                 return f"{name} are not rising numbers"
         if not 3 <= len(self.error_levels) == len(self.error_quantiles):
             return "error_levels and error_quantiles differ in length"
@@ -107,9 +117,9 @@ class Card:
             return "range_meq_l is no range, or error_levels are no shares"
         return None
 
-    def dump(self, path: Path) -> None:
-        """Write the card as JSON."""
-        path.write_text(json.dumps(asdict(self), indent=1) + "\n", encoding="utf-8")
+    def dump(self) -> bytes:
+        """Return the card as JSON."""
+        return (json.dumps(asdict(self), indent=1, allow_nan=False) + "\n").encode("utf-8")
 
 
 _KINDS: dict[str, type] = {
@@ -126,6 +136,11 @@ class Forecast:
 
     potassium_meq_l: float
     spread_meq_l: float
+
+    @property
+    def sane(self) -> bool:
+        """Whether these are numbers that an interval can be made of."""
+        return math.isfinite(self.potassium_meq_l) and 0 < self.spread_meq_l < MAX_SPREAD_MEQ_L
 
 
 class Model:
@@ -162,8 +177,9 @@ class Model:
         try:
             session = ort.InferenceSession(self._onnx, options, providers=["CPUExecutionProvider"])
         except Exception as exc:  # onnxruntime raises a class of its own per fault
-            why = " ".join(str(exc).split())
-            raise ModelError(f"model {self.card.name}: its ONNX file cannot be loaded ({why})") from exc
+            raise ModelError(
+                f"model {self.card.name}: its ONNX file is damaged or of a kind that cannot be run"
+            ) from exc
         leads = len(self.card.leads)
         takes = {found.name: found.shape[1:] for found in session.get_inputs()}
         if takes != {"beats": [leads, SAMPLES], "side": [leads + 1]}:
@@ -191,7 +207,16 @@ class Model:
             raise ModelError(
                 f"model {self.card.name}: beats have shape {beats.shape}, expected (n, {expected[0]}, {expected[1]})"
             )
-        potassium, spread = self._session.run(None, {"beats": beats, "side": side})
+        session = self._session
+        try:
+            outputs = session.run(None, {"beats": beats, "side": side})
+        except Exception as exc:  # onnxruntime raises a class of its own per fault
+            raise ModelError(f"model {self.card.name}: its network cannot be run on a beat") from exc
+        if [np.shape(output) for output in outputs] != [(len(beats),)] * 2:
+            raise ModelError(
+                f"model {self.card.name}: its network does not answer with a potassium and a spread a beat"
+            )
+        potassium, spread = outputs
         low, high = self.card.range_meq_l
         return np.clip(potassium, low, high), spread
 
@@ -242,8 +267,19 @@ def _load(name: str) -> Model:
             raise ModelError(
                 f"no model {name!r}; the bundled ones are {', '.join(known)}, or give the path of a .onnx file"
             )
-    try:
-        onnx = path.read_bytes()
-    except OSError as exc:
-        raise ModelError(f"{path}: the model cannot be read ({exc.strerror}); expected an ONNX file") from exc
+    onnx = _content(path, MAX_ONNX_BYTES, "an ONNX file")
     return Model(onnx, Card.load(path.with_suffix(".json")))
+
+
+def _content(path: Path, most: int, expected: str) -> bytes:
+    """Return what a file holds; a pipe or device, which might never end, is not opened."""
+    try:
+        if path.exists() and not path.is_file():
+            raise ModelError(f"{path}: this is no regular file; expected {expected}")
+        if (size := path.stat().st_size) > most:
+            raise ModelError(f"{path}: the file has {size:,} bytes; expected {expected}, up to {most:,}")
+        return path.read_bytes()
+    except OSError as exc:
+        raise ModelError(f"{path}: the file cannot be read ({exc.strerror}); expected {expected}") from exc
+    except ValueError as exc:
+        raise ModelError(f"the name of the model holds a zero byte; expected {expected}") from exc

@@ -9,8 +9,6 @@ from dataclasses import dataclass, replace
 from importlib import import_module
 from pathlib import Path
 
-import numpy as np
-
 from kalemia import quality
 from kalemia.beat import cut
 from kalemia.errors import BeatError, KalemiaError
@@ -71,10 +69,10 @@ def examine(
     models = [Model.load(model)] if model is not None else [Model.load(name) for name in DEFAULT]
     if isinstance(source, Recording):
         try:
-            return _judge(check.in_memory(source), models)
+            return _judge(check.other_rate(check.in_memory(source), rate), models)
         except KalemiaError as exc:
             return Result(Estimate(source.source, "refused", reason=str(exc), model=models[0].name), source)
-    name = os.fspath(source)
+    name = os.fsdecode(source)
     try:
         recording = read(name, rate=rate)
     except KalemiaError as exc:
@@ -85,15 +83,17 @@ def examine(
 def _judge(recording: Recording, models: list[Model]) -> Result:
     """Take the first model whose leads are there and good; if there is none, say what kept the first one from it."""
     blank = Estimate(recording.source, "refused", model=models[0].name, warnings=recording.warnings)
-    fitting = [m for m in models if set(m.card.leads) <= set(recording.leads)]
-    if not fitting:
+    if not any(set(m.card.leads) <= set(recording.leads) for m in models):
         wanted = " or ".join("+".join(m.card.leads) for m in models)
         reason = f"no model fits the leads {', '.join(recording.leads) or 'of this file'}; lead {wanted} is needed"
         return Result(replace(blank, reason=reason), recording)
-    # Say why the preferred model did not speak, whether its lead is missing or not good enough.
-    reasons = [f"lead {'+'.join(m.card.leads)} is missing" for m in models if m not in fitting]
+    # Say why a preferred model did not speak, whether its lead is missing or not good enough.
+    reasons: list[str] = []
     refused: list[Result] = []
-    for model in fitting:
+    for model in models:
+        if not set(model.card.leads) <= set(recording.leads):
+            reasons.append(f"lead {'+'.join(model.card.leads)} is missing")
+            continue
         instead = [f"{model.card.name} was taken because {reason}." for reason in reasons]
         result = _try(recording, model, replace(blank, warnings=(*blank.warnings, *instead)))
         if result.estimate.status == "estimated":
@@ -142,8 +142,8 @@ def _try(recording: Recording, model: Model, blank: Estimate) -> Result:
 
 def _estimate(seen: Estimate, model: Model, beat: Beat) -> Estimate:
     forecast = model.forecast(beat)
-    if not np.isfinite([forecast.potassium_meq_l, forecast.spread_meq_l]).all():
-        return replace(seen, reason="the network returned no number for this beat")
+    if not forecast.sane:
+        return replace(seen, reason="the network returned no number for this beat, or no spread that an error can have")
     # Rounded before they are judged, so that the level never contradicts the number that is printed.
     potassium = round(forecast.potassium_meq_l, 2)
     low, high = (round(bound, 2) for bound in model.interval(forecast, COVERAGE))

@@ -66,6 +66,8 @@ def _raw_problem(samples: Float32, rate: float) -> str | None:
     span = float(np.ptp(present)) if len(present) else 0.0
     if span < FLAT_MV:
         return f"flat: it spans {1000 * span:.0f} uV"
+    if span > LOUD_MV:
+        return f"loud: it spans {span:.0f} mV, more than {LOUD_MV:.0f} mV is no heart"
     still = np.diff(present) == 0
     at_edge = (present[1:] >= present.max() - 1e-3 * span) | (present[1:] <= present.min() + 1e-3 * span)
     if np.mean(still & at_edge) > CLIPPED_SHARE:

@@ -5,6 +5,7 @@ Only numpy is imported here. Every number carries its unit in its name or in the
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -48,15 +49,23 @@ class Recording:
     warnings: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        signal = np.asarray(self.signal, dtype=np.float32)
+        signal = _millivolts(self.signal)
+        if not (_strings(self.leads) and _strings(self.warnings)):
+            raise ValueError("leads and warnings are no tuples of text; expected such as ('I', 'V5')")
         if signal.ndim != 2 or signal.shape[0] != len(self.leads):
             raise ValueError(f"signal has shape {signal.shape}; expected ({len(self.leads)} leads, samples)")
         if len(set(self.leads)) != len(self.leads):
             raise ValueError(f"leads {self.leads} name one lead twice; expected each once")
-        if not (np.isfinite(self.rate) and self.rate > 0):
-            raise ValueError(f"rate is {self.rate} Hz; expected a positive number")
+        try:
+            rate = float(self.rate)
+        except (TypeError, ValueError, OverflowError):
+            rate = math.nan
+        if not (math.isfinite(rate) and rate > 0):
+            raise ValueError(f"rate is {self.rate!s:.20} Hz; expected a positive number")
+        object.__setattr__(self, "rate", rate)
         object.__setattr__(self, "signal", signal)
         object.__setattr__(self, "leads", tuple(self.leads))
+        object.__setattr__(self, "warnings", tuple(self.warnings))
         object.__setattr__(self, "confidence", tuple(self.confidence) or (1.0,) * len(self.leads))
         if len(self.confidence) != len(self.leads):
             raise ValueError(f"{len(self.confidence)} confidences for {len(self.leads)} leads; expected one each")
@@ -72,6 +81,19 @@ class Recording:
             raise KeyError(f"no lead {name!r}; this recording has {', '.join(self.leads)}")
         samples: NDArray[np.float32] = self.signal[self.leads.index(name)]
         return samples
+
+
+def _millivolts(signal: Any) -> NDArray[np.float32]:
+    """Return what a caller gave as samples; what is masked was not recorded."""
+    samples = np.asarray(signal)
+    if samples.dtype.kind not in "fiu":
+        raise ValueError("signal holds something else than real numbers; expected millivolts")
+    samples = samples.astype(np.float32, copy=False)
+    return np.where(signal.mask, np.float32(np.nan), samples) if hasattr(signal, "mask") else samples
+
+
+def _strings(values: Any) -> bool:
+    return isinstance(values, tuple | list) and all(isinstance(value, str) for value in values)
 
 
 @dataclass(frozen=True, eq=False)

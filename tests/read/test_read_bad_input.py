@@ -120,11 +120,11 @@ def test_a_rate_that_no_ecg_has(tmp_path: Path, rate: float) -> None:
 @pytest.mark.parametrize(
     ("old", "new", "saying"),
     [
-        ("record.dat", "../../etc/passwd", "must lie in the folder"),
-        ("record.dat", "/etc/passwd", "must lie in the folder"),
-        ("record.dat", "..", "must lie in the folder"),
-        ("record.dat", "~", "must lie in the folder"),
-        ("record.dat", "missing.dat", "missing beside the header"),
+        ("record.dat", "../../etc/passwd", "must lie beside the header"),
+        ("record.dat", "/etc/passwd", "must lie beside the header"),
+        ("record.dat", "..", "must lie beside the header"),
+        ("record.dat", "~", "must lie beside the header"),
+        ("record.dat", "missing.dat", "is missing beside it"),
         ("250 500", "250 5000000000", "states 5000000000 samples"),
         ("250 500", "250 501", "holds 500 samples a signal where the header states 501"),
         ("record 12", "record 13", "describes 12"),
@@ -251,3 +251,62 @@ def test_claims_in_headers_take_no_memory(tmp_path: Path) -> None:
     *sentences, peak_kb = run.stdout.splitlines()
     assert len(sentences) == len(paths)
     assert int(peak_kb) < 1_000_000
+
+
+def test_signals_of_many_files_count_together(tmp_path: Path) -> None:
+    for name in "ab":
+        with (tmp_path / f"{name}.dat").open("wb") as file:
+            file.truncate(4_000_000)
+    lines = [f"{name}.dat 16 1000/mV 16 0 0 0 0 {lead}" for lead, name in zip(LEADS, "ab" * 6, strict=True)]
+    (tmp_path / "r.hea").write_text("\n".join(["r 12 500", *lines]))
+    refused(tmp_path / "r.hea", "the record holds 24,000,000 samples; up to 16,000,000 are accepted")
+
+
+def test_declared_attributes_are_refused(tmp_path: Path) -> None:
+    path = tmp_path / "bomb.xml"
+    attributes = " ".join(f'x{number} CDATA "y"' for number in range(200))
+    path.write_text(f"<!DOCTYPE r [<!ATTLIST a {attributes}>]><restingecgdata>{'<a/>' * 1000}</restingecgdata>")
+    refused(path, "declares entities or attributes")
+
+
+@pytest.mark.parametrize(
+    ("comment", "saying"),
+    [
+        ("# low-pass freq: 250 Hz", "states no sampling rate"),
+        ("# heart rate: 75", "states no sampling rate"),
+        ("# rate: -500 Hz", "states no sampling rate"),
+        ("# rate: 500 Hz\n# fs: 250", "several sampling rates"),
+        ("# rate: 500 Hz, units: volts", "a unit that is not known"),
+        ("# rate: 500 Hz\n# unit: ADC counts", "a unit that is not known"),
+    ],
+)
+def test_what_a_csv_says_is_not_guessed_at(tmp_path: Path, comment: str, saying: str) -> None:
+    path = tmp_path / "ecg.csv"
+    path.write_text(f"{comment}\nV5\n" + "0.1\n0.2\n" * 500)
+    refused(path, saying)
+
+
+def test_a_column_of_another_unit_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "ecg.csv"
+    path.write_text("# rate: 500 Hz\nV5 (mmHg)\n" + "0.1\n0.2\n" * 500)
+    refused(path, "a unit that is not known")
+
+
+@pytest.mark.parametrize(
+    "said", ["rate: 500", "Sampling rate (Hz): 500", "fs=0.5 kHz", "low-pass: 150 Hz; sample rate: 500 Hz"]
+)
+def test_rates_in_comments(tmp_path: Path, said: str) -> None:
+    path = tmp_path / "ecg.csv"
+    path.write_text(f"# {said}\nV5 (filtered)\n" + "0.1\n0.2\n" * 500)
+    assert read(path).rate == 500
+
+
+def test_a_name_in_a_header_is_not_repeated(tmp_path: Path) -> None:
+    for text in (
+        "r 1 Smith-John 500\nr.dat 16",
+        "r 1 500\nSmith-John is the patient",
+        "r 1 500\nr.dat 16 1000/mV 16 0 0 0 0 Smith-John",
+    ):
+        (tmp_path / "r.dat").write_bytes(bytes(range(200)) * 10)
+        (tmp_path / "r.hea").write_text(text)
+        assert "Smith" not in refused(tmp_path / "r.hea")

@@ -66,9 +66,9 @@ def test_a_failed_write_leaves_nothing_half_written(step: str, tmp_path: Path, m
     write_page(tmp_path, HIGH)
     before = (tmp_path / "ecg.html").read_bytes()
     if step == "replace":
-        monkeypatch.setattr(os, "replace", refuse)
+        monkeypatch.setattr(Path, "replace", refuse)
     else:
-        monkeypatch.setattr(Path, "write_text", half_written(Path.write_text))
+        monkeypatch.setattr(Path, "write_bytes", half_written(Path.write_bytes))
     with pytest.raises(KalemiaError, match="No space left on device"):
         write_page(tmp_path, REFUSED)
     assert [found.name for found in tmp_path.iterdir()] == ["ecg.html"]
@@ -76,8 +76,8 @@ def test_a_failed_write_leaves_nothing_half_written(step: str, tmp_path: Path, m
 
 
 def half_written(write: Callable[..., int]) -> Callable[..., int]:
-    def half(path: Path, content: str, **options: str) -> int:
-        write(path, content[: len(content) // 2], **options)
+    def half(path: Path, content: bytes) -> int:
+        write(path, content[: len(content) // 2])
         raise OSError(28, "No space left on device")
 
     return half

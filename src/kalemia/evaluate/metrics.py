@@ -17,21 +17,26 @@ BINS_MEQ_L = (0.0, 3.5, 5.5, 6.5, 99.0)
 Numbers = NDArray[Any]
 
 
-def regression(true: Numbers, estimate: Numbers) -> dict[str, float]:
-    """MAE overall and per potassium bin, RMSE, R2, r, and AUROC at the marks; all (n,) in mEq/L."""
-    found = {
+def regression(true: Numbers, estimate: Numbers) -> dict[str, float | None]:
+    """MAE overall and per potassium bin, RMSE, R2, r, and AUROC at the marks (None if undefined); all (n,) in mEq/L."""
+    found: dict[str, float | None] = {
         "mae_meq_l": float(mean_absolute_error(true, estimate)),
         "rmse_meq_l": float(np.sqrt(np.mean(np.square(true - estimate)))),
-        "r2": float(r2_score(true, estimate)),
+        "r2": float(r2_score(true, estimate)) if len(true) > 1 else None,
         "r": float(np.corrcoef(true, estimate)[0, 1]) if np.std(estimate) > 0 else 0.0,
-        "auroc_above_5.5": float(roc_auc_score(true > HIGH_MEQ_L, estimate)),
-        "auroc_below_3.5": float(roc_auc_score(true < LOW_MEQ_L, -estimate)),
+        "auroc_above_5.5": _auroc_or_none(true > HIGH_MEQ_L, estimate),
+        "auroc_below_3.5": _auroc_or_none(true < LOW_MEQ_L, -estimate),
     }
     for low, high in itertools.pairwise(BINS_MEQ_L):
         inside = (true >= low) & (true < high)
         if inside.any():
             found[f"mae_meq_l_{low:g}_to_{high:g}"] = float(mean_absolute_error(true[inside], estimate[inside]))
-    return {name: round(value, 4) for name, value in found.items()}
+    return {name: None if value is None else round(value, 4) for name, value in found.items()}
+
+
+def _auroc_or_none(truth: Numbers, score: Numbers) -> float | None:
+    """Return None where all patients are of one class."""
+    return auroc(truth, score) if len(np.unique(truth)) > 1 else None
 
 
 def coverage(true: Numbers, low: Numbers, high: Numbers) -> float:

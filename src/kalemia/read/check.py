@@ -86,6 +86,14 @@ def contradiction(ratio: float) -> str:
     )
 
 
+def other_rate(recording: Recording, rate: float | None) -> Recording:
+    """Say so where a caller gave another sampling rate, Hz, than the one that is used."""
+    if rate is None or abs(rate - recording.rate) <= 0.001 * recording.rate:
+        return recording
+    said = f"The ECG states {recording.rate:g} Hz; the {rate:g} Hz given with it were not used."
+    return replace(recording, warnings=(*recording.warnings, said))
+
+
 def in_memory(recording: Recording) -> Recording:
     """Hold a Recording that no reader made against the same rules; a warning of odd amplitudes is added.
 
@@ -96,6 +104,8 @@ def in_memory(recording: Recording) -> Recording:
         (`confidence` below 1) are not held against Einthoven's law.
     """
     signal = recording.signal
+    if recording.duration_s < SHORTEST_S:
+        return recording  # too short for a beat, which `cut` says
     with np.errstate(invalid="ignore"):
         if np.fmax.reduce(np.abs(signal), axis=None, initial=0.0) > LIMIT_MV:
             raise ReadError(f"the samples exceed {LIMIT_MV:,.0f} mV, which is no ECG; a signal in mV is accepted")
@@ -104,8 +114,8 @@ def in_memory(recording: Recording) -> Recording:
         ratio = einthoven(limb, recording.rate)
         if ratio > EINTHOVEN and (ratio := einthoven(limb, recording.rate, _step(limb))) > EINTHOVEN:
             raise ReadError(contradiction(ratio))
-    if recording.duration_s < SHORTEST_S or not np.isfinite(signal).any():
-        return recording  # too little to judge amplitudes by; whoever uses it will say so
+    if not np.isfinite(signal).any():
+        return recording
     found = [sentence for sentence in amplitudes(signal, recording.rate) if sentence not in recording.warnings]
     return replace(recording, warnings=(*recording.warnings, *found)) if found else recording
 
@@ -154,7 +164,7 @@ def amplitudes(signal: NDArray[np.float32], rate: float) -> list[str]:
     The span is that of a window which holds a beat, taken as a median, so that no artefact and no drift decides.
     """
     recorded = signal[~np.isnan(signal).all(axis=1)]
-    window = min(round(1.5 * rate), signal.shape[1])
+    window = max(1, min(round(1.5 * rate), signal.shape[1]))
     count = signal.shape[1] // window
     windows = recorded[:, : count * window].reshape(len(recorded), count, window)
     spans = np.fmax.reduce(windows, axis=2) - np.fmin.reduce(windows, axis=2)

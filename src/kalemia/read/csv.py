@@ -25,8 +25,13 @@ from kalemia.records import LEADS
 
 MAX_COLUMNS = 256
 
-_RATE = re.compile(r"\b(?:sampl\w*[ _-]*(?:rate|freq\w*)|rate|fs|freq\w*)\W{1,4}(\d+(?:\.\d+)?)\s*(k?hz|hertz)?", re.I)
-_UNIT = re.compile(r"\bunits?\W{1,4}([\u00b5\u03bcumn]?v)\b", re.I)
+_RATE = re.compile(
+    r"(?:(?:sampl\w*[ _-]*)?(?:rate|freq|frequency)|fs)(?:\s*[\[(](k?hz|hertz)[\])])?"
+    r"\s*[:=]?\s*(\d+(?:\.\d+)?)\s*(k?hz|hertz)?",
+    re.I,
+)
+_UNIT = re.compile(r"units?\s*[:=]?\s*(\S.*)", re.I)
+_NO_UNIT = re.compile(r"[\[(](?!filtered|raw|lead|einthoven|goldberger|wilson)[a-z\u00b5\u03bc/%]{1,6}[\])]$", re.I)
 _COLUMN_UNIT = re.compile(r"[\s_]*[\[(]?\s*([\u00b5\u03bcumn]?v)\s*[\])]?$", re.I)
 _TIME = re.compile(r"(?:time|t|seconds|sec)[\s_]*[\[(]?(s|sec|seconds|ms|us|\u00b5s)?[\])]?$", re.I)
 _PER_SECOND = {"ms": 1e3, "us": 1e6, "\u00b5s": 1e6}
@@ -61,6 +66,8 @@ def load(path: Path, rate: float | None = None) -> Raw:
     table = _parse(text)
     clock = next((k for k, name in enumerate(table.names) if _TIME.fullmatch(name.strip())), None)
     columns = [k for k, name in enumerate(table.names) if k != clock and canonical(_bare(name))]
+    if any(_NO_UNIT.search(table.names[k]) and not _unit_of(table.names[k]) for k in columns):
+        raise ReadError("a column of the CSV states a unit that is not known; mV, uV or V is accepted")
     found = table.rate or (_from_clock(table, clock) if clock is not None else None) or rate
     if found is None:
         raise ReadError(
@@ -126,10 +133,24 @@ def _parse(text: str) -> _Table:
         raise ReadError(_NO_TABLE)
     if len(names) * (len(lines) - 1) > MAX_VALUES:
         raise ReadError(f"the CSV holds more than {MAX_VALUES:,} numbers; a shorter one is accepted")
-    said = "\n".join(comments)
-    rate, unit = _RATE.search(said), _UNIT.search(said)
-    hertz = None if rate is None else float(rate[1]) * (1e3 if (rate[2] or "").lower() == "khz" else 1)
-    return _Table(names, _values(lines[1:], mark, len(names)), hertz, unit[1] if unit else "mV")
+    rate, unit = _stated(comments)
+    return _Table(names, _values(lines[1:], mark, len(names)), rate, unit)
+
+
+def _stated(comments: list[str]) -> tuple[float | None, str]:
+    """Return the sampling rate, Hz, and the unit that comments state: each is a part of its own, up to a comma."""
+    parts = [part.strip() for line in comments for part in re.split(r"[,;]", line.lstrip("#"))]
+    rates = {_hertz(found) for part in parts if (found := _RATE.fullmatch(part))}
+    units = {found[1].strip() for part in parts if (found := _UNIT.fullmatch(part))}
+    if len(rates) > 1:
+        raise ReadError("the comments of the CSV state several sampling rates; one is accepted")
+    if len(units) > 1 or any(mv_per(unit) is None for unit in units):
+        raise ReadError("the comments of the CSV state a unit that is not known, or several; mV, uV or V is accepted")
+    return next(iter(rates), None), next(iter(units), "mV")
+
+
+def _hertz(rate: re.Match[str]) -> float:
+    return float(rate[2]) * (1e3 if "khz" in {(rate[1] or "").lower(), (rate[3] or "").lower()} else 1)
 
 
 def _values(lines: list[str], mark: str, width: int) -> NDArray[np.float64]:

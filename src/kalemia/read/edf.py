@@ -118,8 +118,7 @@ def _chosen(signals: list[_Signal]) -> list[_Signal]:
     """Return the signals that are named like leads and share the sampling rate of the first of them."""
     named = [signal for signal in signals if canonical(signal.name)]
     if not named:
-        shown = ", ".join(repr(signal.name) for signal in signals[:3]) or "no signal in a unit of voltage"
-        raise ReadError(f"no signal is named like an ECG lead (found {shown}); I, II, V1 and the like are accepted")
+        raise ReadError("no signal in a unit of voltage is named like an ECG lead; I, II, V1 and the like are accepted")
     return [signal for signal in named if signal.count == named[0].count]
 
 
@@ -155,9 +154,7 @@ def _number(field: bytes, what: str, *, positive: bool = False) -> float:
     except ValueError:
         number = math.nan
     if not math.isfinite(number) or (positive and number <= 0):
-        raise ReadError(
-            f"the EDF header states {text!r} as {what}; a{' positive' if positive else ''} number is accepted"
-        )
+        raise ReadError(f"the EDF header states no {'positive ' if positive else ''}number as {what}")
     return number
 
 

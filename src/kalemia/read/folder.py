@@ -24,11 +24,15 @@ def inputs(paths: Iterable[str | os.PathLike[str]], passed_over: list[Path] | No
     paths
         Files and folders.
     passed_over
-        Takes the files of folders that may be damaged ECGs (empty, not readable, binary or XML of no known format), so
-        that a caller can say so; text, pictures, documents and archives are not among them.
+        Takes what may hide ECGs, so that a caller can say so: folders that cannot be opened, files that are empty, not
+        readable, or binary or XML of no known format. Text, pictures, documents and archives are not among them.
     """
     for path in map(Path, paths):
-        if path.is_dir():
+        try:
+            folder = path.is_dir()
+        except OSError:  # a name too long, a folder locked: reading it says so
+            folder = False
+        if folder:
             yield from _within(path, [] if passed_over is None else passed_over)
         else:
             yield path
@@ -36,7 +40,11 @@ def inputs(paths: Iterable[str | os.PathLike[str]], passed_over: list[Path] | No
 
 def _within(folder: Path, passed_over: list[Path]) -> Iterator[Path]:
     """Search a folder; links to folders are not followed, so that no search goes round in circles."""
-    for place, folders, files in os.walk(folder):
+
+    def locked(error: OSError) -> None:
+        passed_over.append(Path(error.filename or folder))
+
+    for place, folders, files in os.walk(folder, onerror=locked):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         here = Path(place)
         headers = {name for name in files if name.endswith(".hea")}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import warnings
 from collections import Counter
 from datetime import datetime
@@ -32,7 +33,8 @@ def parsed(parser: type[Parser], path: Path) -> tuple[ECGRecord, tuple[str, ...]
         try:
             record = parser().parse(path)
         except ECGDataKitError as exc:
-            reason = " ".join(str(exc).replace(str(path), "the file").split())[:200].rstrip(".")
+            reason = " ".join(str(exc).replace(str(path), "the file").split())
+            reason = re.sub(r"'[^']*'", "...", reason)[:200].rstrip(".")  # what it quotes may be a name
             raise ReadError(f"as {parser.FORMAT_NAME} the file is damaged or of a kind not read ({reason})") from exc
     if any(issubclass(warning.category, ChecksumWarning) for warning in caught):
         return record, ("A checksum in the file does not fit what it holds; the file may be damaged.",)

@@ -8,8 +8,8 @@ from datetime import datetime
 import numpy as np
 from numpy.typing import NDArray
 
-MAX_VALUES = 32_000_000
-"""Samples times channels that are read at most: twelve leads at 500 Hz for an hour and a half, in 128 MB."""
+MAX_VALUES = 16_000_000
+"""Samples times channels that are read at most: twelve leads at 500 Hz for three quarters of an hour, in 64 MB."""
 
 _MV_PER_UNIT = {"v": 1e3, "mv": 1.0, "uv": 1e-3, "\u00b5v": 1e-3, "\u03bcv": 1e-3, "nv": 1e-6}
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import warnings
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -50,10 +49,7 @@ def read(path: str | os.PathLike[str], *, rate: float | None = None) -> Recordin
         raise ReadError(f"{source}: the file cannot be opened ({exc.strerror or type(exc).__name__}).") from exc
     except Exception as exc:  # the one place where errors of foreign readers become ours
         raise ReadError(f"{source}: the file is damaged or incomplete ({type(exc).__name__} while reading).") from exc
-    if rate is None or abs(rate - recording.rate) <= 0.001 * recording.rate:
-        return recording
-    said = f"The file states {recording.rate:g} Hz; the {rate:g} Hz given with it were not used."
-    return replace(recording, warnings=(*recording.warnings, said))
+    return check.other_rate(recording, rate)
 
 
 def _raw(path: Path, rate: float | None) -> Raw:
@@ -69,8 +65,7 @@ def _recording(raw: Raw, source: str) -> Recording:
     recorded = ~check.not_recorded(raw.signal)
     rows, names, sentences = leads.select(raw.names, list(recorded))
     if not rows:
-        shown = ", ".join(repr(name[:20]) for name in raw.names[:3])
-        raise ReadError(f"no channel is named like an ECG lead (found {shown}); I, II, V1 and the like are accepted")
+        raise ReadError("no channel is named like an ECG lead; I, II, V1 and the like are accepted")
     if not recorded[rows].any():
         raise ReadError("every lead is empty or constant; at least one with a signal is accepted")
     signal = raw.signal[rows]

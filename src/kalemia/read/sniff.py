@@ -35,12 +35,12 @@ class Format:
 
 WFDB = Format("WFDB", "wfdb", 1_000_000)
 DICOM = Format("DICOM", "dicom", 128_000_000)
-EDF = Format("EDF", "edf", 256_000_000)
+EDF = Format("EDF", "edf", 128_000_000)
 AECG = Format("HL7 aECG", "xml", 16_000_000, "load_aecg")
 MUSE = Format("GE MUSE XML", "xml", 16_000_000, "load_muse")
 PHILIPS = Format("Philips XML", "xml", 4_000_000, "load_philips")
 SCP = Format("SCP-ECG", "scp", 4_000_000)
-CSV = Format("CSV", "csv", 32_000_000)
+CSV = Format("CSV", "csv", 16_000_000)
 
 _OTHER = {
     b"\x89PNG": "a PNG image",

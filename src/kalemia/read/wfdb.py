@@ -141,16 +141,17 @@ def _stored(folder: Path, header: _Header) -> Iterator[tuple[_Signal, _Floats]]:
     for file, group in groupby(header.signals, key=lambda s: s.file):
         signals = list(group)
         if len({(s.format, s.offset) for s in signals}) > 1:
-            raise ReadError(f"the header states several storage formats for {file!r}; one is accepted")
+            raise ReadError("the header states several storage formats for one signal file; one is accepted")
         data = _bytes_of(folder, file, signals[0].offset)
         width = sum(s.per_frame for s in signals)
         values = packing.unpack(data, signals[0].format)
         available = len(values) // width
         frames = header.frames or available
         if available < frames:
-            raise ReadError(f"{file!r} holds {available} samples a signal where the header states {frames}")
-        if frames * width > MAX_VALUES:
-            raise ReadError(f"the record holds {frames * width:,} samples; up to {MAX_VALUES:,} are accepted")
+            raise ReadError(f"a signal file holds {available} samples a signal where the header states {frames}")
+        if (total := frames * sum(s.per_frame for s in header.signals)) > MAX_VALUES:
+            raise ReadError(f"the record holds {total:,} samples; up to {MAX_VALUES:,} are accepted")
+        available = min(available, frames + max(s.skew for s in signals))
         # one row a sample of the frame, so that each signal lies together
         table = np.ascontiguousarray(values[: available * width].reshape(available, width).T)
         column = 0
@@ -175,16 +176,16 @@ def _shift(samples: _Floats, signal: _Signal, frames: int) -> _Floats:
 def _bytes_of(folder: Path, file: str, offset: int) -> bytes:
     """Return what the signal file holds after its own header of `offset` bytes."""
     if "/" in file or "\\" in file or file in {"..", ".", "~", "-"} or "\0" in file:
-        raise ReadError(f"the header points to {file!r}; a signal file must lie in the folder of the header")
+        raise ReadError("the header points out of its folder; a signal file must lie beside the header")
     target = folder / file
     try:
         state = target.stat()
     except OSError as exc:
-        raise ReadError(f"the signal file {file!r} is missing beside the header") from exc
+        raise ReadError("a signal file that the header names is missing beside it") from exc
     if not stat.S_ISREG(state.st_mode):
-        raise ReadError(f"the signal file {file!r} is no regular file")
+        raise ReadError("what the header names as a signal file is no regular file")
     if state.st_size > MAX_VALUES * 4 + offset:
-        raise ReadError(f"the signal file {file!r} has {state.st_size:,} bytes; up to {MAX_VALUES * 4:,} are accepted")
+        raise ReadError(f"a signal file has {state.st_size:,} bytes; up to {MAX_VALUES * 4:,} are accepted")
     with target.open("rb") as stream:
         stream.seek(offset)
         return stream.read()
@@ -221,9 +222,9 @@ def _signal(line: str) -> _Signal:
     form = _matched(_FORMAT, fields[1]) if len(fields) > 1 else None
     gain = _matched(_GAIN, fields[2]) if len(fields) > 2 else None
     if form is None:
-        raise ReadError(f"the header line {line[:60]!r} states no storage format")
+        raise ReadError("a signal line of the header states no storage format")
     if gain is None or float(gain[1]) == 0 or not math.isfinite(float(gain[1])):
-        raise ReadError(f"the header line {line[:60]!r} states no gain, so millivolts cannot be known")
+        raise ReadError("a signal line of the header states no gain, so millivolts cannot be known")
     zero = int(_number(fields[4], "ADC zero")) if len(fields) > 4 else 0
     return _Signal(
         file=fields[0],
@@ -254,7 +255,7 @@ def _number(text: str, what: str) -> float:
     except ValueError:
         number = math.nan
     if not math.isfinite(number):
-        raise ReadError(f"the header states {text[:20]!r} as {what}; a number is accepted")
+        raise ReadError(f"the header states no number as {what}")
     return number
 
 

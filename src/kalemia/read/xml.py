@@ -42,7 +42,7 @@ def load_philips(path: Path) -> Raw:
 
 
 def guard(path: Path) -> None:
-    """Raise a ReadError where XML is malformed, declares entities, or would make a tree too deep or too large.
+    """Raise a ReadError where XML is malformed, declares anything, or would make a tree too deep or too large.
 
     The text is walked through once and nothing is kept. Unless it is UTF-16, its bytes are taken as they are: then none
     of them is an error of encoding, of which exports have many, and markup is ASCII in all that is read here.
@@ -65,11 +65,14 @@ def guard(path: Path) -> None:
         depth -= 1
 
     def declared(*_: object) -> None:
-        raise ReadError("the XML declares entities, which can be made to explode; XML without them is accepted")
+        raise ReadError(
+            "the XML declares entities or attributes, which can be made to explode; XML without them is accepted"
+        )
 
     parser.StartElementHandler = opened
     parser.EndElementHandler = closed
     parser.EntityDeclHandler = declared
+    parser.AttlistDeclHandler = parser.ElementDeclHandler = declared
     try:
         parser.Parse(data, True)
     except expat.ExpatError as exc:

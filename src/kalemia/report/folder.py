@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import re
-import secrets
 import unicodedata
 from collections import Counter
 from collections.abc import Sequence
@@ -12,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
 
+from kalemia import atomic
 from kalemia.errors import KalemiaError
 from kalemia.records import NOTICE, Beat, Estimate, Recording
 from kalemia.report import words
@@ -104,14 +103,9 @@ def _stem(source: str) -> str:
 
 def _write(folder: Path, name: str, content: str) -> Path:
     target = folder / name
-    temporary = folder / f".{name}.{secrets.token_hex(4)}.tmp"
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        try:
-            temporary.write_text(content, encoding="utf-8")
-            os.replace(temporary, target)  # noqa: PTH105 - the name of the call that is atomic
-        finally:
-            temporary.unlink(missing_ok=True)
+        atomic.write({target: content.encode("utf-8")})
     except OSError as exc:
         why = exc.strerror or str(exc)
         raise KalemiaError(f"cannot write the report into {folder}: {why}; name a folder that can be written") from exc

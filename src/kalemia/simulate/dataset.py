@@ -75,7 +75,11 @@ def write(
 
 
 def _check(out: Path, count: int, seed: int, level: str, workers: int) -> None:
-    if out.exists():
+    try:
+        there = out.exists()
+    except OSError as error:
+        raise SimulateError(f"{out}: no folder can have this name ({error.strerror})") from error
+    if there:
         raise SimulateError(f"{out} already exists; expected a folder that is not there yet")
     if not 1 <= count <= MOST_RECORDS:
         raise SimulateError(f"count is {count}; expected 1 to {MOST_RECORDS:,}")

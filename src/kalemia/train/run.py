@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from kalemia import __version__
+from kalemia import __version__, atomic
 from kalemia.errors import TrainError
 from kalemia.evaluate import metrics
 from kalemia.export.onnx import to_onnx
@@ -42,10 +42,8 @@ class Trained:
 def train(config: Config, out: Path, workers: int = 1, report: Report | None = None) -> Trained:
     """Train the model that a configuration describes and write NAME.onnx and NAME.json into a folder."""
     report = report or (lambda _what, _done, _all: None)
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-    except OSError as exc:
-        raise TrainError(f"{out}: cannot be made ({exc.strerror}); give a folder that may be written") from exc
+    files = tuple(out / f"{config.name}{suffix}" for suffix in (".onnx", ".json"))
+    _check_writable(out, files)
     beats = {name: _beats(config, name, patients, workers, report) for name, patients in _parts(config).items()}
     net = loop.fit(
         config,
@@ -55,11 +53,23 @@ def train(config: Config, out: Path, workers: int = 1, report: Report | None = N
     )
     onnx = to_onnx(net, len(config.leads))
     card = _card(config, net, onnx, beats)
-    _write(out / f"{config.name}.onnx", onnx)
-    temporary = out / f".{config.name}.json.part"
-    card.dump(temporary)
-    temporary.replace(out / f"{config.name}.json")
-    return Trained(out / f"{config.name}.onnx", card)
+    try:
+        atomic.write(dict(zip(files, (onnx, card.dump()), strict=True)))
+    except OSError as exc:
+        raise TrainError(f"{out}: the model cannot be written ({exc.strerror}); nothing was changed") from exc
+    return Trained(files[0], card)
+
+
+def _check_writable(out: Path, files: tuple[Path, ...]) -> None:
+    """Find out before the training, not after it, that its results have no place."""
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=out):
+            pass
+        if any(file.is_dir() for file in files):
+            raise TrainError(f"{out}: a folder bears the name of the model; give another place")
+    except OSError as exc:
+        raise TrainError(f"{out}: cannot be written ({exc.strerror}); give a folder that may be written") from exc
 
 
 def _parts(config: Config) -> dict[str, range]:
@@ -155,13 +165,3 @@ def _metrics(model: Model, beats: dict[str, Beats], seed: int) -> dict[str, Any]
     for name, guess in baselines.estimates(beats["train"], test, seed).items():
         found[name] = metrics.regression(test.potassium, guess)
     return found
-
-
-def _write(path: Path, content: bytes) -> None:
-    try:
-        with tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as file:
-            file.write(content)
-        Path(file.name).chmod(0o644)
-        Path(file.name).replace(path)
-    except OSError as exc:
-        raise TrainError(f"{path}: cannot be written ({exc.strerror})") from exc

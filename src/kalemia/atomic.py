@@ -1,0 +1,29 @@
+"""Writes files whole or not at all."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Mapping
+from pathlib import Path
+
+
+def write(contents: Mapping[Path, bytes]) -> None:
+    """Write files so that a reader sees the old or the new content of each, and none where one cannot be written.
+
+    Raises
+    ------
+    OSError
+        Where a file cannot be written; nothing was changed and no part of a file is left.
+    """
+    parts = {target: target.with_name(f".{secrets.token_hex(6)}.part") for target in contents}
+    try:
+        for target, part in parts.items():
+            if target.is_dir():
+                raise IsADirectoryError(21, os.strerror(21), str(target))
+            part.write_bytes(contents[target])
+        for target, part in parts.items():
+            part.replace(target)
+    finally:
+        for part in parts.values():
+            part.unlink(missing_ok=True)
