@@ -427,3 +427,16 @@ def test_millivolts_that_no_heart_makes_are_refused(tiny_path: Path) -> None:
     found = kalemia.predict(changed(made, "V5", 100 * made.lead("V5")), tiny_path)
     assert found.status == "refused"
     assert "more than 20 mV is no heart" in str(found.reason)
+
+
+def test_an_ecg_upside_down_is_warned_of(tiny_path: Path) -> None:
+    made = simulate_one(2, 3, "clean").recording
+    said = "I, II, V5 and V6 point down and aVR up: the ECG may be stored upside down."
+    assert said in kalemia.predict(replace(made, signal=-made.signal), tiny_path).warnings
+    assert said not in kalemia.predict(made, tiny_path).warnings
+
+
+def test_a_chest_lead_out_of_proportion_is_warned_of(tiny_path: Path) -> None:
+    made = simulate_one(2, 3, "clean").recording
+    found = kalemia.predict(changed(made, "V5", 5 * made.lead("V5")), tiny_path)
+    assert "V5 is 5 times as large as the leads beside it: its gain may be wrong." in found.warnings

@@ -183,12 +183,20 @@ def _warnings(beat: Beat) -> list[str]:
 
 
 def _electrodes(recording: Recording, model: Model) -> list[str]:
-    """Say where the arm electrodes may be exchanged, if that is a matter to the model."""
-    if "I" not in model.card.leads or "V6" not in recording.leads:
-        return []
-    if quality.slope_correlation(recording, "I", "V6") > EXCHANGED:
-        return []
-    return ["Lead I runs against V6: the arm electrodes may be exchanged."]
+    """Say where electrodes, signs or gains may be wrong, if that is a matter to the model."""
+    said = []
+    limb = "I" in model.card.leads and "V6" in recording.leads
+    if limb and quality.slope_correlation(recording, "I", "V6") < EXCHANGED:
+        said.append("Lead I runs against V6: the arm electrodes may be exchanged.")
+    if quality.upside_down(recording):
+        said.append("I, II, V5 and V6 point down and aVR up: the ECG may be stored upside down.")
+    sizes = {lead: quality.oversized(recording, lead) for lead in model.card.leads}
+    said += [
+        f"{lead} is {times:.0f} times as large as the leads beside it: its gain may be wrong."
+        for lead, times in sizes.items()
+        if times
+    ]
+    return said
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -52,6 +54,41 @@ def slope_correlation(recording: Recording, one: str, other: str) -> float:
         slopes = [x[lag:] - x[:-lag] for x in (recording.lead(one), recording.lead(other))]
     a, b = (np.where(np.isfinite(x), x, np.float32(0)) for x in slopes)
     return float(a @ b / (np.sqrt((a @ a) * (b @ b)) + 1e-12))
+
+
+UPSIDE_DOWN = -1.0
+"""How far I, II, V5 and V6 point, summed, less aVR, below which an ECG looks upside down; so in 11 of 724 real ones."""
+OVERSIZED = 4.0
+"""How many times larger than its larger neighbour a chest lead may be; three real V5 of 724 exceed it."""
+WINDOW_S = 1.5
+
+
+def upside_down(recording: Recording) -> bool:
+    """Tell whether I, II, V5 and V6 point down and aVR up: stored with the wrong sign, or a rare axis."""
+    leads = ("I", "II", "V5", "V6", "aVR")
+    if not set(leads) <= set(recording.leads):
+        return False
+    windows = _windows(recording, leads)
+    top, foot = windows.max(axis=2), windows.min(axis=2)
+    # -1 for a lead all of whose deflections point down, 1 for up, 0 where it does not move
+    points = np.sum(top + foot - 2 * windows.mean(axis=2), axis=1) / (np.sum(top - foot, axis=1) + 1e-9)
+    return bool(points[:4].sum() - points[4] < UPSIDE_DOWN)
+
+
+def oversized(recording: Recording, lead: str) -> float | None:
+    """Return how many times larger a chest lead is than both its neighbours, or None where that is ordinary."""
+    beside = [name for name in NEIGHBOURS.get(lead, ()) if name in recording.leads]
+    spans = np.median(np.ptp(_windows(recording, (lead, *beside)), axis=2), axis=1)
+    largest = float(spans[1:].max(initial=0.0))
+    return float(spans[0] / largest) if largest > FLAT_MV and spans[0] > OVERSIZED * largest else None
+
+
+def _windows(recording: Recording, leads: Sequence[str]) -> Float32:
+    """Return windows that hold a beat, (leads, windows, samples); what was not recorded counts as zero."""
+    samples = recording.signal[[recording.leads.index(name) for name in leads]]
+    length = max(1, min(round(WINDOW_S * recording.rate), samples.shape[1]))
+    whole = samples[:, : samples.shape[1] // length * length].reshape(len(leads), -1, length)
+    return np.where(np.isfinite(whole), whole, np.float32(0))
 
 
 def raw_problems(raw: Float32, rate: float) -> list[str | None]:
