@@ -60,7 +60,7 @@ UPSIDE_DOWN = -1.0
 """How far I, II, V5 and V6 point, summed, less aVR, below which an ECG looks upside down; so in 11 of 724 real ones."""
 OVERSIZED = 4.0
 """How many times larger than its larger neighbour a chest lead may be; three real V5 of 724 exceed it."""
-WINDOW_S = 1.5
+WINDOW_S, WINDOW_HZ = 1.5, 200.0
 
 
 def upside_down(recording: Recording) -> bool:
@@ -69,26 +69,30 @@ def upside_down(recording: Recording) -> bool:
     if not set(leads) <= set(recording.leads):
         return False
     windows = _windows(recording, leads)
-    top, foot = windows.max(axis=2), windows.min(axis=2)
+    top, foot = np.maximum.reduce(windows, axis=2), np.minimum.reduce(windows, axis=2)
     # -1 for a lead all of whose deflections point down, 1 for up, 0 where it does not move
-    points = np.sum(top + foot - 2 * windows.mean(axis=2), axis=1) / (np.sum(top - foot, axis=1) + 1e-9)
+    middle = np.add.reduce(windows, axis=2) / windows.shape[2]
+    points = np.sum(top + foot - 2 * middle, axis=1) / (np.sum(top - foot, axis=1) + 1e-9)
     return bool(points[:4].sum() - points[4] < UPSIDE_DOWN)
 
 
 def oversized(recording: Recording, lead: str) -> float | None:
     """Return how many times larger a chest lead is than both its neighbours, or None where that is ordinary."""
     beside = [name for name in NEIGHBOURS.get(lead, ()) if name in recording.leads]
-    spans = np.median(np.ptp(_windows(recording, (lead, *beside)), axis=2), axis=1)
+    windows = _windows(recording, (lead, *beside))
+    spans = np.median(np.maximum.reduce(windows, axis=2) - np.minimum.reduce(windows, axis=2), axis=1)
     largest = float(spans[1:].max(initial=0.0))
     return float(spans[0] / largest) if largest > FLAT_MV and spans[0] > OVERSIZED * largest else None
 
 
 def _windows(recording: Recording, leads: Sequence[str]) -> Float32:
     """Return windows that hold a beat, (leads, windows, samples); what was not recorded counts as zero."""
-    samples = recording.signal[[recording.leads.index(name) for name in leads]]
-    length = max(1, min(round(WINDOW_S * recording.rate), samples.shape[1]))
+    step = max(1, int(recording.rate // WINDOW_HZ))  # enough to see how far a deflection reaches
+    samples = recording.signal[[recording.leads.index(name) for name in leads], ::step]
+    length = max(1, min(round(WINDOW_S * recording.rate / step), samples.shape[1]))
     whole = samples[:, : samples.shape[1] // length * length].reshape(len(leads), -1, length)
-    return np.where(np.isfinite(whole), whole, np.float32(0))
+    missing = ~np.isfinite(whole)
+    return np.where(missing, np.float32(0), whole) if missing.any() else whole
 
 
 def raw_problems(raw: Float32, rate: float) -> list[str | None]:
