@@ -91,6 +91,8 @@ def _end_now(number: int, *_: object) -> None:
 
 def _plain(text: str) -> str:
     """Return text without what a terminal would obey, or cannot be written: file names may hold anything."""
+    if text.replace("\n", "").isprintable():
+        return text
     shown = "".join(c if c.isprintable() or c in "\n\t" else json.dumps(c)[1:-1] for c in text)
     return shown.encode("utf-8", "backslashreplace").decode("utf-8")
 
@@ -98,7 +100,7 @@ def _plain(text: str) -> str:
 def _say(text: str) -> None:
     """Print a result."""
     try:
-        typer.echo(_plain(text))
+        print(_plain(text), flush=True)
     except BrokenPipeError as exc:
         raise _ClosedPipeError from exc
 
