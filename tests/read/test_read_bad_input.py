@@ -293,7 +293,14 @@ def test_a_column_of_another_unit_is_refused(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "said", ["rate: 500", "Sampling rate (Hz): 500", "fs=0.5 kHz", "low-pass: 150 Hz; sample rate: 500 Hz"]
+    "said",
+    [
+        "rate: 500",
+        "Sampling rate (Hz): 500",
+        "fs=0.5 kHz",
+        "sampling_rate_hz: 500",
+        "low-pass: 150 Hz; sample rate: 500 Hz",
+    ],
 )
 def test_rates_in_comments(tmp_path: Path, said: str) -> None:
     path = tmp_path / "ecg.csv"

@@ -26,7 +26,7 @@ from kalemia.records import LEADS
 MAX_COLUMNS = 256
 
 _RATE = re.compile(
-    r"(?:(?:sampl\w*[ _-]*)?(?:rate|freq|frequency)|fs)(?:\s*[\[(](k?hz|hertz)[\])])?"
+    r"(?:(?:sampl[a-z]*[ _-]*)?(?:rate|freq|frequency)|fs)[ _]*[\[(]?(k?hz|hertz)?[\])]?"
     r"\s*[:=]?\s*(\d+(?:\.\d+)?)\s*(k?hz|hertz)?",
     re.I,
 )
