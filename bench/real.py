@@ -101,7 +101,9 @@ def main(models: list[str]) -> None:
         rows += ordinary(model, found)
         everything = [e for es in found.values() for e in es]
         drawn.append((model, np.array([e.potassium_meq_l for e in everything if e.potassium_meq_l is not None])))
-        why = Counter((e.reason or "").split(":")[0].split("(")[-1] for e in everything if e.status != "estimated")
+        why = Counter(
+            (e.reason or "").split(":")[0].split("(")[-1].rstrip(")") for e in everything if e.status != "estimated"
+        )
         reasons += [[model, reason, count] for reason, count in why.most_common()]
         areas += (judge := judged(model))[0]
         bins += judge[1]

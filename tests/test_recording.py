@@ -131,3 +131,7 @@ def test_what_is_no_recording_is_said(fields: dict[str, Any], said: str) -> None
 def test_what_is_masked_was_not_recorded() -> None:
     masked: Any = np.ma.masked_array(np.ones((1, 3)), mask=[[False, True, False]])
     np.testing.assert_array_equal(Recording(masked, 500.0, ("V5",)).signal, [[1, np.nan, 1]])
+
+
+def test_leads_are_spelled_in_one_way() -> None:
+    assert Recording(np.ones((3, 9), np.float32), 500.0, ("avf", "v5", "X")).leads == ("aVF", "V5", "X")

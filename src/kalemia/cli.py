@@ -347,9 +347,10 @@ def train(
         trained = run(Config.load(config), out, workers, stage)
     own = trained.card.metrics[trained.card.name]
     covered = trained.card.metrics["interval_coverage"]
-    area = own["auroc_above_5.5"]
+    area, median = own["auroc_above_5.5"], trained.card.metrics["training median"]["mae_meq_l"]
     _say(
-        f"{trained.onnx}: MAE {own['mae_meq_l']:.3f} mEq/L, AUROC above 5.5 {'-' if area is None else f'{area:.3f}'}, "
+        f"{trained.onnx}: MAE {own['mae_meq_l']:.3f} mEq/L (predicting the median: {median:.3f}), "
+        f"AUROC above 5.5 {'-' if area is None else f'{area:.3f}'}, "
         f"interval coverage {covered:.3f} on {trained.card.metrics['patients']:,} simulated patients"
     )
 

@@ -107,8 +107,6 @@ def _raw_problem(samples: Float32, rate: float) -> str | None:
     span = float(np.ptp(present)) if len(present) else 0.0
     if span < FLAT_MV:
         return f"flat: it spans {1000 * span:.0f} uV"
-    if span > LOUD_MV:
-        return f"loud: it spans {span:.0f} mV, more than {LOUD_MV:.0f} mV is no heart"
     still = np.diff(present) == 0
     at_edge = (present[1:] >= present.max() - 1e-3 * span) | (present[1:] <= present.min() + 1e-3 * span)
     if np.mean(still & at_edge) > CLIPPED_SHARE:
@@ -127,6 +125,8 @@ def beat_problem(count: int, found: int, quality: float, gain_mv: float) -> str 
     """Say why the beats of a lead must not be used, or None."""
     if count < MIN_BEATS:
         return f"too few beats: {count} of {found} look alike, at least {MIN_BEATS} are needed"
+    if gain_mv > LOUD_MV:  # of the beat, not of the raw lead, where one artefact may be as large
+        return f"loud: its beat is {gain_mv:.0f} mV high, more than {LOUD_MV:.0f} mV is no heart"
     if gain_mv < FLAT_MV:
         return f"flat: its beat is {1000 * gain_mv:.0f} uV high"
     if count < MIN_SHARE * found or quality < MIN_SCORE:

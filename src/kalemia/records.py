@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 LEADS = ("I", "II", "III", "aVR", "aVL", "aVF", "V1", "V2", "V3", "V4", "V5", "V6")
 """The canonical names of the twelve standard leads, in the order that Kalemia writes them."""
+_SPELLED = {name.lower(): name for name in LEADS}
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,7 +30,7 @@ class Recording:
     rate
         Samples per second, Hz.
     leads
-        One name a row of `signal`; the standard twelve are spelled as in `LEADS`.
+        One name a row of `signal`; the standard twelve, in any case, become those of `LEADS`.
     source
         Where it came from: the path as the user gave it, or "simulated".
     start
@@ -50,6 +51,8 @@ class Recording:
 
     def __post_init__(self) -> None:
         signal = _millivolts(self.signal)
+        if _strings(self.leads):
+            object.__setattr__(self, "leads", tuple(_SPELLED.get(name.lower(), name) for name in self.leads))
         if not (_strings(self.leads) and _strings(self.warnings)):
             raise ValueError("leads and warnings are no tuples of text; expected such as ('I', 'V5')")
         if signal.ndim != 2 or signal.shape[0] != len(self.leads):

@@ -317,3 +317,18 @@ def test_a_name_in_a_header_is_not_repeated(tmp_path: Path) -> None:
         (tmp_path / "r.dat").write_bytes(bytes(range(200)) * 10)
         (tmp_path / "r.hea").write_text(text)
         assert "Smith" not in refused(tmp_path / "r.hea")
+
+
+def test_names_behind_a_mark_as_numpy_writes_them(tmp_path: Path) -> None:
+    path = tmp_path / "ecg.csv"
+    np.savetxt(
+        path, np.tile([[0.1, 0.2, 0.3], [0.2, 0.1, 0.3]], (500, 1)), delimiter=",", header="rate: 500 Hz\nI,II,V5"
+    )
+    recording = read(path)
+    assert (recording.rate, recording.lead("II")[0]) == (500, np.float32(0.2))
+
+
+def test_microvolts_taken_for_millivolts_are_refused(tmp_path: Path) -> None:
+    path = tmp_path / "ecg.csv"
+    path.write_text("# rate: 500 Hz\nV5\n" + "-400\n500\n" * 500)
+    refused(path, "microvolts may have been taken")

@@ -33,7 +33,8 @@ def random_record(folder: Path, form: int) -> Path:
     if form == 32:
         data[3::4] = 0  # within what float64 and float32 both hold well
     (folder / "r.dat").write_bytes(bytes(16) + data.tobytes())
-    lines = [f"r.dat {form}+16 {200 + k}({k - 2})/uV 12 0 0 0 0 V{k}" for k in range(1, 5)]
+    per_uv = 20_000 if form in {24, 32} else 200  # so that no body would have to be a battery
+    lines = [f"r.dat {form}+16 {per_uv + k}({k - 2})/uV 12 0 0 0 0 V{k}" for k in range(1, 5)]
     (folder / "r.hea").write_text("\n".join(["r 4 360.5 600", *lines]) + "\n")
     return folder / "r"
 

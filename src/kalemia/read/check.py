@@ -154,12 +154,15 @@ USUAL_MV = (0.33, 3.2)
 """Typical span of 1.5 s, median over six or more leads. None of 724 real ECGs lies outside; of 200 ordinary ones,
 enlarged five times all do, and reduced five times 92 %."""
 
+MOST_MV = 50.0
 FEW_LEADS_MV = (0.1, 8.0)
 """The same for fewer leads, of which a single one may well be small or large."""
 
 
 def amplitudes(signal: NDArray[np.float32], rate: float) -> list[str]:
-    """Return a sentence where the leads (leads, samples), mV, are larger or smaller than a body makes them.
+    """Return a sentence where the leads (leads, samples), mV, are larger or smaller than bodies make them.
+
+    Far larger ones raise a ReadError: counts or microvolts were taken for millivolts.
 
     The span is that of a window which holds a beat, taken as a median, so that no artefact and no drift decides.
     """
@@ -170,6 +173,10 @@ def amplitudes(signal: NDArray[np.float32], rate: float) -> list[str]:
     spans = np.fmax.reduce(windows, axis=2) - np.fmin.reduce(windows, axis=2)
     spans = np.where(np.isnan(spans), 0, spans)
     span = float(np.median(np.median(spans, axis=1)))
+    if span > MOST_MV:
+        raise ReadError(
+            f"the leads typically span {span:,.0f} mV, which no body makes; microvolts may have been taken for them"
+        )
     low, high = USUAL_MV if len(recorded) >= 6 else FEW_LEADS_MV
     if low <= span <= high:
         return []

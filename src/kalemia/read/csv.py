@@ -121,6 +121,8 @@ def _parse(text: str) -> _Table:
             comments.append(stripped)
         elif stripped:
             lines.append(line)
+    if comments and lines and _number(re.split(r"[\t;,]", lines[0])[0]) is not None:
+        lines.insert(0, comments[-1].lstrip("# "))  # where numpy.savetxt puts the names
     if len(lines) < 2:
         raise ReadError(_NO_TABLE)
     mark = max("\t;,", key=lines[0].count)

@@ -7,6 +7,7 @@ import hashlib
 from functools import cache
 from importlib import resources
 
+from kalemia import __version__
 from kalemia.records import Beat, Estimate, ModelName, Recording
 from kalemia.report import paper, pictures, words
 from kalemia.report.markup import Markup, element, join
@@ -62,7 +63,7 @@ def document(title: str, *body: str | None, level: str = "") -> str:
         element("title", title),
         element("style", css),
     )
-    footer = element("footer", "Made by Kalemia from the ECG alone.")
+    footer = element("footer", f"Made by Kalemia {__version__} from the ECG alone.")
     content = element("body", *body, footer, class_=f"level-{level}" if level else None)
     return f"<!doctype html>\n{element('html', head, content, lang='en')}\n"
 

@@ -65,7 +65,8 @@ class Config(BaseModel):
         except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as exc:
             raise TrainError(f"{path}: not YAML; expected fields like those of configs/v5-4k.yaml") from exc
         except ValidationError as exc:
-            wrong = exc.errors()[0]
+            # A name that is misspelled explains the one that is missing.
+            wrong = min(exc.errors(), key=lambda error: error["type"] != "extra_forbidden")
             where = ".".join(str(part) for part in wrong["loc"]) or "the whole file"
             raise TrainError(f"{path}: {where}: {_SAID.get(wrong['type'], wrong['msg'])}") from exc
         if unknown := set(config.leads) - set(LEADS):
