@@ -124,8 +124,10 @@ def detect(combined: NDArray[np.float64]) -> Index:
     peaks, first = np.unique(_largest(np.abs(combined), steep, SNAP_REACH), return_index=True)
     # In a slow heart it looks ever harder while it finds nothing, and takes P and T waves for beats.
     steepness = slope[steep[first]]
-    typical = np.sort(steepness)[int(0.8 * len(steepness)) :]
-    return _without_t_waves(peaks[steepness >= STEEP_SHARE * typical[0]]) if len(peaks) else peaks
+    if not len(peaks):
+        return peaks
+    typical = np.sort(steepness)[int(0.8 * len(steepness))]
+    return _without_t_waves(peaks[steepness >= STEEP_SHARE * typical])
 
 
 def _without_t_waves(peaks: Index) -> Index:

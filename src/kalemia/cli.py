@@ -6,7 +6,6 @@ import json
 import os
 import signal
 import sys
-import tempfile
 import threading
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
@@ -17,7 +16,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from kalemia import __version__
+from kalemia import __version__, atomic
 from kalemia.errors import KalemiaError
 from kalemia.records import NOTICE
 
@@ -184,10 +183,8 @@ def _folder(name: str) -> Path:
     if not name:
         raise KalemiaError("the name of the folder to write into is empty; give one")
     folder = Path(name)
-    try:  # before the work, not after it
-        folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=folder):
-            pass
+    try:
+        atomic.writable(folder)
     except OSError as exc:
         why = exc.strerror or str(exc)
         raise KalemiaError(f"cannot write the report into {folder}: {why}; name a folder that can be written") from exc

@@ -83,10 +83,6 @@ def examine(
 def _judge(recording: Recording, models: list[Model]) -> Result:
     """Take the first model whose leads are there and good; if there is none, say what kept the first one from it."""
     blank = Estimate(recording.source, "refused", model=models[0].name, warnings=recording.warnings)
-    if not any(set(m.card.leads) <= set(recording.leads) for m in models):
-        wanted = " or ".join("+".join(m.card.leads) for m in models)
-        reason = f"no model fits the leads {', '.join(recording.leads) or 'of this file'}; lead {wanted} is needed"
-        return Result(replace(blank, reason=reason), recording)
     # Say why a preferred model did not speak, whether its lead is missing or not good enough.
     reasons: list[str] = []
     refused: list[Result] = []
@@ -100,6 +96,10 @@ def _judge(recording: Recording, models: list[Model]) -> Result:
             return result
         refused.append(result)
         reasons.append(str(result.estimate.reason))
+    if not refused:
+        wanted = " or ".join("+".join(m.card.leads) for m in models)
+        reason = f"no model fits the leads {', '.join(recording.leads) or 'of this file'}; lead {wanted} is needed"
+        return Result(replace(blank, reason=reason), recording)
     first = refused[0]
     return replace(first, estimate=replace(first.estimate, reason="; ".join(dict.fromkeys(reasons))))
 

@@ -51,10 +51,9 @@ class Recording:
 
     def __post_init__(self) -> None:
         signal = _millivolts(self.signal)
-        if _strings(self.leads):
-            object.__setattr__(self, "leads", tuple(_SPELLED.get(name.lower(), name) for name in self.leads))
         if not (_strings(self.leads) and _strings(self.warnings)):
             raise ValueError("leads and warnings are no tuples of text; expected such as ('I', 'V5')")
+        object.__setattr__(self, "leads", tuple(_SPELLED.get(name.lower(), name) for name in self.leads))
         if signal.ndim != 2 or signal.shape[0] != len(self.leads):
             raise ValueError(f"signal has shape {signal.shape}; expected ({len(self.leads)} leads, samples)")
         if len(set(self.leads)) != len(self.leads):
@@ -67,7 +66,6 @@ class Recording:
             raise ValueError(f"rate is {self.rate!s:.20} Hz; expected a positive number")
         object.__setattr__(self, "rate", rate)
         object.__setattr__(self, "signal", signal)
-        object.__setattr__(self, "leads", tuple(self.leads))
         object.__setattr__(self, "warnings", tuple(self.warnings))
         object.__setattr__(self, "confidence", tuple(self.confidence) or (1.0,) * len(self.leads))
         if len(self.confidence) != len(self.leads):

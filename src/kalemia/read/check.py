@@ -155,6 +155,7 @@ USUAL_MV = (0.33, 3.2)
 enlarged five times all do, and reduced five times 92 %."""
 
 MOST_MV = 50.0
+WINDOW_S = 1.5
 FEW_LEADS_MV = (0.1, 8.0)
 """The same for fewer leads, of which a single one may well be small or large."""
 
@@ -167,12 +168,7 @@ def amplitudes(signal: NDArray[np.float32], rate: float) -> list[str]:
     The span is that of a window which holds a beat, taken as a median, so that no artefact and no drift decides.
     """
     recorded = signal[~np.isnan(signal).all(axis=1)]
-    window = max(1, min(round(1.5 * rate), signal.shape[1]))
-    count = signal.shape[1] // window
-    windows = recorded[:, : count * window].reshape(len(recorded), count, window)
-    spans = np.fmax.reduce(windows, axis=2) - np.fmin.reduce(windows, axis=2)
-    spans = np.where(np.isnan(spans), 0, spans)
-    span = float(np.median(np.median(spans, axis=1)))
+    span = float(np.median(spans(recorded, rate)))
     if span > MOST_MV:
         raise ReadError(
             f"the leads typically span {span:,.0f} mV, which no body makes; microvolts may have been taken for them"
@@ -182,3 +178,12 @@ def amplitudes(signal: NDArray[np.float32], rate: float) -> list[str]:
         return []
     much = "small" if span < low else "large"
     return [f"The leads typically span {span:.2g} mV, unusually {much} for a body; the gain of the file may be wrong."]
+
+
+def spans(signal: NDArray[np.float32], rate: float) -> NDArray[np.float32]:
+    """Return how far each lead (leads, samples) typically reaches, foot to top, in a window that holds a beat, mV."""
+    window = max(1, min(round(WINDOW_S * rate), signal.shape[1]))
+    count = signal.shape[1] // window
+    windows = signal[:, : count * window].reshape(len(signal), count, window)
+    reach = np.fmax.reduce(windows, axis=2) - np.fmin.reduce(windows, axis=2)
+    return np.asarray(np.median(np.where(np.isnan(reach), np.float32(0), reach), axis=1))

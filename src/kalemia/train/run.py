@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -63,9 +62,7 @@ def train(config: Config, out: Path, workers: int = 1, report: Report | None = N
 def _check_writable(out: Path, files: tuple[Path, ...]) -> None:
     """Find out before the training, not after it, that its results have no place."""
     try:
-        out.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=out):
-            pass
+        atomic.writable(out)
         if any(file.is_dir() for file in files):
             raise TrainError(f"{out}: a folder bears the name of the model; give another place")
     except OSError as exc:
