@@ -23,7 +23,10 @@ PER_FOLDER = 1000
 CHUNK = 50
 MOST_RECORDS = 10_000_000
 """More than a terabyte: a slip of the finger, not a wish."""
-COLUMNS = ("record", "patient", "potassium_meq_l", "level", "variant", "seed", "parameters")
+COLUMNS = (
+    "record", "patient", "day", "minute", "potassium_meq_l", "measured_meq_l", "gap_min", "hemolyzed",
+    "labels", "level", "variant", "seed", "parameters",
+)  # fmt: skip
 
 Row = list[str]
 
@@ -131,10 +134,13 @@ def _subfolder(index: int) -> str:
 
 def _write_one(folder: Path, made: Simulated, level: str) -> Row:
     """Write one record; return its row of labels.csv."""
-    record = f"{_subfolder(int(made.patient[1:]))}/{made.patient}"
+    record = f"{_subfolder(int(made.patient[1:]))}/{made.name}"
     write_wfdb(folder / record, made)
     drawn = json.dumps({name: round(value, 6) for name, value in made.parameters.items()})
-    return [record, made.patient, f"{made.potassium_meq_l:.2f}", level, made.variant, str(made.seed), drawn]
+    when = [str(made.day), str(made.minute)]
+    blood = [f"{made.blood.measured_meq_l:.1f}", f"{made.blood.gap_min:.1f}", str(int(made.blood.hemolyzed))]
+    made_as = [made.labels, level, made.variant, str(made.seed), drawn]
+    return [record, made.patient, *when, f"{made.potassium_meq_l:.2f}", *blood, *made_as]
 
 
 def write_wfdb(stem: Path, made: Simulated) -> None:

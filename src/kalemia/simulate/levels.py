@@ -30,6 +30,9 @@ class Level:
     wander_mv: float = 0.05
     mains_mv: float = 0.004
     step_mv: float = 0.005
+    # Laboratory.
+    gap_min: float = 20.0  # standard deviation of the time between ECG and draw
+    hemolysis_share: float = 0.03
 
     def potassium(self, rng: np.random.Generator) -> float:
         """Draw a potassium, mEq/L, rounded to 0.01."""
@@ -55,6 +58,8 @@ LEVELS = {
             wander_mv=0.0,
             mains_mv=0.0,
             step_mv=0.001,
+            gap_min=0.0,
+            hemolysis_share=0.0,
         ),
         Level("clinic"),
     )

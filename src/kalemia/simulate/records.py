@@ -13,6 +13,7 @@ from kalemia.errors import SimulateError
 from kalemia.records import LEADS, Recording
 from kalemia.simulate.atlas import load
 from kalemia.simulate.heart import RATE
+from kalemia.simulate.laboratory import Draw, draw_blood
 from kalemia.simulate.levels import Level, level_named
 from kalemia.simulate.noise import add_noise
 from kalemia.simulate.patient import draw
@@ -30,23 +31,36 @@ class Simulated:
     recording
         Twelve leads, 10 s at 500 Hz, mV.
     potassium_meq_l
-        The serum potassium it was made with.
+        The true serum potassium at the time of the ECG.
+    blood
+        What a laboratory made of it.
+    name
+        Of the record, unique in its data set.
     patient
         An id such as "p000123".
+    day, minute
+        When in the patient's series: days since its first record, minutes since the day's first.
     variant
-        The ionic variant of the patient's muscle.
+        The ionic variant of the patient's muscle; of a morphed record, the real record beneath it.
     parameters
         Everything that was drawn, by name.
     seed
         The seed it was made from.
+    labels
+        "simulated", or "semi-simulated" where real beats were changed.
     """
 
     recording: Recording
     potassium_meq_l: float
+    blood: Draw
+    name: str
     patient: str
+    day: int
+    minute: int
     variant: str
     parameters: dict[str, float]
     seed: int
+    labels: str = "simulated"
 
 
 def simulate(count: int, seed: int, level: str = "clinic", start: int = 0) -> Iterator[Simulated]:
@@ -78,7 +92,7 @@ def simulate_one(seed: int, index: int, level: str = "clinic", potassium_meq_l: 
     check_seed(seed)
     if index < 0:
         raise SimulateError(f"index is {index}; expected 0 or more")
-    who, what, when, noise = _generators(seed, index, preset)
+    who, what, when, noise, blood = _generators(seed, index, preset)
     potassium = preset.potassium(what)
     if potassium_meq_l is not None:
         if not atlas.lowest <= potassium_meq_l <= atlas.highest:
@@ -93,7 +107,11 @@ def simulate_one(seed: int, index: int, level: str = "clinic", potassium_meq_l: 
     return Simulated(
         recording=Recording(signal, float(RATE), LEADS, source="simulated"),
         potassium_meq_l=potassium,
+        blood=draw_blood(potassium, preset.gap_min, preset.hemolysis_share, blood),
+        name=f"p{index:06d}",
         patient=f"p{index:06d}",
+        day=0,
+        minute=0,
         variant=atlas.names[patient.variant],
         parameters=patient.parameters(),
         seed=seed,
@@ -107,9 +125,9 @@ def check_seed(seed: int) -> None:
 
 
 def _generators(seed: int, index: int, level: Level) -> list[np.random.Generator]:
-    """Return independent streams for patient, potassium, rhythm and noise."""
+    """Return independent streams for patient, potassium, rhythm, noise and laboratory."""
     root = np.random.SeedSequence(seed, spawn_key=(zlib.crc32(level.name.encode()), index))
-    return [np.random.Generator(np.random.SFC64(child)) for child in root.spawn(4)]
+    return [np.random.Generator(np.random.SFC64(child)) for child in root.spawn(5)]
 
 
 def twelve(eight: NDArray[np.float32], step_mv: float) -> NDArray[np.float32]:
