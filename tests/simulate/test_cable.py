@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from kalemia.simulate import atlas as atlases
+from kalemia.simulate.atlas import Cell
 
 pytest.importorskip("numba", reason="the atlas is built with numba, which is not installed here")
 
@@ -29,26 +30,52 @@ def test_potassium_moves_rest_by_the_nernst_potential() -> None:
     assert rests[8.0] - rests[4.0] == pytest.approx(cell.RT_F * np.log(2), abs=2.0)
 
 
+def test_the_action_potential_shortens_at_a_fast_rate_as_published() -> None:
+    """Steady pacing of the published epicardial cell: flat above 1 s, some 20 ms shorter at 500 ms."""
+    fast, usual, slow = (cable.self_check(cycle_ms=cycle)["apd90_ms"] for cycle in (500, 1000, 1500))
+    assert 12 < usual - fast < 35
+    assert abs(slow - usual) < 5
+
+
 def test_the_atlas_is_what_the_cable_gives() -> None:
     held = atlases.load()
     assert held.names == tuple(variant.name for variant in VARIANTS)
-    made, _ = cable.wall(VARIANTS[1], float(cable.POTASSIUM[0]), None)
-    np.testing.assert_allclose(made.traces, held.traces[1, 0], atol=0.2)
-    assert made.delay_ms == pytest.approx(float(held.delay_ms[1, 0]), abs=0.05)
+    assert list(held.cycles_ms) == list(cable.CYCLES_MS)
+    made, _ = cable.wall(VARIANTS[1], float(cable.POTASSIUM[0]), None, cycle_ms=1000)
+    np.testing.assert_allclose(made.traces, held.traces[1, 2, 0], atol=0.2)
+    assert made.delay_ms == pytest.approx(float(held.delay_ms[1, 2, 0]), abs=0.05)
 
 
-def test_conduction_slows_only_in_hyperkalemia() -> None:
+@pytest.mark.parametrize("cycle_ms", [500.0, 850.0, 1200.0])
+def test_conduction_slows_only_in_hyperkalemia(cycle_ms: float) -> None:
     held = atlases.load()
     for variant in range(len(held.names)):
-        usual = held.delay(variant, 4.3)
-        assert held.delay(variant, 6.0) < 1.1 * usual
-        assert held.delay(variant, 9.0) > 1.7 * usual
+        usual = held.delay(Cell(variant, 4.3, cycle_ms))
+        assert held.delay(Cell(variant, 6.0, cycle_ms)) < 1.2 * usual
+        assert held.delay(Cell(variant, 9.0, cycle_ms)) > 1.6 * usual
 
 
-def test_the_endocardium_repolarizes_last_up_to_nine() -> None:
+def test_every_wall_conducts_to_eight_and_holds_its_last_level_above() -> None:
     held = atlases.load()
     for variant in range(len(held.names)):
-        for potassium in (3.0, 4.3, 6.0, 8.0, 9.0):
-            endo, _, epi = held.potentials(variant, potassium)
-            late = held.before_ms + held.delay(variant, potassium)
+        for cycle in range(held.cycles_ms.size):
+            top = float(held.potassium[held.conducts[variant, cycle] - 1])
+            assert top >= 8.0
+            stopped, last = (Cell(variant, k, float(held.cycles_ms[cycle])) for k in (10.0, top))
+            np.testing.assert_array_equal(held.potentials(stopped), held.potentials(last))
+
+
+def test_the_endocardium_repolarizes_last_up_to_eight() -> None:
+    held = atlases.load()
+    for variant in range(len(held.names)):
+        for potassium in (3.0, 4.3, 6.0, 8.0):
+            cell_ = Cell(variant, potassium, 1000.0)
+            endo, _, epi = held.potentials(cell_)
+            late = held.before_ms + held.delay(cell_)
             assert np.argmax(endo[60:] < -60) > np.argmax(epi[60:] < -60) + late - held.before_ms
+
+
+def test_a_fast_rate_shortens_every_wall() -> None:
+    held = atlases.load()
+    for variant in range(len(held.names)):
+        assert held.apd(Cell(variant, 4.3, 500.0)) < held.apd(Cell(variant, 4.3, 1000.0))

@@ -2,6 +2,7 @@
 
 import dataclasses
 
+import numpy as np
 import pytest
 
 from kalemia.errors import SimulateError
@@ -9,11 +10,28 @@ from kalemia.simulate import LEVELS, Level
 from kalemia.simulate.levels import level_named
 
 
-def test_clean_is_easier_than_clinic() -> None:
-    clean, clinic = LEVELS["clean"], LEVELS["clinic"]
-    for name in ("spread", "sensitivity_spread", "muscle_mv", "wander_mv", "mains_mv", "abnormal_share"):
-        assert getattr(clean, name) < getattr(clinic, name), name
-    assert clean.penetrance > clinic.penetrance
+def test_clean_is_easier_than_clinic_and_clinic_than_hospital() -> None:
+    for name in (
+        "spread",
+        "sensitivity_spread",
+        "muscle_mv",
+        "wander_mv",
+        "abnormal_share",
+        "block_share",
+        "pop_share",
+    ):
+        steps = [getattr(LEVELS[level], name) for level in ("clean", "clinic", "hospital")]
+        assert sorted(steps) == steps, name
+        assert steps[0] < steps[2], name
+    assert LEVELS["clean"].penetrance > LEVELS["clinic"].penetrance > LEVELS["hospital"].penetrance
+
+
+def test_potassium_of_a_hospital_is_mostly_ordinary() -> None:
+    rng = np.random.default_rng(1)
+    drawn = np.array([LEVELS["hospital"].potassium(rng) for _ in range(4000)])
+    assert 0.02 < np.mean(drawn > 5.5) < 0.06
+    assert 0.03 < np.mean(drawn < 3.3) < 0.12
+    assert np.median(drawn) == pytest.approx(4.15, abs=0.1)
 
 
 @pytest.mark.parametrize("level", LEVELS.values(), ids=LEVELS.keys())
@@ -25,7 +43,8 @@ def test_numbers_of_a_level_make_sense(level: Level) -> None:
         if field.name.endswith("_mv"):
             assert 0 <= value < 0.2, field.name
     low, high = level.range_meq_l
-    assert 2.0 <= low < high <= 9.5
+    assert 2.0 <= low < high <= 10.0
+    assert level.normal_share + level.uniform_share <= 1.0
 
 
 def test_an_unknown_level_names_the_known() -> None:

@@ -9,19 +9,33 @@ import pytest
 from numpy.typing import NDArray
 
 from kalemia.simulate import LEVELS, simulate
-from kalemia.simulate.geometry import heart, lead_field
-from kalemia.simulate.heart import ONSET_MS, RATE, activation, beat
-from kalemia.simulate.patient import Patient, draw
-from kalemia.simulate.rhythm import atrium
+from kalemia.simulate.geometry import SITES, heart, lead_field
+from kalemia.simulate.heart import BY_BUNDLES, ONSET_MS, PACED_SITE, RATE, activation, beat
+from kalemia.simulate.patient import DIGITALIS, QT_DRUG, Patient, draw, draw_day
+from kalemia.simulate.rhythm import atrium, complex_of, rr_s
 
 V5, II = 6, 1
-TYPICAL = dataclasses.replace(LEVELS["clinic"], spread=0.0, abnormal_share=0.0, penetrance=1.0, block_share=0.0)
+TYPICAL = dataclasses.replace(
+    LEVELS["clinic"],
+    **{field.name: 0.0 for field in dataclasses.fields(LEVELS["clinic"]) if field.name.endswith("_share")},
+    spread=0.0,
+    day_spread=0.0,
+    penetrance=1.0,
+    sensitivity_spread=0.0,
+)
+DAY = draw_day(np.random.default_rng(0), TYPICAL)
+WALLS = 40
 
 
 def patients() -> Iterator[Patient]:
     """One typical heart of every ionic variant."""
-    for variant in range(12):
-        yield dataclasses.replace(draw(np.random.default_rng(0), TYPICAL), variant=variant, fibrillation=0)
+    for variant in range(WALLS):
+        yield dataclasses.replace(draw(np.random.default_rng(0), TYPICAL), variant=variant)
+
+
+def shown(patient: Patient, potassium: float, origin: int = BY_BUNDLES) -> NDArray[np.float32]:
+    """Return one beat of the ventricles, (8, samples)."""
+    return beat(patient, DAY, potassium, 0.85, origin)
 
 
 def t_wave(signal: NDArray[np.float32]) -> tuple[float, float]:
@@ -31,7 +45,7 @@ def t_wave(signal: NDArray[np.float32]) -> tuple[float, float]:
 
 
 def test_t_grows_and_narrows_with_potassium() -> None:
-    heights, widths = np.array([[t_wave(beat(p, k)[V5]) for k in (3.0, 4.3, 6.5)] for p in patients()]).transpose(
+    heights, widths = np.array([[t_wave(shown(p, k)[V5]) for k in (3.0, 4.3, 6.5)] for p in patients()]).transpose(
         2, 1, 0
     )
     assert np.median(heights[0]) < np.median(heights[1]) < np.median(heights[2])
@@ -41,14 +55,14 @@ def test_t_grows_and_narrows_with_potassium() -> None:
 
 
 def test_ordinary_t_waves_are_upright() -> None:
-    typical = [beat(p, 4.3) for p in patients()]
+    typical = [shown(p, 4.3) for p in patients()]
     for lead in (0, 1, 4, 5, 6, 7):  # I, II, V3 to V6
         assert np.median([t_wave(signal[lead])[0] for signal in typical]) > 0.08
 
 
 def test_ventricular_activation_slows_only_when_potassium_is_high() -> None:
     patient = next(patients())
-    length = [len(np.flatnonzero(np.abs(np.diff(beat(patient, k)[V5][:130])) > 0.02)) for k in (4.3, 6.0, 9.0)]
+    length = [len(np.flatnonzero(np.abs(np.diff(shown(patient, k)[V5][:130])) > 0.02)) for k in (4.3, 6.0, 9.0)]
     assert length[1] <= 1.15 * length[0]
     assert length[2] > 1.2 * length[0]
 
@@ -58,6 +72,58 @@ def test_a_blocked_bundle_delays_its_ventricle() -> None:
     for block in (1, -1):
         times = activation(heart(), dataclasses.replace(usual, block=block), 1.0)
         assert times.max() > 1.4 * activation(heart(), usual, 1.0).max()
+
+
+def test_a_beat_from_elsewhere_is_wide() -> None:
+    usual = next(patients())
+    ordinary = activation(heart(), usual, 1.0).max()
+    for site in range(len(SITES)):
+        assert activation(heart(), usual, 1.0, site).max() > 1.25 * ordinary, site
+    assert np.abs(shown(usual, 4.3, PACED_SITE) - 0).max() > 0.3
+
+
+def test_conditions_change_the_beat_where_they_should() -> None:
+    usual = next(patients())
+
+    def st_and_t(patient: Patient) -> tuple[float, float]:
+        v5 = shown(patient, 4.3)[V5]
+        return float(v5[int((ONSET_MS + 150) * RATE / 1000)]), t_wave(shown(patient, 4.3)[V5])[0]
+
+    def qt_ms(patient: Patient) -> float:
+        v5 = np.abs(shown(patient, 4.3)[V5])
+        return float(np.flatnonzero(v5 > 0.15 * t_wave(shown(patient, 4.3)[V5])[0])[-1])
+
+    assert (
+        qt_ms(dataclasses.replace(usual, drug=QT_DRUG))
+        > qt_ms(usual)
+        > qt_ms(dataclasses.replace(usual, drug=DIGITALIS))
+    )
+    assert (
+        qt_ms(dataclasses.replace(usual, calcium_mmol_l=0.9))
+        > qt_ms(usual)
+        > qt_ms(dataclasses.replace(usual, calcium_mmol_l=1.6))
+    )
+    thick = dataclasses.replace(usual, hypertrophy=1.0)
+    assert shown(thick, 4.3)[V5].max() > 1.15 * shown(usual, 4.3)[V5].max()
+    assert t_wave(shown(thick, 4.3)[V5])[0] < t_wave(shown(usual, 4.3)[V5])[0]
+    lateral, outer = 3, st_and_t(usual)[0]
+    assert st_and_t(dataclasses.replace(usual, region=lateral, ischemia=1.0))[0] > outer + 0.05
+    assert st_and_t(dataclasses.replace(usual, region=lateral, ischemia=-1.0))[0] < outer - 0.02
+    assert shown(dataclasses.replace(usual, region=lateral, infarct=1.0), 4.3)[V5].max() < shown(usual, 4.3)[V5].max()
+
+
+def test_the_sinus_node_slows_only_where_it_is_sensitive() -> None:
+    usual = next(patients())
+    assert rr_s(usual, DAY, 8.0) == rr_s(usual, DAY, 4.3)
+    assert rr_s(dataclasses.replace(usual, sinus_sensitivity=1.0), DAY, 8.0) > 1.2 * rr_s(usual, DAY, 4.3)
+
+
+def test_a_pacemaker_leaves_its_spike_and_no_p() -> None:
+    paced = dataclasses.replace(next(patients()), paced=1)
+    found = complex_of(paced, DAY, 4.3, 0.85)
+    before = found[II][: int(0.25 * RATE)]
+    assert np.abs(np.diff(found[II])).max() > 0.8
+    assert np.abs(before).max() < 0.2
 
 
 def test_p_shrinks_and_is_lost() -> None:
@@ -78,7 +144,7 @@ def test_between_patient_variation_swamps_potassium() -> None:
     rng = np.random.default_rng(1)
     level = LEVELS["clinic"]
     potassium = rng.uniform(3.5, 5.0, 300)
-    heights = [t_wave(beat(draw(np.random.default_rng(i), level), float(k))[V5])[0] for i, k in enumerate(potassium)]
+    heights = [t_wave(shown(draw(np.random.default_rng(i), level), float(k))[V5])[0] for i, k in enumerate(potassium)]
     assert abs(np.corrcoef(potassium, heights)[0, 1]) < 0.25
 
 

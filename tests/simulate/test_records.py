@@ -6,6 +6,7 @@ import pytest
 from kalemia.errors import SimulateError
 from kalemia.records import LEADS
 from kalemia.simulate import LEVELS, simulate, simulate_one
+from kalemia.simulate.laboratory import draw_blood
 
 
 def test_a_record_depends_only_on_seed_level_and_index() -> None:
@@ -21,9 +22,13 @@ def test_a_record_depends_only_on_seed_level_and_index() -> None:
 @pytest.mark.parametrize("level", sorted(LEVELS))
 def test_limb_leads_obey_einthoven(level: str) -> None:
     recording = simulate_one(1, 0, level).recording
+    assert recording.signal.dtype == np.float32
+    if level == "wearable":
+        assert recording.leads == ("I",)
+        assert recording.signal.shape == (1, 15000)
+        return
     assert recording.leads == LEADS
     assert recording.signal.shape == (12, 5000)
-    assert recording.signal.dtype == np.float32
     one, two, three = (recording.lead(name) for name in ("I", "II", "III"))
     np.testing.assert_allclose(one + three, two, atol=1e-5)
     np.testing.assert_allclose(sum(recording.lead(name) for name in ("aVR", "aVL", "aVF")), 0, atol=1e-5)
@@ -52,7 +57,7 @@ def test_potassium_follows_the_level() -> None:
     [
         ({"count": -1, "seed": 1}, "count is -1"),
         ({"count": 1, "seed": -1}, "seed is -1"),
-        ({"count": 1, "seed": 1, "level": "moon"}, "no level 'moon'.*clean, clinic"),
+        ({"count": 1, "seed": 1, "level": "moon"}, "no level 'moon'.*clean, clinic, dialysis, hospital, wearable"),
         ({"count": 1, "seed": 1, "start": -2}, "start is -2"),
     ],
 )
@@ -63,5 +68,49 @@ def test_bad_arguments_are_refused_at_the_call(arguments: dict[str, object], sen
 
 @pytest.mark.parametrize("potassium", [1.0, 12.0, float("nan")])
 def test_potassium_outside_the_atlas_is_refused(potassium: float) -> None:
-    with pytest.raises(SimulateError, match=r"outside the simulator's atlas; expected 2\.0 to 9\.5"):
+    with pytest.raises(SimulateError, match=r"outside the simulator's atlas; expected 2\.0 to 10\.0"):
         simulate_one(1, 0, potassium_meq_l=potassium)
+
+
+def test_a_dialysis_patient_comes_again_and_potassium_falls() -> None:
+    level = LEVELS["dialysis"]
+    series = list(simulate(3, seed=1, level="dialysis"))
+    assert len(series) == 3 * level.records == 36
+    assert len({made.name for made in series}) == 36
+    for patient in ("p000000", "p000001", "p000002"):
+        own = [made for made in series if made.patient == patient]
+        assert {made.variant for made in own} == {own[0].variant}
+        assert {made.parameters["gain_mv"] for made in own} == {own[0].parameters["gain_mv"]}
+        assert [(made.day, made.minute) for made in own] == [(d, m) for d in (0, 2, 4) for m in (0, 80, 160, 240)]
+        for first in (0, 4, 8):
+            session = [made.potassium_meq_l for made in own[first : first + 4]]
+            assert sorted(session, reverse=True) == session
+            assert len({made.parameters["electrode_seed"] for made in own[first : first + 4]}) == 1
+        assert len({made.parameters["electrode_seed"] for made in own}) == 3
+
+
+def test_the_same_heart_can_be_asked_for_on_many_days_at_one_potassium() -> None:
+    days = [simulate_one(1, 4, "clinic", 4.3, visit=visit) for visit in range(3)]
+    assert len({made.parameters["electrode_seed"] for made in days}) == 3
+    assert len({made.parameters["gain_mv"] for made in days}) == 1
+    assert not np.array_equal(days[0].recording.signal, days[1].recording.signal)
+    np.testing.assert_array_equal(days[1].recording.signal, simulate_one(1, 4, "clinic", 4.3, 1).recording.signal)
+
+
+def test_no_noise_is_shared_between_patients() -> None:
+    """Quiet stretches of different records must not correlate."""
+    noise = [np.diff(made.recording.signal[0], 4) for made in simulate(6, seed=9)]
+    for first in range(6):
+        for second in range(first):
+            assert abs(np.corrcoef(noise[first], noise[second])[0, 1]) < 0.15
+
+
+def test_the_laboratory_is_near_the_truth_and_hemolysis_above_it() -> None:
+    rng = np.random.default_rng(3)
+    draws = [draw_blood(4.2, 30.0, 0.2, rng) for _ in range(2000)]
+    clean = np.array([draw.measured_meq_l - 4.2 for draw in draws if not draw.hemolyzed])
+    hemolyzed = np.array([draw.measured_meq_l - 4.2 for draw in draws if draw.hemolyzed])
+    assert abs(clean.mean()) < 0.02
+    assert 0.03 < clean.std() < 0.2
+    assert 0.3 < hemolyzed.mean() < 0.6
+    assert np.mean([draw.hemolyzed for draw in draws]) == pytest.approx(0.2, abs=0.03)

@@ -1,4 +1,4 @@
-"""Loads the atlas of action potentials and reads it between its potassium levels."""
+"""Loads the atlas of action potentials and reads it between its potassium levels and cycle lengths."""
 
 from __future__ import annotations
 
@@ -13,6 +13,15 @@ REFERENCE_MEQ_L = 4.3
 """The potassium at which a patient's own conduction and durations are stated."""
 
 
+@dataclass(frozen=True)
+class Cell:
+    """Where in the atlas a patient's muscle is: an ionic variant, a potassium in mEq/L, a cycle length in ms."""
+
+    variant: int
+    potassium: float
+    cycle_ms: float
+
+
 @dataclass(frozen=True, eq=False)
 class Atlas:
     """Action potentials of a transmural cable, aligned on local activation.
@@ -20,15 +29,19 @@ class Atlas:
     Attributes
     ----------
     traces
-        float32 (variants, levels, depths from endo to epi, ms), mV.
+        float32 (variants, cycles, levels, depths from endo to epi, ms), mV.
     delay_ms
-        (variants, levels) activation time from the endocardial to the epicardial trace.
+        (variants, cycles, levels) activation time from the endocardial to the epicardial trace.
     apd_ms
-        (variants, levels) time from activation to -60 mV at mid-wall.
+        (variants, cycles, levels) time from activation to -60 mV at mid-wall.
     terminal_ms
-        (variants, levels) time from half to 90 % repolarization at mid-wall: how long the fall lasts.
+        (variants, cycles, levels) time from half to 90 % repolarization at mid-wall: how long the fall lasts.
+    conducts
+        (variants, cycles) how many of the levels the cable conducts at, from the lowest; the rest are empty.
     potassium
         (levels,) extracellular, mEq/L, ascending.
+    cycles_ms
+        (cycles,) ascending.
     names
         One name a variant.
     before_ms
@@ -39,7 +52,9 @@ class Atlas:
     delay_ms: NDArray[np.float32]
     apd_ms: NDArray[np.float32]
     terminal_ms: NDArray[np.float32]
+    conducts: NDArray[np.int64]
     potassium: NDArray[np.float64]
+    cycles_ms: NDArray[np.float64]
     names: tuple[str, ...]
     before_ms: int
 
@@ -53,27 +68,38 @@ class Atlas:
         """The greatest potassium that it holds, mEq/L."""
         return float(self.potassium[-1])
 
-    def _blend(self, table: NDArray[np.float32], variant: int, potassium: float) -> NDArray[np.float32]:
-        at = float(np.interp(potassium, self.potassium, np.arange(self.potassium.size)))
-        low = min(int(at), self.potassium.size - 2)
-        weight = np.float32(at - low)
-        return np.asarray(table[variant, low] * (1 - weight) + table[variant, low + 1] * weight)
+    def _blend(self, table: NDArray[np.float32], cell: Cell) -> NDArray[np.float32]:
+        """Read a table between levels and cycles; above what a cable conducts at, its last level stands."""
+        pace = float(np.interp(cell.cycle_ms, self.cycles_ms, np.arange(self.cycles_ms.size)))
+        fast = min(int(pace), self.cycles_ms.size - 2)
+        found = None
+        for cycle, share in ((fast, fast + 1 - pace), (fast + 1, pace - fast)):
+            if share == 0.0:
+                continue
+            top = int(self.conducts[cell.variant, cycle]) - 1
+            at = min(float(np.interp(cell.potassium, self.potassium, np.arange(self.potassium.size))), float(top))
+            low = min(int(at), top - 1)
+            weight = np.float32(at - low)
+            held = table[cell.variant, cycle]
+            part = np.float32(share) * (held[low] * (1 - weight) + held[low + 1] * weight)
+            found = part if found is None else found + part
+        return np.asarray(found)
 
-    def potentials(self, variant: int, potassium: float) -> NDArray[np.float32]:
-        """Return the action potentials (depths, ms) of a variant at a potassium, mV."""
-        return self._blend(self.traces, variant, potassium)
+    def potentials(self, cell: Cell) -> NDArray[np.float32]:
+        """Return the action potentials (depths, ms), mV."""
+        return self._blend(self.traces, cell)
 
-    def delay(self, variant: int, potassium: float) -> float:
+    def delay(self, cell: Cell) -> float:
         """Return the transmural activation time, ms."""
-        return float(self._blend(self.delay_ms, variant, potassium))
+        return float(self._blend(self.delay_ms, cell))
 
-    def terminal(self, variant: int, potassium: float) -> float:
+    def terminal(self, cell: Cell) -> float:
         """Return how long the mid-wall takes from half to 90 % repolarization, ms."""
-        return float(self._blend(self.terminal_ms, variant, potassium))
+        return float(self._blend(self.terminal_ms, cell))
 
-    def apd(self, variant: int, potassium: float) -> float:
+    def apd(self, cell: Cell) -> float:
         """Return the mid-wall action-potential duration, ms."""
-        return float(self._blend(self.apd_ms, variant, potassium))
+        return float(self._blend(self.apd_ms, cell))
 
 
 def _falls_below(traces: NDArray[np.float32], part: float) -> NDArray[np.float32]:
@@ -86,15 +112,17 @@ def _falls_below(traces: NDArray[np.float32], part: float) -> NDArray[np.float32
 def load() -> Atlas:
     """Return the bundled atlas; it is read once, when first needed."""
     with (files(__package__) / "atlas.npz").open("rb") as handle, np.load(handle, allow_pickle=False) as held:
-        traces = held["traces"].astype(np.float32) / 100
+        traces = np.cumsum(held["traces"], axis=-1, dtype=np.float32) * np.float32(held["step_mv"])
         before = int(held["before_ms"])
-        middle = traces[:, :, 1, before + 20 :]
+        middle = traces[..., 1, before + 20 :]
         return Atlas(
             traces=traces,
             delay_ms=held["delay_ms"],
             apd_ms=((middle < -60.0).argmax(axis=-1) + 20).astype(np.float32),
             terminal_ms=_falls_below(middle, 0.9) - _falls_below(middle, 0.5),
+            conducts=held["conducts"],
             potassium=held["potassium"],
+            cycles_ms=held["cycles_ms"].astype(np.float64),
             names=tuple(str(name) for name in held["names"]),
             before_ms=before,
         )

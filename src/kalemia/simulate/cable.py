@@ -1,12 +1,14 @@
 """Builds the atlas: action potentials of a transmural TP06 cable over potassium. Build time only; needs numba.
 
 `python -m kalemia.simulate.cable --out atlas.npz` prints a self-check against the published single cell, then paces one
-cable for every ionic variant and potassium and keeps its last beat at three depths, aligned on local activation.
+cable for every ionic variant, cycle length and potassium and keeps its last beat at three depths, aligned on local
+activation.
 """
 
 from __future__ import annotations
 
 import argparse
+import os
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -17,11 +19,13 @@ from typing import Any
 import numpy as np
 
 from kalemia.simulate import cell
-from kalemia.simulate.cell import ENDO_CELL, EPI, Floats, Kind
+from kalemia.simulate.cell import ENDO_CELL, EPI, MID, Floats, Kind
 from kalemia.simulate.variants import VARIANTS, Variant
+from kalemia.workers import pool
 
-POTASSIUM = np.array([2.0, 2.4, 2.8, 3.2, 3.6, 4.0, 4.5, 5.0, 5.5, 6.0, 6.5, 7.0, 7.5, 8.0, 8.5, 9.0, 9.5])
-CYCLE_MS = 900.0
+POTASSIUM = np.array([2.0, 2.4, 2.8, 3.2, 3.6, 4.0, 4.5, 5.0, 5.5, 6.0, 6.5, 7.0, 7.5, 8.0, 8.5, 9.0, 9.5, 10.0])
+CYCLES_MS = np.array([500, 700, 1000])
+STEP_MV = 0.05
 FAST_DT, SLOW_DT, FAST_MS = 0.02, 0.1, 100.0
 NODES, DX_CM, DIFFUSION = 60, 0.02, 0.00154  # 1.2 cm of wall; cm2/ms, the paper's
 DEPTHS = (6, 30, 54)
@@ -61,9 +65,11 @@ def _kernel() -> Callable[..., None]:
     return compiled
 
 
-def pace(kinds: Floats, k_out: float, exponent: float, beats: int, state: Floats, coupled: bool) -> Floats:
+def pace(
+    kinds: Floats, k_out: float, exponent: float, beats: int, state: Floats, coupled: bool, cycle_ms: int = 1000
+) -> Floats:
     """Pace nodes for some beats, `state` changed in place; return the last beat's voltage (nodes, ms), mV."""
-    out = np.zeros((kinds.shape[0], int(CYCLE_MS)))
+    out = np.zeros((kinds.shape[0], cycle_ms))
     fast, slow = _tables()
     ikr = (k_out / cell.PAPER_POTASSIUM) ** exponent
     coupling = DIFFUSION / DX_CM**2 if coupled else 0.0
@@ -103,14 +109,16 @@ class Wall:
     velocity: float
 
 
-def wall(variant: Variant, k_out: float, state: Floats | None = None, beats: int = 4) -> tuple[Wall, Floats]:
+def wall(
+    variant: Variant, k_out: float, state: Floats | None = None, beats: int = 4, cycle_ms: int = 1000
+) -> tuple[Wall, Floats]:
     """Pace the cable of one variant at one potassium; return it with its final state for the next level."""
     depth = np.linspace(0.0, 1.0, NODES)
     kinds = np.stack([variant.at(float(x)).row() for x in depth])
     if state is None:
         state = np.tile(cell.REST, (NODES, 1))
-        pace(kinds, k_out, variant.ikr_exponent, 30, state, coupled=True)
-    voltage = pace(kinds, k_out, variant.ikr_exponent, beats, state, coupled=True)
+        pace(kinds, k_out, variant.ikr_exponent, 30, state, True, cycle_ms)
+    voltage = pace(kinds, k_out, variant.ikr_exponent, beats, state, True, cycle_ms)
     times = np.array([activation_ms(v) for v in voltage])
     first, _, last = DEPTHS
     speed = 0.01 * 1000 * DX_CM * (45 - 15) / (times[45] - times[15])
@@ -125,30 +133,50 @@ def _aligned(voltage: Floats) -> Floats:
     return np.asarray(np.interp(at, np.arange(voltage.size), voltage))
 
 
-def build(variants: tuple[Variant, ...] = VARIANTS, report: Callable[[str], None] = print) -> dict[str, Any]:
-    """Compute the atlas; levels at which a cable no longer conducts are NaN in `delay_ms`."""
-    shape = (len(variants), POTASSIUM.size)
+def column(variant: Variant, cycle_ms: int) -> list[Wall]:
+    """Return a variant's wall at every level of potassium that it conducts at, paced upwards."""
+    walls: list[Wall] = []
+    state = None
+    for k_out in POTASSIUM:
+        result, state = wall(variant, float(k_out), state, cycle_ms=cycle_ms)
+        if not np.isfinite(result.delay_ms):
+            break
+        walls.append(result)
+    return walls
+
+
+def build(
+    variants: tuple[Variant, ...] = VARIANTS, workers: int = 1, report: Callable[[str], None] = print
+) -> dict[str, Any]:
+    """Compute the atlas; `conducts` counts the levels of potassium that a cable conducts at, and the rest are zero.
+
+    The traces are steps of 0.05 mV, each the difference from the millisecond before, which compress to a third.
+    """
+    shape = (len(variants), CYCLES_MS.size, POTASSIUM.size)
     traces = np.zeros((*shape, len(DEPTHS), KEPT_MS), np.int16)
-    delay, velocity = np.full(shape, np.nan, np.float32), np.full(shape, np.nan, np.float32)
-    for i, variant in enumerate(variants):
-        began, state = time.perf_counter(), None
-        for j, k_out in enumerate(POTASSIUM):
-            result, state = wall(variant, float(k_out), state)
-            delay[i, j], velocity[i, j] = result.delay_ms, result.velocity
-            if np.isfinite(result.delay_ms):
-                traces[i, j] = np.round(result.traces * 100)
-        report(f"{variant.name}: {time.perf_counter() - began:.0f} s, delay at 4 {delay[i, 5]:.1f} ms")
-    names = np.array([v.name for v in variants])
+    delay, velocity = np.zeros(shape, np.float32), np.zeros(shape, np.float32)
+    conducts = np.zeros(shape[:2], np.int64)
+    jobs = [(variant, int(cycle)) for variant in variants for cycle in CYCLES_MS]
+    with pool(workers) as processes:
+        for number, walls in enumerate(processes.map(column, *zip(*jobs, strict=True))):
+            at = divmod(number, CYCLES_MS.size)
+            conducts[at] = len(walls)
+            for level, one in enumerate(walls):
+                delay[at][level], velocity[at][level] = one.delay_ms, one.velocity
+                traces[at][level] = np.diff(np.round(one.traces / STEP_MV), prepend=0.0)
+            variant, cycle = jobs[number]
+            report(f"{variant.name} every {cycle} ms: conducts up to {POTASSIUM[len(walls) - 1]} mEq/L")
     return {
-        "traces": traces, "delay_ms": delay, "velocity": velocity, "potassium": POTASSIUM, "names": names,
-        "before_ms": np.array(BEFORE_MS), "cycle_ms": np.array(CYCLE_MS),
+        "traces": traces, "delay_ms": delay, "velocity": velocity, "conducts": conducts, "potassium": POTASSIUM,
+        "names": np.array([v.name for v in variants]), "before_ms": np.array(BEFORE_MS), "cycles_ms": CYCLES_MS,
+        "step_mv": np.array(STEP_MV),
     }  # fmt: skip
 
 
-def self_check(kind: Kind = EPI) -> dict[str, float]:
+def self_check(kind: Kind = EPI, cycle_ms: int = 1000) -> dict[str, float]:
     """Pace a single cell at potassium 5.4 mM; return rest (mV), APD90 (ms), overshoot (mV), upstroke (V/s)."""
     state, g = cell.REST[None, :].copy(), kind.row()[None, :]
-    voltage = pace(g, cell.PAPER_POTASSIUM, 0.5, 40, state, coupled=False)[0]
+    voltage = pace(g, cell.PAPER_POTASSIUM, 0.5, 40, state, False, cycle_ms)[0]
     return {
         "rest_mv": float(voltage[0]),
         "apd90_ms": duration_ms(voltage),
@@ -172,12 +200,16 @@ def main(argv: list[str] | None = None) -> None:
     """Build the atlas from the command line."""
     parser = argparse.ArgumentParser(description="Build the simulator's atlas of action potentials.")
     parser.add_argument("--out", type=Path, required=True)
-    out: Path = parser.parse_args(argv).out
-    for name, kind in (("epi", EPI), ("endo", ENDO_CELL)):
-        figures = ", ".join(f"{key} {value:.1f}" for key, value in self_check(kind).items())
-        print(f"single {name} cell at 5.4 mM, {CYCLE_MS:.0f} ms: {figures}")
-    np.savez_compressed(out, **build())
-    print(f"wrote {out}, {out.stat().st_size / 1e6:.2f} MB")
+    parser.add_argument("--workers", type=int, default=os.cpu_count() or 1)
+    arguments = parser.parse_args(argv)
+    out: Path = arguments.out
+    for name, kind in (("epi", EPI), ("endo", ENDO_CELL), ("mid", MID)):
+        for cycle in (500, 1000, 1500):
+            figures = ", ".join(f"{key} {value:.1f}" for key, value in self_check(kind, cycle).items())
+            print(f"single {name} cell at 5.4 mM, every {cycle} ms: {figures}")
+    began = time.perf_counter()
+    np.savez_compressed(out, **build(workers=arguments.workers))
+    print(f"wrote {out}, {out.stat().st_size / 1e6:.2f} MB, in {(time.perf_counter() - began) / 60:.0f} min")
 
 
 if __name__ == "__main__":

@@ -57,7 +57,7 @@ class Heart:
     base
         (faces,) true for the ring that closes the open base.
     distance
-        Activation distance (entries, faces) for each conduction system, in ms at ordinary velocity.
+        Activation distance (entries and sites, faces) for each conduction system, in ms at ordinary velocity.
     """
 
     centers: Floats
@@ -124,6 +124,7 @@ SYSTEMS = {
     "normal": {LV_ENDO: 1.15, LV_EPI: 0.7, SEPTUM_RIGHT: 1.3, RV_ENDO: 0.85, RV_EPI: 0.7},
     "right": {LV_ENDO: 1.15, LV_EPI: 0.7, SEPTUM_RIGHT: 0.55, RV_ENDO: 0.55, RV_EPI: 0.55},
     "left": {LV_ENDO: 0.75, LV_EPI: 0.7, SEPTUM_RIGHT: 1.8, RV_ENDO: 1.0, RV_EPI: 0.7},
+    "muscle": {LV_ENDO: 0.85, LV_EPI: 0.65, SEPTUM_RIGHT: 0.75, RV_ENDO: 0.75, RV_EPI: 0.65},
 }
 # Where the bundles enter: layer, then apex, right, across in the scaled frame; after Durrer et al., Circulation
 # 1970;41:899.
@@ -135,6 +136,18 @@ ENTRIES = (
     (SEPTUM_RIGHT, 0.5, 0.9, 0.2),
 )
 LEFT_SEPTAL, LEFT_ANTERIOR, LEFT_POSTERIOR, RIGHT_WALL, RIGHT_SEPTAL = range(5)
+# Where beats begin that do not come down the bundles, in the same frame: a lead at the apex of the right ventricle,
+# then places of ventricular ectopic beats, the outflow tract first.
+SITES = (
+    (RV_ENDO, 0.75, 0.9, 0.0),
+    (RV_ENDO, -0.4, 0.9, -0.6),
+    (RV_EPI, 0.2, 1.2, 0.5),
+    (LV_EPI, -0.3, -0.8, 0.6),
+    (LV_EPI, 0.5, -0.9, -0.3),
+    (LV_ENDO, 0.8, 0.0, 0.3),
+    (LV_ENDO, -0.2, 0.2, 0.9),
+    (SEPTUM_RIGHT, -0.2, 0.9, 0.1),
+)
 
 
 @lru_cache(maxsize=1)
@@ -182,15 +195,22 @@ def heart() -> Heart:
 
 
 def _distances(own: Floats, frame: Floats, layer: NDArray[np.int64], partner: NDArray[np.int64]) -> dict[str, Floats]:
-    """Return ms from every entry to every face, for every conduction system."""
+    """Return ms from every entry and site to every face, for every conduction system."""
     entries = []
-    for surface, *place in ENTRIES:
+    for surface, *place in ENTRIES + SITES:
         gap = np.linalg.norm(frame - np.array(place), axis=1)
         entries.append(int(np.argmin(np.where(layer == surface, gap, np.inf))))
     return {name: dijkstra(_link(own, layer, partner, speeds), indices=entries) for name, speeds in SYSTEMS.items()}
 
 
-def lead_field(turn: Floats, shift: Floats, remainder: float) -> NDArray[np.float32]:
+@lru_cache(maxsize=1)
+def right_walls() -> NDArray[np.bool_]:
+    """Return which faces (faces,) are the right ventricle's own."""
+    layer = heart().layer
+    return np.asarray((layer == RV_ENDO) | (layer == RV_EPI))
+
+
+def lead_field(turn: Floats, shift: Floats, remainder: float, right_gain: float = 1.0) -> NDArray[np.float32]:
     """Return what the eight independent leads see of every face, (8, faces): I, II, V1..V6.
 
     Parameters
@@ -201,9 +221,12 @@ def lead_field(turn: Floats, shift: Floats, remainder: float) -> NDArray[np.floa
         (6, 3) displacement of the chest electrodes, cm.
     remainder
         How much of the nearness of the chest electrodes to count beyond a dipole, 0..1.
+    right_gain
+        How much the right ventricle's walls count against an ordinary heart's.
     """
     shape = heart()
     centers, areas = shape.centers @ turn.T, shape.areas @ turn.T
+    areas[right_walls()] *= right_gain
     field = np.repeat(DOWER[:, None], len(centers), axis=1)
     place = CHEST + shift
     size = np.linalg.norm(CHEST, axis=1)

@@ -8,31 +8,40 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kalemia.product import product
-from kalemia.simulate.atlas import REFERENCE_MEQ_L, Atlas, load
+from kalemia.simulate.atlas import REFERENCE_MEQ_L, Atlas, Cell, load
 from kalemia.simulate.geometry import (
+    ENTRIES,
     LV_ENDO,
     LV_EPI,
     RV_ENDO,
     RV_EPI,
     SEPTUM_RIGHT,
+    SITES,
     Heart,
     heart,
     lead_field,
 )
-from kalemia.simulate.patient import Patient
+from kalemia.simulate.patient import DIGITALIS, IONIZED_CALCIUM_MMOL_L, QT_DRUG, REGIONS, Day, Patient, rotation
 
 Signals = NDArray[np.float32]
+Floats = NDArray[np.float64]
 RATE = 500
 FINE = 4  # samples a ms of the potentials that faces are looked up in
 ONSET_MS = 40.0
 """Time from the start of a beat's samples to the first activation."""
 UPSTROKE_MS = 25.0  # the part of the action potential that durations don't stretch
-T_GROWTH_LOW, T_GROWTH_HIGH = 0.07, 0.12
+T_GROWTH_LOW, T_GROWTH_HIGH = 0.07, 0.09
 """Relative growth of T per mEq/L below and above ordinary potassium, for a patient of sensitivity 1."""
 T_GROWTH_ENDS_MEQ_L = 3.0
 """How far above ordinary potassium T still grows."""
+HOLD_LOW, HOLD_HIGH = 0.92, 0.85
+"""How much of the cable's change of duration is taken back."""
 EPI_LAG_MS = 3.0  # a mEq/L below the reference
-LAYERS = ("lv_endo", "lv_epi", "septum_right", "rv_endo", "rv_epi")
+NEVER_MS = 1e4
+QT_MS_MMOL_L = 90.0  # how much a mmol/L of ionized calcium shortens the action potential
+BY_BUNDLES = -1
+"""The origin of an ordinary beat; others are numbers of `geometry.SITES`."""
+PACED_SITE = 0
 
 
 @lru_cache(maxsize=1)
@@ -42,67 +51,149 @@ def _depth() -> NDArray[np.int64]:
     return np.array([depth[int(layer)] for layer in heart().layer])
 
 
-def activation(shape: Heart, patient: Patient, slowing: float) -> NDArray[np.float64]:
+@lru_cache(maxsize=1)
+def _regions() -> Floats:
+    """Return how far every face belongs to each region, (regions, faces), 0..1."""
+    gap = np.linalg.norm(heart().frame[None] - REGIONS[:, None], axis=2)
+    return np.asarray(1 / (1 + np.exp((gap - 0.75) / 0.12)))
+
+
+def activation(shape: Heart, patient: Patient, slowing: float, origin: int = BY_BUNDLES) -> Floats:
     """Return activation times (faces,), ms from the first; `slowing` is relative to ordinary potassium."""
-    late = np.array(
-        [patient.septal_late_ms, patient.anterior_late_ms, patient.posterior_late_ms, patient.right_late_ms, 0.0]
-    )
-    late[4] = patient.septal_late_ms + patient.septum_ms
+    body = patient.body
+    late = np.full(len(ENTRIES) + len(SITES), NEVER_MS)
     system = "normal"
-    if patient.block > 0:
-        system, late[3:] = "right", 1e3
-    elif patient.block < 0:
-        system, late[:3] = "left", 1e3
-    reach = late[:, None] + shape.distance[system] * patient.conduction_scale * slowing
-    times = reach.min(axis=0)
+    if origin >= 0:
+        # Away from the bundles a beat spreads through muscle and enters the Purkinje net late and in parts.
+        system, late[len(ENTRIES) + origin] = "muscle", 0.0
+    else:
+        late[:4] = body.septal_late_ms, body.anterior_late_ms, body.posterior_late_ms, body.right_late_ms
+        late[4] = body.septal_late_ms + body.septum_ms
+        if patient.block > 0:
+            system, late[3:5] = "right", NEVER_MS
+        elif patient.block < 0:
+            system, late[:3] = "left", NEVER_MS
+    scale = body.conduction_scale * (1 + 0.12 * patient.hypertrophy) * slowing
+    reach = late[:, None] + shape.distance[system] * scale
+    times = reach.min(axis=0) + body.base_late_ms * slowing * np.clip(0.3 - shape.frame[:, 0], 0, 0.8)
     return np.asarray(times - times.min())
 
 
-def durations(shape: Heart, patient: Patient, times: NDArray[np.float64]) -> NDArray[np.float64]:
+def durations(shape: Heart, patient: Patient, times: Floats) -> Floats:
     """Return what every face adds to the atlas's duration, ms: gradients over the heart, not through the wall."""
-    gradient = np.array([patient.apd_apex_ms, patient.apd_right_ms, patient.apd_across_ms])
-    added = shape.frame @ gradient - patient.apd_coupling * (times - times.mean())
+    body = patient.body
+    gradient = np.array([body.apd_apex_ms, body.apd_right_ms, body.apd_across_ms])
+    added = shape.frame @ gradient - body.apd_coupling * (times - times.mean())
     epi = (shape.layer == LV_EPI) | (shape.layer == RV_EPI)
-    right_epi = shape.layer == RV_EPI
-    waves = np.sin(shape.frame @ np.array([2.1, 1.3, -1.7]) + patient.patch_phase)
-    return np.asarray(added + patient.apd_epi_ms * epi + patient.apd_rv_ms * right_epi + patient.apd_patch_ms * waves)
+    added += body.apd_epi_ms * epi + body.apd_rv_ms * (shape.layer == RV_EPI)
+    added += body.patch_ms * np.sin(shape.frame @ np.array([2.1, 1.3, -1.7]) + body.patch_phase)
+    added += body.ripple_ms * np.sin(shape.frame @ np.array([-1.2, 2.4, 2.0]) + body.ripple_phase)
+    # Strain: the outside of a thick left ventricle repolarizes late.
+    added += 35.0 * patient.hypertrophy * (shape.layer == LV_EPI)
+    if patient.late_region_ms:
+        added += patient.late_region_ms * _regions()[patient.region] * epi
+    if patient.ischemia:
+        added -= 25.0 * abs(patient.ischemia) * _regions()[patient.region]
+    return np.asarray(added)
 
 
-def beat(patient: Patient, potassium: float, qt_scale: float = 1.0) -> Signals:
+def beat(patient: Patient, day: Day, potassium: float, rr_s: float, origin: int = BY_BUNDLES) -> Signals:
     """Return one ventricular beat, float32 (8, samples) at 500 Hz in mV: I, II, V1..V6, first activation at 40 ms.
 
     Parameters
     ----------
-    patient
-        Who.
+    patient, day
+        Who, and how recorded.
     potassium
         Serum potassium, mEq/L; the patient's own sensitivities decide what the cells see.
-    qt_scale
-        Stretch of the action potentials for the heart rate.
+    rr_s
+        The cycle that the action potentials have adapted to, seconds.
+    origin
+        Where the beat begins: the bundles, or a number of `geometry.SITES`.
     """
-    atlas, shape = load(), heart()
-    cells = patient.seen(potassium, patient.repolarization_low, patient.repolarization_high)
+    atlas, shape, body = load(), heart(), patient.body
+    cycle_ms = 1000 * rr_s
+    usual = Cell(patient.variant, REFERENCE_MEQ_L, cycle_ms)
+    cells = Cell(
+        patient.variant, patient.seen(potassium, patient.repolarization_low, patient.repolarization_high), cycle_ms
+    )
     excited = patient.seen(potassium, patient.conduction_sensitivity, patient.conduction_sensitivity)
-    slowing = atlas.delay(patient.variant, excited) / atlas.delay(patient.variant, REFERENCE_MEQ_L)
-    times = activation(shape, patient, slowing)
-    apd, usual = atlas.apd(patient.variant, cells), atlas.apd(patient.variant, REFERENCE_MEQ_L)
-    # The living QT moves less with potassium than the cable's: part of the change is taken back (rule).
-    stretch = patient.apd_scale * qt_scale * (usual / apd) ** patient.apd_hold
+    slowing = atlas.delay(Cell(patient.variant, excited, cycle_ms)) / atlas.delay(usual)
+    times = activation(shape, patient, slowing, origin)
+    now, before = atlas.apd(cells), atlas.apd(usual)
+    stretch, fixed_ms = _lengths(patient, day, rr_s, now, before, potassium)
     # Dispersion narrows with the action potentials' own terminal phase.
-    added = durations(shape, patient, times) * qt_scale
+    added = durations(shape, patient, times) * min(rr_s, 1.2) ** body.qt_rate + fixed_ms
     # In the population T flattens at low potassium without the QT of the cable: the epicardium lags a little (rule).
-    added += EPI_LAG_MS * max(REFERENCE_MEQ_L - cells, 0.0) * (_depth() == 2)
-    scale = np.maximum(stretch + added / usual, 0.4)
+    added += EPI_LAG_MS * max(REFERENCE_MEQ_L - cells.potassium, 0.0) * (_depth() == 2)
+    scale = np.maximum(stretch + added / before, 0.4)
     # Real T waves are twice as wide as the cable's. The missing width is put into the fall of the action potential and
     # follows how the cable's own fall answers to potassium, damped where that lengthens (rule).
-    fall = atlas.terminal(patient.variant, cells) / atlas.terminal(patient.variant, REFERENCE_MEQ_L)
-    potentials = _fine(atlas, patient.variant, cells, patient.phase3_ms * min(fall, fall**0.6))
+    fall = atlas.terminal(cells) / atlas.terminal(usual)
+    potentials = _fine(atlas, cells, body.phase3_ms * min(fall, fall**0.6))
     sources = _lookup(potentials, times + ONSET_MS, scale, atlas.before_ms)
-    turn = patient.rotation()
-    leads = product(lead_field(turn, patient.electrode_shift(), patient.nearness), sources)
+    if patient.ischemia or patient.infarct:
+        _injure(sources, patient)
+    leads = product(_field(patient, day), sources)
     leads -= leads[:, :1]
     leads *= t_gain(leads.shape[1], patient, potassium, ONSET_MS + float(times.max()))
-    return smooth(leads * np.float32(patient.gain_mv), 3.0)
+    return smooth(leads * np.float32(body.gain_mv * day.voltage_factor), 3.0)
+
+
+def _lengths(
+    patient: Patient, day: Day, rr_s: float, now_ms: float, usual_ms: float, potassium: float
+) -> tuple[float, float]:
+    """Return the factor on the action potential's duration and what is added to it, ms."""
+    hold = HOLD_LOW if potassium < REFERENCE_MEQ_L else HOLD_HIGH
+    # The living QT moves less with potassium than the cable's: part of the change is taken back (rule).
+    stretch = patient.body.apd_scale * rr_s**patient.body.qt_rate * (usual_ms / now_ms) ** hold
+    stretch *= load_reference_ms() / usual_ms  # the rule of the rate stands for the cable's own, which is flatter
+    if patient.drug == QT_DRUG:
+        stretch *= 1.07
+    elif patient.drug == DIGITALIS:
+        stretch *= 0.93
+    return stretch, day.repolarization_ms - QT_MS_MMOL_L * (patient.calcium_mmol_l - IONIZED_CALCIUM_MMOL_L)
+
+
+@lru_cache(maxsize=1)
+def load_reference_ms() -> float:
+    """Return the median duration of the atlas's action potentials at ordinary potassium and its slowest cycle, ms."""
+    atlas = load()
+    return float(
+        np.median([atlas.apd(Cell(v, REFERENCE_MEQ_L, float(atlas.cycles_ms[-1]))) for v in range(len(atlas.names))])
+    )
+
+
+def _field(patient: Patient, day: Day) -> Signals:
+    """Return what the leads see of every face on that day, (8, faces)."""
+    body = patient.body
+    turn = rotation(
+        body.turn_frontal + day.posture_frontal,
+        body.turn_horizontal + day.posture_horizontal,
+        body.turn_long + day.posture_long,
+    )
+    field = lead_field(turn, day.electrode_shift(), body.nearness, body.right_gain)
+    field[2:] *= np.float32(body.chest_gain)
+    if patient.hypertrophy:
+        left = (heart().layer == LV_ENDO) | (heart().layer == LV_EPI)
+        field[:, left] *= np.float32(1 + 0.5 * patient.hypertrophy)
+    return field
+
+
+def _injure(sources: Signals, patient: Patient) -> None:
+    """Silence an infarct; lift the rest and lower the plateau of injured muscle, of the inner layer only if negative."""
+    region = _regions()[patient.region]
+    depth = np.abs(patient.ischemia) * region
+    if patient.ischemia < 0:
+        depth = depth * (_depth() == 0)
+    depth = np.maximum(0.3 * depth, patient.infarct * region)[:, None].astype(np.float32)
+    rest = sources[:, :1].copy()
+    lift = np.float32(12.0) * np.minimum(depth, np.float32(0.3)) / np.float32(0.3) * np.float32(abs(patient.ischemia))
+    sources -= rest
+    sources *= 1 - depth
+    # Rest is seen only as its difference: the leads are set to zero before the beat.
+    np.subtract(sources, lift, out=sources, where=sources > 30)
+    sources += rest
 
 
 def t_gain(samples: int, patient: Patient, potassium: float, last_ms: float) -> Signals:
@@ -114,13 +205,14 @@ def t_gain(samples: int, patient: Patient, potassium: float, last_ms: float) -> 
     """
     low, high = min(potassium - REFERENCE_MEQ_L, 0.0), max(potassium - REFERENCE_MEQ_L, 0.0)
     growth = np.exp(patient.t_sensitivity * (T_GROWTH_LOW * low + T_GROWTH_HIGH * min(high, T_GROWTH_ENDS_MEQ_L)))
-    ramp = np.clip((np.arange(samples) * 1000 / RATE - last_ms - 30.0) / 40.0, 0, 1)
+    growth *= patient.body.t_gain * (0.8 if patient.drug == QT_DRUG else 1.0)
+    ramp = np.clip((np.arange(samples) * 1000 / RATE - last_ms - 30.0) / 60.0, 0, 1)
     return np.asarray(1 + (growth - 1) * ramp, dtype=np.float32)
 
 
-def _fine(atlas: Atlas, variant: int, potassium: float, widen_ms: float) -> Signals:
+def _fine(atlas: Atlas, cell: Cell, widen_ms: float) -> Signals:
     """Return potentials (depths, fine samples), mV, their repolarization softened by `widen_ms` (rule)."""
-    traces = atlas.potentials(variant, potassium)
+    traces = atlas.potentials(cell)
     start = atlas.before_ms + int(UPSTROKE_MS)
     if widen_ms > 0:
         soft = smooth(traces[:, start:], 0.75 * widen_ms, step_ms=1.0, ahead=1.5 * widen_ms)
@@ -131,7 +223,7 @@ def _fine(atlas: Atlas, variant: int, potassium: float, widen_ms: float) -> Sign
     return np.stack([np.interp(fine, np.arange(length), row) for row in traces]).astype(np.float32)
 
 
-def _lookup(potentials: Signals, times: NDArray[np.float64], scale: NDArray[np.float64], before_ms: int) -> Signals:
+def _lookup(potentials: Signals, times: Floats, scale: Floats, before_ms: int) -> Signals:
     """Return the voltage of every face over a beat, (faces, samples): shifted by activation, stretched after it."""
     length = potentials.shape[1]
     longest = float((times + UPSTROKE_MS + (length / FINE - before_ms - UPSTROKE_MS) * scale).max())

@@ -1,4 +1,4 @@
-"""Recordings of simulated patients: one a patient, each depending on nothing but (seed, level, index)."""
+"""Recordings of simulated patients, each depending on nothing but (seed, level, patient, visit)."""
 
 from __future__ import annotations
 
@@ -14,12 +14,13 @@ from kalemia.records import LEADS, Recording
 from kalemia.simulate.atlas import load
 from kalemia.simulate.heart import RATE
 from kalemia.simulate.laboratory import Draw, draw_blood
-from kalemia.simulate.levels import Level, level_named
+from kalemia.simulate.levels import DIALYSATE_MEQ_L, Level, level_named
 from kalemia.simulate.noise import add_noise
-from kalemia.simulate.patient import draw
+from kalemia.simulate.patient import draw, draw_day
 from kalemia.simulate.rhythm import place
 
-SECONDS = 10
+HALF_REMOVED_MIN = 80.0
+"""How long hemodialysis takes for half of what it removes."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,7 +30,7 @@ class Simulated:
     Attributes
     ----------
     recording
-        Twelve leads, 10 s at 500 Hz, mV.
+        Twelve leads, 10 s at 500 Hz, mV; lead I for 30 s at level `wearable`.
     potassium_meq_l
         The true serum potassium at the time of the ECG.
     blood
@@ -64,7 +65,9 @@ class Simulated:
 
 
 def simulate(count: int, seed: int, level: str = "clinic", start: int = 0) -> Iterator[Simulated]:
-    """Yield `count` recordings from index `start` on; record i depends only on (seed, level, i).
+    """Yield the records of `count` patients from index `start` on; one depends only on (seed, level, patient, visit).
+
+    Most levels have one record a patient; `Level.records` says how many.
 
     Raises
     ------
@@ -76,46 +79,75 @@ def simulate(count: int, seed: int, level: str = "clinic", start: int = 0) -> It
     if start < 0:
         raise SimulateError(f"start is {start}; expected 0 or more")
     check_seed(seed)
-    level_named(level)
-    return (simulate_one(seed, index, level) for index in range(start, start + count))
+    each = level_named(level).records
+    return (
+        simulate_one(seed, index, level, visit=visit) for index in range(start, start + count) for visit in range(each)
+    )
 
 
-def simulate_one(seed: int, index: int, level: str = "clinic", potassium_meq_l: float | None = None) -> Simulated:
-    """Return record `index`; a stated potassium replaces the drawn one, all else equal.
+def simulate_one(
+    seed: int, index: int, level: str = "clinic", potassium_meq_l: float | None = None, visit: int = 0
+) -> Simulated:
+    """Return a record of patient `index`; a stated potassium replaces the drawn one, all else equal.
+
+    `visit` counts the patient's records. Those of one visit to a clinic share the electrodes; every other visit is
+    another day of the same heart: other electrodes, posture, heart rate and noise.
 
     Raises
     ------
     SimulateError
-        For an unknown level, a negative seed or index, or a potassium outside the atlas.
+        For an unknown level, a negative seed, index or visit, or a potassium outside the atlas.
     """
-    preset, atlas = level_named(level), load()
+    preset = level_named(level)
     check_seed(seed)
-    if index < 0:
-        raise SimulateError(f"index is {index}; expected 0 or more")
-    who, what, when, noise, blood = _generators(seed, index, preset)
-    potassium = preset.potassium(what)
+    for name, number in (("index", index), ("visit", visit)):
+        if number < 0:
+            raise SimulateError(f"{name} is {number}; expected 0 or more")
+    check_potassium(potassium_meq_l)
+    session, step = divmod(visit, len(preset.minutes))
+    who, serum = _generators(seed, preset, (index,), 2)
+    of_day, at_visit = _generators(seed, preset, (index, 1, session), 2)
+    when, noise, vein = _generators(seed, preset, (index, 2, visit), 3)
+    potassium = _potassium(preset, serum, at_visit, session, preset.minutes[step])
     if potassium_meq_l is not None:
-        if not atlas.lowest <= potassium_meq_l <= atlas.highest:
-            raise SimulateError(
-                f"potassium {potassium_meq_l} mEq/L is outside the simulator's atlas; "
-                f"expected {atlas.lowest} to {atlas.highest}"
-            )
         potassium = float(potassium_meq_l)
-    patient = draw(who, preset)
-    quiet = place(patient, potassium, SECONDS * RATE, when)
-    signal = twelve(add_noise(quiet, RATE, preset, noise), preset.step_mv)
+    patient, day = draw(who, preset), draw_day(of_day, preset)
+    quiet = place(patient, day, potassium, preset.seconds * RATE, when)
+    signal = _recorded(quiet, preset, noise)
+    name = f"p{index:06d}" + (f"-{visit:02d}" if preset.records > 1 or visit else "")
     return Simulated(
-        recording=Recording(signal, float(RATE), LEADS, source="simulated"),
+        recording=Recording(signal, float(RATE), preset.leads, source="simulated"),
         potassium_meq_l=potassium,
-        blood=draw_blood(potassium, preset.gap_min, preset.hemolysis_share, blood),
-        name=f"p{index:06d}",
+        blood=draw_blood(potassium, preset.gap_min, preset.hemolysis_share, vein),
+        name=name,
         patient=f"p{index:06d}",
-        day=0,
-        minute=0,
-        variant=atlas.names[patient.variant],
-        parameters=patient.parameters(),
+        day=session * preset.days_between,
+        minute=preset.minutes[step],
+        variant=load().names[patient.variant],
+        parameters=patient.parameters() | day.parameters(),
         seed=seed,
     )
+
+
+def _potassium(
+    level: Level, serum: np.random.Generator, visit: np.random.Generator, session: int, minute: int
+) -> float:
+    """Return the level's potassium: the first visit's drawn, others near it, falling while blood is cleaned."""
+    start = level.potassium(serum)
+    if session:
+        start += 0.35 * float(visit.standard_normal())
+    removable = max(start - DIALYSATE_MEQ_L, 0.0) * level.removed_share
+    fallen = removable * (1 - 0.5 ** (minute / HALF_REMOVED_MIN))
+    return round(float(np.clip(start - fallen, load().lowest, load().highest)), 2)
+
+
+def check_potassium(potassium_meq_l: float | None) -> None:
+    """Raise SimulateError for a potassium that the atlas does not hold."""
+    low, high = load().lowest, load().highest
+    if potassium_meq_l is not None and not low <= potassium_meq_l <= high:
+        raise SimulateError(
+            f"potassium {potassium_meq_l} mEq/L is outside the simulator's atlas; expected {low} to {high}"
+        )
 
 
 def check_seed(seed: int) -> None:
@@ -124,10 +156,18 @@ def check_seed(seed: int) -> None:
         raise SimulateError(f"seed is {seed}; expected 0 or more")
 
 
-def _generators(seed: int, index: int, level: Level) -> list[np.random.Generator]:
-    """Return independent streams for patient, potassium, rhythm, noise and laboratory."""
-    root = np.random.SeedSequence(seed, spawn_key=(zlib.crc32(level.name.encode()), index))
-    return [np.random.Generator(np.random.SFC64(child)) for child in root.spawn(5)]
+def _generators(seed: int, level: Level, key: tuple[int, ...], count: int) -> list[np.random.Generator]:
+    """Return independent streams for what `key` names: a patient, a visit, a record."""
+    root = np.random.SeedSequence(seed, spawn_key=(zlib.crc32(level.name.encode()), *key))
+    return [np.random.Generator(np.random.SFC64(child)) for child in root.spawn(count)]
+
+
+def _recorded(quiet: NDArray[np.float32], level: Level, noise: np.random.Generator) -> NDArray[np.float32]:
+    """Return what the level's recorder makes of I, II, V1..V6, (leads, samples): twelve leads, or the first alone."""
+    if level.leads == LEADS:
+        return twelve(add_noise(quiet, RATE, level, noise), level.step_mv)
+    alone = add_noise(quiet[:1], RATE, level, noise)
+    return np.asarray(np.round(alone / np.float32(level.step_mv)) * np.float32(level.step_mv))
 
 
 def twelve(eight: NDArray[np.float32], step_mv: float) -> NDArray[np.float32]:

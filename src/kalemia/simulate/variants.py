@@ -8,19 +8,36 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
+from scipy.stats import qmc
+
 from kalemia.simulate.cell import Kind
+
+COUNT = 40
+RANGES = {
+    "ikr_exponent": (0.9, 1.8),
+    "gkr_endo": (0.5, 0.95),
+    "gkr_rise": (0.35, 0.9),
+    "gks_endo": (0.4, 0.9),
+    "gks_rise": (0.1, 0.8),
+    "gto_endo": (0.15, 0.4),
+    "gna": (0.75, 1.15),
+    "gcal": (0.85, 1.2),
+    "gk1": (0.8, 1.3),
+}
+"""Factors on the published conductances; a rise is what the epicardium has more than the endocardium."""
 
 
 @dataclass(frozen=True)
 class Variant:
-    """A wall. The `_endo` numbers multiply a conductance at the endocardium, `_epi` at the epicardium."""
+    """A wall. The `_endo` numbers multiply a conductance at the endocardium; `_rise` is added at the epicardium."""
 
     name: str
     ikr_exponent: float = 1.5
     gkr_endo: float = 0.7
-    gkr_epi: float = 1.2
+    gkr_rise: float = 0.5
     gks_endo: float = 0.6
-    gks_epi: float = 1.15
+    gks_rise: float = 0.55
     gto_endo: float = 0.25
     gna: float = 1.0
     gcal: float = 1.0
@@ -28,14 +45,10 @@ class Variant:
 
     def at(self, depth: float) -> Kind:
         """Return the cell at a depth from 0, endocardium, to 1, epicardium."""
-
-        def blend(endo: float, epi: float) -> float:
-            return endo + (epi - endo) * depth
-
         return Kind(
-            gkr=0.153 * blend(self.gkr_endo, self.gkr_epi),
-            gks=0.392 * blend(self.gks_endo, self.gks_epi),
-            gto=0.294 * blend(self.gto_endo, 1.0),
+            gkr=0.153 * (self.gkr_endo + self.gkr_rise * depth),
+            gks=0.392 * (self.gks_endo + self.gks_rise * depth),
+            gto=0.294 * (self.gto_endo + (1.0 - self.gto_endo) * depth),
             gna=14.838 * self.gna,
             gcal=3.980e-5 * self.gcal,
             gk1=5.405 * self.gk1,
@@ -43,17 +56,14 @@ class Variant:
         )
 
 
-VARIANTS = (
-    Variant("kr10", ikr_exponent=1.0),
-    Variant("kr15"),
-    Variant("kr10-kr-steep", ikr_exponent=1.0, gkr_endo=0.55, gkr_epi=1.4, gks_endo=0.9, gks_epi=1.0),
-    Variant("kr15-kr-steep", gkr_endo=0.55, gkr_epi=1.4, gks_endo=0.9, gks_epi=1.0),
-    Variant("kr12-ks-steep", ikr_exponent=1.2, gks_endo=0.4, gks_epi=1.3, gkr_endo=0.8, gkr_epi=1.1),
-    Variant("kr15-k1-high", gk1=1.25),
-    Variant("kr15-k1-low", gk1=0.8),
-    Variant("kr10-na-low", ikr_exponent=1.0, gna=0.75),
-    Variant("kr15-ca-high", gcal=1.2),
-    Variant("kr15-ca-low", gcal=0.85),
-    Variant("kr13-kr-rich", ikr_exponent=1.3, gkr_endo=1.0, gkr_epi=1.7, gks_endo=0.4, gks_epi=0.7),
-    Variant("kr18", ikr_exponent=1.8, gkr_endo=0.65, gkr_epi=1.25),
-)
+def _spread() -> tuple[Variant, ...]:
+    """Fill the ranges evenly: a scrambled Sobol sequence with a fixed seed, so that the atlas can be rebuilt."""
+    low, high = np.array(list(RANGES.values())).T
+    places = qmc.Sobol(len(RANGES), seed=1).random_base2(6)[:COUNT]
+    return tuple(
+        Variant(f"wall-{number:02d}", **dict(zip(RANGES, row, strict=True)))
+        for number, row in enumerate(np.round(low + places * (high - low), 3).tolist(), start=1)
+    )
+
+
+VARIANTS = _spread()
