@@ -29,6 +29,7 @@ class Waves:
 
     p_mv: float
     p_peak_ms: float
+    p_ms: float
     pr_ms: float
     qrs_ms: float
     q_mv: float
@@ -75,12 +76,14 @@ def waves(beat_mv: Float32, rr_s: float, bounds: tuple[int, int] | None = None) 
     p_at = int(np.abs(p_window - np.median(p_window)).argmax())
     p_mv = float(p_window[p_at] - np.median(p_window))
     p_sample = max(0, onset - 75) + p_at
+    p_onset, p_end = _p_bounds(beat, p_sample, p_mv, onset)
     t = _t_wave(beat, end, rr_s)
     qt_ms = (t.end - onset) * MS
     return Waves(
         p_mv=p_mv,
         p_peak_ms=(p_sample - R) * MS,
-        pr_ms=(onset - _p_onset(beat, p_sample, p_mv)) * MS,
+        p_ms=(p_end - p_onset) * MS,
+        pr_ms=(onset - p_onset) * MS,
         qrs_ms=(end - onset) * MS,
         q_mv=float(min(0.0, complex_[: r_at + 1].min())),
         r_mv=float(max(0.0, complex_.max())),
@@ -136,11 +139,12 @@ def _half_width(smooth: NDArray[np.float64], peak: int, start: int) -> float:
     return float(last - first)
 
 
-def _p_onset(beat: NDArray[np.float64], p_sample: int, p_mv: float) -> int:
-    """Walk left from the P wave's peak until it has fallen to a tenth."""
-    base = beat[p_sample] - p_mv
-    rest = np.flatnonzero(np.abs(beat[:p_sample] - base) < 0.1 * abs(p_mv))
-    return int(rest[-1]) if len(rest) else max(0, p_sample - 18)
+def _p_bounds(beat: NDArray[np.float64], p_sample: int, p_mv: float, qrs_onset: int) -> tuple[int, int]:
+    """Walk left and right from the P wave's peak until it has fallen to a tenth, or the QRS complex begins."""
+    rest = np.abs(beat[:qrs_onset] - (beat[p_sample] - p_mv)) < 0.1 * abs(p_mv)
+    before, after = np.flatnonzero(rest[:p_sample]), np.flatnonzero(rest[p_sample:])
+    onset = int(before[-1]) if len(before) else max(0, p_sample - 18)
+    return onset, p_sample + int(after[0]) if len(after) else qrs_onset
 
 
 def measure(beat: Beat) -> dict[str, Waves]:
