@@ -150,7 +150,7 @@ def _reached(height: NDArray[np.float64], start: int, step: int, level: float) -
     at = start + step
     while 0 <= at < len(height):
         if height[at] < level:
-            return at - step * (level - height[at]) / (height[at - step] - height[at])
+            return float(at - step * (level - height[at]) / (height[at - step] - height[at]))
         at += step
     return float(np.clip(start + 18 * step, 0, len(height) - 1))
 

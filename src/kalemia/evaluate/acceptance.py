@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from scipy.stats import binomtest
@@ -15,8 +15,6 @@ from kalemia.evaluate import answers
 from kalemia.evaluate.answers import Got, Measure, of, p_present
 from kalemia.evaluate.patients import Patients
 from kalemia.evaluate.table import LEADS, Table, long_pr, normal, p_absent, peaked_t, slow, wide_qrs
-
-Verdict = Literal["pass", "missed", "reported"]
 
 POPULATION = "PubMed 31629993, n = 163,547"
 DIALYSIS = "hemodialysis criteria study, n = 32, own control"
@@ -56,20 +54,27 @@ class Row:
     tolerance: str = "-"
     digits: int = 1
 
+    @property
+    def expected_shown(self) -> str:
+        """What is expected, with its unit where it is a mere number."""
+        number = self.expected.lstrip("+-").replace(".", "", 1).isdigit()
+        return f"{self.expected} {self.unit}" if number and self.unit else self.expected
+
     def judge(self, got: Got) -> Result:
-        """Return the verdict; what could not be measured is missed, unless it would only be reported."""
+        """Return the verdict on what is shown, with its digits; what could not be measured is missed, if judged."""
         if self.low is None or self.high is None:
             return Result(self, got, "reported")
-        return Result(self, got, "pass" if self.low <= got.value <= self.high else "missed")
+        low, value, high = (round(number, self.digits) for number in (self.low, got.value, self.high))
+        return Result(self, got, "pass" if low <= value <= high else "missed")
 
 
 @dataclass(frozen=True)
 class Result:
-    """A row with what was measured."""
+    """A row with what was measured; the verdict is "pass", "missed", "reported", or why nothing was measured."""
 
     row: Row
     got: Got
-    verdict: Verdict
+    verdict: str
 
     @property
     def shown(self) -> str:
@@ -131,7 +136,7 @@ def _growth(id_: str, what: str, before: float, after: float, unit: str, answer:
     """Accept a ratio within 25 % of the source's that also has half of its change: no change at all must not pass."""
     ratio = after / before
     limits = (max(0.75 * ratio, (1 + ratio) / 2), 1.25 * ratio)
-    expected = f"{ratio:.2f} ({before:g} -> {after:g} {unit})"
+    expected = f"{ratio:.2f} ({before:g} to {after:g} {unit})"
     said = "25 %, half the change"
     return Row(id_, f"{what}, 6 to 6.5 over 4.3", "", expected, DIALYSIS, *limits, tolerance=said, digits=2), answer
 
@@ -158,8 +163,8 @@ def _share(id_: str, what: str, percent: float, n: int, source: str, answer: Ans
     """Accept what the source's number of patients leaves open: its 95 % interval by Wilson."""
     interval = binomtest(round(percent / 100 * n), n).proportion_ci(0.95, "wilson")
     low, high = 100 * interval.low, 100 * interval.high
-    said = f"{low:.1f} to {high:.1f}"
-    return Row(id_, what, "%", f"{percent:g}", f"{source}, n = {n}", low, high, said), answer
+    said = f"{low:.1f} to {high:.1f}, n = {n}"
+    return Row(id_, what, "%", f"{percent:g}", source, low, high, said), answer
 
 
 def _shares() -> Iterator[Check]:
@@ -213,9 +218,9 @@ def _sequence() -> Iterator[Check]:
     text = "textbook sequence"
     p = partial(answers.medians, measure=lambda table: np.abs(table.of("II", "p_mv")), levels=levels, digits=2)
     qrs = partial(answers.medians, measure=of("II", "qrs_ms"), levels=levels, digits=0)
-    yield Row("Ia", "P in II at 9; (4.3, 6, 7.2, 9)", "mV", "falls, then lost", text, digits=2), p
-    yield Row("Ib", "QRS at 9; (4.3, 6, 7.2, 9)", "ms", "widens above 6.5", text, digits=0), qrs
-    yield Row("-", "recordings that can be measured, fewest", "%", "-", "-", digits=0), answers.fewest_measured
+    yield Row("Ia", "P in II at 9 (and at 4.3, 6, 7.2, 9)", "mV", "falls, then lost", text, digits=2), p
+    yield Row("Ib", "QRS at 9 (and at 4.3, 6, 7.2, 9)", "ms", "widens above 6.5", text, digits=0), qrs
+    yield Row("M", "recordings that can be measured, fewest", "%", "-", "-", digits=0), answers.fewest_measured
 
 
 @dataclass(frozen=True)

@@ -77,7 +77,7 @@ def growth(patients: Patients, measure: Measure, where: Where = measured, unit: 
     normal = _mean(values[0, same])
     high = sum(weight * _mean(row) for weight, row in zip(DIALYSIS.values(), values[1:, same], strict=True))
     digits = 1 if abs(normal) < 100 else 0
-    return Got(high / normal if normal else np.nan, f"{normal:.{digits}f} -> {high:.{digits}f} {unit}")
+    return Got(high / normal if normal else np.nan, f"{normal:.{digits}f} to {high:.{digits}f} {unit}")
 
 
 def share(patients: Patients, abnormal: Where, weights: Weights) -> Got:

@@ -17,8 +17,9 @@ from kalemia.records import Recording
 FOLDS, REPEATS = 5, 3
 QUALIFIED = 0.95
 """The AUROC that the classifier must reach against a generator that is known to look artificial."""
-FEWEST = 2 * FOLDS
-"""Recordings a side; with fewer some folds would hold none."""
+SMALLEST_LEAF = 10
+FEWEST = 2 * SMALLEST_LEAF
+"""Recordings a side; with fewer the trees cannot split, and everything would seem alike."""
 
 
 def _over_r(table: Table) -> Numbers:
@@ -76,7 +77,7 @@ class Told:
 
 
 def realism(real: Iterable[Recording], generated: Iterable[Recording], seed: int = 0) -> Told | None:
-    """Tell real recordings from generated ones, one row each; None where either has fewer than 10 that can be measured.
+    """Tell real recordings from generated ones, one row each; None where fewer than 20 of either can be measured.
 
     A recording must not be of a patient who has another one here: the folds are drawn by recording.
     """
@@ -106,7 +107,7 @@ def _cross_validated(x: Numbers, y: Numbers, seed: int) -> float:
     """Return the mean AUROC over the folds."""
     found = []
     for train, test in StratifiedKFold(FOLDS, shuffle=True, random_state=seed).split(x, y):
-        classifier = HistGradientBoostingClassifier(max_iter=60, min_samples_leaf=10, random_state=seed)
+        classifier = HistGradientBoostingClassifier(max_iter=60, min_samples_leaf=SMALLEST_LEAF, random_state=seed)
         classifier.fit(x[train], y[train])
         found.append(auroc(y[test], classifier.predict_proba(x[test])[:, 1]))
     return float(np.mean(found))

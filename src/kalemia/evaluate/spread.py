@@ -9,7 +9,6 @@ from typing import TypeVar
 from kalemia.errors import EvaluateError
 from kalemia.workers import pool
 
-
 Found = TypeVar("Found")
 
 

@@ -21,7 +21,9 @@ LEADS = ("I", "II", "V1", "V2", "V3", "V4", "V5", "V6")
 NAMES = tuple(field.name for field in fields(Waves))
 HEART = ("rate_bpm", "rr_change")
 """Of the whole recording: beats a minute; the median change from one RR interval to the next, in RR intervals."""
-COLUMNS = {key: k for k, key in enumerate([(lead, name) for lead in LEADS for name in NAMES] + [("", h) for h in HEART])}
+COLUMNS = {
+    key: k for k, key in enumerate([(lead, name) for lead in LEADS for name in NAMES] + [("", h) for h in HEART])
+}
 
 PEAKED_CHEST_MV, PEAKED_LIMB_MV = 1.0, 0.5
 NO_P_MV = 0.03
