@@ -132,14 +132,14 @@ def test_nobody_measured_is_missed_and_breaks_nothing() -> None:
     assert all(result.verdict != "pass" for result in found)
 
 
-def test_medians_must_lie_in_the_middle_half_of_real_ones() -> None:
+@pytest.mark.parametrize(("t_mv", "verdict"), [(0.3, "pass"), (0.74, "pass"), (0.76, "missed"), (0.2, "missed")])
+def test_medians_must_lie_in_the_middle_half_of_real_ones(t_mv: float, verdict: str) -> None:
     real = table(101, {("V5", "t_mv"): np.linspace(0, 1, 101)})
-    for t_mv, verdict in ((0.3, "pass"), (0.74, "pass"), (0.76, "missed"), (0.2, "missed")):
-        found = against_real(patients(5, lambda _, t=t_mv: {("V5", "t_mv"): t}), real)
-        assert len(found) == len(ORDINARY)
-        (t,) = (result for result in found if result.row.what == "T in V5, median")
-        assert t.verdict == verdict
-        assert t.row.tolerance == "0.25 to 0.75"
+    found = against_real(patients(5, lambda _: {("V5", "t_mv"): t_mv}), real)
+    assert len(found) == len(ORDINARY)
+    (t,) = (result for result in found if result.row.what == "T in V5, median")
+    assert t.verdict == verdict
+    assert t.row.tolerance == "0.25 to 0.75"
 
 
 def test_examined_patients_do_not_depend_on_processes_and_are_simulated() -> None:
