@@ -71,6 +71,7 @@ def test_the_page_is_whole_and_says_that_it_is_simulated(validation: Validation)
     assert len(found.ids) == len(set(found.ids))
     assert set(re.findall(r"url\(#([^)]+)\)", html)) <= set(found.ids)
     assert "Simulated, research use" in html
+    assert "from simulated ECGs." in html
     assert "script" not in html
     assert not re.findall(r"(?:src|href)=", html)
     assert "nan" not in re.sub(r"<style>.*?</style>", "", html, flags=re.DOTALL).replace("nand", "")

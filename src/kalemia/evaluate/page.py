@@ -73,7 +73,7 @@ def page(validation: Validation) -> str:
         _one_patient(validation),
         _against_real(validation),
     )
-    return document("The simulator against the clinic – Kalemia", header, main)
+    return document("The simulator against the clinic – Kalemia", header, main, origin="from simulated ECGs")
 
 
 def _section(heading: str, *content: str | None) -> Markup:
