@@ -43,6 +43,14 @@ def test_the_p_wave_is_the_one_that_was_drawn(at_s: float, mv: float) -> None:
     assert found.pr_ms == pytest.approx(1000 * (-at_s + 2.1 * 0.02) - 35, abs=12)
 
 
+@pytest.mark.parametrize("sign", [1, -1])
+@pytest.mark.parametrize("sd_s", [0.014, 0.018, 0.022, 0.026])
+def test_the_p_wave_lasts_from_tenth_to_tenth(sign: int, sd_s: float) -> None:
+    found = waves(beat_mv((Wave(-0.18, 0.12 * sign, sd_s), R, T)), 0.8)
+    assert found.p_ms == pytest.approx(2 * 2.15 * 1000 * sd_s, abs=12)
+    assert found.p_ms < found.pr_ms
+
+
 def test_without_a_p_wave_it_is_small() -> None:
     assert abs(waves(beat_mv((R, T)), 0.8).p_mv) < 0.002
 

@@ -45,6 +45,7 @@ Workers = Annotated[int, typer.Option(min=1, max=256, help="Processes to use; by
 ModelOption = Annotated[
     str | None, typer.Option(metavar="NAME|PATH", help="A bundled model (see `kalemia models`) or an ONNX file.")
 ]
+LevelOption = Annotated[str, typer.Option(metavar="NAME", help="How hard: clean, clinic.")]
 
 
 def main() -> None:
@@ -292,20 +293,31 @@ def models(
         _say(NOTICE)
 
 
-@app.command()
+simulating = typer.Typer(invoke_without_command=True, subcommand_metavar="[COMMAND]")
+app.add_typer(simulating, name="simulate")
+
+
+@simulating.callback()
 def simulate(
-    count: Annotated[int, typer.Option(help="How many patients, one 10 s 12-lead record each.")],
-    out: Annotated[Path, typer.Option(metavar="DIR", help="A folder that does not exist yet.")],
+    context: typer.Context,
+    count: Annotated[int | None, typer.Option(help="How many patients, one 10 s 12-lead record each.")] = None,
+    out: Annotated[Path | None, typer.Option(metavar="DIR", help="A folder that does not exist yet.")] = None,
     seed: Annotated[int, typer.Option(help="The same seed gives the same bytes.")] = 0,
-    level: Annotated[str, typer.Option(metavar="NAME", help="How hard: clean, clinic.")] = "clinic",
+    level: LevelOption = "clinic",
     workers: Workers = CORES,
 ) -> None:
     """Simulate 12-lead ECGs with a known potassium; writes WFDB records and labels.csv.
+
+    --count and --out are needed, unless a command follows.
 
     Example:
 
       kalemia simulate --count 100 --seed 1 --out patients
     """
+    if context.invoked_subcommand is not None:
+        return
+    if count is None or out is None:
+        context.fail(f"Missing option '{'--count' if count is None else '--out'}'.")
     from kalemia.simulate import write
 
     with _progress("simulating", count) as step:
@@ -318,6 +330,42 @@ def simulate(
 
         write(out, count, seed, level, workers, progress)
     _say(f"{count} records and labels.csv in {out}")
+
+
+@simulating.command()
+def validate(
+    out: Annotated[Path, typer.Option(metavar="DIR", help="Where index.html and rows.json go.")],
+    patients: Annotated[int, typer.Option(help="How many patients, each simulated at 14 potassium levels.")] = 400,
+    seed: Annotated[int, typer.Option(help="The same seed gives the same numbers.")] = 3,
+    level: LevelOption = "clinic",
+    real: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Real ordinary ECGs to compare with; by default ptbxl in KALEMIA_DATA."),
+    ] = None,
+    workers: Workers = CORES,
+) -> None:
+    """Hold simulated patients against the clinic's figures and real ECGs; needs the train extra.
+
+    Prints a table and writes it as a page with charts and ECGs, and as JSON.
+
+    Example:
+
+      kalemia simulate validate --patients 100 --out validation
+    """
+    try:
+        from kalemia.evaluate import validate as validating
+    except ImportError as exc:
+        raise KalemiaError(
+            f"validating needs the package {exc.name}; install it with pip install 'kalemia[train]'"
+        ) from exc
+
+    validating.check_folder(out)
+    with _progress("measuring", patients) as step:
+        folder = validating.real_folder(real)
+        validation = validating.validate(patients, seed, level, folder, workers, step)
+    validating.write(out, validation)
+    _say(validating.text(validation))
+    _tell(f"page: {out / 'index.html'}")
 
 
 @app.command()

@@ -26,3 +26,7 @@ class SimulateError(KalemiaError):
 
 class TrainError(KalemiaError):
     """A training configuration is wrong or training cannot go on."""
+
+
+class EvaluateError(KalemiaError):
+    """A validation was asked for something that cannot be measured or written."""

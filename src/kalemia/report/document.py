@@ -49,8 +49,18 @@ def page(estimate: Estimate, recording: Recording | None = None, beat: Beat | No
     )
 
 
-def document(title: str, *body: str | None, level: str = "") -> str:
-    """Return a document with the house's style that forbids itself, by its policy, to load or run anything."""
+def document(title: str, *body: str | None, level: str = "", origin: str = "from the ECG alone") -> str:
+    """Return a document with the house's style that forbids itself, by its policy, to load or run anything.
+
+    Parameters
+    ----------
+    title, body
+        The name of the page, and what it shows.
+    level
+        What colors it, such as "high".
+    origin
+        What the page was made from, for the last line.
+    """
     css, digest = _style()
     head = element(
         "head",
@@ -63,7 +73,7 @@ def document(title: str, *body: str | None, level: str = "") -> str:
         element("title", title),
         element("style", css),
     )
-    footer = element("footer", f"Made by Kalemia {__version__} from the ECG alone.")
+    footer = element("footer", f"Made by Kalemia {__version__} {origin}.")
     content = element("body", *body, footer, class_=f"level-{level}" if level else None)
     return f"<!doctype html>\n{element('html', head, content, lang='en')}\n"
 

@@ -63,8 +63,10 @@ class Drawing:
     remarks: tuple[str, ...]
 
 
-def draw(recording: Recording, beat: Beat | None) -> Drawing:
+def draw(recording: Recording, beat: Beat | None, name: str = "ecg") -> Drawing:
     """Return the ECG as it was recorded, unfiltered, with the R peaks of the beat marked.
+
+    A page with several ECGs gives each a name of its own, which the ids within the picture begin with.
 
     Twelve leads are laid out in four columns above a rhythm strip; anything else gets a row a lead, and a recording
     of few leads goes on for several rows. Each lead is shifted so that its median lies on the zero line.
@@ -75,7 +77,7 @@ def draw(recording: Recording, beat: Beat | None) -> Drawing:
     medians = {lead: _median(recording, lead, rows) for lead in {strip.lead for row in rows for strip in row}}
     traces = [[_trace(recording, strip, medians[strip.lead], points_per_s) for strip in row] for row in rows]
     peaks = np.empty(0) if beat is None else beat.r_peaks_s
-    return Drawing(_svg(recording, traces, peaks), tuple(_remarks(recording, traces, peaks)))
+    return Drawing(_svg(recording, traces, peaks, name), tuple(_remarks(recording, traces, peaks)))
 
 
 def layout(recording: Recording) -> list[list[Strip]]:
@@ -167,26 +169,26 @@ def _reach(values: Iterable[Samples], limits: tuple[float, float]) -> float:
     return float(np.clip(5 * np.ceil((highest + 1) / 5), *limits))
 
 
-def _svg(recording: Recording, rows: list[list[Trace]], peaks: Samples) -> Markup:
+def _svg(recording: Recording, rows: list[list[Trace]], peaks: Samples, name: str) -> Markup:
     parts, top = [], EDGE
     marked = [len(row) == 1 for row in rows]
     for number, row in enumerate(rows):
         up, down = _reach((t.y for t in row), UP), _reach((-t.y for t in row), DOWN)
-        parts.append(_row(row, number, top + up, (up, down), peaks if marked[number] else np.empty(0)))
+        parts.append(_row(row, f"{name}-row{number}", top + up, (up, down), peaks if marked[number] else np.empty(0)))
         top += up + down
     height = top + EDGE
     return element(
         "svg",
-        element("title", "The ECG as recorded", id="ecg-title"),
-        element("desc", _description(recording), id="ecg-desc"),
-        element("defs", _grid()),
+        element("title", "The ECG as recorded", id=f"{name}-title"),
+        element("desc", _description(recording), id=f"{name}-desc"),
+        element("defs", _grid(f"{name}-mm")),
         element("rect", width=WIDTH, height=height, class_="paper"),
-        element("rect", width=WIDTH, height=height, fill="url(#mm)"),
+        element("rect", width=WIDTH, height=height, fill=f"url(#{name}-mm)"),
         *parts,
         class_="ecg",
         viewBox=f"0 0 {WIDTH:g} {height:g}",
         role="img",
-        aria_labelledby="ecg-title ecg-desc",
+        aria_labelledby=f"{name}-title {name}-desc",
     )
 
 
@@ -194,26 +196,26 @@ def _description(recording: Recording) -> str:
     return f"Leads {', '.join(recording.leads)}; {recording.duration_s:.1f} s at {recording.rate:g} Hz."
 
 
-def _grid() -> Markup:
+def _grid(name: str) -> Markup:
     fine = "".join(f"M{k} 0v5M0 {k}h5" for k in range(1, 5))
     return element(
         "pattern",
         element("path", d=fine, class_="mm1"),
         element("path", d="M0 0v5M0 0h5M5 0v5M0 5h5", class_="mm5"),
-        id="mm",
+        id=name,
         width=5,
         height=5,
         patternUnits="userSpaceOnUse",
     )
 
 
-def _row(row: list[Trace], number: int, zero: float, reach: tuple[float, float], peaks: Samples) -> Markup:
+def _row(row: list[Trace], name: str, zero: float, reach: tuple[float, float], peaks: Samples) -> Markup:
     up, down = reach
     clip = element("rect", x=LEFT - 1, y=zero - up, width=WIDTH - LEFT, height=up + down)
     return join(
-        element("clipPath", clip, id=f"row{number}"),
+        element("clipPath", clip, id=name),
         element("path", d=f"M{LEFT - 10} {zero}h2v-{MM_PER_MV}h5v{MM_PER_MV}h2", class_="pulse"),
-        element("g", *(_line(trace, zero, reach) for trace in row), clip_path=f"url(#row{number})"),
+        element("g", *(_line(trace, zero, reach) for trace in row), clip_path=f"url(#{name})"),
         _marks(row[0].strip, peaks, zero + down),
         *(_label(trace, zero - up, zero) for trace in row),
     )
