@@ -360,9 +360,8 @@ def validate(
         ) from exc
 
     validating.check_folder(out)
-    with _progress("measuring", patients) as step:
-        folder = validating.real_folder(real)
-        validation = validating.validate(patients, seed, level, folder, workers, step)
+    with _stages() as stage:
+        validation = validating.validate(patients, seed, level, validating.real_folder(real), workers, stage)
     validating.write(out, validation)
     _say(validating.text(validation))
     _tell(f"page: {out / 'index.html'}")

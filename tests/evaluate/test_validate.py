@@ -213,6 +213,7 @@ def test_the_command_prints_the_table_and_writes_the_page(
     assert re.search(r"^A1 +QTcF per \+1 mEq/L", result.stdout, re.MULTILINE)
     assert re.search(r"^\d+ pass, \d+ missed, \d+ only reported\.$", result.stdout, re.MULTILINE)
     assert "neurokit2 is not installed" in result.stdout
+    assert "patients 2/2" in result.stderr
     assert f"page: {tmp_path / 'index.html'}" in result.stderr
 
 

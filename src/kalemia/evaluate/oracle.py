@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from importlib import import_module
 from importlib.util import find_spec
 from typing import Any
@@ -31,10 +31,14 @@ def _neurokit2() -> Any:
     return import_module("neurokit2")
 
 
-def tabulate(count: int, seed: int, workers: int = 1) -> Table:
-    """Measure ECGs of NeuroKit2's simulator (McSharry's equations), at 50 to 100 beats a minute."""
+def tabulate(count: int, seed: int, workers: int = 1, progress: Callable[[int], None] = lambda _: None) -> Table:
+    """Measure ECGs of NeuroKit2's simulator (McSharry's equations), at 50 to 100 a minute; progress after each."""
     rates = np.random.default_rng(seed).uniform(50, 100, count)
-    return Table(np.array(list(spread(_row, range(seed, seed + count), rates, workers=workers))))
+    rows = []
+    for found in spread(_row, range(seed, seed + count), rates, workers=workers):
+        rows.append(found)
+        progress(1)
+    return Table(np.array(rows))
 
 
 def _row(seed: int, rate_bpm: float) -> Numbers:

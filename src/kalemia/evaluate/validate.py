@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 from collections.abc import Callable
@@ -26,7 +27,8 @@ DELINEATED = 20
 FEWEST_REAL = 20
 """Fewer have no interquartile range to speak of."""
 
-Progress = Callable[[int], None]
+Stage = Callable[[str, int, int], None]
+"""Told what is being done, how much of it is, and how much there is."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,16 +75,18 @@ def validate(
     level: str = "clinic",
     real: Path | None = None,
     workers: int = 1,
-    progress: Progress | None = None,
+    stage: Stage = lambda *_: None,
 ) -> Validation:
     """Simulate patients and hold them against the clinic's figures and, where there are some, real ECGs.
 
     Parameters
     ----------
-    count, seed, level, workers, progress
+    count, seed, level, workers
         As in `examine`.
     real
         A folder of real ordinary ECGs; of its files, sorted, those at even places are compared with.
+    stage
+        Called after each ECG or patient.
 
     Raises
     ------
@@ -92,13 +96,18 @@ def validate(
         For a seed or level that the simulator does not take.
     """
     ecgs = None if real is None else real_table(real)
-    patients = examine(count, seed, level, workers, progress)
+    patients = examine(count, seed, level, workers, _counting(stage, "patients", count))
     results = judge(patients)
     if ecgs is not None:
-        results += _realism(ecgs, patients.once, seed, workers)
+        results += _realism(ecgs, patients.once, seed, workers, stage)
     results += _second_opinion(count, seed, level)
     compared = () if ecgs is None else tuple(against_real(patients, ecgs))
     return Validation(patients, seed, level, tuple(results), compared, ecgs)
+
+
+def _counting(stage: Stage, what: str, total: int) -> Callable[[int], None]:
+    done = itertools.count(1)
+    return lambda _: stage(what, next(done), total)
 
 
 def real_folder(given: Path | None) -> Path | None:
@@ -126,7 +135,7 @@ def real_table(folder: Path) -> Table:
     return table
 
 
-def _realism(real: Table, simulated: Table, seed: int, workers: int) -> list[Result]:
+def _realism(real: Table, simulated: Table, seed: int, workers: int, stage: Stage = lambda *_: None) -> list[Result]:
     few = "too few ECGs"
     qualify = Row(
         "Na", "AUROC, real against NeuroKit2's simulator", "", f"{QUALIFIED} or more", "qualifies the classifier",
@@ -134,7 +143,8 @@ def _realism(real: Table, simulated: Table, seed: int, workers: int) -> list[Res
     )  # fmt: skip
     judged = Row("Nb", "AUROC, real against generated", "", "0.5 if alike", "real ordinary ECGs", digits=2)
     if oracle.installed():
-        artificial = told(real, oracle.tabulate(ARTIFICIAL, seed, workers), seed)
+        step = _counting(stage, "ECGs of NeuroKit2", ARTIFICIAL)
+        artificial = told(real, oracle.tabulate(ARTIFICIAL, seed, workers, step), seed)
         qualified = Result(qualify, Got(np.nan, few), "reported") if artificial is None else _judge(qualify, artificial)
     else:
         qualified = Result(qualify, Got(np.nan), oracle.ABSENT)
