@@ -14,7 +14,7 @@ from kalemia.records import LEADS, Recording
 from kalemia.simulate.atlas import load
 from kalemia.simulate.heart import RATE
 from kalemia.simulate.laboratory import Draw, draw_blood
-from kalemia.simulate.levels import Level, level_named
+from kalemia.simulate.levels import level_named
 from kalemia.simulate.noise import add_noise
 from kalemia.simulate.patient import draw
 from kalemia.simulate.rhythm import place
@@ -92,7 +92,7 @@ def simulate_one(seed: int, index: int, level: str = "clinic", potassium_meq_l: 
     check_seed(seed)
     if index < 0:
         raise SimulateError(f"index is {index}; expected 0 or more")
-    who, what, when, noise, blood = _generators(seed, index, preset)
+    who, what, when, noise, blood = generators(seed, index, level)
     potassium = preset.potassium(what)
     if potassium_meq_l is not None:
         if not atlas.lowest <= potassium_meq_l <= atlas.highest:
@@ -124,9 +124,9 @@ def check_seed(seed: int) -> None:
         raise SimulateError(f"seed is {seed}; expected 0 or more")
 
 
-def _generators(seed: int, index: int, level: Level) -> list[np.random.Generator]:
-    """Return independent streams for patient, potassium, rhythm, noise and laboratory."""
-    root = np.random.SeedSequence(seed, spawn_key=(zlib.crc32(level.name.encode()), index))
+def generators(seed: int, index: int, kind: str) -> list[np.random.Generator]:
+    """Return five independent streams: for patient, potassium, rhythm, noise and laboratory of a kind of record."""
+    root = np.random.SeedSequence(seed, spawn_key=(zlib.crc32(kind.encode()), index))
     return [np.random.Generator(np.random.SFC64(child)) for child in root.spawn(5)]
 
 
