@@ -7,7 +7,7 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from functools import partial
 from io import TextIOWrapper
@@ -298,16 +298,27 @@ def simulate(
     out: Annotated[Path, typer.Option(metavar="DIR", help="A folder that does not exist yet.")],
     seed: Annotated[int, typer.Option(help="The same seed gives the same bytes.")] = 0,
     level: Annotated[str, typer.Option(metavar="NAME", help="How hard: clean, clinic.")] = "clinic",
+    base: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR", help="Real 12-lead ECGs of normal potassium to be changed; labels are then semi-simulated."
+        ),
+    ] = None,
     workers: Workers = CORES,
 ) -> None:
     """Simulate 12-lead ECGs with a known potassium; writes WFDB records and labels.csv.
 
-    Example:
+    Examples:
 
       kalemia simulate --count 100 --seed 1 --out patients
-    """
-    from kalemia.simulate import write
 
+      kalemia simulate --count 100 --seed 1 --base recordings --out changed
+    """
+    from kalemia.simulate import read_bases, write
+
+    if base is not None:
+        bases = read_bases(base)
+        _tell(f"{len(bases.usable)} real recordings to be changed, {len(bases.skipped)} skipped{_why(bases.skipped)}")
     with _progress("simulating", count) as step:
         before = 0
 
@@ -316,8 +327,15 @@ def simulate(
             step(done - before)
             before = done
 
-        write(out, count, seed, level, workers, progress)
+        write(out, count, seed, level, workers, progress, base)
     _say(f"{count} records and labels.csv in {out}")
+
+
+def _why(skipped: Sequence[tuple[Path, str]]) -> str:
+    """Name the first reasons for which files were left out."""
+    reasons = [f"{path.name}: {why.removesuffix('.')}" for path, why in skipped]
+    more = [f"{len(reasons) - SHOWN} more"] if len(reasons) > SHOWN else []
+    return f" ({'; '.join([*reasons[:SHOWN], *more])})" if reasons else ""
 
 
 @app.command()

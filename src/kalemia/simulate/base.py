@@ -16,12 +16,13 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
-from kalemia.read import inputs, read
+from kalemia import quality
 from kalemia.beat import R_SAMPLE, cut
 from kalemia.beat import SAMPLES as FILTERED_SAMPLES
 from kalemia.condition import RATE as FILTERED_RATE
 from kalemia.condition import condition
 from kalemia.errors import KalemiaError, SimulateError
+from kalemia.read import inputs, read
 from kalemia.records import Recording
 from kalemia.simulate.heart import RATE, smooth
 from kalemia.simulate.marks import BEFORE, MS, SAMPLES, TIMES_MS, Marks, marks, ramp
@@ -77,10 +78,11 @@ class Base:
 
 @dataclass(frozen=True, eq=False)
 class Bases:
-    """Recordings to be changed, in the order of their paths, and why others were left out."""
+    """Recordings to be changed, in the order of their `paths`, and why others were left out."""
 
     usable: tuple[Base, ...]
     skipped: tuple[tuple[Path, str], ...] = ()
+    paths: tuple[str, ...] = ()
 
 
 def read_bases(paths: Paths) -> Bases:
@@ -97,26 +99,27 @@ def read_bases(paths: Paths) -> Bases:
     SimulateError
         No file among them is usable: any format that `kalemia.read` reads, with I, II and V1 to V6, 8 s or longer.
     """
-    listed = (paths,) if isinstance(paths, str | os.PathLike) else tuple(paths)
-    return _read(tuple(os.fspath(path) for path in listed))
+    given = (paths,) if isinstance(paths, str | os.PathLike) else tuple(paths)
+    bases = _read(tuple(str(path) for path in inputs(given)))
+    if not bases.usable:
+        named = ", ".join(map(str, given[:3])) or "an empty list"
+        why = f" (the first: {bases.skipped[0][1].removesuffix('.')})" if bases.skipped else ""
+        raise SimulateError(
+            f"no usable ECG in {named}{why}; expected recordings with leads I, II and V1 to V6 of {MIN_S:g} s or longer"
+        )
+    return bases
 
 
 @lru_cache(maxsize=4)
 def _read(paths: tuple[str, ...]) -> Bases:
     usable: list[Base] = []
     skipped: list[tuple[Path, str]] = []
-    for path in inputs(paths):
+    for path in map(Path, paths):
         try:
             usable.append(base_of(read(path), path.stem))
         except KalemiaError as error:
-            skipped.append((path, str(error)))
-    if not usable:
-        named = ", ".join(paths[:3]) or "an empty list"
-        why = f" (the first: {skipped[0][1].removesuffix('.')})" if skipped else ""
-        raise SimulateError(
-            f"no usable ECG in {named}{why}; expected recordings with leads I, II and V1 to V6 of {MIN_S:g} s or longer"
-        )
-    return Bases(tuple(usable), tuple(skipped))
+            skipped.append((path, str(error).removeprefix(f"{path}: ")))
+    return Bases(tuple(usable), tuple(skipped), paths)
 
 
 def base_of(recording: Recording, name: str) -> Base:
@@ -132,6 +135,8 @@ def base_of(recording: Recording, name: str) -> Base:
     for lead, problem in zip(EIGHT, found.problems, strict=True):
         if problem:
             raise SimulateError(f"lead {lead} is {problem}")
+    if quality.pacing_spikes(signal, float(RATE), found.r_peaks_s):
+        raise SimulateError("a pacemaker paces it; expected a heart's own beats")
     peaks = np.round(found.r_peaks_s * RATE).astype(np.intp)
     return _base(name, *_ten_seconds(signal, peaks), found.rr_s)
 
@@ -168,8 +173,7 @@ def _base(name: str, signal: Float32, peaks: Index, rr_s: float) -> Base:
     scale = FILTERED_RATE / RATE
     coarse = np.median(_windows(filtered, np.round(peaks * scale).astype(np.intp), R_SAMPLE, FILTERED_SAMPLES), axis=0)
     rough = marks(coarse.astype(np.float32), rr_s)
-    flat = _without_baseline(signal, peaks, rough.onset)
-    peaks, likeness = _aligned(flat, peaks, rough)
+    peaks, likeness = _aligned(signal, peaks, rough)
     alike = likeness > (UNLIKE + ALIKE) / 2
     if alike.sum() < max(MIN_ALIKE, MIN_ALIKE_SHARE * len(peaks)):
         raise SimulateError(f"{alike.sum()} of {len(peaks)} beats look alike; expected half of them and four at least")
@@ -177,6 +181,8 @@ def _base(name: str, signal: Float32, peaks: Index, rr_s: float) -> Base:
     level = slice(round(R_SAMPLE + (rough.onset - 30) * 0.3), round(R_SAMPLE + (rough.onset - 8) * 0.3))
     beats -= beats[:, :, level].mean(axis=2, keepdims=True)
     where = marks(np.median(beats, axis=0).astype(np.float32), rr_s)
+    # Of the alike beats only: where another kind of beat has its PR segment is not known.
+    flat = _without_baseline(signal, peaks[alike], rough.onset)
     beat = np.median(_windows(flat, peaks[alike], BEFORE, SAMPLES), axis=0)
     weight = np.clip((likeness - UNLIKE) / (ALIKE - UNLIKE), 0, 1)
     return Base(name, signal, peaks, _shares(peaks, weight, where), _quiet(beat, where), where, rr_s)
@@ -199,12 +205,12 @@ def _without_baseline(signal: Float32, peaks: Index, onset_ms: float) -> Float32
     return signal - np.stack([np.interp(now, at, row) for row in level]).astype(np.float32)
 
 
-def _aligned(flat: Float32, peaks: Index, rough: Marks) -> tuple[Index, NDArray[np.float64]]:
+def _aligned(signal: Float32, peaks: Index, rough: Marks) -> tuple[Index, NDArray[np.float64]]:
     """Move each peak to where its beat lies best on the median beat; return with the correlation there."""
     heart = slice(BEFORE + round(rough.onset / MS) - 5, BEFORE + round(rough.t_end / MS))
-    typical = np.median(_windows(flat, peaks, BEFORE, SAMPLES), axis=0)[:, heart]
+    typical = np.median(_windows(signal, peaks, BEFORE, SAMPLES), axis=0)[:, heart]
     unit = _centred(typical)
-    padded = np.pad(flat, ((0, 0), (SAMPLES, SAMPLES)))
+    padded = np.pad(signal, ((0, 0), (SAMPLES, SAMPLES)))
     first = SAMPLES + peaks - BEFORE + heart.start - SHIFT
     seen = padded[:, first[:, None] + np.arange(typical.shape[1] + 2 * SHIFT)]
     shifted = _centred(sliding_window_view(seen, typical.shape[1], axis=2).transpose(1, 2, 0, 3))

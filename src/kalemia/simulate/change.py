@@ -35,6 +35,7 @@ class Design:
     merge_wider: float = 0.25
     merge_blur_ms: float = 7.0
     merge_p: float = 1.5
+    merge_t: float = 0.12  # T widens and outgrows the blur
     # Below it.
     t_lower: float = 0.16
     t_lower_linear: float = 0.03  # may turn T over at last
@@ -102,15 +103,19 @@ class Person:
         width, qrs = self.width_high * high, self.qrs_high * high
         t_low, p = self.t_low * low, self.p_high * high
         merge = _limited(max(qrs - 3.8, 0.0), 3.0)
-        t_gain = np.exp(design.t_taller * _limited(self.t_high * high, 3.0) - design.t_lower * t_low)
-        narrow = _limited(width, 4.0)
-        wider = np.exp(design.qrs_wider * qrs + design.qrs_wider_late * max(qrs - 1.2, 0.0) + design.merge_wider * merge)
+        t_gain = np.exp(
+            design.t_taller * _limited(self.t_high * high, 3.0) + design.merge_t * merge - design.t_lower * t_low
+        )
+        narrow, wide = _limited(width, 4.0), design.t_wider * t_low + design.merge_t * merge
+        wider = np.exp(
+            design.qrs_wider * qrs + design.qrs_wider_late * max(qrs - 1.2, 0.0) + design.merge_wider * merge
+        )
         qrs_width = float(np.clip(wider * self.own_qrs_width, 0.85, 2.8))
         late = design.qt_longer_ms * self.qt_low * low - design.qt_shorter_ms * _limited(width, 2.5)
         p_lower = design.p_lower * max(p - 0.8, 0.0) * self.p_answers
         return Change(
             t_gain=float(t_gain - design.t_lower_linear * t_low) * self.own_t_gain,
-            t_width=_clip(np.exp(design.t_wider * t_low - design.t_narrower * narrow) * self.own_t_width, 0.45, 1.8),
+            t_width=_clip(np.exp(wide - design.t_narrower * narrow) * self.own_t_width, 0.45, 1.8),
             t_fall=_clip(np.exp(-design.t_steeper * narrow) * self.own_t_fall, 0.5, 1.6),
             t_late_ms=_clip(late + self.own_t_late_ms, -60.0, 90.0),
             qrs_width=qrs_width,

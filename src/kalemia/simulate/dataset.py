@@ -14,7 +14,9 @@ from pathlib import Path
 import numpy as np
 
 from kalemia.errors import SimulateError
+from kalemia.simulate.base import Paths, read_bases
 from kalemia.simulate.levels import level_named
+from kalemia.simulate.morphed import morph
 from kalemia.simulate.records import Simulated, check_seed, simulate
 from kalemia.workers import pool
 
@@ -29,6 +31,8 @@ COLUMNS = (
 )  # fmt: skip
 
 Row = list[str]
+Maker = Callable[[int, int, str, int], Iterator[Simulated]]
+"""Yields `count` records of a seed and a level from a start on, as `simulate` does."""
 
 
 def write(
@@ -38,6 +42,7 @@ def write(
     level: str = "clinic",
     workers: int = 1,
     progress: Callable[[int], None] | None = None,
+    base: Paths | None = None,
 ) -> None:
     """Write `count` records and labels.csv to the new folder `out`; identical bytes for any number of workers.
 
@@ -51,14 +56,19 @@ def write(
         Processes; more than one needs a script that can be imported (`if __name__ == "__main__"`).
     progress
         Called with the number of records written so far.
+    base
+        A folder or files of real 12-lead ECGs: they are changed (`morph`) instead of simulating patients.
 
     Raises
     ------
     SimulateError
-        `out` exists, an argument is out of range, or the disk refuses.
+        `out` exists, an argument is out of range, no file of `base` is usable, or the disk refuses.
     """
     out = Path(out)
     _check(out, count, seed, level, workers)
+    make: Maker = simulate
+    if base is not None:
+        make = partial(_morphed, read_bases(base).paths)
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
         # A sibling, so that the rename at the end stays on one disk.
@@ -66,7 +76,7 @@ def write(
     except OSError as error:
         raise SimulateError(f"cannot write beside {out}: {error.strerror}; expected a writable folder") from error
     try:
-        _fill(partial_folder, count, seed, level, workers, progress)
+        _fill(partial_folder, make, count, seed, level, workers, progress)
         partial_folder.chmod(0o755)
         partial_folder.rename(out)
     except OSError as error:
@@ -92,8 +102,19 @@ def _check(out: Path, count: int, seed: int, level: str, workers: int) -> None:
     level_named(level)
 
 
+def _morphed(paths: tuple[str, ...], count: int, seed: int, level: str, start: int) -> Iterator[Simulated]:
+    """Morph the recordings at `paths`; each process reads them once."""
+    return morph(read_bases(paths), count, seed, level, start)
+
+
 def _fill(
-    folder: Path, count: int, seed: int, level: str, workers: int, progress: Callable[[int], None] | None
+    folder: Path,
+    make: Maker,
+    count: int,
+    seed: int,
+    level: str,
+    workers: int,
+    progress: Callable[[int], None] | None,
 ) -> None:
     for first in range(0, count, PER_FOLDER):
         (folder / _subfolder(first)).mkdir()
@@ -101,16 +122,16 @@ def _fill(
     with (folder / "labels.csv").open("w", newline="", encoding="utf-8") as handle:
         labels = csv.writer(handle, lineterminator="\n")
         labels.writerow(COLUMNS)
-        for rows in _chunks(folder, count, seed, level, workers):
+        for rows in _chunks(folder, make, count, seed, level, workers):
             labels.writerows(rows)
             done += len(rows)
             if progress:
                 progress(done)
 
 
-def _chunks(folder: Path, count: int, seed: int, level: str, workers: int) -> Iterator[list[Row]]:
+def _chunks(folder: Path, make: Maker, count: int, seed: int, level: str, workers: int) -> Iterator[list[Row]]:
     """Yield the label rows of every chunk, in order."""
-    job = partial(_write_chunk, folder, seed, level)
+    job = partial(_write_chunk, folder, make, seed, level)
     spans = [range(first, min(first + CHUNK, count)) for first in range(0, count, CHUNK)]
     if workers == 1:
         yield from map(job, spans)
@@ -124,8 +145,8 @@ def _chunks(folder: Path, count: int, seed: int, level: str, workers: int) -> It
             raise
 
 
-def _write_chunk(folder: Path, seed: int, level: str, span: range) -> list[Row]:
-    return [_write_one(folder, made, level) for made in simulate(len(span), seed, level, span.start)]
+def _write_chunk(folder: Path, make: Maker, seed: int, level: str, span: range) -> list[Row]:
+    return [_write_one(folder, made, level) for made in make(len(span), seed, level, span.start)]
 
 
 def _subfolder(index: int) -> str:
@@ -152,5 +173,6 @@ def write_wfdb(stem: Path, made: Simulated) -> None:
     for lead, row in zip(recording.leads, counts, strict=True):
         checksum = int(row.sum(dtype=np.int64)) & 0xFFFF
         lines.append(f"{stem.name}.dat 16 {COUNTS_PER_MV}(0)/mV 16 0 {row[0]} {checksum} 0 {lead}")
-    lines.append(f"# simulated, not a person; potassium {made.potassium_meq_l:.2f} mEq/L")
+    origin = "simulated, not a person" if made.labels == "simulated" else f"{made.labels}, a real record changed"
+    lines.append(f"# {origin}; potassium {made.potassium_meq_l:.2f} mEq/L")
     stem.with_suffix(".hea").write_text("\n".join(lines) + "\n", encoding="ascii")

@@ -57,6 +57,7 @@ def marks(filtered: Float32, rr_s: float) -> Marks:
     measured = [waves(lead, rr_s, (first, last)) for lead in filtered]
     tall = sorted(measured, key=lambda lead: -abs(lead.t_mv))[:STRONGEST]
     onset, end = ((sample - R) * 1000.0 / FILTERED_RATE for sample in (first, last))
+    onset, end = min(onset, -10.0), max(end, 10.0)
     p = float(np.clip(np.median([lead.p_peak_ms for lead in measured[:3]]), -230.0, onset - 40.0))
     p_start, p_end = p - P_BEFORE_MS, min(p + P_AFTER_MS, onset - 6.0)
     t_end = float(np.median([lead.t_end_ms for lead in tall]))
@@ -88,4 +89,4 @@ def retimed(beat: Float32, own: Marks, wanted: Marks) -> Float32:
 def ramp(start_ms: float, end_ms: float) -> Float32:
     """Return a smooth step over the window, (450,), from 0 at one time to 1 at the other."""
     share = np.clip((TIMES_MS - start_ms) / (end_ms - start_ms), 0.0, 1.0)
-    return (0.5 - 0.5 * np.cos(np.pi * share)).astype(np.float32)
+    return np.asarray(0.5 - 0.5 * np.cos(np.pi * share), dtype=np.float32)

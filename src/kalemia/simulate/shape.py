@@ -27,7 +27,7 @@ def moved(own: Marks, change: Change) -> Marks:
     """Return where the waves come to lie; what cannot be has its neighbours' room at least."""
     onset = max(change.qrs_width * own.onset, own.begin + 50.0)
     end = min(change.qrs_width * own.end, own.stop - 120.0)
-    p_start = max(own.p_start + onset - own.onset - change.pr_ms, own.begin + 8.0)
+    p_start = float(np.clip(own.p_start + onset - own.onset - change.pr_ms, own.begin + 8.0, onset - 30.0))
     p_end = min(p_start + change.p_width * (own.p_end - own.p_start), onset - 4.0)
     rise, fall = own.t_peak - own.t_start, own.t_end - own.t_peak
     t_peak = float(np.clip(own.t_peak + change.t_late_ms, end + 40.0, own.stop - 40.0))
@@ -66,7 +66,7 @@ def _gains(new: Marks, change: Change) -> Float32:
 
 
 def _bump(center_ms: float, sd_ms: float) -> Float32:
-    return np.exp(-0.5 * ((TIMES_MS - center_ms) / sd_ms) ** 2).astype(np.float32)
+    return np.asarray(np.exp(-0.5 * ((TIMES_MS - center_ms) / sd_ms) ** 2), dtype=np.float32)
 
 
 def recombined(first: Base, second: Base) -> tuple[Float32, Marks]:
