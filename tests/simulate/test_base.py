@@ -58,6 +58,12 @@ def test_eight_seconds_go_on_with_their_own_beats() -> None:
     np.testing.assert_allclose(base.signal - 0.5, eight(recording()), atol=0.03)  # regular: nobody sees the joint
 
 
+def test_a_slow_heart_goes_on_more_than_once() -> None:
+    base = base_of(recording(seconds=8.0, rr_s=1.7), "slow")
+    assert base.signal.shape == (8, 5000)
+    np.testing.assert_allclose(base.peaks / 500, r_times(1.7, 10.0), atol=0.0041)
+
+
 def test_no_beat_takes_a_change_from_the_next_p_on() -> None:
     base = base_of(recording(rr_s=0.5, waves=(Wave(-0.13, 0.1, 0.015), R, Wave(0.22, 0.3, 0.03))), "fast")
     next_p = TIMES_MS > 500 - 130 - 45
@@ -109,6 +115,8 @@ def without(lead: str) -> Recording:
         (without("V3"), "lead V3 is missing; expected I, II, V1"),
         (recording(seconds=7.0), r"it lasts 7\.0 s; expected 8 s or longer"),
         (Recording(np.zeros((12, 5000), np.float32), 500.0, LEADS), "heartbeats found"),
+        (recording(rate=60.0), r"sampled at 60 Hz; expected 100 Hz or more"),
+        (recording(rr_s=3.5), "3 heartbeats found; expected 4 or more"),
         (recording(noise_mv=1.0), "noisy|beats|heartbeats"),
     ],
 )

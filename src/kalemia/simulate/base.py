@@ -17,7 +17,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from kalemia import quality
-from kalemia.beat import R_SAMPLE, cut
+from kalemia.beat import MIN_RATE_HZ, R_SAMPLE, cut
 from kalemia.beat import SAMPLES as FILTERED_SAMPLES
 from kalemia.condition import RATE as FILTERED_RATE
 from kalemia.condition import condition
@@ -110,7 +110,7 @@ def read_bases(paths: Paths) -> Bases:
     return bases
 
 
-@lru_cache(maxsize=4)
+@lru_cache(maxsize=2)
 def _read(paths: tuple[str, ...]) -> Bases:
     usable: list[Base] = []
     skipped: list[tuple[Path, str]] = []
@@ -128,6 +128,8 @@ def base_of(recording: Recording, name: str) -> Base:
         raise SimulateError(f"lead {', '.join(absent)} is missing; expected {', '.join(EIGHT)}")
     if recording.duration_s < MIN_S:
         raise SimulateError(f"it lasts {recording.duration_s:.1f} s; expected {MIN_S:g} s or longer")
+    if recording.rate < MIN_RATE_HZ:
+        raise SimulateError(f"sampled at {recording.rate:g} Hz; expected {MIN_RATE_HZ:g} Hz or more")
     signal = _at_500_hz(np.stack([recording.lead(lead) for lead in EIGHT]), recording.rate)
     if not np.isfinite(signal).all():
         raise SimulateError("a part of it was not recorded; expected eight leads without gaps")
@@ -138,6 +140,8 @@ def base_of(recording: Recording, name: str) -> Base:
     if quality.pacing_spikes(signal, float(RATE), found.r_peaks_s):
         raise SimulateError("a pacemaker paces it; expected a heart's own beats")
     peaks = np.round(found.r_peaks_s * RATE).astype(np.intp)
+    if len(peaks) < MIN_ALIKE:
+        raise SimulateError(f"{len(peaks)} heartbeats found; expected {MIN_ALIKE} or more")
     return _base(name, *_ten_seconds(signal, peaks), found.rr_s)
 
 
@@ -154,8 +158,7 @@ def _at_500_hz(signal: Float32, rate: float) -> Float32:
 
 def _ten_seconds(signal: Float32, peaks: Index) -> tuple[Float32, Index]:
     """Continue a shorter recording with its own second beat and what follows, joined before P."""
-    missing = LENGTH - signal.shape[1]
-    if missing <= 0:
+    if signal.shape[1] >= LENGTH:
         return signal, peaks
     join = min(BEFORE, int(np.diff(peaks).min() // 2))
     onto, source = int(peaks[-1]) - join, int(peaks[1]) - join
@@ -165,7 +168,7 @@ def _ten_seconds(signal: Float32, peaks: Index) -> tuple[Float32, Index]:
     more[:, :20] = more[:, :20] * fade + signal[:, onto : onto + 20] * (1 - fade)
     longer = np.concatenate([signal[:, :onto], more], axis=1)[:, :LENGTH]
     peaks = np.concatenate([peaks[:-1], peaks[1:] - source + onto])
-    return longer, peaks[peaks < LENGTH]
+    return _ten_seconds(longer, peaks[peaks < LENGTH])
 
 
 def _base(name: str, signal: Float32, peaks: Index, rr_s: float) -> Base:
