@@ -15,7 +15,7 @@ from kalemia.model import DEFAULT, bundled
 from kalemia.predict import predict
 from kalemia.records import Estimate
 from kalemia.simulate import simulate, simulate_one
-from kalemia.simulate.dataset import write_wfdb
+from kalemia.simulate.formats import write_wfdb
 
 ROOT = Path(__file__).parent.parent
 

@@ -7,7 +7,7 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from functools import partial
 from io import TextIOWrapper
@@ -45,7 +45,9 @@ Workers = Annotated[int, typer.Option(min=1, max=256, help="Processes to use; by
 ModelOption = Annotated[
     str | None, typer.Option(metavar="NAME|PATH", help="A bundled model (see `kalemia models`) or an ONNX file.")
 ]
-LevelOption = Annotated[str, typer.Option(metavar="NAME", help="How hard: clean, clinic.")]
+LevelOption = Annotated[
+    str, typer.Option(metavar="NAME", help="How hard: clean, clinic, dialysis, hospital, wearable.")
+]
 
 
 def main() -> None:
@@ -300,26 +302,43 @@ app.add_typer(simulating, name="simulate")
 @simulating.callback()
 def simulate(
     context: typer.Context,
-    count: Annotated[int | None, typer.Option(help="How many patients, one 10 s 12-lead record each.")] = None,
+    count: Annotated[int | None, typer.Option(help="How many patients.")] = None,
     out: Annotated[Path | None, typer.Option(metavar="DIR", help="A folder that does not exist yet.")] = None,
     seed: Annotated[int, typer.Option(help="The same seed gives the same bytes.")] = 0,
     level: LevelOption = "clinic",
+    base: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR", help="Real 12-lead ECGs of normal potassium to be changed; labels are then semi-simulated."
+        ),
+    ] = None,
+    form: Annotated[
+        str, typer.Option("--format", metavar="NAME", help="wfdb with labels.csv, or parquet with int16 shards.")
+    ] = "wfdb",
     workers: Workers = CORES,
 ) -> None:
-    """Simulate 12-lead ECGs with a known potassium; writes WFDB records and labels.csv.
+    """Simulate ECGs with a known potassium; writes the records and a table of labels.
 
-    --count and --out are needed, unless a command follows.
+    A patient has one 10 s 12-lead record; 12 at level dialysis, one of 30 s of lead I at level wearable. --count and
+    --out are needed, unless a command follows.
 
-    Example:
+    Examples:
 
       kalemia simulate --count 100 --seed 1 --out patients
+
+      kalemia simulate --count 50 --level dialysis --format parquet --out sessions
+
+      kalemia simulate --count 100 --seed 1 --base recordings --out changed
     """
     if context.invoked_subcommand is not None:
         return
     if count is None or out is None:
         context.fail(f"Missing option '{'--count' if count is None else '--out'}'.")
-    from kalemia.simulate import write
+    from kalemia.simulate import read_bases, write
 
+    if base is not None:
+        bases = read_bases(base)
+        _tell(f"{len(bases.usable)} real recordings to be changed, {len(bases.skipped)} skipped{_why(bases.skipped)}")
     with _progress("simulating", count) as step:
         before = 0
 
@@ -328,8 +347,9 @@ def simulate(
             step(done - before)
             before = done
 
-        write(out, count, seed, level, workers, progress)
-    _say(f"{count} records and labels.csv in {out}")
+        records = write(out, count, seed, level, workers, progress, base, form)
+    labels = "labels.csv" if form == "wfdb" else "labels.parquet"
+    _say(f"{records:,} record{'s' if records > 1 else ''} of {count:,} patients and {labels} in {out}")
 
 
 @simulating.command()
@@ -365,6 +385,13 @@ def validate(
     validating.write(out, validation)
     _say(validating.text(validation))
     _tell(f"page: {out / 'index.html'}")
+
+
+def _why(skipped: Sequence[tuple[Path, str]]) -> str:
+    """Name the first reasons for which files were left out."""
+    reasons = [f"{path.name}: {why.removesuffix('.')}" for path, why in skipped]
+    more = [f"{len(reasons) - SHOWN} more"] if len(reasons) > SHOWN else []
+    return f" ({'; '.join([*reasons[:SHOWN], *more])})" if reasons else ""
 
 
 @app.command()

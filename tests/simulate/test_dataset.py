@@ -2,6 +2,7 @@
 
 import csv
 import json
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +10,7 @@ import pytest
 import wfdb
 
 from kalemia.errors import SimulateError
-from kalemia.simulate import dataset, simulate_one, write
+from kalemia.simulate import dataset, formats, simulate_one, write
 
 
 def contents(folder: Path) -> dict[str, bytes]:
@@ -40,9 +41,41 @@ def test_records_read_back_with_their_labels(tmp_path: Path) -> None:
     np.testing.assert_allclose(held.p_signal.T, made.recording.signal, atol=0.00051)
 
 
+def test_shards_hold_the_same_records_and_labels(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    polars = pytest.importorskip("polars", reason="Parquet is written with polars, which is not installed here")
+    monkeypatch.setattr(dataset, "CHUNK", 2)
+    write(tmp_path / "single", 5, seed=2, level="dialysis", form="parquet")
+    write(tmp_path / "double", 5, seed=2, level="dialysis", form="parquet", workers=2)
+    assert contents(tmp_path / "single") == contents(tmp_path / "double")
+    monkeypatch.setattr(formats, "PER_FOLDER", 40)
+    assert write(tmp_path / "one", 5, seed=2, level="dialysis", form="parquet") == 60
+    write(tmp_path / "wfdb", 5, seed=2, level="dialysis")
+    table = polars.read_parquet(tmp_path / "one" / "labels.parquet")
+    with (tmp_path / "wfdb" / "labels.csv").open(newline="") as handle:
+        rows = list(csv.DictReader(handle))
+    assert len(table) == len(rows) == 60
+    for name in ("potassium_meq_l", "measured_meq_l", "day", "minute"):
+        assert table[name].to_list() == [float(row[name]) for row in rows]
+    assert table["parameters"].to_list() == [row["parameters"] for row in rows]
+    for number in (0, 39, 40, 59):
+        shard = np.load(tmp_path / "one" / table["shard"][number], mmap_mode="r")
+        held = wfdb.rdrecord(str(tmp_path / "wfdb" / rows[number]["record"]), physical=False)
+        np.testing.assert_array_equal(shard[table["row"][number]], held.d_signal.T)
+
+
+def test_parquet_without_polars_is_said_before_the_work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "polars", None)
+    with pytest.raises(
+        SimulateError, match=r"needs the package polars; install it with pip install 'kalemia\[parquet\]'"
+    ):
+        write(tmp_path / "set", 2, seed=1, form="parquet")
+    assert list(tmp_path.iterdir()) == []
+
+
 @pytest.mark.parametrize(
     ("change", "sentence"),
     [
+        ({"form": "hdf5"}, "no format 'hdf5' of data sets; the formats are wfdb, parquet"),
         ({"count": 0}, "count is 0; expected 1 to 10,000,000"),
         ({"workers": 0}, "workers is 0"),
         ({"level": "moon"}, "no level 'moon'"),
@@ -75,7 +108,7 @@ def test_a_failure_midway_leaves_nothing(tmp_path: Path, monkeypatch: pytest.Mon
         written.append(stem)
         stem.with_suffix(".dat").write_bytes(b"half")
 
-    monkeypatch.setattr(dataset, "write_wfdb", full_disk)
+    monkeypatch.setattr(formats, "write_wfdb", full_disk)
     with pytest.raises(SimulateError, match="No space left on device; nothing was kept"):
         write(tmp_path / "set", 5, seed=1)
     assert list(tmp_path.iterdir()) == []

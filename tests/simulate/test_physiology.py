@@ -3,6 +3,7 @@
 import dataclasses
 import time
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 import pytest
@@ -15,14 +16,9 @@ from kalemia.simulate.patient import DIGITALIS, QT_DRUG, Patient, draw, draw_day
 from kalemia.simulate.rhythm import atrium, complex_of, rr_s
 
 V5, II = 6, 1
-TYPICAL = dataclasses.replace(
-    LEVELS["clinic"],
-    **{field.name: 0.0 for field in dataclasses.fields(LEVELS["clinic"]) if field.name.endswith("_share")},
-    spread=0.0,
-    day_spread=0.0,
-    penetrance=1.0,
-    sensitivity_spread=0.0,
-)
+SHARES = {f.name: 0.0 for f in dataclasses.fields(LEVELS["clinic"]) if f.name.endswith("_share")}
+STEADY: dict[str, Any] = SHARES | {"spread": 0.0, "day_spread": 0.0, "penetrance": 1.0, "sensitivity_spread": 0.0}
+TYPICAL = dataclasses.replace(LEVELS["clinic"], **STEADY)
 DAY = draw_day(np.random.default_rng(0), TYPICAL)
 WALLS = 40
 
@@ -113,9 +109,9 @@ def test_conditions_change_the_beat_where_they_should() -> None:
 
 
 def test_the_sinus_node_slows_only_where_it_is_sensitive() -> None:
-    usual = next(patients())
+    usual = dataclasses.replace(next(patients()), sinus_sensitivity=0.0)
     assert rr_s(usual, DAY, 8.0) == rr_s(usual, DAY, 4.3)
-    assert rr_s(dataclasses.replace(usual, sinus_sensitivity=1.0), DAY, 8.0) > 1.2 * rr_s(usual, DAY, 4.3)
+    assert rr_s(dataclasses.replace(usual, sinus_sensitivity=1.0), DAY, 8.0) > 1.1 * rr_s(usual, DAY, 4.3)
 
 
 def test_a_pacemaker_leaves_its_spike_and_no_p() -> None:

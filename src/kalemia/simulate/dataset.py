@@ -1,34 +1,58 @@
-"""Writes simulated recordings as a folder of WFDB records with labels.csv, whole or not at all."""
+"""Writes simulated recordings as a folder with a table of labels, whole or not at all."""
 
 from __future__ import annotations
 
-import csv
-import json
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
 from concurrent.futures.process import BrokenProcessPool
-from functools import partial
+from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-
 from kalemia.errors import SimulateError
+from kalemia.records import LEADS
+from kalemia.simulate.base import LENGTH, Paths, read_bases
+from kalemia.simulate.formats import Format, Row, Shards, Wfdb, row
+from kalemia.simulate.heart import RATE
 from kalemia.simulate.levels import level_named
+from kalemia.simulate.morphed import morph
 from kalemia.simulate.records import Simulated, check_seed, simulate
 from kalemia.workers import pool
 
-COUNTS_PER_MV = 1000
-PER_FOLDER = 1000
 CHUNK = 50
-MOST_RECORDS = 10_000_000
+MOST_PATIENTS = 10_000_000
 """More than a terabyte: a slip of the finger, not a wish."""
-COLUMNS = (
-    "record", "patient", "day", "minute", "potassium_meq_l", "measured_meq_l", "gap_min", "hemolyzed",
-    "labels", "level", "variant", "seed", "parameters",
-)  # fmt: skip
+FORMATS = ("wfdb", "parquet")
 
-Row = list[str]
+
+@dataclass(frozen=True)
+class _Job:
+    """What a process needs to make records and put them into their places; `base` holds paths to real ones."""
+
+    folder: Path
+    seed: int
+    level: str
+    base: tuple[str, ...] | None
+    form: Format
+
+    @property
+    def records(self) -> int:
+        """How many records a patient has."""
+        return 1 if self.base is not None else level_named(self.level).records
+
+    def make(self, patients: range) -> Iterator[Simulated]:
+        """Yield the records of these patients; each process reads the real ones once."""
+        if self.base is None:
+            return simulate(len(patients), self.seed, self.level, patients.start)
+        return morph(read_bases(self.base), len(patients), self.seed, self.level, patients.start)
+
+    def put(self, patients: range) -> list[Row]:
+        """Write the records of these patients; return their labels."""
+        first = patients.start * self.records
+        return [
+            row(made, self.level, self.form.put(self.folder, number, made))
+            for number, made in enumerate(self.make(patients), start=first)
+        ]
 
 
 def write(
@@ -38,35 +62,47 @@ def write(
     level: str = "clinic",
     workers: int = 1,
     progress: Callable[[int], None] | None = None,
-) -> None:
-    """Write `count` records and labels.csv to the new folder `out`; identical bytes for any number of workers.
+    base: Paths | None = None,
+    form: str = "wfdb",
+) -> int:
+    """Write the records of `count` patients and a table of labels to the new folder `out`; return how many records.
+
+    The bytes do not depend on the number of workers.
 
     Parameters
     ----------
     out
         A folder that does not exist yet; it appears only when all of it is written.
     count, seed, level
-        As in `simulate`; at least one record.
+        As in `simulate`; at least one patient.
     workers
         Processes; more than one needs a script that can be imported (`if __name__ == "__main__"`).
     progress
-        Called with the number of records written so far.
+        Called with the number of patients written so far.
+    base
+        A folder or files of real 12-lead ECGs: they are changed (`morph`) instead of simulating patients.
+    form
+        "wfdb", or "parquet" with int16 shards (needs polars).
 
     Raises
     ------
     SimulateError
-        `out` exists, an argument is out of range, or the disk refuses.
+        `out` exists, an argument is out of range, no file of `base` is usable, or the disk refuses.
     """
     out = Path(out)
-    _check(out, count, seed, level, workers)
+    _check(out, count, seed, level, workers, form)
+    paths = None if base is None else read_bases(base).paths
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
         # A sibling, so that the rename at the end stays on one disk.
         partial_folder = Path(tempfile.mkdtemp(prefix=f".{out.name}-partial-", dir=out.parent))
     except OSError as error:
         raise SimulateError(f"cannot write beside {out}: {error.strerror}; expected a writable folder") from error
+    job = _Job(partial_folder, seed, level, paths, _format(form, level, paths is not None))
     try:
-        _fill(partial_folder, count, seed, level, workers, progress)
+        records = job.records * count
+        job.form.begin(partial_folder, records)
+        job.form.end(partial_folder, _rows(job, count, workers, progress))
         partial_folder.chmod(0o755)
         partial_folder.rename(out)
     except OSError as error:
@@ -75,82 +111,52 @@ def write(
         raise SimulateError(f"cannot write {out}: a worker process died; nothing was kept") from error
     finally:
         shutil.rmtree(partial_folder, ignore_errors=True)
+    return records
 
 
-def _check(out: Path, count: int, seed: int, level: str, workers: int) -> None:
+def _check(out: Path, count: int, seed: int, level: str, workers: int, form: str) -> None:
     try:
         there = out.exists()
     except OSError as error:
         raise SimulateError(f"{out}: no folder can have this name ({error.strerror})") from error
     if there:
         raise SimulateError(f"{out} already exists; expected a folder that is not there yet")
-    if not 1 <= count <= MOST_RECORDS:
-        raise SimulateError(f"count is {count}; expected 1 to {MOST_RECORDS:,}")
+    if not 1 <= count <= MOST_PATIENTS:
+        raise SimulateError(f"count is {count}; expected 1 to {MOST_PATIENTS:,}")
     if workers < 1:
         raise SimulateError(f"workers is {workers}; expected 1 or more")
+    if form not in FORMATS:
+        raise SimulateError(f"no format {form!r} of data sets; the formats are {', '.join(FORMATS)}")
     check_seed(seed)
     level_named(level)
 
 
-def _fill(
-    folder: Path, count: int, seed: int, level: str, workers: int, progress: Callable[[int], None] | None
-) -> None:
-    for first in range(0, count, PER_FOLDER):
-        (folder / _subfolder(first)).mkdir()
+def _format(form: str, level: str, changed: bool) -> Format:
+    if form == "wfdb":
+        return Wfdb()
+    preset = level_named(level)
+    return Shards(len(LEADS), LENGTH) if changed else Shards(len(preset.leads), preset.seconds * RATE)
+
+
+def _rows(job: _Job, count: int, workers: int, progress: Callable[[int], None] | None) -> Iterator[Row]:
+    """Write all records; yield their labels in order."""
     done = 0
-    with (folder / "labels.csv").open("w", newline="", encoding="utf-8") as handle:
-        labels = csv.writer(handle, lineterminator="\n")
-        labels.writerow(COLUMNS)
-        for rows in _chunks(folder, count, seed, level, workers):
-            labels.writerows(rows)
-            done += len(rows)
-            if progress:
-                progress(done)
-
-
-def _chunks(folder: Path, count: int, seed: int, level: str, workers: int) -> Iterator[list[Row]]:
-    """Yield the label rows of every chunk, in order."""
-    job = partial(_write_chunk, folder, seed, level)
     spans = [range(first, min(first + CHUNK, count)) for first in range(0, count, CHUNK)]
+    for span, rows in zip(spans, _chunks(job.put, spans, workers), strict=True):
+        yield from rows
+        done += len(span)
+        if progress:
+            progress(done)
+
+
+def _chunks(put: Callable[[range], list[Row]], spans: list[range], workers: int) -> Iterator[list[Row]]:
     if workers == 1:
-        yield from map(job, spans)
+        yield from map(put, spans)
         return
     # Spawned, not forked: numpy may hold threads, and a fork in the middle of them can hang.
     with pool(workers, "spawn") as processes:
         try:
-            yield from processes.map(job, spans)
+            yield from processes.map(put, spans)
         except BaseException:
             processes.shutdown(cancel_futures=True)
             raise
-
-
-def _write_chunk(folder: Path, seed: int, level: str, span: range) -> list[Row]:
-    return [_write_one(folder, made, level) for made in simulate(len(span), seed, level, span.start)]
-
-
-def _subfolder(index: int) -> str:
-    return f"{index // PER_FOLDER:04d}"
-
-
-def _write_one(folder: Path, made: Simulated, level: str) -> Row:
-    """Write one record; return its row of labels.csv."""
-    record = f"{_subfolder(int(made.patient[1:]))}/{made.name}"
-    write_wfdb(folder / record, made)
-    drawn = json.dumps({name: round(value, 6) for name, value in made.parameters.items()})
-    when = [str(made.day), str(made.minute)]
-    blood = [f"{made.blood.measured_meq_l:.1f}", f"{made.blood.gap_min:.1f}", str(int(made.blood.hemolyzed))]
-    made_as = [made.labels, level, made.variant, str(made.seed), drawn]
-    return [record, made.patient, *when, f"{made.potassium_meq_l:.2f}", *blood, *made_as]
-
-
-def write_wfdb(stem: Path, made: Simulated) -> None:
-    """Write `stem`.hea and `stem`.dat: WFDB format 16, 1000 counts a mV, samples of all leads interleaved."""
-    recording = made.recording
-    counts = np.clip(np.round(recording.signal * COUNTS_PER_MV), -32767, 32767).astype("<i2")
-    stem.with_suffix(".dat").write_bytes(counts.T.tobytes())
-    lines = [f"{stem.name} {len(recording.leads)} {recording.rate:g} {counts.shape[1]}"]
-    for lead, row in zip(recording.leads, counts, strict=True):
-        checksum = int(row.sum(dtype=np.int64)) & 0xFFFF
-        lines.append(f"{stem.name}.dat 16 {COUNTS_PER_MV}(0)/mV 16 0 {row[0]} {checksum} 0 {lead}")
-    lines.append(f"# simulated, not a person; potassium {made.potassium_meq_l:.2f} mEq/L")
-    stem.with_suffix(".hea").write_text("\n".join(lines) + "\n", encoding="ascii")

@@ -1,9 +1,10 @@
 """Fits the population of bodies to real ECGs. Build time only; needs scikit-learn.
 
-`python -m kalemia.simulate.fit --out population.npz RECORD...` draws bodies widely, simulates an ECG of each at ordinary
-potassium, and lets a classifier say how much more often the measures of its beat occur among the real records than among
-the simulated ones. Bodies are drawn again by that weight, scattered a little, and weighted again: a population Monte Carlo
-(Cappe et al., J Comput Graph Stat 2004;13:907) with the density ratio learned. What is kept are bodies, not recordings.
+`python -m kalemia.simulate.fit --out population.npz RECORD...` draws bodies widely, simulates an ECG of each at
+ordinary potassium, and lets a classifier say how much more often the measures of its beat occur among the real records
+than among the simulated ones. Bodies are drawn again by that weight, scattered a little, and weighted again: a
+population Monte Carlo (Cappe et al., J Comput Graph Stat 2004;13:907) with the density ratio learned. What is kept are
+bodies, not recordings.
 """
 
 from __future__ import annotations
@@ -94,7 +95,7 @@ def weights(real: Floats, made: Floats, seed: int) -> tuple[Floats, float]:
         )  # fmt: skip
         share[test] = judge.fit(x[train], y[train]).predict_proba(x[test])[:, 1]
     ratio = share[len(real) :] / (1 - share[len(real) :])
-    weight: Floats = np.minimum(ratio, np.quantile(ratio, MOST_WEIGHT))
+    weight: Floats = np.minimum(ratio, np.quantile(ratio, MOST_WEIGHT)).astype(np.float64)
     return weight, float(roc_auc_score(y, share))
 
 

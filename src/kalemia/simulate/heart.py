@@ -20,6 +20,7 @@ from kalemia.simulate.geometry import (
     Heart,
     heart,
     lead_field,
+    right_walls,
 )
 from kalemia.simulate.patient import DIGITALIS, IONIZED_CALCIUM_MMOL_L, QT_DRUG, REGIONS, Day, Patient, rotation
 
@@ -175,13 +176,13 @@ def _field(patient: Patient, day: Day) -> Signals:
     field = lead_field(turn, day.electrode_shift(), body.nearness, body.right_gain)
     field[2:] *= np.float32(body.chest_gain)
     if patient.hypertrophy:
-        left = (heart().layer == LV_ENDO) | (heart().layer == LV_EPI)
+        left = ~right_walls()
         field[:, left] *= np.float32(1 + 0.5 * patient.hypertrophy)
     return field
 
 
 def _injure(sources: Signals, patient: Patient) -> None:
-    """Silence an infarct; lift the rest and lower the plateau of injured muscle, of the inner layer only if negative."""
+    """Silence an infarct and lower the plateau of injured muscle, of its inner layer only if negative, in place."""
     region = _regions()[patient.region]
     depth = np.abs(patient.ischemia) * region
     if patient.ischemia < 0:

@@ -15,8 +15,8 @@ class Level:
     """What a data set is like. Shares are 0..1, noise is a median root mean square in mV."""
 
     name: str
-    # Potassium, mEq/L: a share of ordinary patients (normal, clipped), a share uniform, so that rare values are seen, and
-    # of the rest half below and half above ordinary values, ever rarer (exponential).
+    # Potassium, mEq/L: a share of ordinary patients (normal, clipped), a share uniform, so that rare values are seen,
+    # and of the rest half below and half above ordinary values, ever rarer (exponential).
     normal_share: float = 0.45
     normal_meq_l: tuple[float, float] = (4.3, 0.45)
     uniform_share: float = 0.55

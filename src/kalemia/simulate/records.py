@@ -105,9 +105,9 @@ def simulate_one(
             raise SimulateError(f"{name} is {number}; expected 0 or more")
     check_potassium(potassium_meq_l)
     session, step = divmod(visit, len(preset.minutes))
-    who, serum = _generators(seed, preset, (index,), 2)
-    of_day, at_visit = _generators(seed, preset, (index, 1, session), 2)
-    when, noise, vein = _generators(seed, preset, (index, 2, visit), 3)
+    who, serum = generators(seed, level, (index,), 2)
+    of_day, at_visit = generators(seed, level, (index, 1, session), 2)
+    when, noise, vein = generators(seed, level, (index, 2, visit), 3)
     potassium = _potassium(preset, serum, at_visit, session, preset.minutes[step])
     if potassium_meq_l is not None:
         potassium = float(potassium_meq_l)
@@ -156,9 +156,9 @@ def check_seed(seed: int) -> None:
         raise SimulateError(f"seed is {seed}; expected 0 or more")
 
 
-def _generators(seed: int, level: Level, key: tuple[int, ...], count: int) -> list[np.random.Generator]:
-    """Return independent streams for what `key` names: a patient, a visit, a record."""
-    root = np.random.SeedSequence(seed, spawn_key=(zlib.crc32(level.name.encode()), *key))
+def generators(seed: int, kind: str, key: tuple[int, ...], count: int) -> list[np.random.Generator]:
+    """Return independent streams for what `key` names among a kind of records: a patient, a visit, a record."""
+    root = np.random.SeedSequence(seed, spawn_key=(zlib.crc32(kind.encode()), *key))
     return [np.random.Generator(np.random.SFC64(child)) for child in root.spawn(count)]
 
 

@@ -1,0 +1,155 @@
+"""How a data set lies on disk: WFDB records with labels.csv, or int16 shards with labels.parquet.
+
+A format's methods run in any process: `begin` once, `put` for every record in whichever process made it, `end` once.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kalemia.errors import SimulateError
+from kalemia.simulate.records import Simulated
+
+COUNTS_PER_MV = 1000
+PER_FOLDER = 1000
+COLUMNS = (
+    "record", "patient", "day", "minute", "potassium_meq_l", "measured_meq_l", "gap_min", "hemolyzed",
+    "labels", "level", "variant", "seed", "parameters",
+)  # fmt: skip
+
+Row = dict[str, Any]
+
+
+class Format(Protocol):
+    """Where records and labels go in a folder."""
+
+    def begin(self, folder: Path, records: int) -> None:
+        """Make room for this many records."""
+
+    def put(self, folder: Path, number: int, made: Simulated) -> str:
+        """Write record `number` and return how the labels name it."""
+
+    def end(self, folder: Path, rows: Iterable[Row]) -> None:
+        """Write the labels of all records, in order."""
+
+
+def row(made: Simulated, level: str, record: str) -> Row:
+    """Return the labels of a record."""
+    return {
+        "record": record,
+        "patient": made.patient,
+        "day": made.day,
+        "minute": made.minute,
+        "potassium_meq_l": round(made.potassium_meq_l, 2),
+        "measured_meq_l": made.blood.measured_meq_l,
+        "gap_min": made.blood.gap_min,
+        "hemolyzed": int(made.blood.hemolyzed),
+        "labels": made.labels,
+        "level": level,
+        "variant": made.variant,
+        "seed": made.seed,
+        "parameters": json.dumps({name: round(value, 6) for name, value in made.parameters.items()}),
+    }
+
+
+def counts(made: Simulated) -> NDArray[np.int16]:
+    """Return the signal (leads, samples) in thousandths of a mV, clipped to what 16 bits hold."""
+    return np.clip(np.round(made.recording.signal * COUNTS_PER_MV), -32767, 32767).astype("<i2")
+
+
+@dataclass(frozen=True)
+class Wfdb:
+    """A WFDB record each, a thousand a folder, and labels.csv."""
+
+    def begin(self, folder: Path, records: int) -> None:
+        """Make the folders of the records."""
+        for first in range(0, records, PER_FOLDER):
+            (folder / self._subfolder(first)).mkdir()
+
+    def put(self, folder: Path, number: int, made: Simulated) -> str:
+        """Write the two files of a record; return its path without a suffix."""
+        record = f"{self._subfolder(number)}/{made.name}"
+        write_wfdb(folder / record, made)
+        return record
+
+    def end(self, folder: Path, rows: Iterable[Row]) -> None:
+        """Write labels.csv."""
+        with (folder / "labels.csv").open("w", newline="", encoding="utf-8") as handle:
+            labels = csv.DictWriter(handle, COLUMNS, lineterminator="\n")
+            labels.writeheader()
+            labels.writerows(rows)
+
+    def _subfolder(self, number: int) -> str:
+        return f"{number // PER_FOLDER:04d}"
+
+
+@dataclass(frozen=True)
+class Shards:
+    """Arrays (records, leads, samples) of int16, a thousand records a file, and labels.parquet.
+
+    `leads` and `samples` are those of every record. A file opens with `numpy.load(..., mmap_mode="r")`.
+    """
+
+    leads: int
+    samples: int
+
+    def begin(self, folder: Path, records: int) -> None:
+        """Make the files at their full length, so that any process can write its records."""
+        _polars()  # found missing now, not after hours
+        for first in range(0, records, PER_FOLDER):
+            shape = (min(PER_FOLDER, records - first), self.leads, self.samples)
+            with (folder / self._file(first)).open("wb") as handle:
+                header = {"descr": "<i2", "fortran_order": False, "shape": shape}
+                np.lib.format.write_array_header_1_0(handle, header)
+                handle.truncate(handle.tell() + 2 * int(np.prod(shape)))
+
+    def put(self, folder: Path, number: int, made: Simulated) -> str:
+        """Write a record into its place; return its file and its row there."""
+        name = self._file(number)
+        # Plain writes: a full disk is then an error to report, where a memory map would kill the process.
+        with (folder / name).open("r+b") as handle:
+            np.lib.format.read_magic(handle)
+            np.lib.format.read_array_header_1_0(handle)
+            handle.seek(handle.tell() + 2 * self.leads * self.samples * (number % PER_FOLDER))
+            handle.write(counts(made).tobytes())
+        return f"{name}:{number % PER_FOLDER}"
+
+    def end(self, folder: Path, rows: Iterable[Row]) -> None:
+        """Write labels.parquet; `shard` and `row` say where a record lies."""
+        table = []
+        for row_ in rows:
+            shard, place = row_["record"].split(":")
+            table.append({"shard": shard, "row": int(place)} | {k: v for k, v in row_.items() if k != "record"})
+        _polars().DataFrame(table).write_parquet(folder / "labels.parquet")
+
+    def _file(self, number: int) -> str:
+        return f"signals-{number // PER_FOLDER:04d}.npy"
+
+
+def _polars() -> Any:
+    try:
+        import polars
+    except ImportError as exc:
+        raise SimulateError("Parquet needs the package polars; install it with pip install 'kalemia[parquet]'") from exc
+    return polars
+
+
+def write_wfdb(stem: Path, made: Simulated) -> None:
+    """Write `stem`.hea and `stem`.dat: WFDB format 16, 1000 counts a mV, samples of all leads interleaved."""
+    recording, signal = made.recording, counts(made)
+    stem.with_suffix(".dat").write_bytes(signal.T.tobytes())
+    lines = [f"{stem.name} {len(recording.leads)} {recording.rate:g} {signal.shape[1]}"]
+    for lead, samples in zip(recording.leads, signal, strict=True):
+        checksum = int(samples.sum(dtype=np.int64)) & 0xFFFF
+        lines.append(f"{stem.name}.dat 16 {COUNTS_PER_MV}(0)/mV 16 0 {samples[0]} {checksum} 0 {lead}")
+    origin = "simulated, not a person" if made.labels == "simulated" else f"{made.labels}, a real record changed"
+    lines.append(f"# {origin}; potassium {made.potassium_meq_l:.2f} mEq/L")
+    stem.with_suffix(".hea").write_text("\n".join(lines) + "\n", encoding="ascii")
