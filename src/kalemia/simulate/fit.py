@@ -95,8 +95,8 @@ def weights(real: Floats, made: Floats, seed: int) -> tuple[Floats, float]:
         )  # fmt: skip
         share[test] = judge.fit(x[train], y[train]).predict_proba(x[test])[:, 1]
     ratio = share[len(real) :] / (1 - share[len(real) :])
-    weight: Floats = np.minimum(ratio, np.quantile(ratio, MOST_WEIGHT)).astype(np.float64)
-    return weight, float(roc_auc_score(y, share))
+    most = float(np.quantile(ratio, MOST_WEIGHT))
+    return np.asarray(np.minimum(ratio, most), dtype=np.float64), float(roc_auc_score(y, share))
 
 
 def fit(real: Floats, workers: int = 1, seed: int = 0) -> Floats:
