@@ -16,6 +16,7 @@ from kalemia.records import Beat
 
 R = 90
 MS = 1000.0 / RATE
+P_FOOT = 20  # samples from the peak of a P wave to where it has begun or ended
 P_WIDTHS = 1.82
 """A bell from tenth to tenth of its height, in widths at half height, which noise and a tilted level disturb less."""
 
@@ -74,19 +75,14 @@ def waves(beat_mv: Float32, rr_s: float, bounds: tuple[int, int] | None = None) 
     onset, end = bounds or qrs_bounds(beat[None].astype(np.float32))
     complex_ = beat[onset : end + 1]
     r_at = int(complex_.argmax())
-    p_window = beat[max(0, onset - 75) : max(1, onset - 8)]
-    p_at = int(np.abs(p_window - np.median(p_window)).argmax())
-    p_mv = float(p_window[p_at] - np.median(p_window))
-    p_sample = max(0, onset - 75) + p_at
-    p_height = np.abs(beat[: max(onset, p_sample + 1)] - (beat[p_sample] - p_mv))
-    p_width = _reached(p_height, p_sample, 1, abs(p_mv) / 2) - _reached(p_height, p_sample, -1, abs(p_mv) / 2)
+    p = _p_wave(beat, onset)
     t = _t_wave(beat, end, rr_s)
     qt_ms = (t.end - onset) * MS
     return Waves(
-        p_mv=p_mv,
-        p_peak_ms=(p_sample - R) * MS,
-        p_ms=P_WIDTHS * p_width * MS,
-        pr_ms=(onset - _reached(p_height, p_sample, -1, abs(p_mv) / 10)) * MS,
+        p_mv=p.height,
+        p_peak_ms=(p.peak - R) * MS,
+        p_ms=P_WIDTHS * p.width * MS,
+        pr_ms=(onset - p.start) * MS,
         qrs_ms=(end - onset) * MS,
         q_mv=float(min(0.0, complex_[: r_at + 1].min())),
         r_mv=float(max(0.0, complex_.max())),
@@ -102,6 +98,34 @@ def waves(beat_mv: Float32, rr_s: float, bounds: tuple[int, int] | None = None) 
         qrs_area_mv_ms=float(complex_.sum() * MS),
         t_area_mv_ms=float(beat[end + 12 : int(t.end) + 1].sum() * MS),
     )
+
+
+@dataclass(frozen=True)
+class _P:
+    peak: int
+    height: float
+    width: float
+    start: float
+
+
+def _p_wave(beat: NDArray[np.float64], qrs_onset: int) -> _P:
+    """Find the P wave as the largest bump before the QRS complex, seen from the line through its feet.
+
+    At a fast rate P rides on the T or U wave before it, which a level would take for P.
+    """
+    first, last = max(P_FOOT, qrs_onset - 75), max(P_FOOT + 1, qrs_onset - 10)
+    smooth = np.convolve(beat, np.hanning(11)[1:-1] / np.hanning(11)[1:-1].sum(), mode="same")
+    at = np.arange(first, last)
+    left, right = at - P_FOOT, np.minimum(at + P_FOOT, max(qrs_onset - 3, P_FOOT + 1))
+    weight = P_FOOT / np.maximum(right - left, 1)
+    bump = smooth[at] - (1 - weight) * smooth[left] - weight * smooth[right]
+    best = int(np.abs(bump).argmax())
+    peak, foot = int(at[best]), int(left[best])
+    tilt = (smooth[right[best]] - smooth[foot]) / max(int(right[best]) - foot, 1)
+    height = beat[: max(qrs_onset, peak + 1)] - smooth[foot] - tilt * (np.arange(max(qrs_onset, peak + 1)) - foot)
+    up = np.abs(height)
+    width = _reached(up, peak, 1, up[peak] / 2) - _reached(up, peak, -1, up[peak] / 2)
+    return _P(peak, float(height[peak]), width, _reached(up, peak, -1, up[peak] / 10))
 
 
 @dataclass(frozen=True)

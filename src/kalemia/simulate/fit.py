@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -71,7 +72,7 @@ def measures(recording: Recording) -> Floats | None:
 def simulated(row: Floats, seed: int) -> Floats | None:
     """Return the measures of an ECG of one body, at a potassium that an unselected patient has."""
     rng = np.random.default_rng(seed)
-    level = LEVELS["clinic"]
+    level = replace(LEVELS["clinic"], rr_factor=1.0)
     patient = conditioned(population.body(row), rng, level)
     quiet = place(patient, draw_day(rng, level), float(rng.normal(4.2, 0.3)), level.seconds * RATE, rng)
     return measures(Recording(twelve(add_noise(quiet, RATE, level, rng), level.step_mv), float(RATE), LEADS))
@@ -115,7 +116,7 @@ def fit(real: Floats, workers: int = 1, seed: int = 0) -> Floats:
             print(f"round {turn}: {len(rows)} bodies, told apart {told_apart:.3f}, worth {effective:.0f}", flush=True)
             share = weight / weight.sum()
             if turn == ROUNDS:
-                return rows[rng.choice(len(rows), size=KEPT, replace=False, p=share)]
+                return np.asarray(rows[rng.choice(len(rows), size=KEPT, p=share)])
             places = population.coordinates(rows[rng.choice(len(rows), size=CANDIDATES, p=share)])
             scatter = SCATTER[turn] * places.std(axis=0)
             rows = population.bodies(places + scatter * rng.standard_normal(places.shape))

@@ -31,13 +31,13 @@ FINE = 4  # samples a ms of the potentials that faces are looked up in
 ONSET_MS = 40.0
 """Time from the start of a beat's samples to the first activation."""
 UPSTROKE_MS = 25.0  # the part of the action potential that durations don't stretch
-T_GROWTH_LOW, T_GROWTH_HIGH = 0.07, 0.09
+T_GROWTH_LOW, T_GROWTH_HIGH = 0.1, 0.09
 """Relative growth of T per mEq/L below and above ordinary potassium, for a patient of sensitivity 1."""
 T_GROWTH_ENDS_MEQ_L = 3.0
 """How far above ordinary potassium T still grows."""
-HOLD_LOW, HOLD_HIGH = 0.92, 0.85
+HOLD_LOW, HOLD_HIGH = 1.0, 0.85
 """How much of the cable's change of duration is taken back."""
-EPI_LAG_MS = 3.0  # a mEq/L below the reference
+EPI_LAG_MS = 2.0  # a mEq/L below the reference
 NEVER_MS = 1e4
 QT_MS_MMOL_L = 90.0  # how much a mmol/L of ionized calcium shortens the action potential
 BY_BUNDLES = -1

@@ -31,6 +31,7 @@ class Level:
     age_y: tuple[float, float] = (62.0, 16.0)
     spread: float = 1.0  # of everything that potassium does not decide
     day_spread: float = 1.0
+    rr_factor: float = 0.88  # of the RR interval: patients in a clinic are not at rest
     penetrance: float = 0.65  # share whose heart answers to potassium as the cells do; the rest at a quarter
     sensitivity_spread: float = 0.5  # log standard deviation
     dialysis_share: float = 0.3
@@ -89,6 +90,7 @@ LEVELS = {
             sensitivity_spread=0.1,
             spread=0.4,
             day_spread=0.3,
+            rr_factor=1.0,
             dialysis_share=0.0,
             abnormal_share=0.0,
             block_share=0.0,

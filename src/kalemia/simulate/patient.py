@@ -179,7 +179,7 @@ def draw_day(rng: np.random.Generator, level: Level) -> Day:
         posture_frontal=0.06 * far * n(),
         posture_horizontal=0.08 * far * n(),
         posture_long=0.06 * far * n(),
-        rate_factor=float(np.exp(0.09 * far * n())),
+        rate_factor=level.rr_factor * float(np.exp(0.09 * far * n())),
         voltage_factor=float(np.exp(0.06 * far * n())),
         repolarization_ms=4.0 * far * n(),
     )

@@ -20,6 +20,8 @@ Times = NDArray[np.float64]
 OWN_BUMPS = 6
 LEAD_IN_MS = 320.0  # room for P and PR before the ventricles
 SINUS_SLOWS_MEQ_L = 5.5
+# The atria lie further from the chest electrodes than the ventricles, for which the transform was made.
+ATRIAL_REACH = np.array([1.1, 1.0, 1.0, 0.85, 0.65, 0.55, 0.5, 0.6])
 SPIKE_MV = np.array([0.5, 1.2, -0.4, -0.3, 0.4, 0.8, 0.9, 0.7])  # a bipolar pacemaker's, as I, II, V1..V6 see it
 
 
@@ -40,7 +42,7 @@ def atrium(patient: Patient, potassium: float) -> Atrium:
     return Atrium(
         p_mv=max(patient.body.p_mv - 0.0055 * low, 0.02) * left,
         p_ms=patient.body.p_ms - 4.0 * low + 5 * high,
-        pr_ms=float(np.clip(patient.body.pr_ms - 7.0 * low + 20 * high, 90, 340)),
+        pr_ms=float(np.clip(patient.body.pr_ms - 7.0 * low + 30 * high, 90, 340)),
     )
 
 
@@ -95,7 +97,7 @@ def _add_p(out: Signals, now: Times, patient: Patient, p: Atrium) -> None:
     left = np.array([0.8 * np.cos(body.p_axis) + 0.45, 0.5, 0.45])
     for direction, place, share in ((right, 0.38, 1 - body.p_left), (left, 0.62, body.p_left)):
         wave = 1.24 * share * p.p_mv * _bump(now, onset + place * p.p_ms, 0.17 * p.p_ms)
-        out += np.outer(DOWER @ direction, wave).astype(np.float32)
+        out += np.outer(ATRIAL_REACH * (DOWER @ direction), wave).astype(np.float32)
 
 
 def _add_late(out: Signals, now: Times, patient: Patient, potassium: float, rr: float) -> None:
