@@ -236,7 +236,8 @@ def _marks(strip: Strip, peaks: Samples, bottom: float) -> Markup:
 
 def _label(trace: Trace, top: float, zero: float) -> Markup:
     left = LEFT + trace.strip.left
-    separator = f"M{left:g} {zero - 4:g}v2.5M{left:g} {zero + 1.5:g}v2.5" if trace.strip.left else ""
+    # Beside the name, not across the trace, where it would look like the spike of a pacemaker.
+    separator = f"M{left:g} {top + 1.5:g}v3.5" if trace.strip.left else ""
     empty = None if np.isfinite(trace.y).any() else element("text", "not recorded", x=left + 8, y=zero - 2)
     return join(
         element("path", d=separator, class_="pulse") if separator else None,

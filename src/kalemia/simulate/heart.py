@@ -35,11 +35,12 @@ T_GROWTH_LOW, T_GROWTH_HIGH = 0.1, 0.09
 """Relative growth of T per mEq/L below and above ordinary potassium, for a patient of sensitivity 1."""
 T_GROWTH_ENDS_MEQ_L = 3.0
 """How far above ordinary potassium T still grows."""
-HOLD_LOW, HOLD_HIGH = 1.0, 0.85
+HOLD_LOW, HOLD_HIGH = 1.06, 0.85
 """How much of the cable's change of duration is taken back."""
 EPI_LAG_MS = 2.0  # a mEq/L below the reference
 NEVER_MS = 1e4
 QT_MS_MMOL_L = 90.0  # how much a mmol/L of ionized calcium shortens the action potential
+SHORT = 8  # samples on either side of a short kernel
 BY_BUNDLES = -1
 """The origin of an ordinary beat; others are numbers of `geometry.SITES`."""
 PACED_SITE = 0
@@ -247,5 +248,13 @@ def smooth(signals: Signals, sigma_ms: float, step_ms: float = 1000 / RATE, ahea
     offset = np.arange(-half, half + 1)
     kernel = np.exp(-0.5 * (offset / np.where(offset < 0, before, sigma)) ** 2)
     kernel /= kernel.sum()
-    padded = np.pad(signals, ((0, 0), (half, half)), mode="edge")
-    return np.stack([np.convolve(row, kernel, mode="valid") for row in padded]).astype(np.float32)
+    padded = np.concatenate(
+        [np.repeat(signals[:, :1], half, axis=1), signals, np.repeat(signals[:, -1:], half, axis=1)], axis=1
+    )
+    if half > SHORT:
+        return np.stack([np.convolve(row, kernel, mode="valid") for row in padded]).astype(np.float32)
+    # Shifted sums are several times as fast for a short kernel.
+    out = padded[:, : signals.shape[1]] * np.float32(kernel[-1])
+    for shift in range(1, 2 * half + 1):
+        out += padded[:, shift : shift + signals.shape[1]] * np.float32(kernel[-1 - shift])
+    return out

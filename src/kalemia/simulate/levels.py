@@ -35,12 +35,12 @@ class Level:
     penetrance: float = 0.65  # share whose heart answers to potassium as the cells do; the rest at a quarter
     sensitivity_spread: float = 0.5  # log standard deviation
     dialysis_share: float = 0.3
-    abnormal_share: float = 0.15  # ischemia, infarct, late regions
-    block_share: float = 0.05
+    abnormal_share: float = 0.1  # ischemia, infarct, late regions
+    block_share: float = 0.03
     fibrillation_share: float = 0.06
     ectopic_share: float = 0.08
     paced_share: float = 0.0
-    hypertrophy_share: float = 0.08
+    hypertrophy_share: float = 0.05
     drug_share: float = 0.1
     # Recording.
     leads: tuple[str, ...] = LEADS
@@ -76,7 +76,7 @@ class Level:
             if which < self.normal_share + self.uniform_share
             else tail
         )
-        return round(float(np.clip(value, low, high)), 2)
+        return round(float(min(max(value, low), high)), 2)
 
 
 DIALYSATE_MEQ_L = 2.0

@@ -60,7 +60,7 @@ class Patient:
         """Return the potassium that tissue sees, mEq/L: the change from 4.3 times a sensitivity, inside the atlas."""
         change = potassium - REFERENCE_MEQ_L
         atlas = load()
-        return float(np.clip(REFERENCE_MEQ_L + change * (high if change > 0 else low), atlas.lowest, atlas.highest))
+        return min(max(REFERENCE_MEQ_L + change * (high if change > 0 else low), atlas.lowest), atlas.highest)
 
     def parameters(self) -> dict[str, float]:
         """Return every drawn number by name."""
@@ -113,7 +113,7 @@ def conditioned(body: Body, rng: np.random.Generator, level: Level) -> Patient:
         return bool(rng.random() < share)
 
     female, dialysis = happens(0.45), happens(level.dialysis_share)
-    age = float(np.clip(level.age_y[0] + level.age_y[1] * n(), 18, 100))
+    age = min(max(level.age_y[0] + level.age_y[1] * n(), 18.0), 100.0)
     old = (age - 60) / 15
     block = int(rng.choice([0, 1, -1], p=[1 - level.block_share, 0.6 * level.block_share, 0.4 * level.block_share]))
     ill = happens(level.abnormal_share)
@@ -134,7 +134,7 @@ def conditioned(body: Body, rng: np.random.Generator, level: Level) -> Patient:
         block=block,
         fibrillation=int(fibrillation),
         paced=int(happens(level.paced_share)),
-        ectopic_share=float(np.clip(0.08 * np.exp(0.6 * n()), 0, 0.4)) if happens(level.ectopic_share) else 0.0,
+        ectopic_share=min(0.08 * float(np.exp(0.6 * n())), 0.4) if happens(level.ectopic_share) else 0.0,
         ventricular_site=int(rng.integers(8)),
         hypertrophy=float(rng.uniform(0.2, 1.0)) if happens(level.hypertrophy_share * (1 + dialysis)) else 0.0,
         region=int(rng.integers(4)),

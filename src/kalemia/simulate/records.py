@@ -105,20 +105,22 @@ def simulate_one(
             raise SimulateError(f"{name} is {number}; expected 0 or more")
     check_potassium(potassium_meq_l)
     session, step = divmod(visit, len(preset.minutes))
+    # Potassium has a stream of its own, and so has noise: a stated potassium changes neither of the others.
     who, serum = generators(seed, level, (index,), 2)
-    of_day, at_visit = generators(seed, level, (index, 1, session), 2)
-    when, noise, vein = generators(seed, level, (index, 2, visit), 3)
-    potassium = _potassium(preset, serum, at_visit, session, preset.minutes[step])
+    (of_day,) = generators(seed, level, (index, 1, session), 1)
+    when, after = generators(seed, level, (index, 2, visit), 2)
+    patient, day = draw(who, preset), draw_day(of_day, preset)
+    potassium = _potassium(preset, serum, of_day, session, preset.minutes[step])
     if potassium_meq_l is not None:
         potassium = float(potassium_meq_l)
-    patient, day = draw(who, preset), draw_day(of_day, preset)
+    blood = draw_blood(potassium, preset.gap_min, preset.hemolysis_share, after)
     quiet = place(patient, day, potassium, preset.seconds * RATE, when)
-    signal = _recorded(quiet, preset, noise)
+    signal = _recorded(quiet, preset, after)
     name = f"p{index:06d}" + (f"-{visit:02d}" if preset.records > 1 or visit else "")
     return Simulated(
         recording=Recording(signal, float(RATE), preset.leads, source="simulated"),
         potassium_meq_l=potassium,
-        blood=draw_blood(potassium, preset.gap_min, preset.hemolysis_share, vein),
+        blood=blood,
         name=name,
         patient=f"p{index:06d}",
         day=session * preset.days_between,
@@ -130,15 +132,15 @@ def simulate_one(
 
 
 def _potassium(
-    level: Level, serum: np.random.Generator, visit: np.random.Generator, session: int, minute: int
+    level: Level, serum: np.random.Generator, day: np.random.Generator, session: int, minute: int
 ) -> float:
     """Return the level's potassium: the first visit's drawn, others near it, falling while blood is cleaned."""
     start = level.potassium(serum)
     if session:
-        start += 0.35 * float(visit.standard_normal())
+        start += 0.35 * float(day.standard_normal())
     removable = max(start - DIALYSATE_MEQ_L, 0.0) * level.removed_share
     fallen = removable * (1 - 0.5 ** (minute / HALF_REMOVED_MIN))
-    return round(float(np.clip(start - fallen, load().lowest, load().highest)), 2)
+    return round(float(min(max(start - fallen, load().lowest), load().highest)), 2)
 
 
 def check_potassium(potassium_meq_l: float | None) -> None:

@@ -38,11 +38,11 @@ def atrium(patient: Patient, potassium: float) -> Atrium:
     """Return P and PR at a potassium, by rule."""
     seen = patient.seen(potassium, patient.atrial_sensitivity, patient.atrial_sensitivity)
     low, high = min(seen, 4.1) - 4.1, max(seen - 4.8, 0.0)
-    left = float(np.clip(1 - 0.1 * high - 0.08 * high**2, 0.0, 1.0))
+    left = max(1 - 0.1 * high - 0.08 * high**2, 0.0)
     return Atrium(
         p_mv=max(patient.body.p_mv - 0.0055 * low, 0.02) * left,
-        p_ms=patient.body.p_ms - 4.0 * low + 5 * high,
-        pr_ms=float(np.clip(patient.body.pr_ms - 7.0 * low + 30 * high, 90, 340)),
+        p_ms=patient.body.p_ms - 5.5 * low + 5 * high,
+        pr_ms=min(max(patient.body.pr_ms - 10.0 * low + 45 * high, 90.0), 340.0),
     )
 
 
@@ -51,11 +51,11 @@ def rr_s(patient: Patient, day: Day, potassium: float) -> float:
     rr = (
         patient.body.rr_s
         * day.rate_factor
-        * float(np.exp(0.06 * patient.sinus_sensitivity * max(potassium - SINUS_SLOWS_MEQ_L, 0.0)))
+        * float(np.exp(0.11 * patient.sinus_sensitivity * max(potassium - SINUS_SLOWS_MEQ_L, 0.0)))
     )
     if patient.paced:
-        return float(np.clip(rr, 0.75, 1.0))
-    return float(np.clip(rr * (0.82 if patient.fibrillation else 1.0), 0.4, 1.7))
+        return min(max(rr, 0.75), 1.0)
+    return min(max(rr * (0.82 if patient.fibrillation else 1.0), 0.4), 1.7)
 
 
 def complex_of(patient: Patient, day: Day, potassium: float, rr: float) -> Signals:
@@ -106,7 +106,7 @@ def _add_late(out: Signals, now: Times, patient: Patient, potassium: float, rr: 
     seen = patient.seen(potassium, patient.u_sensitivity, patient.u_sensitivity)
     low = max(3.8 - seen, 0.0)
     direction = np.array([0.55, 0.35, -0.6])
-    height = body.u_mv + 0.05 * low
+    height = body.u_mv + 0.035 * low
     center = LEAD_IN_MS + 440 * rr**0.33 + 20 * low
     wave = height * _bump(now, center, 32 + 6 * low)
     level = body.st_mv - 0.025 * low - (0.06 if patient.drug == DIGITALIS else 0.0)
@@ -158,7 +158,7 @@ def place(patient: Patient, day: Day, potassium: float, samples: int, rng: np.ra
         step = rng.standard_normal() * (1.0 if patient.fibrillation else 0.5) + (0 if patient.fibrillation else swing)
         spread = 0.18 if patient.fibrillation else 0.003 if patient.paced else patient.body.rr_spread
         pause = -0.2 if early and atrial else 0.0
-        at += rr * float(np.clip(1 + pause + spread * step, 0.55, 1.9))
+        at += rr * min(max(1 + pause + spread * step, 0.55), 1.9)
         after_ectopic = early
     body = out[:, width : width + samples]
     if patient.fibrillation:
