@@ -17,6 +17,8 @@ from kalemia.records import Recording
 FOLDS, REPEATS = 5, 3
 QUALIFIED = 0.95
 """The AUROC that the classifier must reach against a generator that is known to look artificial."""
+TOLD_APART = 0.85
+"""How well simulated ECGs may be told from real ones at most, AUROC."""
 SMALLEST_LEAF = 10
 FEWEST = 2 * SMALLEST_LEAF
 """Recordings a side; with fewer the trees cannot split, and everything would seem alike."""

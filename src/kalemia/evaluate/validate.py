@@ -17,7 +17,7 @@ from kalemia.evaluate import oracle
 from kalemia.evaluate.acceptance import Result, Row, against_real, judge
 from kalemia.evaluate.answers import Got
 from kalemia.evaluate.patients import Patients, examine, ordinary
-from kalemia.evaluate.realism import QUALIFIED, Told, told
+from kalemia.evaluate.realism import QUALIFIED, TOLD_APART, Told, told
 from kalemia.evaluate.table import COLUMNS, Numbers, Table, row
 from kalemia.read import inputs, read
 
@@ -141,7 +141,10 @@ def _realism(real: Table, simulated: Table, seed: int, workers: int, stage: Stag
         "Na", "AUROC, real against NeuroKit2's simulator", "", f"{QUALIFIED} or more", "qualifies the classifier",
         QUALIFIED, 1.0, f"{QUALIFIED} to 1", digits=2,
     )  # fmt: skip
-    judged = Row("Nb", "AUROC, real against generated", "", "0.5 if alike", "real ordinary ECGs", digits=2)
+    judged = Row(
+        "Nb", "AUROC, real against generated", "", "0.5 if alike", "real ordinary ECGs", 0.0, TOLD_APART,
+        f"at most {TOLD_APART}", digits=2,
+    )  # fmt: skip
     if oracle.installed():
         step = _counting(stage, "ECGs of NeuroKit2", ARTIFICIAL)
         artificial = told(real, oracle.tabulate(ARTIFICIAL, seed, workers, step), seed)

@@ -131,9 +131,7 @@ def simulate_one(
     )
 
 
-def _potassium(
-    level: Level, serum: np.random.Generator, day: np.random.Generator, session: int, minute: int
-) -> float:
+def _potassium(level: Level, serum: np.random.Generator, day: np.random.Generator, session: int, minute: int) -> float:
     """Return the level's potassium: the first visit's drawn, others near it, falling while blood is cleaned."""
     start = level.potassium(serum)
     if session:
