@@ -54,8 +54,8 @@ def train(
     """
     report = report or (lambda _what, _done, _all: None)
     files = tuple(out / f"{config.name}{suffix}" for suffix in (".onnx", ".json"))
-    _check_writable(out, files)
     plans = mix.plans(config, base)
+    _check_writable(out, files)
     beats = {part: _beats(config, plans, part, workers, report) for part in config.records.model_dump()}
     tried = [_fitted(config, beats, number, report) for number in range(config.seeds)]
     best = min(tried, key=lambda fitted: fitted.loss)
