@@ -299,7 +299,7 @@ def test_simulate_writes_records_that_predict_reads(tiny_path: Path, tmp_path: P
     out = tmp_path / "set"
     made = invoke("simulate", "--count", 3, "--seed", 5, "--level", "clean", "--out", out, "--workers", 1)
     assert made.exit_code == 0
-    assert made.stdout == f"3 records and labels.csv in {out}\n"
+    assert made.stdout == f"3 records of 3 patients and labels.csv in {out}\n"
     assert (out / "labels.csv").read_text().count("\n") == 4
     found = lines(invoke("predict", out, "--model", tiny_path, "--json").stdout)
     assert [Path(line["source"]).stem for line in found] == ["p000000", "p000001", "p000002"]
@@ -498,3 +498,27 @@ def test_odd_values_in_a_configuration_are_said_in_one_sentence(tmp_path: Path, 
     assert isinstance(result.exception, KalemiaError)
     assert f": {extra.split(':')[0]}" in str(result.exception)
     assert not (tmp_path / "runs").exists()
+
+
+def test_a_configuration_that_lists_real_records_needs_their_folder(tmp_path: Path) -> None:
+    pytest.importorskip("torch", reason="training needs torch")
+    config = Path(__file__).parent.parent / "configs" / "v5-4k.yaml"
+    for more, said in ((), "give the folder that holds them with --base"), (("--base", tmp_path), "212 of the 212"):
+        result = invoke("train", config, "--out", tmp_path / "runs", *more)
+        assert isinstance(result.exception, KalemiaError)
+        assert said in str(result.exception)
+        assert "\n" not in str(result.exception)
+    assert not (tmp_path / "runs").exists()
+
+
+def test_a_model_is_trained_from_the_command_line(tmp_path: Path) -> None:
+    pytest.importorskip("torch", reason="training needs torch")
+    config = tmp_path / "tiny.yaml"
+    config.write_text(
+        "{name: tiny, version: 0.0.1, leads: [V5], channels: 2, lstm: 2, sources: [{level: clean, share: 1}], seed: 3,"
+        " records: {train: 32, validation: 8, calibration: 20, test: 20}, epochs: 1, batch: 16, learning_rate: 0.01}"
+    )
+    result = invoke("train", config, "--out", tmp_path / "runs", "--workers", 1)
+    assert result.exit_code == 0
+    assert re.search(r"tiny\.onnx: MAE \d\.\d{3} .* on \d+ simulated patients\n", result.stdout)
+    assert "training, validation MAE" in result.stderr

@@ -289,7 +289,8 @@ def models(
         _say(
             f"{card.name:<8} {card.version:<8} lead {'+'.join(card.leads):<4} {card.parameters:>7,} parameters, "
             f"trained on {card.trained_on} ECGs: MAE {own['mae_meq_l']:.2f} mEq/L on {card.metrics['patients']:,} "
-            f"simulated patients (predicting the median: {card.metrics['training median']['mae_meq_l']:.2f})"
+            f"{card.metrics['ecgs']} patients "
+            f"(predicting the median: {card.metrics['training median']['mae_meq_l']:.2f})"
         )
     if not as_json:
         _say(NOTICE)
@@ -398,13 +399,17 @@ def _why(skipped: Sequence[tuple[Path, str]]) -> str:
 def train(
     config: Annotated[Path, typer.Argument(metavar="CONFIG", help="A YAML file such as configs/v5-4k.yaml.")],
     out: Annotated[Path, typer.Option(metavar="DIR", help="Where NAME.onnx and NAME.json go.")] = Path("runs"),
+    base: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Real ECGs of normal potassium, where the configuration lists some."),
+    ] = None,
     workers: Workers = CORES,
 ) -> None:
-    """Train a model on simulated patients and write its ONNX file and card (needs the train extra).
+    """Train a model on simulated patients and changed real ECGs; write its ONNX file and card (needs the train extra).
 
     Example:
 
-      kalemia train configs/v5-4k.yaml --out runs
+      kalemia train configs/v5-4k.yaml --base recordings --out runs
     """
     try:
         from kalemia.train.config import Config
@@ -415,14 +420,15 @@ def train(
         ) from exc
 
     with _stages() as stage:
-        trained = run(Config.load(config), out, workers, stage)
+        trained = run(Config.load(config), out, workers, stage, base)
     own = trained.card.metrics[trained.card.name]
     covered = trained.card.metrics["interval_coverage"]
     area, median = own["auroc_above_5.5"], trained.card.metrics["training median"]["mae_meq_l"]
     _say(
         f"{trained.onnx}: MAE {own['mae_meq_l']:.3f} mEq/L (predicting the median: {median:.3f}), "
         f"AUROC above 5.5 {'-' if area is None else f'{area:.3f}'}, "
-        f"interval coverage {covered:.3f} on {trained.card.metrics['patients']:,} simulated patients"
+        f"interval coverage {covered:.3f} on {trained.card.metrics['patients']:,} "
+        f"{trained.card.metrics['ecgs']} patients"
     )
 
 

@@ -110,3 +110,16 @@ def test_a_sentence_gets_its_capital_unless_it_starts_with_a_name() -> None:
     assert words.sentence("lead V5 is flat") == "Lead V5 is flat"
     assert words.sentence("aVR is flat") == "aVR is flat"
     assert words.sentence("ecg.dat is flat") == "ecg.dat is flat"
+
+
+@pytest.mark.parametrize(
+    ("data", "said"),
+    [
+        ("simulated", "simulated ECGs"),
+        ("semi-simulated", "semi-simulated ECGs"),
+        ("simulated and semi-simulated", "simulated and semi-simulated ECGs"),
+        ("nothing: the weights are drawn", "nothing: the weights are drawn"),
+    ],
+)
+def test_where_a_model_comes_from_is_a_phrase(data: str, said: str) -> None:
+    assert words.origin(data) == said

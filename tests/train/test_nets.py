@@ -12,7 +12,7 @@ torch = pytest.importorskip("torch", reason="the networks need torch")
 import tiny_model
 from kalemia.export.onnx import to_onnx
 from kalemia.model import Card, Model
-from kalemia.train.nets import DSCRNN, SPREAD_FLOOR_MEQ_L, Size, parameters, study_parameters
+from kalemia.train.nets import DSCRNN, SPREAD_FLOOR_MEQ_L, SharedDSCRNN, Size, network, parameters, study_parameters
 
 
 @pytest.mark.parametrize(("channels", "lstm", "count"), [(16, 10, 3979), (32, 16, 9809), (176, 88, 180089)])
@@ -124,3 +124,95 @@ def test_the_pools_divide_the_beat() -> None:
         assert signal.shape[-1] == before
         signal = block(signal)
         assert signal.shape[-1] == after
+
+
+# Several leads
+
+
+def shared(leads: int = 3) -> SharedDSCRNN:
+    """Return a network whose leads differ."""
+    torch.manual_seed(5)
+    net = SharedDSCRNN(Size(leads, 4, 3, side_centre=(0.1,) * leads + (0.8,), side_scale=(0.5,) * leads + (0.2,)))
+    torch.nn.init.normal_(net.lead_code)
+    return net.eval()
+
+
+def test_one_lead_is_the_study_and_several_share_its_weights() -> None:
+    assert type(network(Size(1, 16, 10))) is DSCRNN
+    several = network(Size(8, 16, 10))
+    assert type(several) is SharedDSCRNN
+    waves = study_parameters(16, 10) - 11
+    assert parameters(several) == waves + 8 * (16 + 2 * (10 + 2) + 2) + 2
+
+
+@pytest.mark.parametrize("n", [1, 3])
+def test_several_leads_answer_each_and_together(n: int) -> None:
+    net, beats, side = shared(), torch.randn(n, 3, 270), torch.randn(n, 4)
+    with torch.no_grad():
+        each, (potassium, spread) = net.each(beats, side), net(beats, side)
+    assert each[0].shape == each[1].shape == (n, 3)
+    assert potassium.shape == spread.shape == (n,)
+    assert (spread >= SPREAD_FLOOR_MEQ_L).all()
+
+
+@pytest.mark.parametrize("lead", [0, 1, 2])
+def test_a_lead_is_read_for_itself(lead: int) -> None:
+    """What another lead shows changes nothing of what this one says: there is no shortcut between leads."""
+    net, beats, side = shared(), torch.randn(2, 3, 270), torch.randn(2, 4)
+    other_beats, other_side = beats.clone(), side.clone()
+    other_beats[:, lead], other_side[:, lead] = torch.randn(2, 270), 9.0
+    with torch.no_grad():
+        before, after = net.each(beats, side), net.each(other_beats, other_side)
+    for one, other in zip(before, after, strict=True):
+        same = torch.isclose(one, other).all(dim=0)
+        assert same.tolist() == [number != lead for number in range(3)]
+
+
+def test_every_lead_is_told_which_it_is() -> None:
+    net, beats = shared(), torch.randn(1, 1, 270).expand(-1, 3, -1)
+    for parameter in (net.dense, net.lead_code):
+        kept = parameter.detach().clone()
+        with torch.no_grad():
+            parameter.copy_(kept[:1].expand_as(kept))
+            said, _ = net.each(beats, torch.zeros(1, 4))
+            parameter.copy_(kept)
+        assert len(set(said[0].tolist())) == 3
+
+
+def test_an_unsure_lead_counts_less() -> None:
+    net = shared()
+    potassium = torch.tensor([[4.0, 4.0, 8.0]])
+    with torch.no_grad():
+        alike, _ = net.combined(potassium, torch.tensor([[0.5, 0.5, 0.5]]))
+        unsure, _ = net.combined(potassium, torch.tensor([[0.5, 0.5, 5.0]]))
+    assert float(alike) == pytest.approx(16 / 3, rel=1e-5)
+    assert float(unsure) == pytest.approx((4 * 4 * 2 + 8 * 0.04) / 8.04, rel=1e-5)
+
+
+def test_leads_that_differ_or_are_unsure_widen_the_spread() -> None:
+    net, half = shared(), torch.full((1, 3), 0.5)
+    with torch.no_grad():
+        alike, apart, unsure = (
+            float(net.combined(torch.tensor([potassium]), spread)[1])
+            for potassium, spread in (([5.0, 5.0, 5.0], half), ([4.0, 5.0, 6.0], half), ([5.0, 5.0, 5.0], 2 * half))
+        )
+    assert alike < apart
+    assert alike < unsure
+
+
+@pytest.fixture(scope="module")
+def exported_leads() -> bytes:
+    return to_onnx(shared(8), 8)
+
+
+@pytest.mark.parametrize("n", [1, 7])
+def test_onnx_answers_as_torch_does_for_several_leads(exported_leads: bytes, n: int) -> None:
+    import onnxruntime
+
+    session = onnxruntime.InferenceSession(exported_leads, providers=["CPUExecutionProvider"])
+    torch.manual_seed(n)
+    beats, side = torch.randn(n, 8, 270), torch.randn(n, 9)
+    with torch.no_grad():
+        expected = shared(8)(beats, side)
+    for found, true in zip(session.run(None, {"beats": beats.numpy(), "side": side.numpy()}), expected, strict=True):
+        np.testing.assert_allclose(found, true.numpy(), atol=1e-4)

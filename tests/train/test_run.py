@@ -14,13 +14,13 @@ from numpy.typing import NDArray
 
 torch = pytest.importorskip("torch", reason="training needs torch")
 
-from training import TINY
+from training import CLEAN, TINY
 
 import kalemia
 from kalemia.errors import TrainError
 from kalemia.model import Card, Model
 from kalemia.train import baselines, loop, run
-from kalemia.train.data import FEATURES, Beats, empty, simulated
+from kalemia.train.data import FEATURES, Beats, empty, made
 from kalemia.train.run import ERROR_LEVELS, Trained, calibrate, intervals
 
 
@@ -44,16 +44,44 @@ def test_the_same_configuration_gives_the_same_bytes_whoever_watches(trained: Tr
     assert again.onnx.read_bytes() == trained.onnx.read_bytes()
     assert again.card == trained.card
     stages = [what for what, done, total in said if done == total]
-    assert stages[:4] == [f"simulating patients: {part}" for part in ("train", "validation", "calibration", "test")]
+    assert stages[:4] == [f"simulating records: {part}" for part in ("train", "validation", "calibration", "test")]
     assert stages[4].startswith("training, validation MAE")
 
 
 def test_another_seed_gives_another_model() -> None:
-    train = simulated("clean", 3, range(64), ("V5",))
-    nets = [loop.fit(TINY.model_copy(update={"seed": seed}), train, train) for seed in (3, 3, 4)]
-    weights = [torch.cat([p.flatten() for p in net.parameters()]) for net in nets]
+    train = made(CLEAN, range(64), ("V5",))
+    fitted = [loop.fit(TINY, train, train, seed) for seed in (3, 3, 4)]
+    weights = [torch.cat([p.flatten() for p in one.net.parameters()]) for one in fitted]
     assert torch.equal(weights[0], weights[1])
     assert not torch.equal(weights[0], weights[2])
+
+
+def test_the_network_that_validates_best_is_kept(tmp_path: Path) -> None:
+    config = TINY.model_copy(update={"seeds": 3, "epochs": 1})
+    said: list[str] = []
+    several = run.train(config, tmp_path, report=lambda what, done, total: said.append(what) if done == total else None)
+    seeds = several.card.training["seeds"]
+    assert [one["seed"] for one in seeds] == [3, 4, 5]
+    losses = [one["validation_loss"] for one in seeds]
+    assert len(set(losses)) == 3
+    kept = int(np.argmin(losses))
+    assert [one["kept"] for one in seeds] == [number == kept for number in range(3)]
+    assert [what.partition(",")[0] for what in said[-3:]] == [f"training {n} of 3" for n in (1, 2, 3)]
+    train, held = (made(CLEAN, patients, ("V5",)) for patients in (range(64), range(64, 80)))
+    best = loop.fit(config, train, held, seeds[kept]["seed"])
+    assert best.mae_meq_l == pytest.approx(seeds[kept]["validation_mae_meq_l"], abs=1e-5)
+    with torch.no_grad():
+        expected, _ = best.net(*loop.tensors(held)[:2])
+    found, _ = Model.load(several.onnx).run(held.waves, held.side)
+    np.testing.assert_allclose(found, expected.numpy().clip(*several.card.range_meq_l), atol=1e-4)
+
+
+def test_validating_in_pieces_is_validating(monkeypatch: pytest.MonkeyPatch) -> None:
+    train = made(CLEAN, range(64), ("V5",))
+    whole = loop.fit(TINY, train, train, 3)
+    monkeypatch.setattr(loop, "AT_ONCE", 7)
+    pieces = loop.fit(TINY, train, train, 3)
+    assert (pieces.loss, pieces.mae_meq_l) == pytest.approx((whole.loss, whole.mae_meq_l), abs=1e-5)
 
 
 def test_the_folder_holds_the_network_and_its_card_and_nothing_else(trained: Trained) -> None:
@@ -67,9 +95,10 @@ def test_the_card_says_how_it_came_about(trained: Trained) -> None:
     assert card.trained_on == card.validated_on == "simulated"
     assert card.training["config"] == TINY.model_dump(mode="json")
     beats, refused = card.training["beats"], card.training["refused"]
-    asked = TINY.patients.model_dump()
+    asked = TINY.records.model_dump()
     assert {name: beats[name] + refused[name] for name in asked} == asked
-    assert card.metrics["patients"] == beats["test"]
+    assert card.metrics["patients"] == card.metrics["records"] == beats["test"]
+    assert card.architecture["leads"] == "one"
     assert {"tiny-v5", "training median", "T slope formula, refitted", "ridge on features"} <= set(card.metrics)
     assert card.preprocessing["rate_hz"] == 300
     assert card.range_meq_l[0] < card.range_meq_l[1]
@@ -85,7 +114,7 @@ def test_what_was_trained_predicts(trained: Trained) -> None:
 
 def test_too_few_beats_for_a_batch_is_a_sentence() -> None:
     with pytest.raises(TrainError, match="0 training beats are left; at least one batch of 16"):
-        loop.fit(TINY, empty(("V5",), 9), empty(("V5",), 9))
+        loop.fit(TINY, empty(("V5",), 9), empty(("V5",), 9), 3)
 
 
 def test_a_folder_that_cannot_be_made_is_a_sentence(tmp_path: Path) -> None:
@@ -106,6 +135,7 @@ def beats_of(n: int, seed: int) -> Beats:
         potassium=(4.5 + rng.exponential(0.8, n)).astype(np.float32),
         features=np.zeros((n, len(FEATURES)), np.float32),
         patients=np.array([f"p{i}" for i in range(n)]),
+        sources=np.full(n, "noise"),
         refused=0,
     )
 
@@ -171,7 +201,7 @@ def test_each_tail_is_missed_as_often(tiny: Model, tiny_path: Path) -> None:
 
 @pytest.fixture(scope="module")
 def patients() -> tuple[Beats, Beats]:
-    return simulated("clean", 3, range(150), ("V5",)), simulated("clean", 3, range(150, 250), ("V5",))
+    return made(CLEAN, range(150), ("V5",)), made(CLEAN, range(150, 250), ("V5",))
 
 
 def test_the_baselines_see_the_test_patients_potassium_nowhere(patients: tuple[Beats, Beats]) -> None:

@@ -16,7 +16,8 @@ from kalemia.train.config import Config
 CONFIGS = sorted((Path(__file__).parents[2] / "configs").glob("*.yaml"))
 GOOD: dict[str, Any] = {
     "name": "v5-tiny", "version": "1.0.0", "leads": ["V5"], "channels": 2, "lstm": 2, "seed": 1,
-    "patients": {"train": 100, "validation": 10, "calibration": 10, "test": 10},
+    "sources": [{"level": "clinic", "share": 1}],
+    "records": {"train": 100, "validation": 10, "calibration": 10, "test": 10},
     "epochs": 1, "batch": 8, "learning_rate": 0.01,
 }  # fmt: skip
 
@@ -30,15 +31,19 @@ def load(tmp_path: Path, fields: dict[str, Any]) -> Config:
 def test_a_good_one_is_read(tmp_path: Path) -> None:
     config = load(tmp_path, GOOD)
     assert config.leads == ("V5",)
-    assert config.patients.calibration == 10
-    assert config.level == "clinic"
+    assert config.records.calibration == 10
+    assert config.seeds == 1
+    assert [source.name for source in config.sources] == ["simulated clinic"]
+    assert config.folder == tmp_path
+    assert "folder" not in str(config.model_dump())
 
 
 @pytest.mark.parametrize("path", CONFIGS, ids=lambda path: path.stem)
 def test_those_of_the_repository_are_good_and_enough_to_judge_by(path: Path) -> None:
     config = Config.load(path)
     assert config.name == path.stem
-    assert min(config.patients.calibration, config.patients.test) >= 5000
+    assert all((path.parent / source.bases).is_file() for source in config.sources if source.bases)
+    assert min(config.records.calibration, config.records.test) >= 5000
 
 
 def test_there_is_one_for_every_default_model() -> None:
@@ -61,8 +66,20 @@ def test_there_is_one_for_every_default_model() -> None:
         ({"learning_rate": "fast"}, "learning_rate: "),
         ({"epochs": 0}, "epochs: "),
         ({"seed": -1}, "seed: "),
-        ({"patients": {"train": 10}}, "patients.validation: "),
-        ({"patients": {**GOOD["patients"], "train": 0}}, "patients.train: "),
+        ({"seeds": 0}, "seeds: "),
+        ({"records": {"train": 10}}, "records.validation: "),
+        ({"records": {**GOOD["records"], "train": 0}}, "records.train: "),
+        ({"sources": []}, "sources: "),
+        ({"sources": "clinic"}, "sources: not a list"),
+        ({"sources": [{"level": "clinic"}]}, "sources.0.share: "),
+        ({"sources": [{"level": "clinic", "share": 0}]}, "sources.0.share: "),
+        ({"sources": [{"level": "clinic", "share": "nan"}]}, "sources.0.share: "),
+        ({"sources": [{"level": "clinic", "share": 0.5}]}, "sources: the shares make 0.5; expected 1"),
+        ({"sources": [{"level": "moon", "share": 1}]}, "sources: no level 'moon' in the simulator; the levels are"),
+        ({"sources": [{"level": "wearable", "share": 1}]}, "sources: simulated wearable has no lead V5"),
+        ({"sources": [{"level": "clean", "share": 0.5}] * 2}, "sources: simulated clean is named twice"),
+        ({"sources": [{"level": "clean", "share": 1, "base": "x"}]}, "sources.0.base: not a field"),
+        ({"level": "clinic"}, "level: not a field"),
         ({"surprise": 1}, "surprise: "),
     ],
 )
@@ -85,3 +102,16 @@ def test_what_is_no_configuration_is_refused(tmp_path: Path, content: bytes) -> 
 def test_what_cannot_be_opened_is_said(tmp_path: Path, name: str) -> None:
     with pytest.raises(TrainError, match="cannot be read"):
         Config.load(tmp_path / name)
+
+
+@pytest.mark.parametrize(
+    ("lists", "labels"),
+    [
+        ((None,), "simulated"),
+        (("real.txt",), "semi-simulated"),
+        (("real.txt", None), "simulated and semi-simulated"),
+    ],
+)
+def test_the_labels_name_every_kind_once(tmp_path: Path, lists: tuple[str | None, ...], labels: str) -> None:
+    sources = [{"level": "clinic", "share": 1 / len(lists)} | ({"bases": listed} if listed else {}) for listed in lists]
+    assert load(tmp_path, GOOD | {"sources": sources}).labels == labels

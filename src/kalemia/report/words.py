@@ -102,7 +102,7 @@ def sentence(text: str) -> str:
 
 def origin(data: str) -> str:
     """Return what a model or an interval was made with, as a phrase."""
-    return "simulated ECGs" if data == "simulated" else data
+    return f"{data} ECGs" if data.endswith("simulated") else data
 
 
 def model(name: ModelName) -> str:

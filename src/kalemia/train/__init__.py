@@ -1,1 +1,1 @@
-"""Training: simulated patients in, an ONNX file and its card out. torch lives here and in export."""
+"""Training: simulated patients and changed real ECGs in, an ONNX file and its card out. torch: here and in export."""

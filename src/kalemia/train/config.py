@@ -6,10 +6,11 @@ from pathlib import Path
 from typing import Annotated
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError
 
-from kalemia.errors import TrainError
+from kalemia.errors import SimulateError, TrainError
 from kalemia.records import LEADS
+from kalemia.simulate.levels import level_named
 
 LARGEST_BYTES = 64_000
 _SAID = {
@@ -22,8 +23,43 @@ _SAID = {
 Count = Annotated[int, Field(ge=8, le=10_000_000)]
 
 
-class Patients(BaseModel):
-    """How many simulated patients each part has; no patient is in two parts."""
+class Source(BaseModel):
+    """Where a share of the records comes from.
+
+    Attributes
+    ----------
+    level
+        Of the simulator.
+    share
+        Of the records of every part; the shares of all sources make 1.
+    bases
+        A text file beside the configuration that names real records, one a line: their beats are changed by potassium.
+        Without it patients are simulated.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    level: str
+    share: float = Field(gt=0, le=1)
+    bases: str | None = None
+
+    @property
+    def labels(self) -> str:
+        """What kind of ECGs these are."""
+        return "simulated" if self.bases is None else "semi-simulated"
+
+    @property
+    def name(self) -> str:
+        """E.g. "simulated clinic"."""
+        return f"{self.labels} {self.level}"
+
+    @property
+    def each(self) -> int:
+        """How many records a patient has."""
+        return level_named(self.level).records if self.bases is None else 1
+
+
+class Records(BaseModel):
+    """How many records each part has; no patient, and no real record beneath a changed one, is in two parts."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
     train: Count
@@ -41,13 +77,26 @@ class Config(BaseModel):
     leads: tuple[str, ...] = Field(min_length=1)
     channels: int = Field(ge=1, le=1024)
     lstm: int = Field(ge=1, le=1024)
-    level: str = "clinic"
+    sources: tuple[Source, ...] = Field(min_length=1)
     seed: int = Field(ge=0, lt=2**63)
-    patients: Patients
+    seeds: int = Field(ge=1, le=100, default=1)
+    records: Records
     epochs: int = Field(ge=1, le=1000)
     batch: int = Field(ge=2, le=65536)
     learning_rate: float = Field(gt=0, le=1)
     weight_decay: float = Field(ge=0, le=1, default=0.0)
+    _folder: Path = PrivateAttr(default=Path())
+
+    @property
+    def folder(self) -> Path:
+        """Where the configuration lies, and the lists that it names with it."""
+        return self._folder
+
+    @property
+    def labels(self) -> str:
+        """What kinds of ECGs a model is trained and validated on, such as "simulated and semi-simulated"."""
+        found = {source.labels for source in self.sources}
+        return " and ".join(kind for kind in ("simulated", "semi-simulated") if kind in found)
 
     @classmethod
     def load(cls, path: Path) -> Config:
@@ -69,8 +118,31 @@ class Config(BaseModel):
             wrong = min(exc.errors(), key=lambda error: error["type"] != "extra_forbidden")
             where = ".".join(str(part) for part in wrong["loc"]) or "the whole file"
             raise TrainError(f"{path}: {where}: {_SAID.get(wrong['type'], wrong['msg'])}") from exc
-        if unknown := set(config.leads) - set(LEADS):
-            raise TrainError(f"{path}: leads: {', '.join(sorted(unknown))} unknown; accepted are {', '.join(LEADS)}")
-        if len(set(config.leads)) < len(config.leads):
-            raise TrainError(f"{path}: leads: {', '.join(config.leads)} name one twice; each is accepted once")
+        if fault := _lead_fault(config) or _source_fault(config):
+            raise TrainError(f"{path}: {fault}")
+        config._folder = path.parent
         return config
+
+
+def _lead_fault(config: Config) -> str | None:
+    if unknown := set(config.leads) - set(LEADS):
+        return f"leads: {', '.join(sorted(unknown))} unknown; accepted are {', '.join(LEADS)}"
+    if len(set(config.leads)) < len(config.leads):
+        return f"leads: {', '.join(config.leads)} name one twice; each is accepted once"
+    return None
+
+
+def _source_fault(config: Config) -> str | None:
+    names = [source.name for source in config.sources]
+    for source in config.sources:
+        try:
+            level = level_named(source.level)
+        except SimulateError as exc:
+            return f"sources: {exc}"
+        if source.bases is None and (absent := [lead for lead in config.leads if lead not in level.leads]):
+            return f"sources: {source.name} has no lead {', '.join(absent)}; accepted are levels with all leads"
+        if names.count(source.name) > 1:
+            return f"sources: {source.name} is named twice; each is accepted once"
+    if abs((total := sum(source.share for source in config.sources)) - 1) > 1e-6:
+        return f"sources: the shares make {total:g}; expected 1"
+    return None

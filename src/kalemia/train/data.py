@@ -1,4 +1,4 @@
-"""Beats of simulated patients as arrays, cut by the same code that predicting uses."""
+"""Beats of simulated patients and of changed real ECGs as arrays, cut by the same code that predicting uses."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from kalemia.errors import BeatError
 from kalemia.measure import Waves, measure
 from kalemia.model import inputs
 from kalemia.records import Beat
-from kalemia.simulate import simulate
+from kalemia.simulate import Simulated, morph, read_bases, simulate
 from kalemia.workers import pool
 
 CHUNK = 500
@@ -23,9 +23,38 @@ FEATURES = tuple(f.name for f in fields(Waves))
 Float32 = NDArray[np.float32]
 
 
+@dataclass(frozen=True)
+class Maker:
+    """Makes the records of a source.
+
+    Attributes
+    ----------
+    source
+        Its name.
+    level, seed
+        As in `simulate`.
+    each
+        How many records a patient has.
+    bases
+        Real records to be changed instead of simulating patients.
+    """
+
+    source: str
+    level: str
+    seed: int
+    each: int = 1
+    bases: tuple[str, ...] = ()
+
+    def __call__(self, patients: range) -> Iterator[Simulated]:
+        """Yield the records of these patients."""
+        if not self.bases:
+            return simulate(len(patients), self.seed, self.level, patients.start)
+        return morph(read_bases(self.bases), len(patients), self.seed, self.level, patients.start)
+
+
 @dataclass(frozen=True, eq=False)
 class Beats:
-    """Beats of n patients.
+    """Beats of n records.
 
     Attributes
     ----------
@@ -36,9 +65,11 @@ class Beats:
     features
         (n, leads * FEATURES) what `measure` says of each lead.
     patients
-        (n,) names.
+        (n,) names, unique in their source.
+    sources
+        (n,) names of where they come from.
     refused
-        How many further patients had no beat that may be used.
+        How many further records had no beat that may be used.
     """
 
     waves: Float32
@@ -46,6 +77,7 @@ class Beats:
     potassium: Float32
     features: Float32
     patients: NDArray[np.str_]
+    sources: NDArray[np.str_]
     refused: int
 
     def __len__(self) -> int:
@@ -58,28 +90,37 @@ def parts(sizes: dict[str, int]) -> dict[str, range]:
     return {name: range(int(ends[i]), int(ends[i + 1])) for i, name in enumerate(sizes)}
 
 
-def simulated(
-    level: str,
-    seed: int,
+def made(
+    maker: Maker,
     patients: range,
     leads: tuple[str, ...],
     workers: int = 1,
     progress: Callable[[int], None] | None = None,
 ) -> Beats:
-    """Simulate these patients and cut their beats; the result does not depend on the number of workers."""
-    starts = [range(s, min(s + CHUNK, patients.stop)) for s in range(patients.start, patients.stop, CHUNK)]
+    """Make the records of these patients and cut their beats; the result does not depend on the number of workers.
+
+    `progress` is called with the number of further records.
+    """
+    step = max(1, CHUNK // maker.each)
+    starts = [range(s, min(s + step, patients.stop)) for s in range(patients.start, patients.stop, step)]
     chunks = []
-    for done in _map(partial(_chunk, level, seed, leads), starts, workers):
+    for done in _map(partial(_chunk, maker, leads), starts, workers):
         chunks.append(done)
         if progress:
             progress(len(done) + done.refused)
+    return joined(chunks)
+
+
+def joined(some: list[Beats]) -> Beats:
+    """Return the beats of all."""
     return Beats(
-        waves=np.concatenate([c.waves for c in chunks]),
-        side=np.concatenate([c.side for c in chunks]),
-        potassium=np.concatenate([c.potassium for c in chunks]),
-        features=np.concatenate([c.features for c in chunks]),
-        patients=np.concatenate([c.patients for c in chunks]),
-        refused=sum(c.refused for c in chunks),
+        waves=np.concatenate([c.waves for c in some]),
+        side=np.concatenate([c.side for c in some]),
+        potassium=np.concatenate([c.potassium for c in some]),
+        features=np.concatenate([c.features for c in some]),
+        patients=np.concatenate([c.patients for c in some]),
+        sources=np.concatenate([c.sources for c in some]),
+        refused=sum(c.refused for c in some),
     )
 
 
@@ -91,17 +132,17 @@ def _map(job: Callable[[range], Beats], chunks: list[range], workers: int) -> It
         yield from processes.map(job, chunks)
 
 
-def _chunk(level: str, seed: int, leads: tuple[str, ...], patients: range) -> Beats:
+def _chunk(maker: Maker, leads: tuple[str, ...], patients: range) -> Beats:
     kept: list[tuple[Beat, float, str]] = []
-    for one in simulate(len(patients), seed, level, start=patients.start):
-        try:
-            beat = cut(one.recording, leads)
-        except BeatError:
-            continue
-        if not any(beat.problems):
+    refused = 0
+    for one in maker(patients):
+        beat = _usable(one, leads)
+        if beat is None:
+            refused += 1
+        else:
             kept.append((beat, one.potassium_meq_l, one.patient))
     if not kept:
-        return empty(leads, len(patients))
+        return empty(leads, refused)
     waves, side = inputs([beat for beat, _, _ in kept], leads)
     return Beats(
         waves=waves,
@@ -109,8 +150,18 @@ def _chunk(level: str, seed: int, leads: tuple[str, ...], patients: range) -> Be
         potassium=np.array([k for _, k, _ in kept], dtype=np.float32),
         features=np.stack([features(beat, leads) for beat, _, _ in kept]),
         patients=np.array([p for _, _, p in kept]),
-        refused=len(patients) - len(kept),
+        sources=np.full(len(kept), maker.source),
+        refused=refused,
     )
+
+
+def _usable(one: Simulated, leads: tuple[str, ...]) -> Beat | None:
+    """Return the beat, unless one of the leads has a problem."""
+    try:
+        beat = cut(one.recording, leads)
+    except BeatError:
+        return None
+    return None if any(beat.problems) else beat
 
 
 def empty(leads: tuple[str, ...], refused: int) -> Beats:
@@ -121,6 +172,7 @@ def empty(leads: tuple[str, ...], refused: int) -> Beats:
         np.empty((0, n + 1), np.float32),
         np.empty(0, np.float32),
         np.empty((0, n * len(FEATURES)), np.float32),
+        np.empty(0, "U1"),
         np.empty(0, "U1"),
         refused,
     )

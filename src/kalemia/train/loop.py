@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -11,44 +12,56 @@ from torch import Tensor
 from kalemia.errors import TrainError
 from kalemia.train.config import Config
 from kalemia.train.data import Beats
-from kalemia.train.nets import DSCRNN, Size
+from kalemia.train.nets import Network, SharedDSCRNN, Size, network
 
 CLIP_NORM = 1.0
+AT_ONCE = 1024
+"""How many records are validated at once: all of them would need gigabytes."""
+
+
+@dataclass(frozen=True, eq=False)
+class Fitted:
+    """A trained network, its seed, and how well it validates: mean negative log-likelihood, and MAE in mEq/L."""
+
+    net: Network
+    seed: int
+    loss: float
+    mae_meq_l: float
 
 
 def fit(
-    config: Config, train: Beats, validation: Beats, progress: Callable[[int, float], None] | None = None
-) -> DSCRNN:
-    """Train from the seed of the configuration; keep the weights of the epoch that validates best.
+    config: Config, train: Beats, validation: Beats, seed: int, progress: Callable[[int, float], None] | None = None
+) -> Fitted:
+    """Train from a seed; keep the weights of the epoch that validates best.
 
-    `progress` is called with the epoch and its validation MAE, mEq/L. The same configuration gives the same
+    `progress` is called with the epoch and its validation MAE, mEq/L. The same configuration and seed give the same
     weights with the same version of torch on the same kind of processor.
     """
     if len(train) < config.batch or not len(validation):
         raise TrainError(f"{len(train)} training beats are left; at least one batch of {config.batch} is needed")
-    torch.manual_seed(config.seed)
+    torch.manual_seed(seed)
     # Sums on several threads depend on how many there are; so small a network is as fast on one.
     torch.set_num_threads(1)
     torch.use_deterministic_algorithms(True)
-    net = DSCRNN(_size(config, train))
+    net = network(_size(config, train))
     steps = config.epochs * (len(train) // config.batch)
     optimizer = torch.optim.AdamW(net.parameters(), lr=config.learning_rate, weight_decay=config.weight_decay)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, config.learning_rate, total_steps=steps, pct_start=0.15)
     data = tensors(train)
     held = tensors(validation)
-    shuffle = torch.Generator().manual_seed(config.seed)
-    best, weights = np.inf, net.state_dict()
+    shuffle = torch.Generator().manual_seed(seed)
+    best, best_mae, weights = np.inf, np.inf, net.state_dict()
     for epoch in range(config.epochs):
         _epoch(net, optimizer, schedule, data, config.batch, shuffle)
         loss, mae = _validate(net, held)
         if loss < best:
-            best, weights = loss, {k: v.clone() for k, v in net.state_dict().items()}
+            best, best_mae, weights = loss, mae, {k: v.clone() for k, v in net.state_dict().items()}
         if progress:
             progress(epoch + 1, mae)
     if not np.isfinite(best):
         raise TrainError(f"training diverged; the learning rate {config.learning_rate} is too high for these data")
     net.load_state_dict(weights)
-    return net.eval()
+    return Fitted(net.eval(), seed, best, best_mae)
 
 
 def tensors(beats: Beats) -> tuple[Tensor, Tensor, Tensor]:
@@ -72,8 +85,17 @@ def _nll(potassium: Tensor, spread: Tensor, true: Tensor) -> Tensor:
     return torch.mean(torch.log(spread) + 0.5 * torch.square((true - potassium) / spread))
 
 
+def _loss(net: Network, waves: Tensor, side: Tensor, true: Tensor) -> Tensor:
+    """Return what training makes small; each of several leads has to answer for itself and all of them together."""
+    if isinstance(net, SharedDSCRNN):
+        potassium, spread = net.each(waves, side)
+        return _nll(potassium, spread, true[:, None]) + _nll(*net.combined(potassium, spread), true)
+    potassium, spread = net(waves, side)
+    return _nll(potassium, spread, true)
+
+
 def _epoch(
-    net: DSCRNN,
+    net: Network,
     optimizer: torch.optim.Optimizer,
     schedule: torch.optim.lr_scheduler.LRScheduler,
     data: tuple[Tensor, Tensor, Tensor],
@@ -85,16 +107,16 @@ def _epoch(
     for pick in torch.split(order[: len(order) // batch * batch], batch):
         waves, side, true = (tensor[pick] for tensor in data)
         optimizer.zero_grad()
-        potassium, spread = net(waves, side)
-        _nll(potassium, spread, true).backward()  # type: ignore[no-untyped-call]
+        _loss(net, waves, side, true).backward()  # type: ignore[no-untyped-call]
         torch.nn.utils.clip_grad_norm_(net.parameters(), CLIP_NORM)
         optimizer.step()
         schedule.step()
 
 
 @torch.no_grad()
-def _validate(net: DSCRNN, held: tuple[Tensor, Tensor, Tensor]) -> tuple[float, float]:
+def _validate(net: Network, held: tuple[Tensor, Tensor, Tensor]) -> tuple[float, float]:
     net.eval()
     waves, side, true = held
-    potassium, spread = net(waves, side)
+    answers = [net(*some) for some in zip(torch.split(waves, AT_ONCE), torch.split(side, AT_ONCE), strict=True)]
+    potassium, spread = (torch.cat(several) for several in zip(*answers, strict=True))
     return float(_nll(potassium, spread, true)), float(torch.mean(torch.abs(potassium - true)))

@@ -3,7 +3,7 @@
 With bias-free depthwise kernels and PyTorch's LSTM the study's network has 3,979, 9,809 or 180,089 parameters at
 (channels, LSTM) = (16, 10), (32, 16), (176, 88). Two things are added to it here: the gain and the RR interval go into
 the dense layer beside the LSTM's last state, because normalization takes the T wave's voltage away; and a second output
-says how far off the first may be.
+says how far off the first may be. For several leads one such network is shared: see SharedDSCRNN.
 """
 
 from __future__ import annotations
@@ -58,32 +58,100 @@ class Separable(nn.Sequential):
         super().__init__(*layers, *([nn.MaxPool1d(pool)] if pool > 1 else []))
 
 
-class DSCRNN(nn.Module):
-    """Normalized beats (n, leads, 270) and side inputs (n, leads + 1) -> potassium and spread (n,), mEq/L."""
+class Network(nn.Module):
+    """What the networks share: blocks and an LSTM that read waves, and the scales of input and output."""
 
     side_centre: Tensor
     side_scale: Tensor
 
-    def __init__(self, size: Size) -> None:
+    def __init__(self, size: Size, inputs: int) -> None:
         super().__init__()
         self.size = size
-        widths = (size.leads, size.channels, size.channels)
+        widths = (inputs, size.channels, size.channels)
         self.blocks = nn.Sequential(
             *(Separable(w, size.channels, k, p) for w, k, p in zip(widths, KERNELS, POOLS, strict=True))
         )
         self.lstm = nn.LSTM(size.channels, size.lstm, batch_first=True)
-        self.dense = nn.Linear(size.lstm + size.leads + 1, 2)
         self.register_buffer("side_centre", torch.tensor(size.side_centre or (0.0,) * (size.leads + 1)))
         self.register_buffer("side_scale", torch.tensor(size.side_scale or (1.0,) * (size.leads + 1)))
 
-    def forward(self, beats: Tensor, side: Tensor) -> tuple[Tensor, Tensor]:
-        """Estimate; the spread is one standard deviation as the network sees it."""
-        steps = self.blocks(beats).transpose(1, 2)  # (n, 27, channels)
-        states, _ = self.lstm(steps)
-        seen = torch.cat([states[:, -1], (side - self.side_centre) / self.side_scale], dim=1)
-        potassium, spread = self.dense(seen).unbind(dim=1)
+    def last_state(self, steps: Tensor) -> Tensor:
+        """Read (n, channels, 27) from first to last: (n, lstm)."""
+        states, _ = self.lstm(steps.transpose(1, 2))
+        return torch.as_tensor(states[:, -1])
+
+    def scaled_side(self, side: Tensor) -> Tensor:
+        """Return the side inputs with mean 0 and standard deviation 1 on the training data."""
+        return (side - self.side_centre) / self.side_scale
+
+    def answer(self, outputs: Tensor) -> tuple[Tensor, Tensor]:
+        """Return potassium and spread in mEq/L from the dense layer's (..., 2)."""
+        potassium, spread = outputs.unbind(dim=-1)
         spread = nn.functional.softplus(spread) * self.size.scale_meq_l + SPREAD_FLOOR_MEQ_L
         return self.size.centre_meq_l + self.size.scale_meq_l * potassium, spread
+
+
+class DSCRNN(Network):
+    """Normalized beats (n, leads, 270) and side inputs (n, leads + 1) -> potassium and spread (n,), mEq/L."""
+
+    def __init__(self, size: Size) -> None:
+        super().__init__(size, size.leads)
+        self.dense = nn.Linear(size.lstm + size.leads + 1, 2)
+
+    def forward(self, beats: Tensor, side: Tensor) -> tuple[Tensor, Tensor]:
+        """Estimate; the spread is one standard deviation as the network sees it."""
+        seen = torch.cat([self.last_state(self.blocks(beats)), self.scaled_side(side)], dim=1)
+        return self.answer(self.dense(seen))
+
+
+class SharedDSCRNN(Network):
+    """Several leads, each read by the same weights: inputs and answers as those of a DSCRNN.
+
+    A network that sees all leads at once learns relations between leads that the training data have and patients do
+    not. This one reads each lead for itself, told which it is by a bias of its own after the first block and a dense
+    layer of its own, and combines what the leads say.
+    """
+
+    def __init__(self, size: Size) -> None:
+        super().__init__(size, 1)
+        seen = size.lstm + 2
+        self.lead_code = nn.Parameter(torch.zeros(size.leads, size.channels, 1))
+        self.dense = nn.Parameter(torch.empty(size.leads, seen, 2).uniform_(-(seen**-0.5), seen**-0.5))
+        self.bias = nn.Parameter(torch.zeros(size.leads, 2))
+        self.log_shares = nn.Parameter(torch.full((2,), -0.7))
+
+    def each(self, beats: Tensor, side: Tensor) -> tuple[Tensor, Tensor]:
+        """Estimate from each lead alone: potassium and spread (n, leads), mEq/L."""
+        leads = self.size.leads
+        first = self.blocks[0](beats.reshape(-1, 1, beats.shape[2]))  # leads lie in the batch: (n * leads, channels, t)
+        told = first.reshape(-1, leads, *first.shape[1:]) + self.lead_code
+        state = self.last_state(self.blocks[1:](told.reshape(-1, *first.shape[1:])))
+        scaled = self.scaled_side(side)
+        gain, rr = scaled[:, :leads, None], scaled[:, None, leads:].expand(-1, leads, -1)
+        seen = torch.cat([state.reshape(-1, leads, self.size.lstm), gain, rr], dim=2)
+        return self.answer(torch.einsum("nls,lso->nlo", seen, self.dense) + self.bias)
+
+    def combined(self, potassium: Tensor, spread: Tensor) -> tuple[Tensor, Tensor]:
+        """Weigh the leads (n, leads) by their precision: potassium and spread (n,), mEq/L.
+
+        The variance is a learned share of the leads' own, since their errors are neither one nor independent, and a
+        learned share of how far they are apart.
+        """
+        weight = torch.softmax(-2 * torch.log(spread), dim=1)
+        mean = (weight * potassium).sum(dim=1)
+        own = (weight * torch.square(spread)).sum(dim=1)  # the harmonic mean of the variances
+        apart = (weight * torch.square(potassium - mean[:, None])).sum(dim=1)
+        shares = torch.exp(self.log_shares)
+        return mean, torch.sqrt(shares[0] * own + shares[1] * apart) + SPREAD_FLOOR_MEQ_L
+
+    def forward(self, beats: Tensor, side: Tensor) -> tuple[Tensor, Tensor]:
+        """Estimate from all leads; the spread is one standard deviation as the network sees it."""
+        return self.combined(*self.each(beats, side))
+
+
+def network(size: Size) -> Network:
+    """Return the founding study's network for one lead, and the one that reads each lead alone for several."""
+    return DSCRNN(size) if size.leads == 1 else SharedDSCRNN(size)
 
 
 def parameters(net: nn.Module) -> int:

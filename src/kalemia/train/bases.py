@@ -1,0 +1,82 @@
+"""Lists of real records to be changed, and the part of the data that each belongs to."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path, PurePath
+
+from kalemia.errors import TrainError
+
+SHARES = {"train": 0.7, "validation": 0.1, "calibration": 0.1, "test": 0.1}
+LARGEST_BYTES = 64_000_000
+
+
+def split(listed: Path, base: Path | None) -> dict[str, dict[str, str]]:
+    """Read a list of records and share them out.
+
+    Parameters
+    ----------
+    listed
+        A text file with one record a line, relative to `base`; what follows a # is a comment.
+    base
+        The folder that holds them.
+
+    Returns
+    -------
+    Of each part the records and their files. A record is in one part only, so the lists can be given to `read_bases`
+    apart: what it puts together, it takes from one list.
+
+    Raises
+    ------
+    TrainError
+        No `base`, a list that cannot be read, records that are not there, or a part without any.
+    """
+    if base is None:
+        raise TrainError(f"{listed} names real records; give the folder that holds them with --base")
+    records = _records(listed)
+    found = {record: _file(base / record) for record in records}
+    if missing := [record for record, file in found.items() if file is None]:
+        raise TrainError(
+            f"{len(missing)} of the {len(records)} records that {listed} names are not in {base}; "
+            f"the first is {missing[0]}"
+        )
+    parts: dict[str, dict[str, str]] = {name: {} for name in SHARES}
+    for record, file in found.items():
+        parts[part_of(record)][record] = str(file)
+    if bare := [name for name, part in parts.items() if not part]:
+        raise TrainError(f"{listed}: none of its {len(records)} records falls to {bare[0]}; list more")
+    return parts
+
+
+def part_of(record: str) -> str:
+    """Return the part of a record: its file's name alone decides, so that further records move none."""
+    digest = hashlib.sha256(PurePath(record).stem.encode()).digest()
+    place, end = int.from_bytes(digest[:4], "big") / 2**32, 0.0
+    for name, share in SHARES.items():
+        end += share
+        if place < end:
+            return name
+    return "test"  # the shares make 1 but for rounding
+
+
+def _records(listed: Path) -> list[str]:
+    try:
+        if listed.exists() and not listed.is_file():
+            raise TrainError(f"{listed}: no list of records; expected a text file with one a line")
+        if listed.stat().st_size > LARGEST_BYTES:
+            raise TrainError(f"{listed}: no list of records; expected a text file of at most {LARGEST_BYTES:,} bytes")
+        text = listed.read_text(encoding="utf-8")
+    except OSError as exc:
+        raise TrainError(f"{listed}: cannot be read ({exc.strerror}); expected one record a line") from exc
+    except ValueError as exc:  # not UTF-8, or a zero byte in the name
+        raise TrainError(f"{listed}: no text; expected one record a line") from exc
+    lines = [line.partition("#")[0].strip() for line in text.splitlines()]
+    return list(dict.fromkeys(line for line in lines if line))
+
+
+def _file(path: Path) -> Path | None:
+    """Return the file of a record, which WFDB names without its suffix, or None."""
+    try:
+        return next((file for file in (path, path.with_name(f"{path.name}.hea")) if file.is_file()), None)
+    except (OSError, ValueError):  # what no file can be called
+        return None

@@ -1,0 +1,203 @@
+"""Several sources in one training: who is in which part, what the card says, the same bytes again."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from itertools import combinations
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+pytest.importorskip("torch", reason="training needs torch")
+
+from training import ALL, NAMES, TINY, write_bases
+
+from kalemia.errors import TrainError
+from kalemia.model import Model
+from kalemia.simulate import read_bases
+from kalemia.train import bases, mix, run
+from kalemia.train.bases import part_of, split
+from kalemia.train.config import Config, Records, Source
+from kalemia.train.run import Trained
+
+MIX = TINY.model_copy(
+    update={
+        "name": "mix",
+        "leads": ("V5", "II"),
+        "records": Records(train=60, validation=24, calibration=40, test=48),
+        "sources": (
+            Source(level="clean", share=0.25),
+            Source(level="dialysis", share=0.25),
+            Source(level="clean", share=0.5, bases="bases.txt"),
+        ),
+    }
+)
+
+
+@pytest.fixture(scope="module")
+def listed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_bases(tmp_path_factory.mktemp("bases"))
+
+
+@pytest.fixture(scope="module")
+def config(listed: Path) -> Config:
+    """MIX as if it had been read beside the list."""
+    config = MIX.model_copy()
+    config._folder = listed.parent
+    return config
+
+
+@pytest.fixture(scope="module")
+def trained(config: Config, tmp_path_factory: pytest.TempPathFactory) -> Trained:
+    return run.train(config, tmp_path_factory.mktemp("runs"), base=config.folder)
+
+
+def disjoint(several: Iterable[Iterable[str]]) -> bool:
+    return not any(set(one) & set(other) for one, other in combinations(several, 2))
+
+
+def test_every_record_is_in_the_part_of_its_name(listed: Path) -> None:
+    found = split(listed, listed.parent)
+    assert {part: tuple(Path(record).name for record in records) for part, records in found.items()} == NAMES
+    assert all(Path(file).is_file() for records in found.values() for file in records.values())
+
+
+def test_the_parts_have_their_shares_and_folders_do_not_matter() -> None:
+    names = [f"{n:05d}_hr" for n in range(4000)]
+    found = [part_of(name) for name in names]
+    for part, share in bases.SHARES.items():
+        assert found.count(part) / len(names) == pytest.approx(share, abs=0.02)
+    assert found == [part_of(f"elsewhere/{name}.hea") for name in names]
+
+
+def test_a_longer_list_moves_no_record(listed: Path, tmp_path: Path) -> None:
+    longer = tmp_path / "longer.txt"
+    further = write_bases(tmp_path, ("r6", "r3")).read_text().replace("records/", f"{tmp_path}/records/")
+    longer.write_text(further + listed.read_text())
+    before, after = split(listed, listed.parent), split(longer, listed.parent)
+    assert all(set(before[part]) < set(after[part]) or set(before[part]) == set(after[part]) for part in before)
+    assert sum(map(len, after.values())) == len(ALL) + 2
+
+
+def test_no_real_record_is_beneath_two_parts(config: Config) -> None:
+    """T comes from another record of the same list: that one counts too."""
+    (_, _, plan) = mix.plans(config, config.folder)
+    beneath = {}
+    for part in NAMES:
+        maker = plan.maker(part, config.seed)
+        usable = read_bases(maker.bases).usable
+        made = list(maker(plan.patients[part]))
+        pairs = [(usable[int(m.parameters["base"])].name, usable[int(m.parameters["t_base"])].name) for m in made]
+        assert any(one != other for one, other in pairs)
+        beneath[part] = {name for pair in pairs for name in pair}
+        assert {m.variant for m in made} <= beneath[part] <= set(NAMES[part])
+    assert disjoint(beneath.values())
+
+
+def test_no_patient_is_in_two_parts(config: Config) -> None:
+    for plan in mix.plans(config, config.folder):
+        made = [{one.patient for one in plan.maker(part, 3)(plan.patients[part])} for part in NAMES]
+        assert all(made)
+        assert disjoint(made)
+
+
+def test_shares_are_of_records_and_patients_are_whole(config: Config) -> None:
+    clean, dialysis, changed = mix.plans(config, config.folder)
+    assert [clean.count(part) for part in NAMES] == [15, 6, 10, 12]
+    assert [len(dialysis.patients[part]) for part in NAMES] == [1, 1, 1, 1]
+    assert [dialysis.count(part) for part in NAMES] == [12] * 4
+    assert [changed.count(part) for part in NAMES] == [30, 12, 20, 24]
+
+
+def test_the_same_configuration_gives_the_same_bytes_for_any_number_of_workers(
+    trained: Trained, config: Config, tmp_path: Path
+) -> None:
+    said: dict[str, tuple[int, int]] = {}
+
+    def report(what: str, done: int, total: int) -> None:
+        said[what] = (done, total)
+
+    again = run.train(config, tmp_path / "again", 2, report, config.folder)
+    assert again.onnx.read_bytes() == trained.onnx.read_bytes()
+    assert again.card.dump() == trained.card.dump()
+    assert said["simulating records: train"] == (15 + 12 + 30, 15 + 12 + 30)
+
+
+def test_the_card_names_sources_and_real_records(trained: Trained, listed: Path) -> None:
+    card = trained.card
+    assert card.trained_on == card.validated_on == card.metrics["ecgs"] == "simulated and semi-simulated"
+    clean, dialysis, changed = card.training["sources"]
+    assert [s["name"] for s in (clean, dialysis, changed)] == [
+        "simulated clean", "simulated dialysis", "semi-simulated clean"
+    ]  # fmt: skip
+    assert dialysis["patients"]["test"] == 1
+    assert dialysis["records"]["test"] == 12
+    assert "bases" not in clean
+    assert changed["base_records"] == {part: [f"records/{n}" for n in names] for part, names in NAMES.items()}
+    assert changed["bases"] == {part: len(names) for part, names in NAMES.items()}
+    assert changed["bases_skipped"] == []
+    for part, count in card.training["beats"].items():
+        assert count == sum(source["beats"][part] for source in (clean, dialysis, changed))
+        wanted = sum(source["records"][part] for source in (clean, dialysis, changed))
+        assert count + card.training["refused"][part] == wanted
+    assert str(listed.parent) not in card.dump().decode()
+
+
+def test_the_test_part_is_measured_for_each_source(trained: Trained) -> None:
+    metrics, sources = trained.card.metrics, trained.card.training["sources"]
+    assert metrics["records"] == trained.card.training["beats"]["test"]
+    assert metrics["patients"] < metrics["records"]
+    total = 0.0
+    for source in sources:
+        assert metrics[source["name"]]["records"] == source["beats"]["test"]
+        total += metrics[source["name"]]["mae_meq_l"] * source["beats"]["test"]
+    assert total / metrics["records"] == pytest.approx(metrics["mix"]["mae_meq_l"], abs=1e-3)
+
+
+def test_a_model_of_two_leads_runs(trained: Trained) -> None:
+    model = Model.load(trained.onnx)
+    rng = np.random.default_rng(1)
+    potassium, spread = model.run(
+        rng.normal(0, 0.3, (5, 2, 270)).astype(np.float32), rng.normal(0, 1, (5, 3)).astype(np.float32)
+    )
+    assert len(np.unique(spread)) == 5
+    assert len(np.unique(potassium)) > 1
+    assert "1 / spread^2" in model.card.architecture["leads"]
+
+
+def test_a_record_that_cannot_be_changed_is_named(tmp_path: Path) -> None:
+    listed = write_bases(tmp_path, [*ALL, "r6"])
+    (tmp_path / "records" / "r6.dat").write_bytes(b"")
+    config = MIX.model_copy()
+    config._folder = tmp_path
+    plan = mix.plans(config, tmp_path)[2]
+    assert plan.skipped == ("records/r6",)
+    assert "records/r6" not in plan.bases["train"]
+    assert "records/r6" in split(listed, tmp_path)["train"]
+
+
+@pytest.mark.parametrize(
+    ("content", "sentence"),
+    [
+        ("records/r1\nrecords/none\nrecords/nor\n", "2 of the 3 records that .* the first is records/none"),
+        ("# nothing\n", "none of its 0 records falls to train; list more"),
+        ("records/r1\nrecords/r4\n", "none of its 2 records falls to validation; list more"),
+        (b"\xff\xfe", "no text; expected one record a line"),
+        (None, "cannot be read .No such file"),
+    ],
+)
+def test_a_wrong_list_is_a_sentence(listed: Path, tmp_path: Path, content: str | bytes | None, sentence: str) -> None:
+    wrong = tmp_path / "wrong.txt"
+    if content is not None:
+        wrong.write_bytes(content.encode() if isinstance(content, str) else content)
+    with pytest.raises(TrainError, match=sentence) as caught:
+        split(wrong, listed.parent)
+    assert "\n" not in str(caught.value)
+
+
+def test_without_a_folder_of_records_nothing_starts(config: Config, tmp_path: Path) -> None:
+    with pytest.raises(TrainError, match=re.escape("give the folder that holds them with --base")):
+        run.train(config, tmp_path)
+    assert list(tmp_path.iterdir()) == []
