@@ -37,11 +37,17 @@ SOME = {"II": ("p_ms", "pr_ms", "qrs_ms", "qtc_ms")}
 SHAPE = ("t_width_ms", "t_peak_ms")
 SHAPE_LEADS = ("II", "V2", "V5")
 T_UPRIGHT = ("I", "II", "V4", "V5", "V6")
-ROUNDS, CANDIDATES, KEPT = 10, 5000, 2000
+ROUNDS, CANDIDATES, KEPT = 7, 5000, 2000
 FOLDS = 5
-SCATTER = np.array([0.35, 0.3, 0.25, 0.2, 0.17, 0.14, 0.12, 0.1, 0.08, 0.06])
+SCATTER = np.array([0.35, 0.28, 0.22, 0.17, 0.13, 0.1, 0.08])
 """How far a body is moved before it is weighted again, in standard deviations of those chosen, round by round."""
-MOST_WEIGHT = 0.98  # quantile that weights are cut off at: one lucky body must not become the population
+PASSES, LAST, LAST_PASSES = 3, 4, 8
+"""How often weights are refined in a round; how many of the last rounds are weighted together at the end, how often."""
+DAMPING = 0.7
+MOST_RATIO, MOST_WEIGHT = 10.0, 0.99
+"""The largest step of a weight, and the quantile that weights are cut off at: no lucky body becomes the population."""
+BALANCE = 20.0
+"""What every weight is multiplied by: the classifier's regularization counts weights, not rows."""
 
 Floats = NDArray[np.float64]
 
@@ -85,49 +91,62 @@ def simulated(row: Floats, seed: int) -> Floats | None:
     return measures(Recording(twelve(add_noise(quiet, RATE, level, rng), level.step_mv), float(RATE), LEADS))
 
 
-def weights(real: Floats, made: Floats, seed: int) -> tuple[Floats, float]:
-    """Return how much more often each simulated row occurs among real ones, and how well they are told apart (AUROC).
+def ratios(real: Floats, made: Floats, weight: Floats, seed: int) -> tuple[Floats, float]:
+    """Return how much more often each simulated row occurs among real ones than among the simulated, so weighted.
 
-    Every row is judged by a classifier that did not see it.
+    Every row is judged by a classifier that did not see it; the second number says how well the classifiers told real
+    from simulated, AUROC.
     """
     from sklearn.ensemble import HistGradientBoostingClassifier
     from sklearn.metrics import roc_auc_score
     from sklearn.model_selection import StratifiedKFold
 
     x, y = np.concatenate([real, made]), np.repeat([1, 0], [len(real), len(made)])
-    share = np.zeros(len(y))
+    share, counted = np.zeros(len(y)), np.concatenate([np.ones(len(real)), weight / weight.sum() * len(real)])
     for train, test in StratifiedKFold(FOLDS, shuffle=True, random_state=seed).split(x, y):
         judge = HistGradientBoostingClassifier(
-            max_iter=100, learning_rate=0.1, max_leaf_nodes=6, min_samples_leaf=10, l2_regularization=3.0,
-            class_weight="balanced", random_state=seed,
+            max_iter=60, learning_rate=0.1, max_leaf_nodes=6, min_samples_leaf=10, l2_regularization=1.0,
+            random_state=seed,
         )  # fmt: skip
-        share[test] = judge.fit(x[train], y[train]).predict_proba(x[test])[:, 1]
+        judge.fit(x[train], y[train], sample_weight=BALANCE * counted[train])
+        share[test] = judge.predict_proba(x[test])[:, 1]
     ratio = share[len(real) :] / (1 - share[len(real) :])
-    most = float(np.quantile(ratio, MOST_WEIGHT))
-    return np.asarray(np.minimum(ratio, most), dtype=np.float64), float(roc_auc_score(y, share))
+    return np.clip(ratio, 1 / MOST_RATIO, MOST_RATIO), float(roc_auc_score(y, share, sample_weight=counted))
+
+
+def reweighed(real: Floats, made: Floats, passes: int, seed: int) -> Floats:
+    """Return weights (rows,) with which the simulated rows are spread like the real ones, as far as classifiers see."""
+    weight = np.ones(len(made))
+    for turn in range(passes):
+        ratio, told_apart = ratios(real, made, weight, seed + turn)
+        print(f"  told apart {told_apart:.3f}, worth {weight.sum() ** 2 / np.square(weight).sum():.0f}", flush=True)
+        weight *= ratio**DAMPING
+        weight = np.minimum(weight, np.quantile(weight, MOST_WEIGHT))
+    return np.asarray(weight / weight.sum(), dtype=np.float64)
 
 
 def fit(real: Floats, workers: int = 1, seed: int = 0) -> Floats:
     """Return bodies (KEPT, numbers) whose simulated measures are spread like the real ones (records, numbers)."""
     rng = np.random.default_rng(seed)
     rows = population.widely(rng, 2 * CANDIDATES)
+    pool_rows: list[Floats] = []
+    pool_made: list[Floats] = []
     with pool(workers) as processes:
-        for turn in range(ROUNDS + 1):
+        for turn in range(ROUNDS):
             seeds = rng.integers(2**31, size=len(rows))
             found = list(processes.map(simulated, rows, seeds, chunksize=100))
-            usable = np.array([one is not None for one in found])
+            rows = rows[[one is not None for one in found]]
             made = np.array([one for one in found if one is not None])
-            rows = rows[usable]
-            weight, told_apart = weights(real, made, seed + turn)
-            effective = float(weight.sum() ** 2 / np.square(weight).sum())
-            print(f"round {turn}: {len(rows)} bodies, told apart {told_apart:.3f}, worth {effective:.0f}", flush=True)
-            share = weight / weight.sum()
-            if turn == ROUNDS:
-                return np.asarray(rows[rng.choice(len(rows), size=KEPT, p=share)])
-            places = population.coordinates(rows[rng.choice(len(rows), size=CANDIDATES, p=share)])
+            pool_rows.append(rows)
+            pool_made.append(made)
+            print(f"round {turn}: {len(rows)} bodies", flush=True)
+            weight = reweighed(real, made, PASSES, seed + turn)
+            places = population.coordinates(rows[rng.choice(len(rows), size=CANDIDATES, p=weight)])
             scatter = SCATTER[turn] * places.std(axis=0)
             rows = population.bodies(places + scatter * rng.standard_normal(places.shape))
-    raise AssertionError
+    print("the last rounds together", flush=True)
+    rows, made = (np.concatenate(each[-LAST:]) for each in (pool_rows, pool_made))
+    return np.asarray(rows[rng.choice(len(rows), size=KEPT, p=reweighed(real, made, LAST_PASSES, seed))])
 
 
 def real_measures(paths: Sequence[Path]) -> Floats:
