@@ -61,12 +61,16 @@ def histogram(values: NDArray[Any]) -> str:
     return "```text\n" + "\n".join(lines) + "\n```"
 
 
+def bins_of() -> dict[str, int]:
+    """Return which bin the laboratory's potassium of every record is in, 0 to 4."""
+    with (data() / "ndmc-potassium" / "labels.csv").open(encoding="utf-8") as file:
+        return {row["record"]: BINS.index(row["potassium_bin_meq_l"]) for row in csv.DictReader(file)}
+
+
 def judged(model: str) -> tuple[list[list[object]], list[list[object]]]:
     """Return the rows of AUROC with 95 % intervals, and the estimates by laboratory bin."""
-    folder = data() / "ndmc-potassium"
-    with (folder / "labels.csv").open(encoding="utf-8") as file:
-        places = {row["record"]: BINS.index(row["potassium_bin_meq_l"]) for row in csv.DictReader(file)}
-    found = estimates(folder, model)
+    places = bins_of()
+    found = estimates(data() / "ndmc-potassium", model)
     kept = [e for e in found if e.potassium_meq_l is not None]
     values = np.array([e.potassium_meq_l for e in kept])
     place = np.array([places[Path(e.source).stem] for e in kept])

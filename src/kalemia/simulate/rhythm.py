@@ -94,7 +94,7 @@ def _add_p(out: Signals, now: Times, patient: Patient, p: Atrium) -> None:
     body = patient.body
     onset = LEAD_IN_MS - p.pr_ms
     right = np.array([0.6, np.sin(body.p_axis), -0.55])
-    left = np.array([0.8 * np.cos(body.p_axis) + 0.45, 0.5, 0.45])
+    left = np.array([0.8 * np.cos(body.p_axis) + 0.45, 0.5, 0.36])
     for direction, place, share in ((right, 0.38, 1 - body.p_left), (left, 0.62, body.p_left)):
         wave = 1.24 * share * p.p_mv * _bump(now, onset + place * p.p_ms, 0.17 * p.p_ms)
         out += np.outer(ATRIAL_REACH * (DOWER @ direction), wave).astype(np.float32)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import astuple, dataclass, fields
 from functools import partial
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +22,21 @@ CHUNK = 500
 FEATURES = tuple(f.name for f in fields(Waves))
 
 Float32 = NDArray[np.float32]
+
+
+class Making(Protocol):
+    """What makes records: for some patients, each with `each` of them."""
+
+    @property
+    def source(self) -> str:
+        """Its name."""
+
+    @property
+    def each(self) -> int:
+        """How many records a patient has."""
+
+    def __call__(self, patients: range) -> Iterator[Simulated]:
+        """Yield the records of these patients."""
 
 
 @dataclass(frozen=True)
@@ -83,6 +99,13 @@ class Beats:
     def __len__(self) -> int:
         return len(self.potassium)
 
+    def only(self, chosen: NDArray[np.intp] | NDArray[np.bool_]) -> Beats:
+        """Return some of the beats, in the order of `chosen`."""
+        return Beats(
+            self.waves[chosen], self.side[chosen], self.potassium[chosen], self.features[chosen],
+            self.patients[chosen], self.sources[chosen], self.refused,
+        )  # fmt: skip
+
 
 def parts(sizes: dict[str, int]) -> dict[str, range]:
     """Give each part its own patients, by number."""
@@ -91,7 +114,7 @@ def parts(sizes: dict[str, int]) -> dict[str, range]:
 
 
 def made(
-    maker: Maker,
+    maker: Making,
     patients: range,
     leads: tuple[str, ...],
     workers: int = 1,
@@ -132,7 +155,7 @@ def _map(job: Callable[[range], Beats], chunks: list[range], workers: int) -> It
         yield from processes.map(job, chunks)
 
 
-def _chunk(maker: Maker, leads: tuple[str, ...], patients: range) -> Beats:
+def _chunk(maker: Making, leads: tuple[str, ...], patients: range) -> Beats:
     kept: list[tuple[Beat, float, str]] = []
     refused = 0
     for one in maker(patients):

@@ -1,0 +1,91 @@
+"""A positive control: whether the bundled models see potassium that was laid on real beats of people they never saw.
+
+    KALEMIA_DATA=... python bench/control.py [MODEL ...] | python bench/fill.py control
+
+Real ECGs: PTB-XL's even ones (by name, from 0). Their potassium is taken for normal; the labels are semi-simulated.
+The threshold is the estimate that 5 % of the same ECGs, unchanged, exceed.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from common import data, headers, table
+from kalemia import predict
+from kalemia.errors import KalemiaError
+from kalemia.model import DEFAULT
+from kalemia.read import read
+from kalemia.records import Recording
+from kalemia.simulate import Bases, Design, Simulated, morph_one, read_bases
+from kalemia.simulate.difference import atlas_difference
+
+COUNT, SEED = 300, 11
+HIGH_MEQ_L = (6.5, 7.2)
+ALONE = Design(recombine=0.0)
+"""Only what potassium and nuisance do to one person's own beat."""
+
+Changed = Callable[[Bases, int, float], Simulated]
+
+
+def morphed(bases: Bases, index: int, potassium: float) -> Simulated:
+    """Return a real ECG changed by the rules."""
+    return morph_one(bases, SEED, index, "clinic", potassium, ALONE)
+
+
+def difference(bases: Bases, index: int, potassium: float) -> Simulated:
+    """Return a real ECG with the simulator's own difference on it."""
+    return atlas_difference(bases, SEED, index, "clinic", potassium)
+
+
+def changed(bases: Bases, change: Changed) -> list[Recording]:
+    """Return ECGs at high potassium; those that cannot be measured are left out."""
+    found = []
+    rng = np.random.default_rng(SEED)
+    for index, potassium in enumerate(rng.uniform(*HIGH_MEQ_L, COUNT)):
+        try:
+            found.append(change(bases, index, float(potassium)).recording)
+        except KalemiaError:
+            continue
+    return found
+
+
+def estimates(recordings: list[Recording], model: str) -> NDArray[np.float64]:
+    """Return the estimates of those that are not refused, mEq/L."""
+    said = [predict(recording, model).potassium_meq_l for recording in recordings]
+    return np.array([value for value in said if value is not None])
+
+
+def main(models: list[str]) -> None:
+    """Print the table."""
+    paths = headers(data() / "ptbxl")[::2]
+    bases = read_bases(paths)
+    sets = {"rules": changed(bases, morphed), "the simulator's difference": changed(bases, difference)}
+    plain = [read(path) for path in paths]
+    rows = []
+    for model in models:
+        unchanged = estimates(plain, model)
+        limit = float(np.quantile(unchanged, 0.95))
+        for name, recordings in sets.items():
+            found = estimates(recordings, model)
+            hit = f"{np.mean(found > limit):.2f}"
+            rows.append(
+                [model, name, len(found), f"{found.mean():.2f}", f"{unchanged.mean():.2f}", f"{limit:.2f}", hit]
+            )
+    columns = [
+        "model",
+        "changed by",
+        "ECGs",
+        "mean estimate",
+        "unchanged",
+        "5 % of unchanged above",
+        "sensitivity there",
+    ]
+    print(table(columns, rows))
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:] or list(DEFAULT))

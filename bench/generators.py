@@ -1,0 +1,138 @@
+"""Which generator teaches what: every one as a source of training and as a test, and real potassium as the judge.
+
+    KALEMIA_DATA=... python bench/generators.py | python bench/fill.py generators
+
+Small networks of lead V5, two seeds each. The rows train on simulated patients, on real beats changed by potassium, or
+on both; the columns test on patients and real records that no training saw. "difference" lays the simulator's own
+difference on real beats and is for testing only. Real records: the odd ones of PTB-XL and CinC 2021 and LUDB train, the
+even ones of PTB-XL test. `ndmc-potassium` judges and nothing else.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from common import data, headers, table
+from kalemia.beat import cut
+from kalemia.errors import BeatError, KalemiaError
+from kalemia.evaluate.metrics import auroc, bootstrap
+from kalemia.model import inputs
+from kalemia.read import read
+from kalemia.records import Beat
+from kalemia.simulate import Simulated, read_bases
+from kalemia.simulate.difference import atlas_difference
+from kalemia.train import loop
+from kalemia.train.config import Config
+from kalemia.train.data import Beats, Maker, joined, made
+from kalemia.train.nets import Network
+from real import BINS, QUESTIONS, bins_of
+
+LEADS = ("V5",)
+RECORDS, TESTED, DIFFERENCES = 9000, 2000, 500
+SEEDS = (1, 2)
+CONFIG = {
+    "name": "bench", "version": "0.0.0", "leads": LEADS, "channels": 16, "lstm": 10, "seed": 1, "epochs": 8,
+    "sources": [{"level": "clinic", "share": 1}], "batch": 256, "learning_rate": 0.006, "weight_decay": 1e-4,
+    "records": dict.fromkeys(("train", "validation", "calibration", "test"), 100),
+}  # fmt: skip
+
+Numbers = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Differences:
+    """Real beats with the simulator's difference laid on them; those that cannot be measured are left out."""
+
+    source: str
+    bases: tuple[str, ...]
+    each: int = 1
+
+    def __call__(self, patients: range) -> Iterator[Simulated]:
+        """Yield one record a patient."""
+        held = read_bases(self.bases)
+        rng = np.random.default_rng(7)
+        for index, potassium in zip(patients, rng.uniform(2.5, 8.5, len(patients)), strict=True):
+            try:
+                yield atlas_difference(held, 1, index, "clinic", float(potassium))
+            except KalemiaError:
+                continue
+
+
+def train(beats: Beats, seed: int) -> Network:
+    """Return a network that was fitted to all but the last tenth of some shuffled beats."""
+    order = np.random.default_rng(0).permutation(len(beats))
+    held = len(order) // 10
+    return loop.fit(Config.model_validate(CONFIG), beats.only(order[held:]), beats.only(order[:held]), seed).net
+
+
+def judged() -> tuple[list[Beat], Numbers]:
+    """Return the beats of the recordings with a laboratory's potassium, and their bins, 0 to 4."""
+    places, kept, where = bins_of(), [], []
+    for path in headers(data() / "ndmc-potassium"):
+        try:
+            beat = cut(read(path), LEADS)
+        except BeatError:
+            continue
+        if not any(beat.problems):
+            kept.append(beat)
+            where.append(places[path.stem])
+    return kept, np.array(where)
+
+
+@torch.no_grad()
+def estimates(net: Network, waves: NDArray[np.float32], side: NDArray[np.float32]) -> Numbers:
+    """Return the potassium (n,) that a network reads from beats, mEq/L."""
+    return np.asarray(net(torch.from_numpy(waves), torch.from_numpy(side))[0].numpy(), dtype=np.float64)
+
+
+def real_row(name: str, score: Numbers, place: Numbers) -> list[str]:
+    """Return AUROC with intervals for the questions that the laboratory's bins allow."""
+    cells = [name, str(len(score))]
+    for question in QUESTIONS.values():
+        truth, sign = np.array([question(int(p)) for p in place]), 1 if question(len(BINS) - 1) else -1
+        low, high = bootstrap(auroc, truth, sign * score)
+        cells.append(f"{auroc(truth, sign * score):.3f} ({low:.3f} to {high:.3f})")
+    return cells
+
+
+def main() -> None:
+    """Print the matrix and the judgement."""
+    fitted = [*headers(data() / "ptbxl")[1::2], *headers(data() / "cinc2021")[1::2], *headers(data() / "ludb")]
+    seen, unseen = (tuple(map(str, paths)) for paths in (fitted, headers(data() / "ptbxl")[::2]))
+    simulated, changed = Maker("simulated", "clinic", 5), Maker("changed", "clinic", 5, bases=seen)
+    sources = {maker.source: made(maker, range(RECORDS), LEADS, 2) for maker in (simulated, changed)}
+    mixed = joined([sources["simulated"], sources["changed"].only(np.arange(RECORDS // 2))])
+    tests = {
+        "simulated": made(simulated, range(RECORDS, RECORDS + TESTED), LEADS, 2),
+        "changed": made(Maker("changed", "clinic", 6, bases=unseen), range(TESTED), LEADS, 2),
+        "difference": made(Differences("difference", unseen), range(DIFFERENCES), LEADS, 2),
+    }
+    kept, place = judged()
+    real = inputs(kept, LEADS)
+    rows, judgement = [], []
+    for name, beats in {**sources, "both, two to one": mixed}.items():
+        nets = [train(beats, seed) for seed in SEEDS]
+        print(f"trained on {name}", file=sys.stderr)
+        r = [np.mean([_r(net, test) for net in nets]) for test in tests.values()]
+        rows.append([name, *(f"{each:.2f}" for each in r)])
+        judgement.append(real_row(name, np.mean([estimates(net, *real) for net in nets], axis=0), place))
+    print(
+        "Correlation of the estimate with potassium, patients never seen; off the diagonal a generator is left out:\n"
+    )
+    print(table(["trained on", *(f"tested on {name}" for name in tests)], rows))
+    print("\nReal potassium, AUROC with its 95 % interval, the mean of two seeds' estimates:\n")
+    print(table(["trained on", "ECGs", *(f"AUROC {question}" for question in QUESTIONS)], judgement))
+
+
+def _r(net: Network, test: Beats) -> float:
+    return float(np.corrcoef(estimates(net, test.waves, test.side), test.potassium)[0, 1])
+
+
+if __name__ == "__main__":
+    main()
