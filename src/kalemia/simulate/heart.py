@@ -37,6 +37,8 @@ T_GROWTH_ENDS_MEQ_L = 3.0
 """How far above ordinary potassium T still grows."""
 HOLD_LOW, HOLD_HIGH = 1.06, 0.85
 """How much of the cable's change of duration is taken back."""
+T_AFTER_FIT = 0.88
+"""T since the chest factors of `geometry.DOWER` were raised for R and S after the population had been fitted."""
 EPI_LAG_MS = 2.0  # a mEq/L below the reference
 NEVER_MS = 1e4
 QT_MS_MMOL_L = 90.0  # how much a mmol/L of ionized calcium shortens the action potential
@@ -207,7 +209,7 @@ def t_gain(samples: int, patient: Patient, potassium: float, last_ms: float) -> 
     """
     low, high = min(potassium - REFERENCE_MEQ_L, 0.0), max(potassium - REFERENCE_MEQ_L, 0.0)
     growth = np.exp(patient.t_sensitivity * (T_GROWTH_LOW * low + T_GROWTH_HIGH * min(high, T_GROWTH_ENDS_MEQ_L)))
-    growth *= patient.body.t_gain * (0.8 if patient.drug == QT_DRUG else 1.0)
+    growth *= T_AFTER_FIT * patient.body.t_gain * (0.8 if patient.drug == QT_DRUG else 1.0)
     ramp = np.clip((np.arange(samples) * 1000 / RATE - last_ms - 30.0) / 60.0, 0, 1)
     return np.asarray(1 + (growth - 1) * ramp, dtype=np.float32)
 

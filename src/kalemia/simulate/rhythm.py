@@ -41,8 +41,8 @@ def atrium(patient: Patient, potassium: float) -> Atrium:
     left = max(1 - 0.1 * high - 0.08 * high**2, 0.0)
     return Atrium(
         p_mv=max(patient.body.p_mv - 0.0055 * low, 0.02) * left,
-        p_ms=patient.body.p_ms - 5.5 * low + 5 * high,
-        pr_ms=min(max(patient.body.pr_ms - 10.0 * low + 45 * high, 90.0), 340.0),
+        p_ms=patient.body.p_ms - 8.0 * low + 5 * high,
+        pr_ms=min(max(patient.body.pr_ms - 13.0 * low + 45 * high, 90.0), 340.0),
     )
 
 
