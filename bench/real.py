@@ -2,7 +2,8 @@
 
     KALEMIA_DATA=... python bench/real.py [MODEL ...] | python bench/fill.py real
 
-Nothing is fitted here. The laboratory's bins are only compared with.
+Nothing is fitted here but one threshold for each model: the estimate that 5 % of the real ECGs that may be trained on
+(the odd ones of PTB-XL and CinC 2021) exceed. The laboratory's bins are only compared with.
 """
 
 from __future__ import annotations
@@ -67,6 +68,13 @@ def bins_of() -> dict[str, int]:
         return {row["record"]: BINS.index(row["potassium_bin_meq_l"]) for row in csv.DictReader(file)}
 
 
+def threshold(model: str) -> float:
+    """Return the estimate that one in twenty of the real ECGs that may be trained on exceed, mEq/L."""
+    paths = [str(path) for name in ("ptbxl", "cinc2021") for path in headers(data() / name)[1::2]]
+    found = [e.potassium_meq_l for e in predict_many(paths, Job(model), workers=2)]
+    return float(np.quantile([value for value in found if value is not None], 0.95))
+
+
 def judged(model: str) -> tuple[list[list[object]], list[list[object]]]:
     """Return the rows of AUROC with 95 % intervals, and the estimates by laboratory bin."""
     places = bins_of()
@@ -81,7 +89,12 @@ def judged(model: str) -> tuple[list[list[object]], list[list[object]]]:
         low, high = bootstrap(auroc, truth, score)
         areas.append(f"{auroc(truth, score):.3f} ({low:.3f} to {high:.3f})")
     normal_called = np.mean(values[place == 2] > 5.5)
-    row = [model, len(found), len(found) - len(kept), *areas, f"{normal_called:.1%}"]
+    limit = threshold(model)
+    at_limit = [
+        f"{limit:.2f}",
+        *(f"{np.mean(values[which] > limit):.2f}" for which in (place == 2, place >= 3, place >= 4)),
+    ]
+    row = [model, len(found), len(found) - len(kept), *areas, f"{normal_called:.1%}", *at_limit]
     by_bin = [
         [
             model,
@@ -119,7 +132,8 @@ def main(models: list[str]) -> None:
     print(table(["model", "reason", "ECGs"], reasons))
     print("\nReal potassium (`ndmc-potassium`), area under the ROC curve with its 95 % interval:\n")
     questions = [f"AUROC {question}" for question in QUESTIONS]
-    print(table(["model", "ECGs", "refused", *questions, "called high among 3.5 to 5.5"], areas))
+    limits = ["threshold", "above it: 3.5 to 5.5", ">= 5.5", ">= 6.5"]
+    print(table(["model", "ECGs", "refused", *questions, "called high among 3.5 to 5.5", *limits], areas))
     print("\nEstimates by the laboratory's bin, mEq/L:\n")
     print(table(["model", "laboratory", "ECGs", "lower quartile", "median", "upper quartile"], bins))
 

@@ -1,4 +1,4 @@
-"""The bundled models on simulated patients never seen in training, from their cards.
+"""The bundled models on patients and changed real ECGs never seen in training, from their cards.
 
 python bench/simulated.py | python bench/fill.py simulated
 """
@@ -25,18 +25,23 @@ def main() -> None:
     for card in bundled():
         found = card.metrics
         rows = [
-            [name, *(f"{values[key]:.3f}" for key in COLUMNS.values())]
+            [name, *(_shown(values.get(key)) for key in COLUMNS.values())]
             for name, values in found.items()
             if isinstance(values, dict)
         ]
-        training = card.training["config"]["patients"]
+        training = card.training["config"]["records"]
+        sources = ", ".join(f"{each['share']:.0%} {each['name']}" for each in card.training["sources"])
         print(
             f"`{card.name}` {card.version}: {card.parameters:,} parameters, lead {'+'.join(card.leads)}, trained on "
-            f"{training['train']:,} simulated patients, calibrated on {training['calibration']:,}, tested on "
-            f"{found['patients']:,} others. The 0.9 interval holds {found['interval_coverage']:.3f} of them and is "
+            f"{training['train']:,} records ({sources}), calibrated on {training['calibration']:,}, tested on "
+            f"{found['records']:,} of {found['patients']:,} others. The 0.9 interval holds {found['interval_coverage']:.3f} of them and is "
             f"{found['interval_width_meq_l']:.2f} mEq/L wide in the median.\n"
         )
         print(table(["estimate", *COLUMNS], rows), end="\n\n")
+
+
+def _shown(value: float | None) -> str:
+    return "-" if value is None else f"{value:.3f}"
 
 
 if __name__ == "__main__":
