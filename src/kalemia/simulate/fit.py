@@ -154,7 +154,7 @@ def fit(real: Floats, workers: int = 1, seed: int = 0) -> Floats:
             scatter = SCATTER[turn] * places.std(axis=0)
             rows = population.bodies(places + scatter * rng.standard_normal(places.shape))
     print("the last rounds together", flush=True)
-    return chosen(real, *(np.concatenate(each[-LAST:]) for each in (pool_rows, pool_made)), seed)
+    return chosen(real, np.concatenate(pool_rows[-LAST:]), np.concatenate(pool_made[-LAST:]), seed)
 
 
 def chosen(real: Floats, rows: Floats, made: Floats, seed: int) -> Floats:
@@ -171,11 +171,12 @@ def raked(real: Floats, made: Floats, weight: Floats) -> Floats:
     """
     cuts = np.quantile(real[:, RAKED], QUANTILES, axis=0)
     wanted = np.diff([0.0, *QUANTILES, 1.0])
-    places = [np.searchsorted(each, column) for each, column in zip(cuts.T, made[:, RAKED].T, strict=True)]
+    bins = [np.searchsorted(each, column) for each, column in zip(cuts.T, made[:, RAKED].T, strict=True)]
     for _ in range(RAKINGS):
-        for place in places:
-            share = np.bincount(place, weights=weight, minlength=len(wanted)) / weight.sum()
-            weight = weight * (np.clip(wanted / np.maximum(share, 1e-9), 0.5, 2.0) ** 0.7)[place]
+        for inside in bins:
+            share = np.bincount(inside, weights=weight, minlength=len(wanted)) / weight.sum()
+            step = np.clip(wanted / np.maximum(share, 1e-9), 0.5, 2.0) ** DAMPING
+            weight = weight * step[inside]
         weight = np.minimum(weight, np.quantile(weight, MOST_WEIGHT))
     print(f"  raked, worth {weight.sum() ** 2 / np.square(weight).sum():.0f}", flush=True)
     return np.asarray(weight / weight.sum(), dtype=np.float64)
