@@ -34,7 +34,8 @@ def main() -> None:
         print(
             f"`{card.name}` {card.version}: {card.parameters:,} parameters, lead {'+'.join(card.leads)}, trained on "
             f"{training['train']:,} records ({sources}), calibrated on {training['calibration']:,}, tested on "
-            f"{found['records']:,} of {found['patients']:,} others. The 0.9 interval holds {found['interval_coverage']:.3f} of them and is "
+            f"{found['records']:,} of {found['patients']:,} others. The 0.9 interval holds "
+            f"{found['interval_coverage']:.3f} of them and is "
             f"{found['interval_width_meq_l']:.2f} mEq/L wide in the median.\n"
         )
         print(table(["estimate", *COLUMNS], rows), end="\n\n")
