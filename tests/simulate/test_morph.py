@@ -332,3 +332,16 @@ def test_real_recordings_can_be_changed(data_folder: Path) -> None:
     assert len(upright) > 6
     assert (np.diff(upright, axis=1) > 0).all()
     assert 1.2 < np.median(upright[:, 2] / upright[:, 1]) < 1.6
+
+
+@pytest.mark.parametrize("level", ["dialysis", "wearable"])
+def test_levels_of_other_records_are_refused(folder: Path, tmp_path: Path, level: str) -> None:
+    with pytest.raises(SimulateError, match=f"level '{level}' has other records than one of 12 leads"):
+        write(tmp_path / "set", 2, seed=1, level=level, base=folder)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_empty_name_is_not_the_current_folder() -> None:
+    for name in ("", Path()):
+        with pytest.raises(SimulateError, match="the folder of real ECGs is empty"):
+            read_bases(name)

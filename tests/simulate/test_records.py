@@ -1,11 +1,14 @@
 """Recordings: what they depend on, and what is refused."""
 
+import dataclasses
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 from kalemia.errors import SimulateError
 from kalemia.records import LEADS
-from kalemia.simulate import LEVELS, simulate, simulate_one
+from kalemia.simulate import LEVELS, simulate, simulate_one, write
 from kalemia.simulate.laboratory import draw_blood
 
 
@@ -114,3 +117,15 @@ def test_the_laboratory_is_near_the_truth_and_hemolysis_above_it() -> None:
     assert 0.03 < clean.std() < 0.2
     assert 0.3 < hemolyzed.mean() < 0.6
     assert np.mean([draw.hemolyzed for draw in draws]) == pytest.approx(0.2, abs=0.03)
+
+
+def test_a_level_of_ones_own_goes_instead_of_a_name(tmp_path: Path) -> None:
+    own = dataclasses.replace(LEVELS["clean"], name="mine", muscle_mv=0.1)
+    made = simulate_one(1, 0, own)
+    np.testing.assert_array_equal(made.recording.signal, next(simulate(1, 1, own)).recording.signal)
+    noise = [np.std(np.diff(one.recording.signal[0], 3)) for one in (made, simulate_one(1, 0, "clean"))]
+    assert noise[0] > 5 * noise[1]
+    write(tmp_path / "one", 60, 1, own)
+    write(tmp_path / "two", 60, 1, own, workers=2)
+    for name in ("labels.csv", "0000/p000000.dat", "0000/p000059.dat"):
+        assert (tmp_path / "one" / name).read_bytes() == (tmp_path / "two" / name).read_bytes()

@@ -11,6 +11,7 @@ import numpy as np
 from kalemia.errors import EvaluateError
 from kalemia.evaluate.spread import spread
 from kalemia.evaluate.table import COLUMNS, Numbers, Table, row
+from kalemia.records import LEADS as RECORDED
 from kalemia.records import Recording
 from kalemia.simulate import simulate_one
 
@@ -80,7 +81,9 @@ def examine(
     """
     if not 2 <= count <= MOST_PATIENTS:
         raise EvaluateError(f"patients is {count}; expected 2 to {MOST_PATIENTS:,}")
-    simulate_one(seed, 0, level)  # a wrong seed or level is said here, and not by a worker
+    # A wrong seed or level is said here, and not by a worker.
+    if simulate_one(seed, 0, level).recording.leads != RECORDED:
+        raise EvaluateError(f"level {level!r} has fewer than 12 leads; expected one such as clinic")
     own = own_potassium(count, seed)
     found = np.empty((count, len(potassium) + 1, len(COLUMNS)))
     job = partial(_one, seed, level, potassium)

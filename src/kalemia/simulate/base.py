@@ -100,6 +100,9 @@ def read_bases(paths: Paths) -> Bases:
         No file among them is usable: any format that `kalemia.read` reads, with I, II and V1 to V6, 8 s or longer.
     """
     given = (paths,) if isinstance(paths, str | os.PathLike) else tuple(paths)
+    if any(not str(path) for path in given) or given == (Path(),):
+        # An unset variable of a shell, most likely; it would read all that lies here.
+        raise SimulateError("the folder of real ECGs is empty or '.'; expected its name")
     bases = _read(tuple(str(path) for path in inputs(given)))
     if not bases.usable:
         named = ", ".join(map(str, given[:3])) or "an empty list"

@@ -10,12 +10,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from kalemia.errors import SimulateError
-from kalemia.records import LEADS
-from kalemia.simulate.base import LENGTH, Paths, read_bases
+from kalemia.simulate.base import Paths, read_bases
 from kalemia.simulate.formats import Format, Row, Shards, Wfdb, row
 from kalemia.simulate.heart import RATE
-from kalemia.simulate.levels import level_named
-from kalemia.simulate.morphed import morph
+from kalemia.simulate.levels import Level, level_named
+from kalemia.simulate.morphed import check_level, morph
 from kalemia.simulate.records import Simulated, check_seed, simulate
 from kalemia.workers import pool
 
@@ -31,14 +30,14 @@ class _Job:
 
     folder: Path
     seed: int
-    level: str
+    level: Level
     base: tuple[str, ...] | None
     form: Format
 
     @property
     def records(self) -> int:
         """How many records a patient has."""
-        return 1 if self.base is not None else level_named(self.level).records
+        return 1 if self.base is not None else self.level.records
 
     def make(self, patients: range) -> Iterator[Simulated]:
         """Yield the records of these patients; each process reads the real ones once."""
@@ -50,7 +49,7 @@ class _Job:
         """Write the records of these patients; return their labels."""
         first = patients.start * self.records
         return [
-            row(made, self.level, self.form.put(self.folder, number, made))
+            row(made, self.level.name, self.form.put(self.folder, number, made))
             for number, made in enumerate(self.make(patients), start=first)
         ]
 
@@ -59,7 +58,7 @@ def write(
     out: Path,
     count: int,
     seed: int,
-    level: str = "clinic",
+    level: str | Level = "clinic",
     workers: int = 1,
     progress: Callable[[int], None] | None = None,
     base: Paths | None = None,
@@ -90,15 +89,19 @@ def write(
         `out` exists, an argument is out of range, no file of `base` is usable, or the disk refuses.
     """
     out = Path(out)
-    _check(out, count, seed, level, workers, form)
-    paths = None if base is None else read_bases(base).paths
+    preset = level_named(level)
+    _check(out, count, seed, workers, form)
+    paths = None
+    if base is not None:
+        check_level(preset)
+        paths = read_bases(base).paths
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
         # A sibling, so that the rename at the end stays on one disk.
         partial_folder = Path(tempfile.mkdtemp(prefix=f".{out.name}-partial-", dir=out.parent))
     except OSError as error:
         raise SimulateError(f"cannot write beside {out}: {error.strerror}; expected a writable folder") from error
-    job = _Job(partial_folder, seed, level, paths, _format(form, level, paths is not None))
+    job = _Job(partial_folder, seed, preset, paths, _format(form, preset))
     try:
         records = job.records * count
         job.form.begin(partial_folder, records)
@@ -108,13 +111,14 @@ def write(
     except OSError as error:
         raise SimulateError(f"cannot write {out}: {error.strerror}; nothing was kept") from error
     except BrokenProcessPool as error:
-        raise SimulateError(f"cannot write {out}: a worker process died; nothing was kept") from error
+        guard = "a script that calls this needs `if __name__ == '__main__':`"
+        raise SimulateError(f"cannot write {out}: a worker process died; nothing was kept; {guard}") from error
     finally:
         shutil.rmtree(partial_folder, ignore_errors=True)
     return records
 
 
-def _check(out: Path, count: int, seed: int, level: str, workers: int, form: str) -> None:
+def _check(out: Path, count: int, seed: int, workers: int, form: str) -> None:
     try:
         there = out.exists()
     except OSError as error:
@@ -128,14 +132,10 @@ def _check(out: Path, count: int, seed: int, level: str, workers: int, form: str
     if form not in FORMATS:
         raise SimulateError(f"no format {form!r} of data sets; the formats are {', '.join(FORMATS)}")
     check_seed(seed)
-    level_named(level)
 
 
-def _format(form: str, level: str, changed: bool) -> Format:
-    if form == "wfdb":
-        return Wfdb()
-    preset = level_named(level)
-    return Shards(len(LEADS), LENGTH) if changed else Shards(len(preset.leads), preset.seconds * RATE)
+def _format(form: str, level: Level) -> Format:
+    return Wfdb() if form == "wfdb" else Shards(len(level.leads), level.seconds * RATE)
 
 
 def _rows(job: _Job, count: int, workers: int, progress: Callable[[int], None] | None) -> Iterator[Row]:

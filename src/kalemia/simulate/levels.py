@@ -164,8 +164,10 @@ LEVELS = {
 }
 
 
-def level_named(name: str) -> Level:
-    """Return a level; SimulateError names the known ones."""
+def level_named(name: str | Level) -> Level:
+    """Return a level, or what is one already; SimulateError names the known ones."""
+    if isinstance(name, Level):
+        return name
     if name not in LEVELS:
         raise SimulateError(f"no level {name!r} in the simulator; the levels are {', '.join(LEVELS)}")
     return LEVELS[name]

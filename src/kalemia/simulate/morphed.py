@@ -17,7 +17,7 @@ from kalemia.simulate.base import LENGTH, Base, Bases
 from kalemia.simulate.change import DESIGN, Design, draw
 from kalemia.simulate.heart import RATE
 from kalemia.simulate.laboratory import draw_blood
-from kalemia.simulate.levels import level_named
+from kalemia.simulate.levels import Level, level_named
 from kalemia.simulate.marks import BEFORE, SAMPLES, Marks
 from kalemia.simulate.records import Simulated, check_seed, generators, twelve
 from kalemia.simulate.shape import changed, departures, recombined
@@ -29,7 +29,7 @@ Float32 = NDArray[np.float32]
 
 
 def morph(
-    bases: Bases, count: int, seed: int, level: str = "clinic", start: int = 0, design: Design = DESIGN
+    bases: Bases, count: int, seed: int, level: str | Level = "clinic", start: int = 0, design: Design = DESIGN
 ) -> Iterator[Simulated]:
     """Yield `count` recordings from index `start` on; record i depends only on (seed, level, i, design) and the bases.
 
@@ -43,7 +43,7 @@ def morph(
     if start < 0:
         raise SimulateError(f"start is {start}; expected 0 or more")
     check_seed(seed)
-    level_named(level)
+    check_level(level_named(level))
     return (morph_one(bases, seed, index, level, design=design) for index in range(start, start + count))
 
 
@@ -51,7 +51,7 @@ def morph_one(
     bases: Bases,
     seed: int,
     index: int,
-    level: str = "clinic",
+    level: str | Level = "clinic",
     potassium_meq_l: float | None = None,
     design: Design = DESIGN,
 ) -> Simulated:
@@ -76,10 +76,11 @@ def morph_one(
         For an unknown level, a negative seed or index, or a potassium out of range.
     """
     preset = level_named(level)
+    check_level(preset)
     check_seed(seed)
     if index < 0:
         raise SimulateError(f"index is {index}; expected 0 or more")
-    who, what, which, shape, laboratory = generators(seed, f"{level}, morphed", (index,), 5)
+    who, what, which, shape, laboratory = generators(seed, f"{preset.name}, morphed", (index,), 5)
     potassium = preset.potassium(what)
     if potassium_meq_l is not None:
         if not LOWEST_MEQ_L <= potassium_meq_l <= HIGHEST_MEQ_L:
@@ -107,6 +108,15 @@ def morph_one(
         seed=seed,
         labels=LABELS,
     )
+
+
+def check_level(level: Level) -> None:
+    """Raise SimulateError for a level whose patients do not have one record of 12 leads each, as real ones here do."""
+    if level.leads != LEADS or level.records > 1:
+        raise SimulateError(
+            f"level {level.name!r} has other records than one of 12 leads a patient; "
+            f"real ECGs are changed at levels such as clean, clinic, hospital"
+        )
 
 
 def _pair(bases: Bases, rng: np.random.Generator, design: Design) -> tuple[int, int]:

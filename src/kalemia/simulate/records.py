@@ -64,10 +64,10 @@ class Simulated:
     labels: str = "simulated"
 
 
-def simulate(count: int, seed: int, level: str = "clinic", start: int = 0) -> Iterator[Simulated]:
+def simulate(count: int, seed: int, level: str | Level = "clinic", start: int = 0) -> Iterator[Simulated]:
     """Yield the records of `count` patients from index `start` on; one depends only on (seed, level, patient, visit).
 
-    Most levels have one record a patient; `Level.records` says how many.
+    Most levels have one record a patient; `Level.records` says how many. `level` is the name of a preset, or a Level.
 
     Raises
     ------
@@ -86,7 +86,7 @@ def simulate(count: int, seed: int, level: str = "clinic", start: int = 0) -> It
 
 
 def simulate_one(
-    seed: int, index: int, level: str = "clinic", potassium_meq_l: float | None = None, visit: int = 0
+    seed: int, index: int, level: str | Level = "clinic", potassium_meq_l: float | None = None, visit: int = 0
 ) -> Simulated:
     """Return a record of patient `index`; a stated potassium replaces the drawn one, all else equal.
 
@@ -106,9 +106,9 @@ def simulate_one(
     check_potassium(potassium_meq_l)
     session, step = divmod(visit, len(preset.minutes))
     # Potassium has a stream of its own, and so has noise: a stated potassium changes neither of the others.
-    who, serum = generators(seed, level, (index,), 2)
-    (of_day,) = generators(seed, level, (index, 1, session), 1)
-    when, after = generators(seed, level, (index, 2, visit), 2)
+    who, serum = generators(seed, preset.name, (index,), 2)
+    (of_day,) = generators(seed, preset.name, (index, 1, session), 1)
+    when, after = generators(seed, preset.name, (index, 2, visit), 2)
     patient, day = draw(who, preset), draw_day(of_day, preset)
     potassium = _potassium(preset, serum, of_day, session, preset.minutes[step])
     if potassium_meq_l is not None:
