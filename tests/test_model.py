@@ -235,7 +235,7 @@ def test_the_default_models_are_bundled() -> None:
 def test_a_bundled_card_tells_what_a_person_must_know(name: str) -> None:
     card = Model.load(name).card
     assert card.name == name
-    assert card.trained_on == card.validated_on == "simulated"
+    assert card.trained_on == card.validated_on == "simulated and semi-simulated"
     assert "not a medical device" in card.notice.lower()
     own, others = card.metrics[name], ("training median", "T slope formula, refitted", "ridge on features")
     assert all(own["mae_meq_l"] < card.metrics[other]["mae_meq_l"] for other in others)
