@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from common import data, headers, table
 from kalemia import predict
 from kalemia.errors import KalemiaError
-from kalemia.model import DEFAULT
+from kalemia.model import bundled
 from kalemia.read import read
 from kalemia.records import Recording
 from kalemia.simulate import Bases, Design, Simulated, morph_one, read_bases
@@ -88,4 +88,4 @@ def main(models: list[str]) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:] or list(DEFAULT))
+    main(sys.argv[1:] or [card.name for card in bundled()])

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from common import data, headers, table
 from kalemia.evaluate.metrics import auroc, bootstrap
-from kalemia.model import DEFAULT
+from kalemia.model import bundled
 from kalemia.predict import Job, predict_many
 from kalemia.records import Estimate
 
@@ -139,4 +139,4 @@ def main(models: list[str]) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:] or list(DEFAULT))
+    main(sys.argv[1:] or [card.name for card in bundled()])
