@@ -352,7 +352,7 @@ def test_the_bundled_models_estimate_simulated_patients() -> None:
     found = [kalemia.predict(simulate_one(77, index).recording) for index in range(40)]
     assert sum(e.status == "estimated" for e in found) >= 34
     assert {e.leads_used for e in found if e.status == "estimated"} <= {("V5",), ("I",)}
-    assert all(e.interval_validated_on == "simulated" for e in found if e.status == "estimated")
+    assert all(e.interval_validated_on == "simulated and semi-simulated" for e in found if e.status == "estimated")
 
 
 @pytest.mark.data
@@ -438,5 +438,8 @@ def test_an_ecg_upside_down_is_warned_of(tiny_path: Path) -> None:
 
 def test_a_chest_lead_out_of_proportion_is_warned_of(tiny_path: Path) -> None:
     made = simulate_one(2, 3, "clean").recording
-    found = kalemia.predict(changed(made, "V5", 5 * made.lead("V5")), tiny_path)
-    assert "V5 is 5 times as large as the leads beside it: its gain may be wrong." in found.warnings
+    found = kalemia.predict(changed(made, "V5", 6 * made.lead("V5")), tiny_path)
+    assert any(
+        re.search(r"V5 is [4-7] times as large as the leads beside it: its gain may be wrong\.", w)
+        for w in found.warnings
+    )

@@ -61,7 +61,7 @@ def test_twenty_features_none_of_which_is_rate_or_noise() -> None:
 
 def test_recordings_of_any_generator_can_be_judged() -> None:
     drawn = (recording(noise_mv=0.002 + 0.001 * k, scale=1 + 0.02 * k) for k in range(20))
-    found = realism(drawn, ordinary(20, 1, "clinic"))
+    found = realism(drawn, ordinary(30, 1, "clinic"))
     assert found is not None
     assert found.auroc > 0.8
 
