@@ -25,7 +25,8 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         validate.write(Path(folder), found)
         PAGE.write_bytes((Path(folder) / "index.html").read_bytes())
-    rows = [[r.row.id, r.row.what, r.row.expected_shown, r.shown, r.row.tolerance, r.verdict] for r in found.all]
+    cells = ([r.row.id, r.row.what, r.row.expected_shown, r.shown, r.row.tolerance, r.verdict] for r in found.all)
+    rows = [[cell.replace("|", "\\|") for cell in row] for row in cells]
     print(f"{PATIENTS} patients of `clinic`, seed {SEED}: {found.summary}.\n")
     print(table(["row", "what", "expected", "simulated", "tolerance", "verdict"], rows))
 
