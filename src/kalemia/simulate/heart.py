@@ -151,7 +151,7 @@ def _lengths(
     hold = HOLD_LOW if potassium < REFERENCE_MEQ_L else HOLD_HIGH
     # The living QT moves less with potassium than the cable's: part of the change is taken back (rule).
     stretch = patient.body.apd_scale * rr_s**patient.body.qt_rate * (usual_ms / now_ms) ** hold
-    stretch *= load_reference_ms() / usual_ms  # the rule of the rate stands for the cable's own, which is flatter
+    stretch *= _reference_ms() / usual_ms  # the rule of the rate stands for the cable's own, which is flatter
     if patient.drug == QT_DRUG:
         stretch *= 1.07
     elif patient.drug == DIGITALIS:
@@ -160,7 +160,7 @@ def _lengths(
 
 
 @lru_cache(maxsize=1)
-def load_reference_ms() -> float:
+def _reference_ms() -> float:
     """Return the median duration of the atlas's action potentials at ordinary potassium and its slowest cycle, ms."""
     atlas = load()
     return float(

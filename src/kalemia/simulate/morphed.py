@@ -19,7 +19,7 @@ from kalemia.simulate.heart import RATE
 from kalemia.simulate.laboratory import draw_blood
 from kalemia.simulate.levels import Level, level_named
 from kalemia.simulate.marks import BEFORE, SAMPLES, Marks
-from kalemia.simulate.records import Simulated, check_seed, generators, twelve
+from kalemia.simulate.records import Simulated, check_seed, check_span, generators, twelve
 from kalemia.simulate.shape import changed, departures, recombined
 
 LOWEST_MEQ_L, HIGHEST_MEQ_L = 2.0, 9.5
@@ -38,11 +38,7 @@ def morph(
     SimulateError
         For a negative count, start or seed, or an unknown level; raised at the call, not at the first record.
     """
-    if count < 0:
-        raise SimulateError(f"count is {count}; expected 0 or more")
-    if start < 0:
-        raise SimulateError(f"start is {start}; expected 0 or more")
-    check_seed(seed)
+    check_span(count, seed, start)
     check_level(level_named(level))
     return (morph_one(bases, seed, index, level, design=design) for index in range(start, start + count))
 

@@ -74,11 +74,7 @@ def simulate(count: int, seed: int, level: str | Level = "clinic", start: int = 
     SimulateError
         For a negative count, start or seed, or an unknown level; raised at the call, not at the first record.
     """
-    if count < 0:
-        raise SimulateError(f"count is {count}; expected 0 or more")
-    if start < 0:
-        raise SimulateError(f"start is {start}; expected 0 or more")
-    check_seed(seed)
+    check_span(count, seed, start)
     each = level_named(level).records
     return (
         simulate_one(seed, index, level, visit=visit) for index in range(start, start + count) for visit in range(each)
@@ -148,6 +144,14 @@ def check_potassium(potassium_meq_l: float | None) -> None:
         raise SimulateError(
             f"potassium {potassium_meq_l} mEq/L is outside the simulator's atlas; expected {low} to {high}"
         )
+
+
+def check_span(count: int, seed: int, start: int) -> None:
+    """Raise SimulateError for a negative count, start or seed."""
+    for name, number in (("count", count), ("start", start)):
+        if number < 0:
+            raise SimulateError(f"{name} is {number}; expected 0 or more")
+    check_seed(seed)
 
 
 def check_seed(seed: int) -> None:

@@ -1,7 +1,8 @@
 """Places beats in time and adds what is rule, not cells: the P wave, PR, the U wave, ST level, fibrillation, pacing.
 
 The rules for P and PR follow population figures: below 4.1 mEq/L PR falls 4.6 ms, P 2.7 ms and 3.5 uV per mEq/L
-(n = 163,547); in hyperkalemia PR rose 167 to 188 ms (dialysis, n = 32), then P flattens and is lost.
+(n = 163,547); in hyperkalemia PR rose 167 to 188 ms (dialysis, n = 32), then P flattens and is lost. What is imposed on
+the atria is steeper, because few of them feel the whole change and a measured P is blurred by the U wave before it.
 """
 
 from __future__ import annotations
