@@ -88,6 +88,27 @@ def test_a_fault_of_one_lead_is_named_there_and_nowhere_else(fault: object, prob
     assert min(q for lead, q in quality_of.items() if lead != "V5") > 0.9
 
 
+@pytest.mark.parametrize("step_mv", [0.005, 0.01])
+def test_the_rest_between_beats_in_coarse_steps_is_no_limit_of_the_recorder(step_mv: float) -> None:
+    quiet = recording().lead("V5")
+    floored = np.round(np.maximum(0.3 * quiet, 0.0) / step_mv) * step_mv
+    assert np.mean((np.diff(floored) == 0) & (floored[1:] == floored.min())) > 0.1  # it does stand still there
+    assert quality.raw_problems(floored[None].astype(np.float32), 500.0) == [None]
+
+
+def test_one_plateau_is_an_artefact_and_three_are_clipping() -> None:
+    ecg = recording().lead("V5").copy()
+    tops = [round(500 * at) for at in r_times(0.8, 10.0)]
+    found = []
+    for count in (1, len(tops)):
+        held = ecg.copy()
+        for top in tops[:count]:
+            held[top - 5 : top + 40] = ecg.max()
+        found.append(quality.raw_problems(held[None], 500.0)[0])
+    assert found[0] is None
+    assert (found[1] or "").startswith("clipped")
+
+
 def spiked(mv: float, before_s: float, leads: tuple[str, ...] = LEADS, width: int = 1) -> Recording:
     """Return an ECG with a pacemaker's spike of `width` samples before every R."""
     ecg = recording()

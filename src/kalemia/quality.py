@@ -16,6 +16,9 @@ MIN_SCORE = 0.7
 FLAT_MV = 0.05
 LOUD_MV = 20.0
 CLIPPED_SHARE = 0.004
+MIN_PLATEAUS = 3
+FAR_LIMIT = 0.25
+"""How far from the median, in spans of the lead, a limit lies that is a recorder's and not the rest between beats."""
 SPIKE_MV = 0.25
 SPIKE_LEAD_S = (0.045, 0.25)
 """How long before R a pacemaker's spike comes; nearer to it, steep leads of the complex itself look alike."""
@@ -107,11 +110,29 @@ def _raw_problem(samples: Float32, rate: float) -> str | None:
     span = float(np.ptp(present)) if len(present) else 0.0
     if span < FLAT_MV:
         return f"flat: it spans {1000 * span:.0f} uV"
-    still = np.diff(present) == 0
-    at_edge = (present[1:] >= present.max() - 1e-3 * span) | (present[1:] <= present.min() + 1e-3 * span)
-    if np.mean(still & at_edge) > CLIPPED_SHARE:
-        return f"clipped: it stays at its limits for {np.mean(still & at_edge):.1%} of the time"
+    stuck = _stuck_share(present, span)
+    if stuck > CLIPPED_SHARE:
+        return f"clipped: it stays at its limits for {stuck:.1%} of the time"
     return None
+
+
+def _stuck_share(present: Float32, span: float) -> float:
+    """Return the share of time that a lead does not move from a limit that its recorder may have set.
+
+    Beat after beat ends at such a limit; one plateau is an artefact, which the median beat ignores. The floor between
+    the beats of a quiet lead, in steps of 5 or 10 uV, is a limit only if it lies far from the median, or if the lead is
+    hardly anywhere else.
+    """
+    still = np.diff(present) == 0
+    middle = float(np.median(present))
+    stuck = 0.0
+    for limit in (float(present.max()), float(present.min())):
+        held = still & (np.abs(present[1:] - limit) <= 1e-3 * span)
+        plateaus = np.count_nonzero(held[1:-1] & held[:-2] & ~held[2:])
+        far = abs(middle - limit) >= FAR_LIMIT * span
+        if held.mean() > 0.8 or (far and plateaus >= MIN_PLATEAUS):
+            stuck += float(held.mean())
+    return stuck
 
 
 def score(beats: Float32, median: Float32) -> float:
