@@ -72,12 +72,13 @@ class Atlas:
         """Read a table between levels and cycles; above what a cable conducts at, its last level stands."""
         pace = float(np.interp(cell.cycle_ms, self.cycles_ms, np.arange(self.cycles_ms.size)))
         fast = min(int(pace), self.cycles_ms.size - 2)
+        asked = float(np.interp(cell.potassium, self.potassium, np.arange(self.potassium.size)))
         found = None
         for cycle, share in ((fast, fast + 1 - pace), (fast + 1, pace - fast)):
             if share == 0.0:
                 continue
             top = int(self.conducts[cell.variant, cycle]) - 1
-            at = min(float(np.interp(cell.potassium, self.potassium, np.arange(self.potassium.size))), float(top))
+            at = min(asked, float(top))
             low = min(int(at), top - 1)
             weight = np.float32(at - low)
             held = table[cell.variant, cycle]

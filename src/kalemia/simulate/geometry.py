@@ -227,15 +227,15 @@ def lead_field(turn: Floats, shift: Floats, remainder: float, right_gain: float 
     shape = heart()
     centers, areas = shape.centers @ turn.T, shape.areas @ turn.T
     areas[right_walls()] *= right_gain
-    field = np.repeat(DOWER[:, None], len(centers), axis=1)
+    weights = DOWER @ areas.T
     place = CHEST + shift
-    size = np.linalg.norm(CHEST, axis=1)
-    strength = (np.linalg.norm(DOWER[2:], axis=1) * size**2)[:, None, None]
-    reach = place[:, None] - centers[None]
-    near = reach / np.sum(reach**2, axis=2, keepdims=True) ** 1.5
-    far = (CHEST / size[:, None] ** 3)[:, None]
-    field[2:] += remainder * strength * (near - far)
-    weights = -np.einsum("lfc,fc->lf", field, areas)
+    size = np.linalg.norm(CHEST, axis=1)[:, None]
+    strength = np.linalg.norm(DOWER[2:], axis=1)[:, None] * size**2
+    # Of place - center with itself, and with the area, written out: nothing of (6, faces, 3) is built.
+    apart = np.sum(place**2, axis=1)[:, None] - 2 * place @ centers.T + np.sum(centers**2, axis=1)
+    near = (place @ areas.T - np.sum(centers * areas, axis=1)) / apart**1.5
+    weights[2:] += remainder * strength * (near - CHEST @ areas.T / size**3)
+    weights *= -1
     # Muscle at one voltage makes no field: what the open base leaves over belongs to its ring.
     weights[:, shape.base] -= weights.sum(axis=1, keepdims=True) / shape.base.sum()
     return np.asarray(weights, dtype=np.float32)

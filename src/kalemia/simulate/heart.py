@@ -31,18 +31,23 @@ FINE = 4  # samples a ms of the potentials that faces are looked up in
 ONSET_MS = 40.0
 """Time from the start of a beat's samples to the first activation."""
 UPSTROKE_MS = 25.0  # the part of the action potential that durations don't stretch
-T_GROWTH_LOW, T_GROWTH_HIGH = 0.1, 0.09
+T_GROWTH_LOW, T_GROWTH_HIGH = 0.125, 0.09
 """Relative growth of T per mEq/L below and above ordinary potassium, for a patient of sensitivity 1."""
 T_GROWTH_ENDS_MEQ_L = 3.0
 """How far above ordinary potassium T still grows."""
-HOLD_LOW, HOLD_HIGH = 1.06, 0.85
+HOLD_LOW, HOLD_HIGH = 1.12, 0.85
 """How much of the cable's change of duration is taken back."""
-T_AFTER_FIT = 0.88
-"""T since the chest factors of `geometry.DOWER` were raised for R and S after the population had been fitted."""
 EPI_LAG_MS = 2.0  # a mEq/L below the reference
 NEVER_MS = 1e4
 QT_MS_MMOL_L = 90.0  # how much a mmol/L of ionized calcium shortens the action potential
 SHORT = 8  # samples on either side of a short kernel
+SETTLED_MS = 60.0
+"""How long after its activation a face moves so slowly that every fourth sample says all."""
+COARSE = 4
+LONGEST = 1000
+"""How many samples a beat has at most."""
+GRAIN_MS = 3.0
+"""Smoothing that hides that activation goes from face to face, at ordinary conduction; it grows with slowing."""
 BY_BUNDLES = -1
 """The origin of an ordinary beat; others are numbers of `geometry.SITES`."""
 PACED_SITE = 0
@@ -135,13 +140,40 @@ def beat(patient: Patient, day: Day, potassium: float, rr_s: float, origin: int 
     # follows how the cable's own fall answers to potassium, damped where that lengthens (rule).
     fall = atlas.terminal(cells) / atlas.terminal(usual)
     potentials = _fine(atlas, cells, body.phase3_ms * min(fall, fall**0.6))
-    sources = _lookup(potentials, times + ONSET_MS, scale, atlas.before_ms)
+    instants, quick = _instants(times, scale, len(potentials[0]) / FINE - atlas.before_ms)
+    sources = _lookup(potentials, times, scale, atlas.before_ms, instants)
     if patient.ischemia or patient.infarct:
         _injure(sources, patient)
-    leads = product(_field(patient, day), sources)
+    leads = _every_sample(product(_field(patient, day), sources), quick)
     leads -= leads[:, :1]
     leads *= t_gain(leads.shape[1], patient, potassium, ONSET_MS + float(times.max()))
-    return smooth(leads * np.float32(body.gain_mv * day.voltage_factor), 3.0)
+    return smooth(leads * np.float32(body.gain_mv * day.voltage_factor), GRAIN_MS * max(slowing, 1.0))
+
+
+def _instants(times: Floats, scale: Floats, length_ms: float) -> tuple[Signals, int]:
+    """Return when faces are looked up, ms: every sample at first (their count is returned), then every fourth."""
+    longest = float((times + ONSET_MS + UPSTROKE_MS + (length_ms - UPSTROKE_MS) * scale).max())
+    count = min(int(longest * RATE / 1000), LONGEST)
+    quick = min(int((ONSET_MS + float(times.max()) + SETTLED_MS) * RATE / 1000), count)
+    at = np.concatenate([np.arange(quick), np.arange(quick, count, COARSE)])
+    return (at * (1000 / RATE)).astype(np.float32), quick
+
+
+def _every_sample(leads: Signals, quick: int) -> Signals:
+    """Fill in the samples that were not looked up: cubic interpolation after the first `quick`, (8, samples)."""
+    first, slow = leads[:, :quick], leads[:, quick:]
+    if slow.shape[1] < 2:
+        return leads
+    before = np.concatenate([first[:, quick - COARSE : quick - COARSE + 1], slow, slow[:, -1:]], axis=1)
+    a, b, c, d = before[:, :-3], before[:, 1:-2], before[:, 2:-1], before[:, 3:]
+    filled = np.empty((*b.shape, COARSE), np.float32)
+    for step in range(COARSE):
+        # Catmull and Rom's weights.
+        u = step / COARSE
+        weights = np.array([-u + 2 * u**2 - u**3, 2 - 5 * u**2 + 3 * u**3, u + 4 * u**2 - 3 * u**3, u**3 - u**2]) / 2
+        wa, wb, wc, wd = weights.astype(np.float32)
+        filled[..., step] = wa * a + wb * b + wc * c + wd * d
+    return np.concatenate([first, filled.reshape(len(leads), -1), slow[:, -1:]], axis=1)
 
 
 def _lengths(
@@ -209,7 +241,7 @@ def t_gain(samples: int, patient: Patient, potassium: float, last_ms: float) -> 
     """
     low, high = min(potassium - REFERENCE_MEQ_L, 0.0), max(potassium - REFERENCE_MEQ_L, 0.0)
     growth = np.exp(patient.t_sensitivity * (T_GROWTH_LOW * low + T_GROWTH_HIGH * min(high, T_GROWTH_ENDS_MEQ_L)))
-    growth *= T_AFTER_FIT * patient.body.t_gain * (0.8 if patient.drug == QT_DRUG else 1.0)
+    growth *= patient.body.t_gain * (0.8 if patient.drug == QT_DRUG else 1.0)
     ramp = np.clip((np.arange(samples) * 1000 / RATE - last_ms - 30.0) / 60.0, 0, 1)
     return np.asarray(1 + (growth - 1) * ramp, dtype=np.float32)
 
@@ -217,29 +249,29 @@ def t_gain(samples: int, patient: Patient, potassium: float, last_ms: float) -> 
 def _fine(atlas: Atlas, cell: Cell, widen_ms: float) -> Signals:
     """Return potentials (depths, fine samples), mV, their repolarization softened by `widen_ms` (rule)."""
     traces = atlas.potentials(cell)
+    # Where conduction is slow the foot of the upstroke began before the trace does: lead it there from rest.
+    foot = np.linspace(1, 0, atlas.before_ms, dtype=np.float32)
+    traces[:, : atlas.before_ms] += (traces[:, -1:] - traces[:, :1]) * foot
     start = atlas.before_ms + int(UPSTROKE_MS)
     if widen_ms > 0:
         soft = smooth(traces[:, start:], 0.75 * widen_ms, step_ms=1.0, ahead=1.5 * widen_ms)
         ramp = np.clip(np.arange(soft.shape[1], dtype=np.float32) / 60, 0, 1)
         traces = np.concatenate([traces[:, :start], traces[:, start:] * (1 - ramp) + soft * ramp], axis=1)
-    length = traces.shape[1]
-    fine = np.arange(length * FINE - FINE + 1) / FINE
-    return np.stack([np.interp(fine, np.arange(length), row) for row in traces]).astype(np.float32)
+    share = np.arange(FINE, dtype=np.float32) / FINE
+    between = traces[:, :-1, None] * (1 - share) + traces[:, 1:, None] * share
+    return np.concatenate([between.reshape(len(traces), -1), traces[:, -1:]], axis=1)
 
 
-def _lookup(potentials: Signals, times: Floats, scale: Floats, before_ms: int) -> Signals:
-    """Return the voltage of every face over a beat, (faces, samples): shifted by activation, stretched after it."""
+def _lookup(potentials: Signals, times: Floats, scale: Floats, before_ms: int, now: Signals) -> Signals:
+    """Return the voltage of every face at the times `now`, (faces, times): activated, stretched after the upstroke."""
     length = potentials.shape[1]
-    longest = float((times + UPSTROKE_MS + (length / FINE - before_ms - UPSTROKE_MS) * scale).max())
-    count = min(int(longest * RATE / 1000), 520)
-    now = np.arange(count, dtype=np.float32) * np.float32(1000 / RATE)
-    since = now[None] - times[:, None].astype(np.float32) - np.float32(UPSTROKE_MS)
+    since = now[None] - (times + ONSET_MS + UPSTROKE_MS)[:, None].astype(np.float32)
     since *= np.where(since > 0, (1 / scale)[:, None].astype(np.float32), np.float32(1))
     since += np.float32(UPSTROKE_MS + before_ms)
     since *= np.float32(FINE)
     np.clip(since, 0, length - 1, out=since)
-    index = since.astype(np.int32)
-    index += (_depth() * length)[:, None].astype(np.int32)
+    index = since.astype(np.intp)
+    index += (_depth() * length)[:, None]
     return np.asarray(potentials.ravel().take(index, mode="clip"))  # in range already; "raise" would check again
 
 

@@ -162,8 +162,11 @@ def check_seed(seed: int) -> None:
 
 def generators(seed: int, kind: str, key: tuple[int, ...], count: int) -> list[np.random.Generator]:
     """Return independent streams for what `key` names among a kind of records: a patient, a visit, a record."""
-    root = np.random.SeedSequence(seed, spawn_key=(zlib.crc32(kind.encode()), *key))
-    return [np.random.Generator(np.random.SFC64(child)) for child in root.spawn(count)]
+    key = (zlib.crc32(kind.encode()), *key)
+    return [
+        np.random.Generator(np.random.SFC64(np.random.SeedSequence(seed, spawn_key=(*key, stream))))
+        for stream in range(count)
+    ]
 
 
 def _recorded(quiet: NDArray[np.float32], level: Level, noise: np.random.Generator) -> NDArray[np.float32]:

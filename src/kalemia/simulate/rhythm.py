@@ -125,8 +125,8 @@ def _add_own(out: Signals, now: Times, patient: Patient) -> None:
     width = rng.uniform(12, 60, (OWN_BUMPS, 1))
     height = rng.standard_normal((8, OWN_BUMPS)) * np.where(width < 25, 0.6, 1.0).T
     span = np.ptp(out, axis=1, keepdims=True) * patient.body.own_share
-    bumps = np.exp(-0.5 * np.square((now - center) / width))
-    out += product((span * height).astype(np.float32), bumps.astype(np.float32))
+    reach = (now.astype(np.float32) - center.astype(np.float32)) / width.astype(np.float32)
+    out += product((span * height).astype(np.float32), np.exp(np.float32(-0.5) * np.square(reach)))
 
 
 def place(patient: Patient, day: Day, potassium: float, samples: int, rng: np.random.Generator) -> Signals:
