@@ -45,9 +45,25 @@ def _strip(model: onnx.ModelProto) -> bytes:
     for node in model.graph.node:
         del node.metadata_props[:]
         node.doc_string = ""
+    _name(model.graph)
     del model.graph.metadata_props[:]
     del model.graph.value_info[:]
     for value in (*model.graph.input, *model.graph.output, *model.graph.initializer):
         del value.metadata_props[:]
     onnx.checker.check_model(model)
     return bytes(model.SerializeToString(deterministic=True))
+
+
+def _name(graph: onnx.GraphProto) -> None:
+    """Number nodes and the values between them: the exporter counts what it threw away, differently in every run."""
+    kept = {value.name for value in (*graph.input, *graph.output)}
+    named = {value.name: f"constant_{place}" for place, value in enumerate(graph.initializer)}
+    for place, node in enumerate(graph.node):
+        node.name = f"{node.op_type}_{place}"
+        for output in node.output:
+            if output and output not in kept:
+                named[output] = f"value_{len(named)}"
+        for values in (node.input, node.output):
+            values[:] = [named.get(value, value) for value in values]
+    for constant in graph.initializer:
+        constant.name = named[constant.name]
