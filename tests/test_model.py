@@ -63,12 +63,20 @@ def test_the_name_in_an_estimate_is_that_of_the_card(tiny: Model, tiny_path: Pat
         ({"surprise": 1}, "'surprise' is not known"),
         ({"error_levels": 3}, "error_levels is not of its kind"),
         ({"error_levels": [0.1, 0.5, 0.9]}, "differ in length"),
-        ({"error_levels": [0.1, 0.9], "error_quantiles": [0, 1]}, "differ in length"),
-        ({"error_levels": [0.0, 0.5, 0.9], "error_quantiles": [0, 1, 2]}, "no shares"),
-        ({"error_levels": [0.9, 0.5, 0.1], "error_quantiles": [0, 1, 2]}, "error_levels are not rising"),
-        ({"error_levels": [0.1, 0.5, 0.9], "error_quantiles": [2, 1, 0]}, "error_quantiles are not rising"),
-        ({"error_levels": [0.1, 0.5, 0.9], "error_quantiles": ["a", "b", "c"]}, "error_quantiles are not rising"),
-        ({"error_levels": [0.1, 0.5, 0.9], "error_quantiles": [0, float("nan"), 1]}, "error_quantiles are not rising"),
+        ({"error_levels": [0.1, 0.9], "error_quantiles": [[0, 1]]}, "differ in length"),
+        ({"error_levels": [0.0, 0.5, 0.9], "error_quantiles": [[0, 1, 2]]}, "no shares"),
+        ({"error_levels": [0.9, 0.5, 0.1], "error_quantiles": [[0, 1, 2]]}, "error_levels are not rising"),
+        ({"error_levels": [0.1, 0.5, 0.9], "error_quantiles": [[2, 1, 0]]}, "error_quantiles row 0 are not rising"),
+        (
+            {"error_levels": [0.1, 0.5, 0.9], "error_quantiles": [["a", "b", "c"]]},
+            "error_quantiles row 0 are not rising",
+        ),
+        (
+            {"error_levels": [0.1, 0.5, 0.9], "error_quantiles": [[0, float("nan"), 1]]},
+            "error_quantiles row 0 are not rising",
+        ),
+        ({"least_leads": 2}, "least_leads is no number of leads"),
+        ({"leads": ["V5", "I"]}, "no row for every number of leads"),
         ({"range_meq_l": None}, "range_meq_l is not of its kind"),
         ({"range_meq_l": [9.0]}, "range_meq_l is no range"),
         ({"range_meq_l": [9.0, 2.0]}, "range_meq_l are not rising"),
@@ -116,7 +124,7 @@ def test_half_a_network_is_refused(altered: Callable[..., Path], tiny_path: Path
 
 
 def test_a_network_of_other_leads_than_its_card_is_refused(altered: Callable[..., Path]) -> None:
-    model = Model.load(altered(leads=["I", "V5"]))
+    model = Model.load(altered(leads=["I", "V5"], least_leads=2))
     beats = np.zeros((1, 2, 270), np.float32)
     with pytest.raises(ModelError, match="does not take the 2 leads that its card names"):
         model.run(beats, np.zeros((1, 3), np.float32))
@@ -216,7 +224,7 @@ def test_the_probabilities_are_those_of_the_interval(tiny: Model, forecast: Fore
 
 
 def test_skewed_errors_give_a_skewed_interval(altered: Callable[..., Path]) -> None:
-    model = Model.load(altered(error_levels=[0.05, 0.5, 0.95], error_quantiles=[-1.0, 0.2, 3.0]))
+    model = Model.load(altered(error_levels=[0.05, 0.5, 0.95], error_quantiles=[[-1.0, 0.2, 3.0]]))
     assert model.interval(Forecast(5.0, 0.5), 0.9) == pytest.approx((4.5, 6.5))
     assert model.probability_above(Forecast(5.0, 0.5), 5.1) == pytest.approx(0.5)
 

@@ -91,7 +91,7 @@ def lead_i(mv: float = 1.0) -> Recording:
 @pytest.mark.parametrize(
     ("ecg", "reason"),
     [
-        (lead_i(), "no model fits the leads I; lead V5 is needed"),
+        (lead_i(), "no model fits the leads I: lead V5 is missing"),
         (Recording(np.zeros((0, 5000), np.float32), 500.0, ()), "no model fits the leads of this file"),
         (changed(recording(), "V5", np.zeros(5000)), r"lead V5 cannot be used \(flat: it spans 0 uV\)"),
         (changed(recording(), "V5", np.full(5000, np.nan)), r"lead V5 cannot be used \(not recorded for 100%"),
@@ -191,7 +191,7 @@ def test_where_no_lead_is_good_each_says_why() -> None:
 @pytest.mark.usefixtures("defaults")
 def test_where_no_lead_fits_all_that_would_are_named() -> None:
     found = kalemia.predict(recording(("II", "V1")))
-    assert found.reason == "no model fits the leads II, V1; lead V5 or I is needed"
+    assert found.reason == "no model fits the leads II, V1: lead V5 is missing; lead I is missing"
 
 
 def test_what_reading_had_to_infer_is_said_in_the_estimate(tiny_path: Path) -> None:
@@ -396,7 +396,7 @@ def test_a_chest_lead_upside_down_is_refused(tiny_path: Path) -> None:
     made = simulate_one(2, 3, "clean").recording
     found = kalemia.predict(changed(made, "V5", -made.lead("V5")), tiny_path)
     assert found.status == "refused"
-    assert found.reason == "lead V5 runs against V4 and V6: its electrode or its sign is wrong"
+    assert found.reason == "lead V5 cannot be used (it runs against V4 and V6: its electrode or its sign is wrong)"
     alone = Recording(-made.lead("V5")[None], 500.0, ("V5",))  # nothing to hold it against
     assert kalemia.predict(alone, tiny_path).status == "estimated"
 

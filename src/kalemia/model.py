@@ -12,7 +12,7 @@ import hashlib
 import json
 import math
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import cached_property, lru_cache
 from importlib.resources import files
@@ -42,7 +42,7 @@ PREPROCESSING: Mapping[str, Any] = {
     "baseline_passes": condition.BASELINE_PASSES,
     "beat_samples": SAMPLES,
     "r_sample": R_SAMPLE,
-    "beats": "(n, leads, 270), divided by gain_mv, PR segment at zero",
+    "beats": "(n, leads, 270), divided by gain_mv, PR segment at zero; zero throughout where a lead is left out",
     "side": "(n, leads + 1): ln(gain_mv) a lead, then rr_s",
 }
 """What becomes of a signal before a network sees it; a model that was trained on anything else is not loaded."""
@@ -58,13 +58,15 @@ class Card:
     ----------
     leads
         The leads of the beat that the network takes, in order.
+    least_leads
+        How many of them must be good; those that are not are left out.
     trained_on
         "simulated" or what else the training ECGs were; every report says it.
     validated_on
         What ECGs the interval's coverage was measured on.
     error_levels, error_quantiles
         The distribution of (measured - estimated) / spread on patients kept apart for calibration: conformal quantiles
-        at the given levels, without unit.
+        at the given levels, without unit; a row for every number of leads used, from `least_leads` to all.
     range_meq_l
         The potassium that the training patients had; no estimate goes beyond it.
     """
@@ -72,6 +74,7 @@ class Card:
     name: str
     version: str
     leads: tuple[str, ...]
+    least_leads: int
     parameters: int
     architecture: Mapping[str, Any]
     preprocessing: Mapping[str, Any]
@@ -80,7 +83,7 @@ class Card:
     training: Mapping[str, Any]
     metrics: Mapping[str, Any]
     error_levels: tuple[float, ...]
-    error_quantiles: tuple[float, ...]
+    error_quantiles: tuple[tuple[float, ...], ...]
     range_meq_l: tuple[float, float]
     onnx_sha256: str
     notice: str
@@ -90,7 +93,7 @@ class Card:
         """Read a card from its JSON file; ModelError where it is missing or a field is missing or unknown."""
         try:
             fields: dict[str, Any] = json.loads(_content(path, MAX_CARD_BYTES, "the JSON card of a model"))
-            tuples: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in fields.items()}
+            tuples: dict[str, Any] = {k: _tuples(v) for k, v in fields.items()}
         except (ValueError, TypeError, AttributeError, RecursionError) as exc:
             raise ModelError(f"{path}: not a model card; expected the JSON that kalemia train writes") from exc
         known = {field.name for field in dataclasses.fields(cls)}
@@ -107,11 +110,15 @@ class Card:
             return f"{wrong[0]} is not of its kind"
         if not self.leads or not all(isinstance(lead, str) for lead in self.leads):
             return "leads are not names"
-        for name in ("error_levels", "error_quantiles", "range_meq_l"):
-            values = getattr(self, name)
-            if not all(type(v) in {int, float} and abs(v) < 1e6 for v in values) or not (np.diff(values) >= 0).all():
+        if not 1 <= self.least_leads <= len(self.leads):
+            return "least_leads is no number of leads"
+        if len(self.error_quantiles) != len(self.leads) - self.least_leads + 1:
+            return "error_quantiles have no row for every number of leads"
+        rows = {f"error_quantiles row {row}": values for row, values in enumerate(self.error_quantiles)}
+        for name, values in {"error_levels": self.error_levels, "range_meq_l": self.range_meq_l, **rows}.items():
+            if not _rising(values):
                 return f"{name} are not rising numbers"
-        if not 3 <= len(self.error_levels) == len(self.error_quantiles):
+        if len(self.error_levels) < 3 or any(len(row) != len(self.error_levels) for row in self.error_quantiles):
             return "error_levels and error_quantiles differ in length"
         if len(self.range_meq_l) != 2 or not 0 < self.error_levels[0] < self.error_levels[-1] < 1:
             return "range_meq_l is no range, or error_levels are no shares"
@@ -122,20 +129,31 @@ class Card:
         return (json.dumps(asdict(self), indent=1, allow_nan=False) + "\n").encode("utf-8")
 
 
+def _tuples(value: Any) -> Any:
+    """Return JSON's lists as tuples, to the second depth that a card has."""
+    return tuple(tuple(v) if isinstance(v, list) else v for v in value) if isinstance(value, list) else value
+
+
+def _rising(values: Any) -> bool:
+    kinds = isinstance(values, tuple) and all(type(v) in {int, float} and abs(v) < 1e6 for v in values)
+    return kinds and bool((np.diff(values) >= 0).all())
+
+
 _KINDS: dict[str, type] = {
     **dict.fromkeys(("name", "version", "trained_on", "validated_on", "onnx_sha256", "notice"), str),
     **dict.fromkeys(("leads", "error_levels", "error_quantiles", "range_meq_l"), tuple),
     **dict.fromkeys(("architecture", "preprocessing", "training", "metrics"), dict),
-    "parameters": int,
+    **dict.fromkeys(("parameters", "least_leads"), int),
 }
 
 
 @dataclass(frozen=True)
 class Forecast:
-    """What a model says about one beat: the potassium and the spread it expects, both in mEq/L."""
+    """What a model says about one beat: the potassium and the spread it expects, in mEq/L, and from how many leads."""
 
     potassium_meq_l: float
     spread_meq_l: float
+    leads: int = 1
 
     @property
     def sane(self) -> bool:
@@ -221,31 +239,44 @@ class Model:
         return np.clip(potassium, low, high), spread
 
     def forecast(self, beat: Beat) -> Forecast:
-        """Estimate one beat that holds all the model's leads."""
+        """Estimate one beat from those of the model's leads that it has in good condition."""
         beats, side = inputs([beat], self.card.leads)
         potassium, spread = self.run(beats, side)
-        return Forecast(float(potassium[0]), float(spread[0]))
+        return Forecast(float(potassium[0]), float(spread[0]), int(shown(beats)[0]))
 
     def interval(self, forecast: Forecast, coverage: float) -> tuple[float, float]:
         """Return the conformal interval (low, high) in mEq/L that holds the true potassium with this probability."""
         tails = np.array([(1 - coverage) / 2, (1 + coverage) / 2])
-        errors = np.interp(tails, self._levels, self._quantiles)
+        errors = np.interp(tails, self._levels, self._errors(forecast))
         low, high = forecast.potassium_meq_l + forecast.spread_meq_l * errors
         return float(low), float(high)
 
     def probability_above(self, forecast: Forecast, cut_meq_l: float) -> float:
         """Return the probability that the true potassium is above a cut."""
         needed = (cut_meq_l - forecast.potassium_meq_l) / forecast.spread_meq_l
-        return float(1 - np.interp(needed, self._quantiles, self._levels, left=0.0, right=1.0))
+        return float(1 - np.interp(needed, self._errors(forecast), self._levels, left=0.0, right=1.0))
+
+    def _errors(self, forecast: Forecast) -> NDArray[np.float64]:
+        row = min(max(forecast.leads - self.card.least_leads, 0), len(self._quantiles) - 1)
+        return np.asarray(self._quantiles[row])
 
 
-def inputs(beats: list[Beat], leads: tuple[str, ...]) -> tuple[Float32, Float32]:
-    """Stack beats into what `Model.run` takes; every beat must have all the leads."""
-    rows = [[beat.leads.index(lead) for lead in leads] for beat in beats]
-    waves = np.stack([beat.waveform[row] for beat, row in zip(beats, rows, strict=True)]).astype(np.float32)
-    gains = np.stack([np.log(np.maximum(beat.gain_mv[row], 1e-3)) for beat, row in zip(beats, rows, strict=True)])
-    rr = np.array([[beat.rr_s] for beat in beats])
-    return waves, np.concatenate([gains, rr], axis=1).astype(np.float32)
+def shown(waves: Float32) -> NDArray[np.intp]:
+    """Count the leads that are there in waves (n, leads, 270): (n,)."""
+    return np.asarray(waves.any(axis=2).sum(axis=1), dtype=np.intp)
+
+
+def inputs(beats: Sequence[Beat], leads: tuple[str, ...]) -> tuple[Float32, Float32]:
+    """Stack beats into what `Model.run` takes; a lead that is absent or has a problem is zero, its gain 1 mV."""
+    waves = np.zeros((len(beats), len(leads), SAMPLES), np.float32)
+    side = np.zeros((len(beats), len(leads) + 1), np.float32)
+    for beat, wave, numbers in zip(beats, waves, side, strict=True):
+        good = [place for place, lead in enumerate(leads) if lead in beat.good]
+        rows = [beat.leads.index(leads[place]) for place in good]
+        wave[good] = beat.waveform[rows]
+        numbers[good] = np.log(np.maximum(beat.gain_mv[rows], 1e-3))
+        numbers[-1] = beat.rr_s
+    return waves, side
 
 
 def bundled() -> list[Card]:

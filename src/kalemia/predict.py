@@ -83,61 +83,80 @@ def examine(
 def _judge(recording: Recording, models: list[Model]) -> Result:
     """Take the first model whose leads are there and good; if there is none, say what kept the first one from it."""
     blank = Estimate(recording.source, "refused", model=models[0].name, warnings=recording.warnings)
-    # Say why a preferred model did not speak, whether its lead is missing or not good enough.
+    # Say why a preferred model did not speak, whether its leads are missing or not good enough.
     reasons: list[str] = []
     refused: list[Result] = []
     for model in models:
-        if not set(model.card.leads) <= set(recording.leads):
-            reasons.append(f"lead {'+'.join(model.card.leads)} is missing")
+        there = [lead for lead in model.card.leads if lead in recording.leads]
+        if len(there) < model.card.least_leads:
+            reasons.append(_missing(model))
             continue
         instead = [f"{model.card.name} was taken because {reason}." for reason in reasons]
-        result = _try(recording, model, replace(blank, warnings=(*blank.warnings, *instead)))
+        result = _try(recording, model, there, replace(blank, warnings=(*blank.warnings, *instead)))
         if result.estimate.status == "estimated":
             return result
         refused.append(result)
         reasons.append(str(result.estimate.reason))
     if not refused:
-        wanted = " or ".join("+".join(m.card.leads) for m in models)
-        reason = f"no model fits the leads {', '.join(recording.leads) or 'of this file'}; lead {wanted} is needed"
+        had = ", ".join(recording.leads) or "of this file"
+        reason = f"no model fits the leads {had}: {'; '.join(reasons)}"
         return Result(replace(blank, reason=reason), recording)
     first = refused[0]
     return replace(first, estimate=replace(first.estimate, reason="; ".join(dict.fromkeys(reasons))))
 
 
-def _try(recording: Recording, model: Model, blank: Estimate) -> Result:
-    blank = replace(blank, model=model.name, leads_used=model.card.leads)
+def _missing(model: Model) -> str:
+    """Say which leads the model would need."""
+    leads, least = model.card.leads, model.card.least_leads
+    if len(leads) == 1:
+        return f"lead {leads[0]} is missing"
+    return f"{'all' if least == len(leads) else least} of the leads {', '.join(leads)} are needed"
+
+
+def _try(recording: Recording, model: Model, leads: Sequence[str], blank: Estimate) -> Result:
+    blank = replace(blank, model=model.name, leads_used=tuple(leads))
     try:
-        beat = cut(recording, model.card.leads)
+        beat = cut(recording, leads)
     except BeatError as exc:
         return Result(replace(blank, reason=str(exc)), recording)
+    beat = replace(beat, problems=tuple(_problems(recording, beat)))
     seen = replace(
         blank,
         heart_rate_bpm=round(beat.heart_rate_bpm, 1),
         beats_used=beat.count,
         quality={lead: round(float(q), 2) for lead, q in zip(beat.leads, beat.quality, strict=True)},
-        warnings=(*blank.warnings, *beat.warnings, *_warnings(beat), *_electrodes(recording, model)),
+        warnings=(*blank.warnings, *beat.warnings, *_warnings(beat), *_electrodes(recording, beat)),
     )
-    problems = [
-        f"lead {lead} cannot be used ({problem})"
-        for lead, problem in zip(beat.leads, beat.problems, strict=True)
-        if problem
-    ]
-    problems = problems or [
-        f"lead {lead} runs against {against}: its electrode or its sign is wrong"
-        for lead in beat.leads
-        if (against := quality.opposed(recording, lead))
-    ]
+    unused = _unused(beat)
+    if len(beat.good) < model.card.least_leads:
+        return Result(replace(seen, reason="; ".join(unused)), recording, beat)
     # Looked for in every lead there is: a spike is often small in the lead that the model takes.
-    if not problems and quality.pacing_spikes(recording.signal, recording.rate, beat.r_peaks_s):
-        problems = ["pacing spikes: a paced beat says nothing about potassium"]
-    problems = problems or [
-        f"lead {lead} cannot be judged ({unlike})"
-        for lead, wave in zip(beat.leads, beat.waveform, strict=True)
-        if (unlike := quality.unlike_a_beat(wave, beat.rr_s))
-    ]
-    if problems:
-        return Result(replace(seen, reason="; ".join(problems)), recording, beat)
+    if quality.pacing_spikes(recording.signal, recording.rate, beat.r_peaks_s):
+        spikes = "pacing spikes: a paced beat says nothing about potassium"
+        return Result(replace(seen, reason=spikes), recording, beat)
+    left_out = [f"{reason[0].upper()}{reason[1:]}." for reason in unused]
+    seen = replace(seen, leads_used=beat.good, warnings=(*seen.warnings, *left_out))
     return Result(_estimate(seen, model, beat), recording, beat)
+
+
+def _problems(recording: Recording, beat: Beat) -> Iterator[str | None]:
+    """Say of every lead why it must not be used, or None: what `cut` found, and what only a judge of patients asks."""
+    for lead, wave, problem in zip(beat.leads, beat.waveform, beat.problems, strict=True):
+        if problem is None and (against := quality.opposed(recording, lead)):
+            problem = f"it runs against {against}: its electrode or its sign is wrong"
+        yield problem or quality.unlike_a_beat(wave, beat.rr_s)
+
+
+def _unused(beat: Beat) -> list[str]:
+    """Name the leads that cannot be used, together where the reason is the same."""
+    by_reason: dict[str, list[str]] = {}
+    for lead, problem in zip(beat.leads, beat.problems, strict=True):
+        if problem:
+            by_reason.setdefault(problem, []).append(lead)
+    return [
+        f"lead{'s' if len(leads) > 1 else ''} {', '.join(leads)} cannot be used ({problem})"
+        for problem, leads in by_reason.items()
+    ]
 
 
 def _estimate(seen: Estimate, model: Model, beat: Beat) -> Estimate:
@@ -182,15 +201,15 @@ def _warnings(beat: Beat) -> list[str]:
     return warnings
 
 
-def _electrodes(recording: Recording, model: Model) -> list[str]:
-    """Say where electrodes, signs or gains may be wrong, if that is a matter to the model."""
+def _electrodes(recording: Recording, beat: Beat) -> list[str]:
+    """Say where electrodes, signs or gains may be wrong, if that is a matter to the leads of the beat."""
     said = []
-    limb = "I" in model.card.leads and "V6" in recording.leads
+    limb = "I" in beat.leads and "V6" in recording.leads
     if limb and quality.slope_correlation(recording, "I", "V6") < EXCHANGED:
         said.append("Lead I runs against V6: the arm electrodes may be exchanged.")
     if quality.upside_down(recording):
         said.append("I, II, V5 and V6 point down and aVR up: the ECG may be stored upside down.")
-    sizes = {lead: quality.oversized(recording, lead) for lead in model.card.leads}
+    sizes = {lead: quality.oversized(recording, lead) for lead in beat.leads}
     said += [
         f"{lead} is {times:.0f} times as large as the leads beside it: its gain may be wrong."
         for lead, times in sizes.items()

@@ -138,6 +138,11 @@ class Beat:
         """Beats per minute."""
         return 60.0 / self.rr_s
 
+    @property
+    def good(self) -> tuple[str, ...]:
+        """The leads without a problem."""
+        return tuple(lead for lead, problem in zip(self.leads, self.problems, strict=True) if problem is None)
+
 
 Level = Literal["low", "normal", "high", "uncertain"]
 

@@ -142,7 +142,7 @@ def test_one_lead_is_the_study_and_several_share_its_weights() -> None:
     several = network(Size(8, 16, 10))
     assert type(several) is SharedDSCRNN
     waves = study_parameters(16, 10) - 11
-    assert parameters(several) == waves + 8 * (16 + 2 * (10 + 2) + 2) + 2
+    assert parameters(several) == waves + 8 * (16 + 2 * (10 + 2) + 2) + 3
 
 
 @pytest.mark.parametrize("n", [1, 3])
@@ -180,11 +180,11 @@ def test_every_lead_is_told_which_it_is() -> None:
 
 
 def test_an_unsure_lead_counts_less() -> None:
-    net = shared()
+    net, there = shared(), torch.ones(1, 3, dtype=torch.bool)
     potassium = torch.tensor([[4.0, 4.0, 8.0]])
     with torch.no_grad():
-        alike, _ = net.combined(potassium, torch.tensor([[0.5, 0.5, 0.5]]))
-        unsure, _ = net.combined(potassium, torch.tensor([[0.5, 0.5, 5.0]]))
+        alike, _ = net.combined(potassium, torch.tensor([[0.5, 0.5, 0.5]]), there)
+        unsure, _ = net.combined(potassium, torch.tensor([[0.5, 0.5, 5.0]]), there)
     assert float(alike) == pytest.approx(16 / 3, rel=1e-5)
     assert float(unsure) == pytest.approx((4 * 4 * 2 + 8 * 0.04) / 8.04, rel=1e-5)
 
@@ -193,11 +193,36 @@ def test_leads_that_differ_or_are_unsure_widen_the_spread() -> None:
     net, half = shared(), torch.full((1, 3), 0.5)
     with torch.no_grad():
         alike, apart, unsure = (
-            float(net.combined(torch.tensor([potassium]), spread)[1])
+            float(net.combined(torch.tensor([potassium]), spread, torch.ones(1, 3, dtype=torch.bool))[1])
             for potassium, spread in (([5.0, 5.0, 5.0], half), ([4.0, 5.0, 6.0], half), ([5.0, 5.0, 5.0], 2 * half))
         )
     assert alike < apart
     assert alike < unsure
+
+
+@pytest.mark.parametrize("lead", [0, 2])
+def test_a_lead_that_is_zero_throughout_is_left_out(lead: int) -> None:
+    net, beats, side = shared(), torch.randn(4, 3, 270), torch.randn(4, 4)
+    others = [number for number in range(3) if number != lead]
+    beats[:, lead] = 0
+    with torch.no_grad():
+        each, spread = net.each(beats, side)
+        found = net(beats, side)
+        two = net.combined(each[:, others], spread[:, others], torch.ones(4, 2, dtype=torch.bool))
+        side[:, lead] = 99.0  # nor does its gain count
+        again = net(beats, side)
+    for one, other, third in zip(found, two, again, strict=True):
+        torch.testing.assert_close(one, other)
+        torch.testing.assert_close(one, third)
+
+
+def test_more_leads_make_the_spread_no_wider() -> None:
+    net, spread, potassium = shared(), torch.full((1, 3), 0.5), torch.full((1, 3), 5.0)
+    with torch.no_grad():
+        found = [
+            float(net.combined(potassium, spread, torch.tensor([[True] * n + [False] * (3 - n)]))[1]) for n in (1, 2, 3)
+        ]
+    assert found[0] > found[1] > found[2]
 
 
 @pytest.fixture(scope="module")

@@ -21,7 +21,7 @@ from kalemia.errors import TrainError
 from kalemia.model import Card, Model
 from kalemia.train import baselines, loop, run
 from kalemia.train.data import FEATURES, Beats, empty, made
-from kalemia.train.run import ERROR_LEVELS, Trained, calibrate, intervals
+from kalemia.train.run import ERROR_LEVELS, Trained, calibrate, fewer, intervals
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -149,7 +149,7 @@ def errors(model: Model, beats: Beats) -> NDArray[np.float64]:
 def test_the_quantiles_are_those_of_the_textbook(tiny: Model, n: int) -> None:
     beats = beats_of(n, 1)
     scores = errors(tiny, beats)
-    for level, quantile in zip(ERROR_LEVELS, calibrate(tiny, beats), strict=True):
+    for level, quantile in zip(ERROR_LEVELS, calibrate(tiny, beats, 0)[0], strict=True):
         rank = math.floor(level * (n + 1)) if level < 0.5 else math.ceil(level * (n + 1))
         assert quantile == pytest.approx(scores[min(max(rank, 1), n) - 1], abs=1e-4), level
 
@@ -170,7 +170,7 @@ def test_the_quantiles_are_those_of_mapie(tiny: Model, coverage: float) -> None:
         zero, confidence_level=coverage, conformity_score=AbsoluteConformityScore(sym=False), prefit=True
     )
     _, bounds = oracle.conformalize(nothing, scores).predict_interval(nothing[:1])
-    quantiles = calibrate(tiny, beats)
+    quantiles = calibrate(tiny, beats, 0)[0]
     for level, theirs in zip(((1 - coverage) / 2, (1 + coverage) / 2), bounds[0, :, 0], strict=True):
         own = quantiles[int(np.abs(ERROR_LEVELS - level).argmin())]
         ranks = [int(np.abs(scores - value).argmin()) for value in (own, theirs)]
@@ -180,7 +180,7 @@ def test_the_quantiles_are_those_of_mapie(tiny: Model, coverage: float) -> None:
 def test_the_interval_covers_what_it_says_for_any_network(tiny: Model, tiny_path: Path) -> None:
     covered = []
     for seed in range(5):
-        card = replace(tiny.card, error_quantiles=calibrate(tiny, beats_of(2000, seed)))
+        card = replace(tiny.card, error_quantiles=calibrate(tiny, beats_of(2000, seed), 0))
         model = Model(tiny_path.read_bytes(), card)
         test = beats_of(2000, 100 + seed)
         _, low, high = intervals(model, test, 0.9)
@@ -189,11 +189,29 @@ def test_the_interval_covers_what_it_says_for_any_network(tiny: Model, tiny_path
 
 
 def test_each_tail_is_missed_as_often(tiny: Model, tiny_path: Path) -> None:
-    model = Model(tiny_path.read_bytes(), replace(tiny.card, error_quantiles=calibrate(tiny, beats_of(4000, 1))))
+    model = Model(tiny_path.read_bytes(), replace(tiny.card, error_quantiles=calibrate(tiny, beats_of(4000, 1), 0)))
     test = beats_of(4000, 2)
     _, low, high = intervals(model, test, 0.9)
     assert np.mean(test.potassium < low) == pytest.approx(0.05, abs=0.015)
     assert np.mean(test.potassium > high) == pytest.approx(0.05, abs=0.015)
+
+
+def test_fewer_leads_are_drawn_from_the_good_ones() -> None:
+    rng = np.random.default_rng(3)
+    beats = replace(beats_of(400, 1), waves=rng.random((400, 4, 270), np.float32) + 0.1)
+    beats = replace(beats, side=np.ones((400, 5), np.float32))
+    beats.waves[:50, 1] = 0
+    beats.waves[:20, 2] = 0
+    for count in (1, 3, 4):
+        some = fewer(beats, count, 7)
+        kept = np.asarray(some.waves.any(axis=2))
+        assert (kept.sum(axis=1) == count).all()
+        assert len(some) == {1: 400, 3: 380, 4: 350}[count]
+        assert not kept[:20, 1:3].any() or count > 1
+        np.testing.assert_array_equal(some.side[:, :4] > 0, kept)
+        assert (some.side[:, 4] == 1).all()
+    shares = np.asarray(fewer(beats, 1, 7).waves.any(axis=2))[50:].mean(axis=0)
+    assert shares == pytest.approx(0.25, abs=0.08)
 
 
 # Baselines

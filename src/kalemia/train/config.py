@@ -75,6 +75,7 @@ class Config(BaseModel):
     name: str = Field(pattern=r"^[a-z0-9][a-z0-9-]{0,40}$")
     version: str = Field(pattern=r"^\d+\.\d+\.\d+$")
     leads: tuple[str, ...] = Field(min_length=1)
+    least_leads: int | None = Field(ge=1, default=None)
     channels: int = Field(ge=1, le=1024)
     lstm: int = Field(ge=1, le=1024)
     sources: tuple[Source, ...] = Field(min_length=1)
@@ -86,6 +87,11 @@ class Config(BaseModel):
     learning_rate: float = Field(gt=0, le=1)
     weight_decay: float = Field(ge=0, le=1, default=0.0)
     _folder: Path = PrivateAttr(default=Path())
+
+    @property
+    def needed(self) -> int:
+        """How many of the leads an ECG must have in good condition; all where the file does not say."""
+        return self.least_leads or len(self.leads)
 
     @property
     def folder(self) -> Path:
@@ -129,6 +135,8 @@ def _lead_fault(config: Config) -> str | None:
         return f"leads: {', '.join(sorted(unknown))} unknown; accepted are {', '.join(LEADS)}"
     if len(set(config.leads)) < len(config.leads):
         return f"leads: {', '.join(config.leads)} name one twice; each is accepted once"
+    if config.needed > len(config.leads):
+        return f"least_leads: {config.needed} of {len(config.leads)} leads; expected at most all"
     return None
 
 

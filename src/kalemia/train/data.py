@@ -119,15 +119,17 @@ def made(
     leads: tuple[str, ...],
     workers: int = 1,
     progress: Callable[[int], None] | None = None,
+    least_leads: int | None = None,
 ) -> Beats:
     """Make the records of these patients and cut their beats; the result does not depend on the number of workers.
 
-    `progress` is called with the number of further records.
+    A record counts if `least_leads` of the leads are good, all of them by default. `progress` is called with the number
+    of further records.
     """
     step = max(1, CHUNK // maker.each)
     starts = [range(s, min(s + step, patients.stop)) for s in range(patients.start, patients.stop, step)]
     chunks = []
-    for done in _map(partial(_chunk, maker, leads), starts, workers):
+    for done in _map(partial(_chunk, maker, leads, least_leads or len(leads)), starts, workers):
         chunks.append(done)
         if progress:
             progress(len(done) + done.refused)
@@ -155,11 +157,11 @@ def _map(job: Callable[[range], Beats], chunks: list[range], workers: int) -> It
         yield from processes.map(job, chunks)
 
 
-def _chunk(maker: Making, leads: tuple[str, ...], patients: range) -> Beats:
+def _chunk(maker: Making, leads: tuple[str, ...], least_leads: int, patients: range) -> Beats:
     kept: list[tuple[Beat, float, str]] = []
     refused = 0
     for one in maker(patients):
-        beat = _usable(one, leads)
+        beat = _usable(one, leads, least_leads)
         if beat is None:
             refused += 1
         else:
@@ -178,13 +180,13 @@ def _chunk(maker: Making, leads: tuple[str, ...], patients: range) -> Beats:
     )
 
 
-def _usable(one: Simulated, leads: tuple[str, ...]) -> Beat | None:
-    """Return the beat, unless one of the leads has a problem."""
+def _usable(one: Simulated, leads: tuple[str, ...], least_leads: int) -> Beat | None:
+    """Return the beat, if enough of the leads are good."""
     try:
         beat = cut(one.recording, leads)
     except BeatError:
         return None
-    return None if any(beat.problems) else beat
+    return beat if len(beat.good) >= least_leads else None
 
 
 def empty(leads: tuple[str, ...], refused: int) -> Beats:
@@ -202,6 +204,6 @@ def empty(leads: tuple[str, ...], refused: int) -> Beats:
 
 
 def features(beat: Beat, leads: tuple[str, ...]) -> Float32:
-    """Return what `measure` says of these leads, (leads * FEATURES,)."""
-    found = measure(beat)
-    return np.concatenate([astuple(found[lead]) for lead in leads]).astype(np.float32)
+    """Return what `measure` says of these leads, (leads * FEATURES,); NaN for a lead with a problem."""
+    found, nothing = measure(beat), (np.nan,) * len(FEATURES)
+    return np.concatenate([astuple(found[lead]) if lead in beat.good else nothing for lead in leads]).astype(np.float32)

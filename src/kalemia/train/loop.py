@@ -12,7 +12,7 @@ from torch import Tensor
 from kalemia.errors import TrainError
 from kalemia.train.config import Config
 from kalemia.train.data import Beats
-from kalemia.train.nets import Network, SharedDSCRNN, Size, network
+from kalemia.train.nets import Network, SharedDSCRNN, Size, network, present
 
 CLIP_NORM = 1.0
 AT_ONCE = 1024
@@ -82,16 +82,30 @@ def _size(config: Config, train: Beats) -> Size:
 
 
 def _nll(potassium: Tensor, spread: Tensor, true: Tensor) -> Tensor:
-    return torch.mean(torch.log(spread) + 0.5 * torch.square((true - potassium) / spread))
+    return torch.log(spread) + 0.5 * torch.square((true - potassium) / spread)
 
 
-def _loss(net: Network, waves: Tensor, side: Tensor, true: Tensor) -> Tensor:
-    """Return what training makes small; each of several leads has to answer for itself and all of them together."""
-    if isinstance(net, SharedDSCRNN):
-        potassium, spread = net.each(waves, side)
-        return _nll(potassium, spread, true[:, None]) + _nll(*net.combined(potassium, spread), true)
-    potassium, spread = net(waves, side)
-    return _nll(potassium, spread, true)
+def _loss(net: Network, waves: Tensor, side: Tensor, true: Tensor, dice: torch.Generator) -> Tensor:
+    """Return what training makes small.
+
+    Of several leads each has to answer for itself, and all that a batch shows have to together: any number of them, so
+    that the network can do with those that an ECG has.
+    """
+    if not isinstance(net, SharedDSCRNN):
+        potassium, spread = net(waves, side)
+        return _mean(_nll(potassium, spread, true))
+    leads = waves.shape[1]
+    shown = int(torch.randint(1, leads + 1, (), generator=dice))
+    rows = torch.randperm(leads, generator=dice)[:shown]
+    there = present(waves[:, rows])
+    potassium, spread = net.each(waves, side, rows)
+    alone = _nll(potassium, spread, true[:, None])
+    together = _nll(*net.combined(potassium, spread, there), true)
+    return _mean(alone, there) + _mean(together, there.any(dim=1))
+
+
+def _mean(losses: Tensor, counted: Tensor | None = None) -> Tensor:
+    return losses.mean() if counted is None else (losses * counted).sum() / counted.sum().clamp(min=1)
 
 
 def _epoch(
@@ -107,7 +121,7 @@ def _epoch(
     for pick in torch.split(order[: len(order) // batch * batch], batch):
         waves, side, true = (tensor[pick] for tensor in data)
         optimizer.zero_grad()
-        _loss(net, waves, side, true).backward()  # type: ignore[no-untyped-call]
+        _loss(net, waves, side, true, shuffle).backward()  # type: ignore[no-untyped-call]
         torch.nn.utils.clip_grad_norm_(net.parameters(), CLIP_NORM)
         optimizer.step()
         schedule.step()
@@ -119,4 +133,4 @@ def _validate(net: Network, held: tuple[Tensor, Tensor, Tensor]) -> tuple[float,
     waves, side, true = held
     answers = [net(*some) for some in zip(torch.split(waves, AT_ONCE), torch.split(side, AT_ONCE), strict=True)]
     potassium, spread = (torch.cat(several) for several in zip(*answers, strict=True))
-    return float(_nll(potassium, spread, true)), float(torch.mean(torch.abs(potassium - true)))
+    return float(_nll(potassium, spread, true).mean()), float(torch.mean(torch.abs(potassium - true)))

@@ -87,5 +87,8 @@ def gather(
 ) -> Beats:
     """Make the records of a part and cut their beats, source after source."""
     return data.joined(
-        [data.made(p.maker(part, config.seed), p.patients[part], config.leads, workers, progress) for p in plans]
+        [
+            data.made(p.maker(part, config.seed), p.patients[part], config.leads, workers, progress, config.needed)
+            for p in plans
+        ]
     )

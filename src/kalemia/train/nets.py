@@ -16,6 +16,7 @@ from torch import Tensor, nn
 KERNELS = (128, 64, 64)
 POOLS = (2, 5, 1)
 SPREAD_FLOOR_MEQ_L = 0.1
+ABSENT = -1e4  # the logarithm of a weight that is none
 
 
 @dataclass(frozen=True)
@@ -109,7 +110,7 @@ class SharedDSCRNN(Network):
 
     A network that sees all leads at once learns relations between leads that the training data have and patients do
     not. This one reads each lead for itself, told which it is by a bias of its own after the first block and a dense
-    layer of its own, and combines what the leads say.
+    layer of its own, and combines what the leads say. A lead whose beat is zero throughout is left out.
     """
 
     def __init__(self, size: Size) -> None:
@@ -118,35 +119,44 @@ class SharedDSCRNN(Network):
         self.lead_code = nn.Parameter(torch.zeros(size.leads, size.channels, 1))
         self.dense = nn.Parameter(torch.empty(size.leads, seen, 2).uniform_(-(seen**-0.5), seen**-0.5))
         self.bias = nn.Parameter(torch.zeros(size.leads, 2))
-        self.log_shares = nn.Parameter(torch.full((2,), -0.7))
+        self.log_shares = nn.Parameter(torch.full((3,), -0.7))
 
-    def each(self, beats: Tensor, side: Tensor) -> tuple[Tensor, Tensor]:
-        """Estimate from each lead alone: potassium and spread (n, leads), mEq/L."""
-        leads = self.size.leads
-        first = self.blocks[0](beats.reshape(-1, 1, beats.shape[2]))  # leads lie in the batch: (n * leads, channels, t)
-        told = first.reshape(-1, leads, *first.shape[1:]) + self.lead_code
-        state = self.last_state(self.blocks[1:](told.reshape(-1, *first.shape[1:])))
+    def each(self, beats: Tensor, side: Tensor, rows: Tensor | None = None) -> tuple[Tensor, Tensor]:
+        """Estimate from each lead alone: potassium and spread (n, leads), mEq/L; of the leads `rows` only, if given."""
         scaled = self.scaled_side(side)
-        gain, rr = scaled[:, :leads, None], scaled[:, None, leads:].expand(-1, leads, -1)
-        seen = torch.cat([state.reshape(-1, leads, self.size.lstm), gain, rr], dim=2)
-        return self.answer(torch.einsum("nls,lso->nlo", seen, self.dense) + self.bias)
+        gain, rr = scaled[:, :-1, None], scaled[:, None, -1:]
+        code, dense, bias = (torch.as_tensor(own) for own in (self.lead_code, self.dense, self.bias))
+        if rows is not None:
+            beats, gain, code, dense, bias = beats[:, rows], gain[:, rows], code[rows], dense[rows], bias[rows]
+        leads = beats.shape[1]
+        first = self.blocks[0](beats.reshape(-1, 1, beats.shape[2]))  # leads lie in the batch: (n * leads, channels, t)
+        told = first.reshape(-1, leads, *first.shape[1:]) + code
+        state = self.last_state(self.blocks[1:](told.reshape(-1, *first.shape[1:])))
+        seen = torch.cat([state.reshape(-1, leads, self.size.lstm), gain, rr.expand(-1, leads, -1)], dim=2)
+        return self.answer(torch.einsum("nls,lso->nlo", seen, dense) + bias)
 
-    def combined(self, potassium: Tensor, spread: Tensor) -> tuple[Tensor, Tensor]:
-        """Weigh the leads (n, leads) by their precision: potassium and spread (n,), mEq/L.
+    def combined(self, potassium: Tensor, spread: Tensor, present: Tensor) -> tuple[Tensor, Tensor]:
+        """Weigh the leads (n, leads) that are present by their precision: potassium and spread (n,), mEq/L.
 
-        The variance is a learned share of the leads' own, since their errors are neither one nor independent, and a
-        learned share of how far they are apart.
+        The variance is a learned share of the leads' own, another that many leads make smaller, since their errors are
+        neither one nor independent, and a share of how far the leads are apart.
         """
-        weight = torch.softmax(-2 * torch.log(spread), dim=1)
+        weight = torch.softmax(torch.where(present, -2 * torch.log(spread), ABSENT), dim=1)
         mean = (weight * potassium).sum(dim=1)
         own = (weight * torch.square(spread)).sum(dim=1)  # the harmonic mean of the variances
         apart = (weight * torch.square(potassium - mean[:, None])).sum(dim=1)
-        shares = torch.exp(self.log_shares)
-        return mean, torch.sqrt(shares[0] * own + shares[1] * apart) + SPREAD_FLOOR_MEQ_L
+        common, single, between = torch.exp(self.log_shares)
+        count = present.sum(dim=1).clamp(min=1)
+        return mean, torch.sqrt(common * own + single * own / count + between * apart) + SPREAD_FLOOR_MEQ_L
 
     def forward(self, beats: Tensor, side: Tensor) -> tuple[Tensor, Tensor]:
         """Estimate from all leads; the spread is one standard deviation as the network sees it."""
-        return self.combined(*self.each(beats, side))
+        return self.combined(*self.each(beats, side), present(beats))
+
+
+def present(beats: Tensor) -> Tensor:
+    """Tell which leads (n, leads) of beats (n, leads, 270) are there: not zero throughout."""
+    return beats.abs().amax(dim=2) > 0
 
 
 def network(size: Size) -> Network:

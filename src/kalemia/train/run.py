@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,7 @@ from kalemia import __version__, atomic
 from kalemia.errors import TrainError
 from kalemia.evaluate import metrics
 from kalemia.export.onnx import to_onnx
-from kalemia.model import PREPROCESSING, Card, Forecast, Model
+from kalemia.model import PREPROCESSING, Card, Forecast, Model, shown
 from kalemia.records import NOTICE
 from kalemia.train import baselines, loop, mix, nets
 from kalemia.train.config import Config
@@ -29,7 +29,7 @@ ERROR_LEVELS = np.concatenate(
 )
 SEVERAL = (
     "one set of weights reads each lead alone, with a bias a lead after the first block and a dense layer a lead; the "
-    "leads' estimates are averaged, each weighted by 1 / spread^2"
+    "leads' estimates are averaged, each weighted by 1 / spread^2; a lead that is zero throughout is left out"
 )
 
 Report = Callable[[str, int, int], None]
@@ -116,7 +116,7 @@ def _said(fitted: Fitted, best: Fitted) -> dict[str, Any]:
 
 def _card(config: Config, net: nets.Network, onnx: bytes, beats: dict[str, Beats], training: dict[str, Any]) -> Card:
     draft = _draft(config, net, onnx, beats["train"], training)
-    quantiles = calibrate(Model(onnx, draft), beats["calibration"])
+    quantiles = calibrate(Model(onnx, draft), beats["calibration"], config.seed)
     card = Card(**{**vars(draft), "error_quantiles": quantiles})
     return Card(**{**vars(card), "metrics": _metrics(Model(onnx, card), beats, config.seed)})
 
@@ -127,6 +127,7 @@ def _draft(config: Config, net: nets.Network, onnx: bytes, seen: Beats, training
         name=config.name,
         version=config.version,
         leads=config.leads,
+        least_leads=config.needed,
         parameters=nets.parameters(net),
         architecture={
             "network": "DSCRNN",
@@ -144,20 +145,25 @@ def _draft(config: Config, net: nets.Network, onnx: bytes, seen: Beats, training
         training=training,
         metrics={},
         error_levels=tuple(float(level) for level in ERROR_LEVELS),
-        error_quantiles=tuple(0.0 for _ in ERROR_LEVELS),
+        error_quantiles=((0.0,) * len(ERROR_LEVELS),) * (len(config.leads) - config.needed + 1),
         range_meq_l=(round(float(low), 2), round(float(high), 2)),
         onnx_sha256=hashlib.sha256(onnx).hexdigest(),
         notice=NOTICE,
     )
 
 
-def calibrate(model: Model, beats: Beats) -> tuple[float, ...]:
+def calibrate(model: Model, beats: Beats, seed: int) -> tuple[tuple[float, ...], ...]:
     """Return the conformal quantiles of (true - estimate) / spread on patients kept apart, at ERROR_LEVELS.
 
-    Split conformal prediction with the normalized error as score (Papadopoulos 2008; Lei 2018), a tail each: the level
-    p below one half takes the order statistic floor(p (n + 1)), above it ceil(p (n + 1)), which is what makes the
-    coverage hold for any network and any distribution as long as the new patient is like these.
+    A row for every number of leads used, from the least to all; where fewer are, they are drawn for every record from
+    those that are good. Split conformal prediction with the normalized error as score (Papadopoulos 2008; Lei 2018), a
+    tail each: the level p below one half takes the order statistic floor(p (n + 1)), above it ceil(p (n + 1)), which is
+    what makes the coverage hold for any network and any distribution as long as the new patient is like these.
     """
+    return tuple(_quantiles(model, fewer(beats, count, seed)) for count in _counts(model))
+
+
+def _quantiles(model: Model, beats: Beats) -> tuple[float, ...]:
     estimate, spread = model.run(beats.waves, beats.side)
     errors = np.sort((beats.potassium - estimate) / spread)
     n = len(errors)
@@ -165,18 +171,38 @@ def calibrate(model: Model, beats: Beats) -> tuple[float, ...]:
     return tuple(round(float(e), 5) for e in errors[np.clip(ranks.astype(int) - 1, 0, n - 1)])
 
 
+def _counts(model: Model) -> range:
+    return range(model.card.least_leads, len(model.card.leads) + 1)
+
+
+def fewer(beats: Beats, count: int, seed: int) -> Beats:
+    """Return the beats with `count` of their good leads left, drawn at random; records with fewer are left out."""
+    there = np.asarray(beats.waves.any(axis=2))
+    enough = np.flatnonzero(there.sum(axis=1) >= count)
+    beats, there = beats.only(enough), there[enough]
+    dice = np.where(there, np.random.default_rng(seed).random(there.shape), 2.0)
+    kept = dice <= np.sort(dice, axis=1)[:, [count - 1]]
+    side = beats.side * np.column_stack([kept, np.ones(len(kept), bool)])
+    return replace(beats, waves=beats.waves * kept[:, :, None], side=side)
+
+
 def intervals(model: Model, beats: Beats, coverage: float) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]]:
     """Return estimate, low and high (n,) in mEq/L."""
     estimate, spread = model.run(beats.waves, beats.side)
-    pairs = zip(estimate, spread, strict=True)
-    bounds = np.array([model.interval(Forecast(float(k), float(s)), coverage) for k, s in pairs])
+    said = zip(estimate, spread, shown(beats.waves), strict=True)
+    bounds = np.array([model.interval(Forecast(float(k), float(s), int(n)), coverage) for k, s, n in said])
     return estimate, bounds[:, 0], bounds[:, 1]
+
+
+def inside(beats: Beats, low: NDArray[Any], high: NDArray[Any]) -> NDArray[np.bool_]:
+    """Tell which true potassium values lie within their interval (n,)."""
+    return np.asarray((beats.potassium >= low) & (beats.potassium <= high))
 
 
 def _metrics(model: Model, beats: dict[str, Beats], seed: int) -> dict[str, Any]:
     test = beats["test"]
     estimate, low, high = intervals(model, test, COVERAGE)
-    held = (test.potassium >= low) & (test.potassium <= high)
+    held = inside(test, low, high)
     found: dict[str, Any] = {
         "patients": len(set(zip(test.sources, test.patients, strict=True))),
         "records": len(test),
@@ -191,4 +217,10 @@ def _metrics(model: Model, beats: dict[str, Beats], seed: int) -> dict[str, Any]
         own = test.sources == name
         known = metrics.regression(test.potassium[own], estimate[own])
         found[name] = {**known, "records": int(own.sum()), "interval_coverage": round(float(held[own].mean()), 4)}
+    for count in _counts(model) if len(model.card.leads) > 1 else ():
+        some = fewer(test, count, seed + 1)
+        estimate, low, high = intervals(model, some, COVERAGE)
+        known = metrics.regression(some.potassium, estimate)
+        covered = round(float(inside(some, low, high).mean()), 4)
+        found[f"{count} of the leads"] = {**known, "interval_coverage": covered}
     return found
