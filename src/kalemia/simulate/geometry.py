@@ -31,7 +31,7 @@ DOWER = np.array(
     ]
 )
 # Real chest leads are smaller against lead I than this matrix has it, for QRS, T and P alike: fitted on real medians.
-DOWER *= np.array([1.25, 0.95, 0.85, 1.0, 0.95, 0.85, 0.88, 0.85])[:, None]
+DOWER *= np.array([1.25, 0.95, 0.85, 1.0, 0.95, 0.9, 0.88, 0.85])[:, None]
 # Electrodes V1..V6 from the middle of the heart, cm: a round adult chest, ours.
 CHEST = np.array(
     [[-5.5, -1.0, -8.5], [-1.5, -1.0, -9.5], [3.5, 0.5, -9.5], [7.5, 2.0, -8.5], [11.0, 2.0, -4.5], [12.5, 2.0, 0.5]]

@@ -12,7 +12,7 @@ from importlib.resources import files
 import numpy as np
 from numpy.typing import NDArray
 
-JITTER = 0.1
+JITTER = 0.05
 """How far a drawn body lies from one of the fitted ones, in standard deviations of the population."""
 
 

@@ -108,7 +108,7 @@ def _add_late(out: Signals, now: Times, patient: Patient, potassium: float, rr: 
     low = max(3.8 - seen, 0.0)
     direction = np.array([0.55, 0.35, -0.6])
     height = body.u_mv + 0.035 * low
-    center = LEAD_IN_MS + 440 * rr**0.33 + 20 * low
+    center = LEAD_IN_MS + 470 * rr**0.33 + 15 * low
     wave = height * _bump(now, center, 32 + 6 * low)
     level = body.st_mv - 0.025 * low - (0.06 if patient.drug == DIGITALIS else 0.0)
     st = level * _bump(now, LEAD_IN_MS + 200 * rr**0.33, 60)
