@@ -397,7 +397,7 @@ def _why(skipped: Sequence[tuple[Path, str]]) -> str:
 
 @app.command()
 def train(
-    config: Annotated[Path, typer.Argument(metavar="CONFIG", help="A YAML file such as configs/v5-4k.yaml.")],
+    config: Annotated[Path, typer.Argument(metavar="CONFIG", help="A YAML file such as configs/12-4k.yaml.")],
     out: Annotated[Path, typer.Option(metavar="DIR", help="Where NAME.onnx and NAME.json go.")] = Path("runs"),
     base: Annotated[
         Path | None,
@@ -409,7 +409,7 @@ def train(
 
     Example:
 
-      kalemia train configs/v5-4k.yaml --base recordings --out runs
+      kalemia train configs/12-4k.yaml --base recordings --out runs
     """
     try:
         from kalemia.train.config import Config
@@ -421,15 +421,15 @@ def train(
 
     with _stages() as stage:
         trained = run(Config.load(config), out, workers, stage, base)
-    own = trained.card.metrics[trained.card.name]
-    covered = trained.card.metrics["interval_coverage"]
-    area, median = own["auroc_above_5.5"], trained.card.metrics["training median"]["mae_meq_l"]
-    _say(
-        f"{trained.onnx}: MAE {own['mae_meq_l']:.3f} mEq/L (predicting the median: {median:.3f}), "
-        f"AUROC above 5.5 {'-' if area is None else f'{area:.3f}'}, "
-        f"interval coverage {covered:.3f} on {trained.card.metrics['patients']:,} "
-        f"{trained.card.metrics['ecgs']} patients"
-    )
+    for onnx, card in ((one.onnx, one.card) for one in trained):
+        own, area = card.metrics[card.name], card.metrics[card.name]["auroc_above_5.5"]
+        _say(
+            f"{onnx}: MAE {own['mae_meq_l']:.3f} mEq/L (predicting the median: "
+            f"{card.metrics['training median']['mae_meq_l']:.3f}), "
+            f"AUROC above 5.5 {'-' if area is None else f'{area:.3f}'}, "
+            f"interval coverage {card.metrics['interval_coverage']:.3f} on {card.metrics['patients']:,} "
+            f"{card.metrics['ecgs']} patients"
+        )
 
 
 def _bar() -> Any:

@@ -32,7 +32,7 @@ os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
 
 MAX_ONNX_BYTES, MAX_CARD_BYTES = 64_000_000, 4_000_000
 MAX_SPREAD_MEQ_L = 50.0
-DEFAULT = ("v5-4k", "i-4k")
+DEFAULT = ("12-4k",)
 """The bundled models in the order in which `predict` tries them: the first whose leads are there and good is taken."""
 
 PREPROCESSING: Mapping[str, Any] = {

@@ -128,7 +128,8 @@ def _try(recording: Recording, model: Model, leads: Sequence[str], blank: Estima
         warnings=(*blank.warnings, *beat.warnings, *_warnings(beat), *_electrodes(recording, beat)),
     )
     unused = _unused(beat)
-    if len(beat.good) < model.card.least_leads:
+    # Where most leads are bad, the few that look good are not to be trusted either.
+    if len(beat.good) < max(model.card.least_leads, len(leads) / 2):
         return Result(replace(seen, reason="; ".join(unused)), recording, beat)
     # Looked for in every lead there is: a spike is often small in the lead that the model takes.
     if quality.pacing_spikes(recording.signal, recording.rate, beat.r_peaks_s):

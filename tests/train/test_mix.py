@@ -51,7 +51,7 @@ def config(listed: Path) -> Config:
 
 @pytest.fixture(scope="module")
 def trained(config: Config, tmp_path_factory: pytest.TempPathFactory) -> Trained:
-    return run.train(config, tmp_path_factory.mktemp("runs"), base=config.folder)
+    return run.train(config, tmp_path_factory.mktemp("runs"), base=config.folder)[0]
 
 
 def disjoint(several: Iterable[Iterable[str]]) -> bool:
@@ -119,7 +119,7 @@ def test_the_same_configuration_gives_the_same_bytes_for_any_number_of_workers(
     def report(what: str, done: int, total: int) -> None:
         said[what] = (done, total)
 
-    again = run.train(config, tmp_path / "again", 2, report, config.folder)
+    again = run.train(config, tmp_path / "again", 2, report, config.folder)[0]
     assert again.onnx.read_bytes() == trained.onnx.read_bytes()
     assert again.card.dump() == trained.card.dump()
     assert said["simulating records: train"] == (15 + 12 + 30, 15 + 12 + 30)

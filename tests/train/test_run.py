@@ -35,12 +35,12 @@ def one_thread() -> Iterator[None]:
 
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory: pytest.TempPathFactory) -> Trained:
-    return run.train(TINY, tmp_path_factory.mktemp("runs"))
+    return run.train(TINY, tmp_path_factory.mktemp("runs"))[0]
 
 
 def test_the_same_configuration_gives_the_same_bytes_whoever_watches(trained: Trained, tmp_path: Path) -> None:
     said: list[tuple[str, int, int]] = []
-    again = run.train(TINY, tmp_path / "again", 2, lambda what, done, total: said.append((what, done, total)))
+    again = run.train(TINY, tmp_path / "again", 2, lambda what, done, total: said.append((what, done, total)))[0]
     assert again.onnx.read_bytes() == trained.onnx.read_bytes()
     assert again.card == trained.card
     stages = [what for what, done, total in said if done == total]
@@ -59,7 +59,9 @@ def test_another_seed_gives_another_model() -> None:
 def test_the_network_that_validates_best_is_kept(tmp_path: Path) -> None:
     config = TINY.model_copy(update={"seeds": 3, "epochs": 1})
     said: list[str] = []
-    several = run.train(config, tmp_path, report=lambda what, done, total: said.append(what) if done == total else None)
+    several = run.train(
+        config, tmp_path, report=lambda what, done, total: said.append(what) if done == total else None
+    )[0]
     seeds = several.card.training["seeds"]
     assert [one["seed"] for one in seeds] == [3, 4, 5]
     losses = [one["validation_loss"] for one in seeds]

@@ -55,7 +55,7 @@ def _strip(model: onnx.ModelProto) -> bytes:
 
 
 def _name(graph: onnx.GraphProto) -> None:
-    """Number nodes and the values between them: the exporter counts what it threw away, differently in every run."""
+    """Give nodes, values and constants numbers of ours: the exporter's count what it threw away on the way."""
     kept = {value.name for value in (*graph.input, *graph.output)}
     named = {value.name: f"constant_{place}" for place, value in enumerate(graph.initializer)}
     for place, node in enumerate(graph.node):

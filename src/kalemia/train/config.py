@@ -20,6 +20,7 @@ _SAID = {
     "model_type": "not a group of fields",
 }
 """What pydantic says in its own words, in ours."""
+Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,40}$")]
 Count = Annotated[int, Field(ge=8, le=10_000_000)]
 
 
@@ -69,13 +70,18 @@ class Records(BaseModel):
 
 
 class Config(BaseModel):
-    """What `kalemia train` needs to know; the same file gives the same model."""
+    """What `kalemia train` needs to know; the same file gives the same model.
+
+    `least_leads` is how many of the leads an ECG must have in good condition, all where it is not said. `parts` names
+    further models that the same network gives: some of its leads, with the same weights.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
-    name: str = Field(pattern=r"^[a-z0-9][a-z0-9-]{0,40}$")
+    name: Name
     version: str = Field(pattern=r"^\d+\.\d+\.\d+$")
     leads: tuple[str, ...] = Field(min_length=1)
     least_leads: int | None = Field(ge=1, default=None)
+    parts: dict[Name, tuple[str, ...]] = {}
     channels: int = Field(ge=1, le=1024)
     lstm: int = Field(ge=1, le=1024)
     sources: tuple[Source, ...] = Field(min_length=1)
@@ -113,12 +119,12 @@ class Config(BaseModel):
             # Text only: dates, merges and tags, which YAML would build, have no place here; pydantic makes the numbers.
             fields = yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.BaseLoader)  # noqa: S506
             if not isinstance(fields, dict):
-                raise TrainError(f"{path}: no fields; expected such as those of configs/v5-4k.yaml")
+                raise TrainError(f"{path}: no fields; expected such as those of configs/12-4k.yaml")
             config = cls.model_validate(fields)
         except OSError as exc:
             raise TrainError(f"{path}: cannot be read ({exc.strerror}); expected a YAML configuration") from exc
         except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as exc:
-            raise TrainError(f"{path}: not YAML; expected fields like those of configs/v5-4k.yaml") from exc
+            raise TrainError(f"{path}: not YAML; expected fields like those of configs/12-4k.yaml") from exc
         except ValidationError as exc:
             # A name that is misspelled explains the one that is missing.
             wrong = min(exc.errors(), key=lambda error: error["type"] != "extra_forbidden")
@@ -135,6 +141,9 @@ def _lead_fault(config: Config) -> str | None:
         return f"leads: {', '.join(sorted(unknown))} unknown; accepted are {', '.join(LEADS)}"
     if len(set(config.leads)) < len(config.leads):
         return f"leads: {', '.join(config.leads)} name one twice; each is accepted once"
+    for name, leads in config.parts.items():
+        if name == config.name or not leads or not set(leads) < set(config.leads):
+            return f"parts: {name} has the leads {', '.join(leads)}; expected a new name and some of the leads"
     if config.needed > len(config.leads):
         return f"least_leads: {config.needed} of {len(config.leads)} leads; expected at most all"
     return None

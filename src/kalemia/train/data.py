@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import astuple, dataclass, fields
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import astuple, dataclass, fields, replace
 from functools import partial
 from typing import Protocol
 
@@ -105,6 +105,14 @@ class Beats:
             self.waves[chosen], self.side[chosen], self.potassium[chosen], self.features[chosen],
             self.patients[chosen], self.sources[chosen], self.refused,
         )  # fmt: skip
+
+    def of(self, rows: Sequence[int]) -> Beats:
+        """Return some of the leads, by place; records in which none of them is good are left out."""
+        leads = self.waves.shape[1]
+        features = self.features.reshape(len(self), leads, -1)[:, rows].reshape(len(self), -1)
+        some = replace(self, waves=self.waves[:, rows], side=self.side[:, [*rows, leads]], features=features)
+        good = np.flatnonzero(some.waves.any(axis=(1, 2)))
+        return replace(some.only(good), refused=self.refused + len(self) - len(good))
 
 
 def parts(sizes: dict[str, int]) -> dict[str, range]:

@@ -8,7 +8,8 @@ says how far off the first may be. For several leads one such network is shared:
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor, nn
@@ -120,6 +121,21 @@ class SharedDSCRNN(Network):
         self.dense = nn.Parameter(torch.empty(size.leads, seen, 2).uniform_(-(seen**-0.5), seen**-0.5))
         self.bias = nn.Parameter(torch.zeros(size.leads, 2))
         self.log_shares = nn.Parameter(torch.full((3,), -0.7))
+
+    def only(self, rows: Sequence[int]) -> SharedDSCRNN:
+        """Return the network of some of its leads, with the same weights: it says of them what this one does."""
+        own, beside = list(rows), [*rows, self.size.leads]
+        size = replace(
+            self.size,
+            leads=len(own),
+            side_centre=tuple(self.side_centre[beside].tolist()),
+            side_scale=tuple(self.side_scale[beside].tolist()),
+        )
+        part, weights = SharedDSCRNN(size), self.state_dict()
+        weights |= {name: weights[name][own] for name in ("lead_code", "dense", "bias")}
+        weights |= {name: weights[name][beside] for name in ("side_centre", "side_scale")}
+        part.load_state_dict(weights)
+        return part.eval()
 
     def each(self, beats: Tensor, side: Tensor, rows: Tensor | None = None) -> tuple[Tensor, Tensor]:
         """Estimate from each lead alone: potassium and spread (n, leads), mEq/L; of the leads `rows` only, if given."""

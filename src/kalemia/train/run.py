@@ -28,8 +28,9 @@ ERROR_LEVELS = np.concatenate(
     [[0.0005, 0.001, 0.0025, 0.005], np.linspace(0.01, 0.99, 99), [0.995, 0.9975, 0.999, 0.9995]]
 )
 SEVERAL = (
-    "one set of weights reads each lead alone, with a bias a lead after the first block and a dense layer a lead; the "
-    "leads' estimates are averaged, each weighted by 1 / spread^2; a lead that is zero throughout is left out"
+    "trained on several leads: one set of weights reads each lead alone, with a bias a lead after the first block and "
+    "a dense layer a lead; the leads' estimates are averaged, each weighted by 1 / spread^2; a lead that is zero "
+    "throughout is left out"
 )
 
 Report = Callable[[str, int, int], None]
@@ -46,20 +47,19 @@ class Trained:
 
 def train(
     config: Config, out: Path, workers: int = 1, report: Report | None = None, base: Path | None = None
-) -> Trained:
-    """Train the model that a configuration describes and write NAME.onnx and NAME.json into a folder.
+) -> list[Trained]:
+    """Train the model that a configuration describes and write NAME.onnx and NAME.json into a folder, then its parts'.
 
     `base` is the folder of the real records that the configuration's sources change. The bytes do not depend on the
     number of workers.
     """
     report = report or (lambda _what, _done, _all: None)
-    files = tuple(out / f"{config.name}{suffix}" for suffix in (".onnx", ".json"))
     plans = mix.plans(config, base)
-    _check_writable(out, files)
+    names = (config.name, *config.parts)
+    _check_writable(out, [out / f"{name}{suffix}" for name in names for suffix in (".onnx", ".json")])
     beats = {part: _beats(config, plans, part, workers, report) for part in config.records.model_dump()}
     tried = [_fitted(config, beats, number, report) for number in range(config.seeds)]
     best = min(tried, key=lambda fitted: fitted.loss)
-    onnx = to_onnx(best.net, len(config.leads))
     training = {
         "kalemia": __version__,
         "config": config.model_dump(mode="json"),
@@ -69,15 +69,22 @@ def train(
         "sources": [plan.said(beats) for plan in plans],
         "seeds": [_said(fitted, best) for fitted in tried],
     }
-    card = _card(config, best.net, onnx, beats, training)
+    made = [_model(config, config.name, config.leads, best.net, beats, training)]
+    for name, leads in config.parts.items():
+        rows = [config.leads.index(lead) for lead in leads]
+        assert isinstance(best.net, nets.SharedDSCRNN), "a network of one lead has no parts"
+        some = {part: held.of(rows) for part, held in beats.items()}
+        made.append(_model(config, name, leads, best.net.only(rows), some, training))
+    contents = {out / f"{card.name}.onnx": onnx for onnx, card in made}
+    contents |= {out / f"{card.name}.json": card.dump() for _, card in made}
     try:
-        atomic.write(dict(zip(files, (onnx, card.dump()), strict=True)))
+        atomic.write(contents)
     except OSError as exc:
         raise TrainError(f"{out}: the model cannot be written ({exc.strerror}); nothing was changed") from exc
-    return Trained(files[0], card)
+    return [Trained(out / f"{card.name}.onnx", card) for _, card in made]
 
 
-def _check_writable(out: Path, files: tuple[Path, ...]) -> None:
+def _check_writable(out: Path, files: list[Path]) -> None:
     """Find out before the training, not after it, that its results have no place."""
     try:
         atomic.writable(out)
@@ -114,24 +121,42 @@ def _said(fitted: Fitted, best: Fitted) -> dict[str, Any]:
     return {"seed": fitted.seed, "validation_loss": loss, "validation_mae_meq_l": mae, "kept": fitted is best}
 
 
-def _card(config: Config, net: nets.Network, onnx: bytes, beats: dict[str, Beats], training: dict[str, Any]) -> Card:
-    draft = _draft(config, net, onnx, beats["train"], training)
+def _model(
+    config: Config,
+    name: str,
+    leads: tuple[str, ...],
+    net: nets.Network,
+    beats: dict[str, Beats],
+    training: dict[str, Any],
+) -> tuple[bytes, Card]:
+    """Return a network as ONNX, and its card: calibrated, then tested."""
+    onnx = to_onnx(net, len(leads))
+    draft = _draft(config, name, leads, net, onnx, beats["train"], training)
     quantiles = calibrate(Model(onnx, draft), beats["calibration"], config.seed)
-    card = Card(**{**vars(draft), "error_quantiles": quantiles})
-    return Card(**{**vars(card), "metrics": _metrics(Model(onnx, card), beats, config.seed)})
+    card = replace(draft, error_quantiles=quantiles)
+    return onnx, replace(card, metrics=_metrics(Model(onnx, card), beats, config.seed))
 
 
-def _draft(config: Config, net: nets.Network, onnx: bytes, seen: Beats, training: dict[str, Any]) -> Card:
+def _draft(
+    config: Config,
+    name: str,
+    leads: tuple[str, ...],
+    net: nets.Network,
+    onnx: bytes,
+    seen: Beats,
+    training: dict[str, Any],
+) -> Card:
+    least = min(config.needed, len(leads))
     low, high = seen.potassium.min(), seen.potassium.max()
     return Card(
-        name=config.name,
+        name=name,
         version=config.version,
-        leads=config.leads,
-        least_leads=config.needed,
+        leads=leads,
+        least_leads=least,
         parameters=nets.parameters(net),
         architecture={
             "network": "DSCRNN",
-            "leads": "one" if len(config.leads) == 1 else SEVERAL,
+            "leads": SEVERAL if isinstance(net, nets.SharedDSCRNN) else "one",
             "channels": config.channels,
             "lstm": config.lstm,
             "kernels": nets.KERNELS,
@@ -145,7 +170,7 @@ def _draft(config: Config, net: nets.Network, onnx: bytes, seen: Beats, training
         training=training,
         metrics={},
         error_levels=tuple(float(level) for level in ERROR_LEVELS),
-        error_quantiles=((0.0,) * len(ERROR_LEVELS),) * (len(config.leads) - config.needed + 1),
+        error_quantiles=((0.0,) * len(ERROR_LEVELS),) * (len(leads) - least + 1),
         range_meq_l=(round(float(low), 2), round(float(high), 2)),
         onnx_sha256=hashlib.sha256(onnx).hexdigest(),
         notice=NOTICE,
@@ -181,9 +206,15 @@ def fewer(beats: Beats, count: int, seed: int) -> Beats:
     enough = np.flatnonzero(there.sum(axis=1) >= count)
     beats, there = beats.only(enough), there[enough]
     dice = np.where(there, np.random.default_rng(seed).random(there.shape), 2.0)
-    kept = dice <= np.sort(dice, axis=1)[:, [count - 1]]
+    return masked(beats, dice <= np.sort(dice, axis=1)[:, [count - 1]])
+
+
+def masked(beats: Beats, shown: NDArray[np.bool_]) -> Beats:
+    """Return the beats with only the leads that are `shown`, (n, leads) or (leads,); without those that have none."""
+    kept = np.broadcast_to(shown, beats.waves.shape[:2])
     side = beats.side * np.column_stack([kept, np.ones(len(kept), bool)])
-    return replace(beats, waves=beats.waves * kept[:, :, None], side=side)
+    some = replace(beats, waves=beats.waves * kept[:, :, None], side=side)
+    return some.only(np.flatnonzero(some.waves.any(axis=(1, 2))))
 
 
 def intervals(model: Model, beats: Beats, coverage: float) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]]:
@@ -197,6 +228,12 @@ def intervals(model: Model, beats: Beats, coverage: float) -> tuple[NDArray[Any]
 def inside(beats: Beats, low: NDArray[Any], high: NDArray[Any]) -> NDArray[np.bool_]:
     """Tell which true potassium values lie within their interval (n,)."""
     return np.asarray((beats.potassium >= low) & (beats.potassium <= high))
+
+
+def _short(model: Model, beats: Beats) -> dict[str, Any]:
+    estimate, low, high = intervals(model, beats, COVERAGE)
+    covered = round(float(inside(beats, low, high).mean()), 4)
+    return {**metrics.regression(beats.potassium, estimate), "interval_coverage": covered}
 
 
 def _metrics(model: Model, beats: dict[str, Beats], seed: int) -> dict[str, Any]:
@@ -217,10 +254,12 @@ def _metrics(model: Model, beats: dict[str, Beats], seed: int) -> dict[str, Any]
         own = test.sources == name
         known = metrics.regression(test.potassium[own], estimate[own])
         found[name] = {**known, "records": int(own.sum()), "interval_coverage": round(float(held[own].mean()), 4)}
-    for count in _counts(model) if len(model.card.leads) > 1 else ():
-        some = fewer(test, count, seed + 1)
-        estimate, low, high = intervals(model, some, COVERAGE)
-        known = metrics.regression(some.potassium, estimate)
-        covered = round(float(inside(some, low, high).mean()), 4)
-        found[f"{count} of the leads"] = {**known, "interval_coverage": covered}
+    if len(model.card.leads) > 1:
+        found |= {f"{count} of the leads": _short(model, fewer(test, count, seed + 1)) for count in _counts(model)}
+        if model.card.least_leads == 1:
+            each = np.eye(len(model.card.leads), dtype=np.bool_)
+            found |= {
+                f"{lead} alone": _short(model, masked(test, own))
+                for lead, own in zip(model.card.leads, each, strict=True)
+            }
     return found
