@@ -1,4 +1,4 @@
-"""Puts what a benchmark prints into the docs, between the marks `<!-- NAME -->` and `<!-- /NAME -->`.
+"""Puts what a benchmark prints into the docs or the model card, between the marks `<!-- NAME -->` and `<!-- /NAME -->`.
 
 Run it behind a pipe: KALEMIA_DATA=... python bench/real.py | python bench/fill.py real
 """
@@ -15,7 +15,7 @@ DOCS = Path(__file__).parent.parent / "docs"
 def fill(name: str, text: str) -> Path:
     """Replace the text between the marks of `name`; the page that holds them is returned."""
     marks = re.compile(rf"(<!-- {re.escape(name)} -->\n).*?(<!-- /{re.escape(name)} -->)", re.DOTALL)
-    for page in sorted(DOCS.glob("*.md")):
+    for page in (*sorted(DOCS.glob("*.md")), DOCS.parent / "MODEL_CARD.md"):
         before = page.read_text(encoding="utf-8")
         if marks.search(before):
             filled = marks.sub(lambda found: f"{found[1]}\n{text.strip()}\n\n{found[2]}", before)

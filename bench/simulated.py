@@ -17,6 +17,7 @@ COLUMNS = {
     "R2": "r2",
     "AUROC > 5.5": "auroc_above_5.5",
     "AUROC < 3.5": "auroc_below_3.5",
+    "coverage": "interval_coverage",
 }
 
 
