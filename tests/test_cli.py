@@ -413,7 +413,7 @@ has_bundled = pytest.mark.skipif(not bundled(), reason="no model is bundled yet"
 def test_models_lists_the_bundled_ones() -> None:
     said = invoke("models").stdout
     cards = lines(invoke("models", "--json").stdout)
-    assert {"v5-4k", "i-4k"} <= {card["name"] for card in cards}
+    assert {"12-4k", "v5-4k", "i-4k"} == {card["name"] for card in cards}
     assert all(card["name"] in said for card in cards)
     assert "simulated" in said
     assert NOTICE in said
@@ -432,7 +432,7 @@ def test_the_demo_estimates_and_writes_a_report(tmp_path: Path) -> None:
 def test_without_a_model_the_bundled_ones_are_used(good: Path) -> None:
     (line,) = lines(run("predict", good, "--json").stdout)
     assert line["status"] == "estimated"
-    assert line["model"]["name"] in {"v5-4k", "i-4k"}
+    assert line["model"]["name"] == "12-4k"
 
 
 @pytest.mark.data
@@ -489,7 +489,7 @@ def test_nothing_is_written_into_the_home_of_who_predicts(good: Path, tmp_path: 
 @pytest.mark.parametrize("extra", ["version: !!timestamp x", "seed: 18446744073709551616", "epochs: [1]", "other: 1"])
 def test_odd_values_in_a_configuration_are_said_in_one_sentence(tmp_path: Path, extra: str) -> None:
     pytest.importorskip("torch", reason="training needs torch")
-    whole = (Path(__file__).parent.parent / "configs" / "v5-4k.yaml").read_text()
+    whole = (Path(__file__).parent.parent / "configs" / "12-4k.yaml").read_text()
     path = tmp_path / "config.yaml"
     path.write_text(
         "\n".join(line for line in whole.splitlines() if not line.startswith(extra.split(":")[0])) + f"\n{extra}\n"
@@ -502,7 +502,7 @@ def test_odd_values_in_a_configuration_are_said_in_one_sentence(tmp_path: Path, 
 
 def test_a_configuration_that_lists_real_records_needs_their_folder(tmp_path: Path) -> None:
     pytest.importorskip("torch", reason="training needs torch")
-    config = Path(__file__).parent.parent / "configs" / "v5-4k.yaml"
+    config = Path(__file__).parent.parent / "configs" / "12-4k.yaml"
     for more, said in ((), "give the folder that holds them with --base"), (("--base", tmp_path), "212 of the 212"):
         result = invoke("train", config, "--out", tmp_path / "runs", *more)
         assert isinstance(result.exception, KalemiaError)

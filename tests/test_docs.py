@@ -47,7 +47,7 @@ def test_commands_exist(page: str) -> None:
 
 def test_the_configuration_that_is_shown_is_the_bundled_one() -> None:
     (shown,) = blocks("docs/train.md", "yaml")
-    assert shown == (ROOT / "configs" / "v5-4k.yaml").read_text(encoding="utf-8")
+    assert shown == (ROOT / "configs" / "12-4k.yaml").read_text(encoding="utf-8")
 
 
 def test_make_targets_exist() -> None:
@@ -68,7 +68,7 @@ def test_the_json_that_is_shown_has_the_fields_that_are_printed() -> None:
 
 def test_the_model_card_speaks_of_the_bundled_models() -> None:
     text = (ROOT / "MODEL_CARD.md").read_text(encoding="utf-8")
-    assert {card.name for card in bundled()} >= set(DEFAULT)
+    assert {card.name for card in bundled()} >= {DEFAULT}
     for card in bundled():
         assert f"`{card.name}` {card.version}" in text
         assert f"{card.metrics[card.name]['mae_meq_l']:.2f}" in text

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import json
 import os
 import re
@@ -17,19 +16,11 @@ import pytest
 import kalemia
 from ecgs import HEART, R, changed, recording
 from kalemia.errors import KalemiaError, ModelError
-from kalemia.model import Card, Forecast, Model, bundled
+from kalemia.model import Card, Forecast, Model
 from kalemia.predict import Job, Result, examine, level, predict_many
 from kalemia.read import inputs
-from kalemia.records import NOTICE, Estimate, Recording
+from kalemia.records import LEADS, NOTICE, Estimate, Recording
 from kalemia.simulate import simulate_one
-
-ROOM = importlib.import_module("kalemia.predict")
-
-
-@pytest.fixture
-def defaults(monkeypatch: pytest.MonkeyPatch, tiny_path: Path, tiny_i_path: Path) -> None:
-    """Put the tiny models in the place of the bundled ones: V5 first, then lead I."""
-    monkeypatch.setattr(ROOM, "DEFAULT", (str(tiny_path), str(tiny_i_path)))
 
 
 def answering(monkeypatch: pytest.MonkeyPatch, potassium: float, spread: float) -> None:
@@ -91,8 +82,8 @@ def lead_i(mv: float = 1.0) -> Recording:
 @pytest.mark.parametrize(
     ("ecg", "reason"),
     [
-        (lead_i(), "no model fits the leads I: lead V5 is missing"),
-        (Recording(np.zeros((0, 5000), np.float32), 500.0, ()), "no model fits the leads of this file"),
+        (lead_i(), "the ECG has lead I; lead V5 is needed"),
+        (Recording(np.zeros((0, 5000), np.float32), 500.0, ()), "the ECG has no leads; lead V5 is needed"),
         (changed(recording(), "V5", np.zeros(5000)), r"lead V5 cannot be used \(flat: it spans 0 uV\)"),
         (changed(recording(), "V5", np.full(5000, np.nan)), r"lead V5 cannot be used \(not recorded for 100%"),
         (recording(rate=90.0), "sampled at 90 Hz"),
@@ -153,45 +144,46 @@ def test_only_a_wrong_model_raises(tmp_path: Path) -> None:
         kalemia.predict(tmp_path / "nothing", tmp_path / "no.onnx")
 
 
-@pytest.mark.usefixtures("defaults")
-def test_v5_is_taken_where_it_is_good() -> None:
-    found = kalemia.predict(recording())
-    assert found.model is not None
-    assert (found.status, found.leads_used, found.model.name) == ("estimated", ("V5",), "tiny")
-    assert not any("Another model" in warning for warning in found.warnings)
+EIGHT = ("I", "II", "V1", "V2", "V3", "V4", "V5", "V6")
 
 
-@pytest.mark.usefixtures("defaults")
-def test_lead_i_is_taken_where_v5_is_flat_and_the_estimate_says_so() -> None:
-    found = kalemia.predict(changed(recording(), "V5", np.zeros(5000)))
-    assert found.model is not None
-    assert (found.status, found.leads_used, found.model.name) == ("estimated", ("I",), "tiny-i")
-    assert list(found.quality) == ["I"]
-    assert "tiny-i was taken because lead V5 cannot be used (flat: it spans 0 uV)." in found.warnings
+def flattened(*leads: str) -> Recording:
+    """Return an ECG with some leads flat."""
+    ecg = recording()
+    for lead in leads:
+        ecg = changed(ecg, lead, np.zeros(5000))
+    return ecg
 
 
-@pytest.mark.usefixtures("defaults")
-def test_lead_i_is_taken_where_there_is_no_v5() -> None:
-    found = kalemia.predict(lead_i())
-    assert found.model is not None
-    assert (found.status, found.leads_used, found.model.name) == ("estimated", ("I",), "tiny-i")
-    assert "tiny-i was taken because lead V5 is missing." in found.warnings
+@pytest.mark.parametrize("leads", [LEADS, ("II",), ("V5",), ("I",), ("V2", "III", "II")])
+def test_whichever_leads_are_there_are_read(leads: tuple[str, ...]) -> None:
+    found = kalemia.predict(recording(leads))
+    assert (found.status, found.warnings) == ("estimated", ())
+    assert found.leads_used == tuple(lead for lead in EIGHT if lead in leads)
 
 
-@pytest.mark.usefixtures("defaults")
-def test_where_no_lead_is_good_each_says_why() -> None:
-    ecg = changed(changed(recording(), "V5", np.zeros(5000)), "I", np.zeros(5000))
-    found = kalemia.predict(ecg)
-    assert found.model is not None
-    assert (found.status, found.leads_used, found.model.name) == ("refused", ("V5",), "tiny")
-    flat = "cannot be used (flat: it spans 0 uV)"
-    assert found.reason == f"lead V5 {flat}; lead I {flat}"
+def test_a_bad_lead_is_left_out_and_the_estimate_says_so() -> None:
+    found = kalemia.predict(flattened("V5"))
+    assert (found.status, found.leads_used) == ("estimated", tuple(lead for lead in EIGHT if lead != "V5"))
+    assert found.warnings == ("Lead V5 cannot be used (flat: it spans 0 uV).",)
+    assert found.potassium_meq_l == kalemia.predict(recording([lead for lead in LEADS if lead != "V5"])).potassium_meq_l
 
 
-@pytest.mark.usefixtures("defaults")
-def test_where_no_lead_fits_all_that_would_are_named() -> None:
-    found = kalemia.predict(recording(("II", "V1")))
-    assert found.reason == "no model fits the leads II, V1: lead V5 is missing; lead I is missing"
+def test_fewer_leads_give_a_wider_interval() -> None:
+    made = [simulate_one(2, index, "clean").recording for index in range(12)]
+    widths = []
+    for leads in (LEADS, ("V5",)):
+        some = [Recording(np.stack([ecg.lead(name) for name in leads]), ecg.rate, tuple(leads)) for ecg in made]
+        found = [kalemia.predict(ecg).interval_meq_l for ecg in some]
+        widths.append(np.median([interval[1] - interval[0] for interval in found if interval]))
+    assert widths[0] < widths[1]
+
+
+def test_where_most_leads_are_bad_the_others_are_not_trusted_either() -> None:
+    assert kalemia.predict(flattened("I", "II", "V1", "V2")).status == "estimated"
+    found = kalemia.predict(flattened("I", "II", "V1", "V2", "V3"))
+    assert found.status == "refused"
+    assert found.reason == "leads I, II, V1, V2, V3 cannot be used (flat: it spans 0 uV)"
 
 
 def test_what_reading_had_to_infer_is_said_in_the_estimate(tiny_path: Path) -> None:
@@ -347,16 +339,14 @@ def test_estimates_come_one_by_one(twenty: list[str], tiny_path: Path) -> None:
 # The bundled models
 
 
-@pytest.mark.skipif(not bundled(), reason="no model is bundled yet")
 def test_the_bundled_models_estimate_simulated_patients() -> None:
     found = [kalemia.predict(simulate_one(77, index).recording) for index in range(40)]
     assert sum(e.status == "estimated" for e in found) >= 34
-    assert {e.leads_used for e in found if e.status == "estimated"} <= {("V5",), ("I",)}
+    assert all(set(e.leads_used) <= set(EIGHT) and len(e.leads_used) >= 4 for e in found if e.status == "estimated")
     assert all(e.interval_validated_on == "simulated and semi-simulated" for e in found if e.status == "estimated")
 
 
 @pytest.mark.data
-@pytest.mark.skipif(not bundled(), reason="no model is bundled yet")
 def test_ordinary_real_patients_are_seldom_called_high_or_refused(data_folder: Path) -> None:
     found = [kalemia.predict(path) for path in list(inputs([data_folder / "ptbxl"]))[::2]]
     estimated = [e.potassium_meq_l for e in found if e.potassium_meq_l is not None]

@@ -32,8 +32,8 @@ os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
 
 MAX_ONNX_BYTES, MAX_CARD_BYTES = 64_000_000, 4_000_000
 MAX_SPREAD_MEQ_L = 50.0
-DEFAULT = ("12-4k",)
-"""The bundled models in the order in which `predict` tries them: the first whose leads are there and good is taken."""
+DEFAULT = "12-4k"
+"""The bundled model that `predict` takes: it reads whichever of the leads I, II and V1 to V6 are there and good."""
 
 PREPROCESSING: Mapping[str, Any] = {
     "rate_hz": condition.RATE,

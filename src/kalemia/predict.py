@@ -49,8 +49,7 @@ def predict(
     source
         The path of any ECG that `kalemia.read` understands, or a Recording.
     model
-        The name of a bundled model or the path of an ONNX file; by default the first bundled one that the good leads
-        allow.
+        The name of a bundled model or the path of an ONNX file; by default the bundled one that reads any lead.
     rate
         Samples per second, Hz, for a CSV file that does not say it.
 
@@ -66,55 +65,25 @@ def examine(
     source: str | os.PathLike[str] | Recording, model: str | Path | None = None, *, rate: float | None = None
 ) -> Result:
     """Do what `predict` does, and keep the recording and the beat."""
-    models = [Model.load(model)] if model is not None else [Model.load(name) for name in DEFAULT]
+    judge = Model.load(DEFAULT if model is None else model)
     if isinstance(source, Recording):
         try:
-            return _judge(check.other_rate(check.in_memory(source), rate), models)
+            return _judge(check.other_rate(check.in_memory(source), rate), judge)
         except KalemiaError as exc:
-            return Result(Estimate(source.source, "refused", reason=str(exc), model=models[0].name), source)
+            return Result(Estimate(source.source, "refused", reason=str(exc), model=judge.name), source)
     name = os.fsdecode(source)
     try:
         recording = read(name, rate=rate)
     except KalemiaError as exc:
-        return Result(Estimate(source=name, status="failed", reason=str(exc), model=models[0].name))
-    return _judge(recording, models)
+        return Result(Estimate(source=name, status="failed", reason=str(exc), model=judge.name))
+    return _judge(recording, judge)
 
 
-def _judge(recording: Recording, models: list[Model]) -> Result:
-    """Take the first model whose leads are there and good; if there is none, say what kept the first one from it."""
-    blank = Estimate(recording.source, "refused", model=models[0].name, warnings=recording.warnings)
-    # Say why a preferred model did not speak, whether its leads are missing or not good enough.
-    reasons: list[str] = []
-    refused: list[Result] = []
-    for model in models:
-        there = [lead for lead in model.card.leads if lead in recording.leads]
-        if len(there) < model.card.least_leads:
-            reasons.append(_missing(model))
-            continue
-        instead = [f"{model.card.name} was taken because {reason}." for reason in reasons]
-        result = _try(recording, model, there, replace(blank, warnings=(*blank.warnings, *instead)))
-        if result.estimate.status == "estimated":
-            return result
-        refused.append(result)
-        reasons.append(str(result.estimate.reason))
-    if not refused:
-        had = ", ".join(recording.leads) or "of this file"
-        reason = f"no model fits the leads {had}: {'; '.join(reasons)}"
-        return Result(replace(blank, reason=reason), recording)
-    first = refused[0]
-    return replace(first, estimate=replace(first.estimate, reason="; ".join(dict.fromkeys(reasons))))
-
-
-def _missing(model: Model) -> str:
-    """Say which leads the model would need."""
-    leads, least = model.card.leads, model.card.least_leads
-    if len(leads) == 1:
-        return f"lead {leads[0]} is missing"
-    return f"{'all' if least == len(leads) else least} of the leads {', '.join(leads)} are needed"
-
-
-def _try(recording: Recording, model: Model, leads: Sequence[str], blank: Estimate) -> Result:
-    blank = replace(blank, model=model.name, leads_used=tuple(leads))
+def _judge(recording: Recording, model: Model) -> Result:
+    leads = tuple(lead for lead in model.card.leads if lead in recording.leads)
+    blank = Estimate(recording.source, "refused", model=model.name, leads_used=leads, warnings=recording.warnings)
+    if len(leads) < model.card.least_leads:
+        return Result(replace(blank, reason=_missing(recording, model)), recording)
     try:
         beat = cut(recording, leads)
     except BeatError as exc:
@@ -138,6 +107,13 @@ def _try(recording: Recording, model: Model, leads: Sequence[str], blank: Estima
     left_out = [f"{reason[0].upper()}{reason[1:]}." for reason in unused]
     seen = replace(seen, leads_used=beat.good, warnings=(*seen.warnings, *left_out))
     return Result(_estimate(seen, model, beat), recording, beat)
+
+
+def _missing(recording: Recording, model: Model) -> str:
+    """Say which leads the model would need."""
+    leads, least = model.card.leads, model.card.least_leads
+    wanted = f"lead {leads[0]} is" if len(leads) == 1 else f"at least {least} of the leads {', '.join(leads)} are"
+    return f"the ECG has {'lead ' + ', '.join(recording.leads) if recording.leads else 'no leads'}; {wanted} needed"
 
 
 def _problems(recording: Recording, beat: Beat) -> Iterator[str | None]:

@@ -46,10 +46,11 @@ def test_those_of_the_repository_are_good_and_enough_to_judge_by(path: Path) -> 
     assert min(config.records.calibration, config.records.test) >= 5000
 
 
-def test_there_is_one_for_every_default_model() -> None:
-    from kalemia.model import DEFAULT
+def test_every_bundled_model_comes_from_one() -> None:
+    from kalemia.model import bundled
 
-    assert set(DEFAULT) <= {path.stem for path in CONFIGS}
+    configs = [Config.load(path) for path in CONFIGS]
+    assert {card.name for card in bundled()} == {name for config in configs for name in (config.name, *config.parts)}
 
 
 @pytest.mark.parametrize(
