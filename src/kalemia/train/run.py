@@ -20,7 +20,7 @@ from kalemia.records import NOTICE
 from kalemia.train import baselines, loop, mix, nets
 from kalemia.train.config import Config
 from kalemia.train.data import Beats
-from kalemia.train.loop import Fitted
+from kalemia.train.loop import AT_ONCE, Fitted
 from kalemia.train.mix import Plan
 
 COVERAGE = 0.9
@@ -189,11 +189,19 @@ def calibrate(model: Model, beats: Beats, seed: int) -> tuple[tuple[float, ...],
 
 
 def _quantiles(model: Model, beats: Beats) -> tuple[float, ...]:
-    estimate, spread = model.run(beats.waves, beats.side)
+    estimate, spread = answers(model, beats)
     errors = np.sort((beats.potassium - estimate) / spread)
     n = len(errors)
     ranks = np.where(ERROR_LEVELS < 0.5, np.floor(ERROR_LEVELS * (n + 1)), np.ceil(ERROR_LEVELS * (n + 1)))
     return tuple(round(float(e), 5) for e in errors[np.clip(ranks.astype(int) - 1, 0, n - 1)])
+
+
+def answers(model: Model, beats: Beats) -> tuple[NDArray[Any], NDArray[Any]]:
+    """Return potassium and spread (n,) in mEq/L; some records at a time, since all at once would need gigabytes."""
+    cuts = range(AT_ONCE, len(beats), AT_ONCE)
+    pieces = zip(np.split(beats.waves, cuts), np.split(beats.side, cuts), strict=True)
+    potassium, spread = zip(*(model.run(waves, side) for waves, side in pieces), strict=True)
+    return np.concatenate(potassium), np.concatenate(spread)
 
 
 def _counts(model: Model) -> range:
@@ -219,7 +227,7 @@ def masked(beats: Beats, shown: NDArray[np.bool_]) -> Beats:
 
 def intervals(model: Model, beats: Beats, coverage: float) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]]:
     """Return estimate, low and high (n,) in mEq/L."""
-    estimate, spread = model.run(beats.waves, beats.side)
+    estimate, spread = answers(model, beats)
     said = zip(estimate, spread, shown(beats.waves), strict=True)
     bounds = np.array([model.interval(Forecast(float(k), float(s), int(n)), coverage) for k, s, n in said])
     return estimate, bounds[:, 0], bounds[:, 1]
