@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from kalemia.records import Recording
 from kalemia.simulate.base import Base, Bases, base_of
-from kalemia.simulate.levels import level_named
+from kalemia.simulate.levels import Level, level_named
 from kalemia.simulate.marks import TIMES_MS, ramp, retimed
 from kalemia.simulate.morphed import LABELS, laid
 from kalemia.simulate.records import Simulated, generators, simulate_one, twelve
@@ -24,7 +24,7 @@ LARGEST = 3.0
 
 
 def atlas_difference(
-    bases: Bases, seed: int, index: int, level: str = "clinic", potassium_meq_l: float | None = None
+    bases: Bases, seed: int, index: int, level: str | Level = "clinic", potassium_meq_l: float | None = None
 ) -> Simulated:
     """Lay the difference between one simulated patient at two potassiums, a wanted one and 4.2, on a real recording.
 
@@ -40,7 +40,7 @@ def atlas_difference(
     made = simulate_one(seed, index, level, potassium_meq_l)
     usual = base_of(simulate_one(seed, index, level, USUAL_MEQ_L).recording, "usual")
     other = base_of(made.recording, "other")
-    which = generators(seed, f"{level}, difference", (index,), 1)[0]
+    which = generators(seed, f"{level_named(level).name}, difference", (index,), 1)[0]
     base = bases.usable[int(which.integers(len(bases.usable)))]
     difference = retimed(other.beat - usual.beat, usual.marks, base.marks) * _size(base, usual)
     signal = twelve(laid(base, difference), level_named(level).step_mv)
