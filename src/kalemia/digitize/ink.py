@@ -28,7 +28,10 @@ def ink(page: Page) -> Floats:
 
 
 def _density(page: Page) -> Floats:
-    """Return the optical density of a page beside the paper around, (height, width, 3); shadows drop out."""
+    """Return the share of light that each pixel takes from the paper around it, (height, width, 3).
+
+    Shadows drop out, and a pixel half covered by ink has half of its density.
+    """
     values = np.maximum(page.rgb, 4).astype(np.float32)
     logs = -np.log(values)
     sigma = PAPER_MM * page.scale

@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.interpolate import PchipInterpolator
 
 from kalemia.digitize import check, layout, pulse
 from kalemia.digitize.layout import Columns, Layout
@@ -193,18 +192,19 @@ class _Row:
     def __init__(self, paths: Paths, row: int, first: float, end: float, paper: Paper, scale: float) -> None:
         self.row = row
         self.scale = scale
-        y, on = paths.y[row], paths.on[row] > 0.3
+        on = paths.on[row] > 0.3
         per_sample = paper.speed * scale / RATE
         count = max(1, int(np.floor((end - first) / per_sample)) + 1)
         self.x = first + np.arange(count) * per_sample
         known = np.flatnonzero(on)
-        if len(known) < 2:
+        x, y = paths.lines[row]
+        if len(known) < 2 or len(x) < 2:
             self.y = self.sure = np.full(count, np.nan)
             self.mv = self.y
             return
         inside = (self.x >= known[0]) & (self.x <= known[-1])
-        self.y = np.where(inside, PchipInterpolator(known, y[known], extrapolate=False)(self.x), np.nan)
-        self.sure = np.interp(self.x, np.arange(len(y)), paths.on[row])
+        self.y = np.where(inside, np.interp(self.x, x, y), np.nan)
+        self.sure = np.interp(self.x, np.arange(len(on)), paths.on[row])
         after = np.searchsorted(known, self.x)
         before = known[np.clip(after - 1, 0, len(known) - 1)]
         far = known[np.clip(after, 0, len(known) - 1)] - before > MAX_GAP_MM * scale
