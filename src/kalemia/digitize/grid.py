@@ -131,6 +131,22 @@ def find(rgb: NDArray[np.uint8]) -> Grid | None:
     return None if waves is None else _enlarged(_follow(lines, waves), 1 / shrink)
 
 
+def plain(shape: tuple[int, int], pitch: float) -> Grid:
+    """Return the lattice of an even scan without a grid, (height, width) px, at `pitch` px a mm."""
+    height, width = shape
+    y, x = np.meshgrid(np.linspace(0, height, 9), np.linspace(0, width, 9), indexing="ij")
+    return Grid(
+        u=np.array([0, 1 / pitch, 0]),
+        v=np.array([0, 0, 1 / pitch]),
+        degree=1,
+        center=(width / 2, height / 2),
+        scale=1.0,
+        strength=0.0,
+        residual=0.0,
+        cover=np.stack([x.ravel(), y.ravel()], -1),
+    )
+
+
 def _enlarged(grid: Grid, factor: float) -> Grid:
     """Return the grid of a page that is larger by a factor."""
     center = (grid.center[0] * factor, grid.center[1] * factor)

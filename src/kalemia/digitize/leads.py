@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -61,7 +61,8 @@ class Reading:
     einthoven: float | None
     goldberger: float | None
     beyond_s: float
-    assumed: tuple[str, ...] = field(default=())
+    assumed: tuple[str, ...] = ()
+    vector: bool = False
 
     @property
     def score(self) -> float:
@@ -74,8 +75,10 @@ class Reading:
         return borders + 0.5 * lawful + 0.3 * agreed - (0.15 if self.layout.cabrera else 0.0)
 
 
-def read(paths: Paths, scale: float, wanted: str) -> Reading:
+def read(paths: Paths, scale: float, wanted: str, drawn: Sequence[Reals] = ()) -> Reading:
     """Name the rows of a squared page and cut them into leads.
+
+    `drawn` are traces that a PDF holds as paths, (points, 2) px of the squared page; they are taken where they fit.
 
     Raises
     ------
@@ -87,7 +90,7 @@ def read(paths: Paths, scale: float, wanted: str) -> Reading:
     paper = _paper(pulses)
     start, end = _ends(paths, on, pulses, scale)
     readings = [
-        _reading(paths, chosen, paper, start, end, scale)
+        _reading(paths, chosen, paper, start, end, scale, drawn)
         for chosen in layout.TWELVE
         if chosen.rows + chosen.strips == len(paths.center) and wanted in ("auto", chosen.name)
     ]
@@ -145,12 +148,20 @@ def _ends(paths: Paths, on: NDArray[np.bool_], pulses: list[list[pulse.Pulse]], 
     return (float(np.median(starts)), float(np.median(stops))) if starts else (low, high)
 
 
-def _reading(paths: Paths, chosen: Layout, paper: Paper, start: float, end: float, scale: float) -> Reading:
+def _reading(
+    paths: Paths, chosen: Layout, paper: Paper, start: float, end: float, scale: float, drawn: Sequence[Reals]
+) -> Reading:
     """Cut the rows into leads as a layout has them."""
     marks = layout.marks(paths, slice(0, chosen.rows), scale)
     width = COLUMN_S[chosen.columns] * paper.speed * scale
     columns = layout.columns(marks, chosen.columns, width, start, end, scale)
     first = columns.edges[0] if columns.clear > 0.3 else start
+    vector = False
+    if drawn:
+        placed = _placed(paths, chosen, drawn, width)
+        if placed is not None:
+            paths, columns, first, vector = placed[0], placed[1], placed[1].edges[0], True
+            end = max(end, columns.edges[-1])
     rows = [_Row(paths, r, first, end, paper, scale) for r in range(len(paths.center))]
     leads = {}
     for r, names in enumerate(chosen.leads):
@@ -174,8 +185,36 @@ def _reading(paths: Paths, chosen: Layout, paper: Paper, start: float, end: floa
     return Reading(
         chosen, columns, paper, leads, strips, agreement,
         check.residual(plain, RATE), check.goldberger(plain, RATE),
-        max(0.0, (end - columns.edges[-1]) / (paper.speed * scale)), tuple(assumed),
+        max(0.0, (end - columns.edges[-1]) / (paper.speed * scale)), tuple(assumed), vector,
     )  # fmt: skip
+
+
+def _placed(paths: Paths, chosen: Layout, drawn: Sequence[Reals], width: float) -> tuple[Paths, Columns] | None:
+    """Return the rows with the points of drawn traces instead of pixels, one trace a lead; None where they don't fit.
+
+    Each drawn lead begins at its column's border, wherever the printer put it.
+    """
+    near: list[list[Reals]] = [[] for _ in paths.center]
+    for line in drawn:
+        near[int(np.argmin(np.abs(paths.center - np.median(line[:, 1]))))].append(line)
+    expected = [chosen.columns] * chosen.rows + [1] * chosen.strips
+    if [len(lines) for lines in near] != expected:
+        return None
+    for lines in near:
+        lines.sort(key=lambda line: float(line[0, 0]))
+    first = float(np.median([lines[0][0, 0] for lines in near]))
+    edges = tuple(first + width * c for c in range(chosen.columns + 1))
+    moved, on = [], np.zeros_like(paths.on)
+    for r, lines in enumerate(near):
+        parts = []
+        for c, line in enumerate(lines):
+            x = line[:, 0] - line[0, 0] + edges[c]
+            inside = x < edges[c + 1] if len(lines) > 1 else np.ones(len(x), bool)
+            parts.append(np.stack([x[inside], line[inside, 1]]))
+            on[r, max(0, int(x[0])) : int(x[inside][-1]) + 1] = 1
+        joined = np.concatenate(parts, axis=1)
+        moved.append((joined[0] + 1e-6 * np.arange(joined.shape[1]), joined[1]))
+    return Paths(paths.center, paths.y, on, tuple(moved), paths.sure), Columns(edges, width, 1.0)
 
 
 def _repeated(strip: Lead, leads: Mapping[str, Lead]) -> tuple[str, float]:

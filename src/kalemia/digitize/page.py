@@ -36,6 +36,12 @@ class Page:
         return self.grid.pixels(self.left + (x + 0.5) / self.scale, self.top + (y + 0.5) / self.scale)
 
 
+    def place(self, x: Floats, y: Floats) -> tuple[Floats, Floats]:
+        """Return where places of the image, px, lie on the squared page, px."""
+        u, v = self.grid.millimeters(x, y)
+        return (u - self.left) * self.scale - 0.5, (v - self.top) * self.scale - 0.5
+
+
 def square(rgb: NDArray[np.uint8], grid: Grid) -> Page:
     """Resample a page, uint8 (height, width, 3), along the lines of its grid."""
     scale = float(np.clip(np.ceil(grid.pitch * 5) / 5, *SCALES))
