@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.interpolate import CubicSpline
 
 from kalemia.digitize import check, layout, pulse
 from kalemia.digitize.layout import Columns, Layout
@@ -20,6 +21,8 @@ SPEEDS = (25.0, 50.0)
 GAINS = (5.0, 10.0, 20.0)
 COLUMN_S = {1: 10.0, 2: 5.0, 3: 2.5, 4: 2.5}
 """Seconds that a column of leads lasts, by the number of columns."""
+RATES = (100.0, 125.0, 200.0, 250.0, 300.0, 400.0, 500.0, 1000.0)
+"""Hz: at which recorders sample."""
 MAX_GAP_MM = 2.5
 """Shorter interruptions of a trace are bridged."""
 MIN_ON = 0.5
@@ -88,7 +91,7 @@ def read(paths: Paths, scale: float, wanted: str, drawn: Sequence[Reals] = ()) -
     on = paths.on > MIN_ON
     pulses = [pulse.find(y, seen, scale) for y, seen in zip(paths.y, on, strict=True)]
     paper = _paper(pulses)
-    start, end = _ends(paths, on, pulses, scale)
+    start, end = _ends(on, pulses, scale)
     readings = [
         _reading(paths, chosen, paper, start, end, scale, drawn)
         for chosen in layout.TWELVE
@@ -127,7 +130,7 @@ def _paper(pulses: list[list[pulse.Pulse]]) -> Paper:
     return Paper(speed, gain, tuple(assumed))
 
 
-def _ends(paths: Paths, on: NDArray[np.bool_], pulses: list[list[pulse.Pulse]], scale: float) -> tuple[float, float]:
+def _ends(on: NDArray[np.bool_], pulses: list[list[pulse.Pulse]], scale: float) -> tuple[float, float]:
     """Return where the traces begin and end, px, the pulses left out: the median of the rows."""
     width = on.shape[1]
     middle = width / 2
@@ -208,13 +211,31 @@ def _placed(paths: Paths, chosen: Layout, drawn: Sequence[Reals], width: float) 
     for r, lines in enumerate(near):
         parts = []
         for c, line in enumerate(lines):
-            x = line[:, 0] - line[0, 0] + edges[c]
+            x, y = _smooth(line, width / COLUMN_S[chosen.columns])
+            x = x + edges[c]
             inside = x < edges[c + 1] if len(lines) > 1 else np.ones(len(x), bool)
-            parts.append(np.stack([x[inside], line[inside, 1]]))
+            parts.append(np.stack([x[inside], y[inside]]))
             on[r, max(0, int(x[0])) : int(x[inside][-1]) + 1] = 1
         joined = np.concatenate(parts, axis=1)
         moved.append((joined[0] + 1e-6 * np.arange(joined.shape[1]), joined[1]))
     return Paths(paths.center, paths.y, on, tuple(moved), paths.sure), Columns(edges, width, 1.0)
+
+
+def _smooth(line: Reals, per_s: float) -> tuple[Reals, Reals]:
+    """Return a drawn trace from x 0 on, px, as the smooth curve through its points.
+
+    Programs draw a point a sample: where its spacing is nearly that of a usual rate, it is that rate, whatever the
+    rounding of the program made of its page.
+    """
+    x = line[:, 0] - line[0, 0] + 1e-6 * np.arange(len(line))
+    steps = np.diff(x)
+    step = float(np.median(steps))
+    if step > 0 and float(np.quantile(np.abs(steps - step), 0.9)) < 0.1 * step:
+        rate = min(RATES, key=lambda rate: abs(np.log(per_s / step / rate)))
+        if abs(np.log(per_s / step / rate)) < 0.012:
+            x = np.arange(len(line)) * (per_s / rate)
+    fine = np.arange(0.0, x[-1], per_s / RATE / 2)
+    return fine, np.asarray(CubicSpline(x, line[:, 1])(fine), np.float64)
 
 
 def _repeated(strip: Lead, leads: Mapping[str, Lead]) -> tuple[str, float]:
@@ -238,12 +259,12 @@ class _Row:
         known = np.flatnonzero(on)
         x, y = paths.lines[row]
         if len(known) < 2 or len(x) < 2:
-            self.y = self.sure = np.full(count, np.nan)
+            self.y = self.sure = np.full(count, np.nan, np.float64)
             self.mv = self.y
             return
         inside = (self.x >= known[0]) & (self.x <= known[-1])
         self.y = np.where(inside, np.interp(self.x, x, y), np.nan)
-        self.sure = np.interp(self.x, np.arange(len(on)), paths.on[row])
+        self.sure = np.interp(self.x, np.arange(len(on)), paths.on[row]).astype(np.float64)
         after = np.searchsorted(known, self.x)
         before = known[np.clip(after - 1, 0, len(known) - 1)]
         far = known[np.clip(after, 0, len(known) - 1)] - before > MAX_GAP_MM * scale
@@ -259,4 +280,5 @@ class _Row:
         if name.startswith("-"):
             signal = -signal
         y = np.where(inside, self.y, np.nan)
-        return Lead(name.removeprefix("-"), signal, np.where(inside, self.sure, np.nan), self.row, self.x, y)
+        sure = np.where(inside, self.sure, np.nan)
+        return Lead(name.removeprefix("-"), signal, sure, self.row, self.x, y)

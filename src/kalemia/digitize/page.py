@@ -35,7 +35,6 @@ class Page:
         """Return where pixels of the squared page lie in the image, px."""
         return self.grid.pixels(self.left + (x + 0.5) / self.scale, self.top + (y + 0.5) / self.scale)
 
-
     def place(self, x: Floats, y: Floats) -> tuple[Floats, Floats]:
         """Return where places of the image, px, lie on the squared page, px."""
         u, v = self.grid.millimeters(x, y)
@@ -58,12 +57,12 @@ def square(rgb: NDArray[np.uint8], grid: Grid) -> Page:
     shrink = grid.pitch / scale
     if shrink > 1.3:
         # INTER_AREA averages what a plain interpolation would skip.
-        rgb = cv2.resize(rgb, None, fx=1 / shrink, fy=1 / shrink, interpolation=cv2.INTER_AREA)
+        rgb = np.asarray(cv2.resize(rgb, None, fx=1 / shrink, fy=1 / shrink, interpolation=cv2.INTER_AREA), np.uint8)
         places = (places + 0.5) / np.float32(shrink) - np.float32(0.5)
     squared = cv2.remap(rgb, places[..., 0], places[..., 1], cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
     x, y = places[..., 0], places[..., 1]
     inside = (x > -1) & (y > -1) & (x < rgb.shape[1]) & (y < rgb.shape[0])
-    return Page(squared, scale, left, top, grid, inside)
+    return Page(np.asarray(squared, np.uint8), scale, left, top, grid, inside)
 
 
 def _extent(shape: tuple[int, int], grid: Grid) -> tuple[float, float, float, float]:

@@ -9,9 +9,11 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from kalemia.digitize import grid, heart, image, ink, layout, leads, page, trace, vector
+from kalemia.digitize import grid, heart, image, ink, leads, page, trace, vector
+from kalemia.digitize.layout import NAMES
 from kalemia.digitize.leads import Lead, Reading
 from kalemia.digitize.result import Digitized, Trace
+from kalemia.digitize.write import FORMATS
 from kalemia.errors import DigitizeError
 from kalemia.records import LEADS, Recording
 
@@ -57,7 +59,7 @@ def pages(source: str | os.PathLike[str], *, layout: str = "auto", dpi: float | 
     Of several pages those without an ECG are left out; where none has one, the error is the first page's.
     """
     name = os.fspath(source)
-    _check_options(layout, dpi)
+    check_options(layout, dpi)
     try:
         return _pages(Path(name), name, layout, dpi)
     except DigitizeError as exc:
@@ -102,11 +104,13 @@ def _upright(
     return best[1]
 
 
-def _check_options(wanted: str, dpi: float | None) -> None:
-    if wanted not in layout.NAMES:
-        raise DigitizeError(
-            f"layout is {wanted!r:.40}; accepted are auto, 3x4, 6x2, 12x1, 4x3, each with +1 to +3, and cabrera-"
-        )
+def check_options(layout: str = "auto", dpi: float | None = None, form: str = "wfdb") -> None:
+    """Raise a DigitizeError for a layout, dots per inch or a format of files that there is not."""
+    if layout not in NAMES:
+        accepted = "auto, 3x4, 6x2, 12x1, 4x3, each with +1 to +3 for rhythm strips and with cabrera- before it"
+        raise DigitizeError(f"layout is {layout!r:.40}; accepted are {accepted}")
+    if form not in FORMATS:
+        raise DigitizeError(f"format is {form!r:.40}; accepted are {' and '.join(FORMATS)}")
     if dpi is not None and not 20 <= dpi <= 4000:
         raise DigitizeError(f"dpi is {dpi}; 20 to 4000 are accepted")
 
@@ -134,7 +138,9 @@ def _refuse(reading: Reading) -> None:
     """Raise where the leads are not those of an ECG, or where it is unknown which is where."""
     contradicted = reading.einthoven is None or reading.einthoven > MAX_EINTHOVEN
     if reading.layout.columns > 1 and reading.columns.clear < MIN_CLEAR and contradicted:
-        raise DigitizeError("it is not seen where one lead ends and the next begins; give the layout, or a clearer page")
+        raise DigitizeError(
+            "it is not seen where one lead ends and the next begins; give the layout, or a clearer page"
+        )
     sure = float(np.mean([_confidence(lead, reading) for lead in reading.leads.values()]))
     if sure < MIN_CONFIDENCE:
         raise DigitizeError(

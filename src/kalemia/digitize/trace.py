@@ -15,6 +15,7 @@ from scipy.ndimage import gaussian_filter1d, uniform_filter1d
 from scipy.signal import find_peaks
 
 from kalemia.digitize import stroke
+from kalemia.digitize.stroke import INKED
 
 Floats = NDArray[np.float32]
 Places = NDArray[np.intp]
@@ -27,8 +28,7 @@ ROW_MM = 9.0
 SEEN = 0.18, 0.6
 """Ink that is none and ink that is full, where rows, lines and letters are looked for."""
 FOLLOWED = 0.18, 0.6
-"""The same where a path is followed, neighbors added."""
-SPREAD = np.array([0.5, 1.0, 0.5], np.float32)
+"""The same where a path is followed."""
 EMPTY = 4.0
 ALONG, ACROSS = 0.006, 0.3
 """Cost of a column without ink, and of a vertical pixel along ink and across paper."""
@@ -103,7 +103,9 @@ def trace(ink: Floats, scale: float) -> Paths | None:
             break
         path = follow(ink, centers, scale, taken=(path, contested))
     fine = stroke.refine(sure, path)
-    return Paths(centers, fine.y, fine.on, fine.lines, sure)
+    every = np.arange(sure.shape[1])
+    lines = tuple((every[on > INKED], y[on > INKED]) for y, on in zip(fine.y, fine.on, strict=True))
+    return Paths(centers, fine.y, fine.on, lines, sure)
 
 
 def _under(ink: Floats, path: Places) -> Floats:
@@ -160,7 +162,7 @@ def rows(sure: Floats, scale: float) -> Reals:
     peaks, _ = find_peaks(
         np.pad(smooth, 1), distance=ROW_MM * scale, height=0.2 * smooth.max(), prominence=0.1 * smooth.max()
     )
-    return (peaks - 1).astype(np.float64)
+    return np.asarray(peaks - 1, np.float64)
 
 
 def follow(ink: Floats, centers: Reals, scale: float, taken: tuple[Places, NDArray[np.bool_]] | None = None) -> Places:
@@ -170,9 +172,9 @@ def follow(ink: Floats, centers: Reals, scale: float, taken: tuple[Places, NDArr
     """
     band = round(BAND_MM * scale)
     offset = np.round(centers).astype(np.intp) - band
-    # A thin pen's ink is spread over two rows where it is flat, over two columns where it is steep.
+    # A steep stroke is blurred sideways: a step may run along the ink of the columns beside.
     flat = _strips(ink, offset, band)
-    steep = _strips(cv2.dilate(ink, np.ones((1, 3), np.uint8)), offset, band)
+    steep = _strips(np.asarray(cv2.dilate(ink, np.ones((1, 3), np.uint8)), np.float32), offset, band)
     if taken is not None:
         for strips in (flat, steep):
             _hide(strips, taken[0] - offset[:, None], taken[1], round(1.5 * scale))

@@ -1,4 +1,4 @@
-"""Pages of a PDF: drawn to pixels, and where the trace is a path in the file, its points are taken instead of pixels."""
+"""Pages of a PDF: drawn to pixels, and the paths that may be traces, whose points are better than pixels."""
 
 from __future__ import annotations
 

@@ -38,10 +38,8 @@ def write(page: Digitized, folder: Path, name: str, form: str = "wfdb", *, blank
     Raises
     ------
     DigitizeError
-        Where the format is unknown or the folder cannot be written.
+        Where the folder cannot be written.
     """
-    if form not in FORMATS:
-        raise DigitizeError(f"format is {form!r:.40}; accepted are {' and '.join(FORMATS)}")
     contents = _wfdb(page.recording, name) if form == "wfdb" else {f"{name}.csv": _csv(page.recording)}
     contents[f"{name}.json"] = (json.dumps(page.to_dict(), indent=1, ensure_ascii=False) + "\n").encode()
     contents[f"{name}.png"] = overlay(page, blank=blank)
@@ -56,7 +54,9 @@ def write(page: Digitized, folder: Path, name: str, form: str = "wfdb", *, blank
 def _wfdb(recording: Recording, name: str) -> dict[str, bytes]:
     """Return a header and 16-bit samples, 1,000 counts a mV."""
     signal = recording.signal.astype(np.float64) * COUNTS_PER_MV
-    counts = np.where(np.isfinite(signal), np.clip(np.round(np.nan_to_num(signal)), -32767, 32767), UNKNOWN).astype("<i2")
+    counts = np.where(np.isfinite(signal), np.clip(np.round(np.nan_to_num(signal)), -32767, 32767), UNKNOWN).astype(
+        "<i2"
+    )
     lines = [f"{name} {len(recording.leads)} {recording.rate:g} {counts.shape[1]}"]
     for lead, samples in zip(recording.leads, counts, strict=True):
         checksum = int(samples.sum(dtype=np.int64)) & 0xFFFF
