@@ -32,11 +32,12 @@ USUAL_STRIPS = ("II", "V1", "V5")
 
 @dataclass(frozen=True)
 class Paper:
-    """Speed and gain, and what of them is assumed."""
+    """Speed and gain, what of them is assumed, and whether a calibration pulse is seen, which stands upright."""
 
     speed: float
     gain: float
     assumed: tuple[str, ...]
+    pulse: bool
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,11 +72,14 @@ class Reading:
     def score(self) -> float:
         """How much speaks for the layout: clear borders, laws obeyed, strips that repeat a lead."""
         laws = [value for value in (self.einthoven, self.goldberger) if value is not None]
-        lawful = float(np.mean([np.clip(-np.log10(value / 0.5), -0.5, 2) for value in laws])) if laws else -0.2
-        agreed = float(np.mean(list(self.agreement.values()))) if self.agreement else 0.0
-        borders = self.columns.clear if self.layout.columns > 1 else 0.0
+        lawful = float(np.mean([np.clip(-np.log10(value / 0.5), -0.5, 1.2) for value in laws])) if laws else -0.2
+        # Strips that repeat no lead are rows of leads.
+        strips = self.layout.strips
+        agreed = 0.5 * sum(self.agreement.values()) / strips - 0.35 if strips else 0.0
+        borders = 1.5 * self.columns.clear if self.layout.columns > 1 else 0.0
         borders -= min(1.0, self.beyond_s / 1.2)  # a trace that goes on after the last column has more columns
-        return borders + 0.5 * lawful + 0.3 * agreed - (0.15 if self.layout.cabrera else 0.0)
+        upright = 0.3 if self.paper.pulse else 0.0
+        return borders + 0.5 * lawful + agreed + upright - (0.15 if self.layout.cabrera else 0.0)
 
 
 def read(paths: Paths, scale: float, wanted: str, drawn: Sequence[Reals] = ()) -> Reading:
@@ -127,7 +131,7 @@ def _paper(pulses: list[list[pulse.Pulse]]) -> Paper:
         speed = 50.0
     elif not whole or float(np.median([p.right - p.left for p in whole])) < 4:
         assumed.append("No calibration pulse of 0.2 s is seen: 25 mm/s is assumed.")
-    return Paper(speed, gain, tuple(assumed))
+    return Paper(speed, gain, tuple(assumed), bool(heights))
 
 
 def _ends(on: NDArray[np.bool_], pulses: list[list[pulse.Pulse]], scale: float) -> tuple[float, float]:
@@ -280,5 +284,5 @@ class _Row:
         if name.startswith("-"):
             signal = -signal
         y = np.where(inside, self.y, np.nan)
-        sure = np.where(inside, self.sure, np.nan)
+        sure: Reals = np.where(inside, self.sure, np.nan)
         return Lead(name.removeprefix("-"), signal, sure, self.row, self.x, y)

@@ -18,6 +18,8 @@ MARGIN_MM = 14.0
 """How far beyond the tiles that follow the grid a page may go on."""
 STEP_PX = 32
 MAX_MM = 460.0
+NEAR_MM, TABLE = 61, 0.6
+"""A table is darker than this share of the brightest place near it; a shadow falls off more slowly."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,7 +64,24 @@ def square(rgb: NDArray[np.uint8], grid: Grid) -> Page:
     squared = cv2.remap(rgb, places[..., 0], places[..., 1], cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
     x, y = places[..., 0], places[..., 1]
     inside = (x > -1) & (y > -1) & (x < rgb.shape[1]) & (y < rgb.shape[0])
-    return Page(np.asarray(squared, np.uint8), scale, left, top, grid, inside)
+    page = np.asarray(squared, np.uint8)
+    return Page(page, scale, left, top, grid, inside & _paper(page, inside, scale))
+
+
+def _paper(rgb: NDArray[np.uint8], inside: NDArray[np.bool_], scale: float) -> NDArray[np.bool_]:
+    """Return what is paper, and no dark table beside it: what is dark over millimeters and reaches the margin."""
+    height, width = inside.shape
+    small = (max(1, round(width / scale)), max(1, round(height / scale)))  # a pixel a mm
+    light = cv2.resize(rgb.max(axis=2), small, interpolation=cv2.INTER_AREA).astype(np.float32)
+    light[cv2.resize(inside.astype(np.uint8), small, interpolation=cv2.INTER_NEAREST) == 0] = 0
+    even = cv2.medianBlur(light.astype(np.uint8), 5).astype(np.float32)
+    bright = cv2.dilate(even, np.ones((NEAR_MM, NEAR_MM), np.uint8))
+    dark = np.pad((even < TABLE * bright).astype(np.uint8), 1, constant_values=1)
+    _, parts = cv2.connectedComponents(dark, connectivity=4)
+    table = (parts == parts[0, 0]).astype(np.uint8)[1:-1, 1:-1]
+    # The paper's edge throws a shadow and is never quite where it seems.
+    table = cv2.dilate(table, np.ones((3, 3), np.uint8)) if table.any() else table
+    return np.asarray(cv2.resize(table, (width, height), interpolation=cv2.INTER_NEAREST) == 0, np.bool_)
 
 
 def _extent(shape: tuple[int, int], grid: Grid) -> tuple[float, float, float, float]:

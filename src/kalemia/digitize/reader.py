@@ -26,8 +26,9 @@ MAX_EINTHOVEN = 0.2
 """Above this residual of I + III - II the limb leads as read contradict each other, and the page is flagged."""
 MIN_CLEAR = 0.25
 MIN_CONFIDENCE = 0.35
-GOOD, CLEARLY = 0.7, 0.3
-"""A page that scores more than the first is not turned; turned, it must be better by the second."""
+GOOD, CLEARLY, LAWFUL = 0.7, 0.2, 0.05
+"""A page that scores more than the first, with a pulse or a residual below the third, is not turned; turned, it must
+score better by the second."""
 MM_PER_INCH = 25.4
 LABEL_MM, PULSE_MM = 8.5, 14.0
 """How far beside its row a label stands, and before or behind it a calibration pulse."""
@@ -86,18 +87,20 @@ def _upright(
     rgb: Pixels, name: str, number: int, wanted: str, dpi: float | None, drawn: Sequence[Reals] = ()
 ) -> Digitized:
     """Read a page as it stands, or turned where it cannot be read so or reads better."""
-    best: tuple[float, Digitized] | None = None
+    best: tuple[Reading, Digitized] | None = None
     problem: DigitizeError | None = None
     for turns in (0, 2, 1, 3):
+        if turns % 2 and best is not None and best[0].score > GOOD:
+            break
         turned = np.ascontiguousarray(np.rot90(rgb, turns))
         try:
-            read, score = _page(turned, name, number, wanted, dpi, () if turns else drawn)
+            reading, page_ = _page(turned, name, number, wanted, dpi, () if turns else drawn)
         except DigitizeError as exc:
             problem = problem or exc
             continue
-        if best is None or score > best[0] + CLEARLY:
-            best = (score, read)
-        if best[0] > GOOD:
+        if best is None or reading.score > best[0].score + CLEARLY:
+            best = (reading, page_)
+        if best[0].score > GOOD and (best[0].paper.pulse or (best[0].einthoven or 1) < LAWFUL):
             break
     if best is None:
         raise problem or DigitizeError("no ECG is seen")
@@ -117,8 +120,8 @@ def check_options(layout: str = "auto", dpi: float | None = None, form: str = "w
 
 def _page(
     rgb: Pixels, name: str, number: int, wanted: str, dpi: float | None, drawn: Sequence[Reals]
-) -> tuple[Digitized, float]:
-    """Read one page as it stands; return it and how well its leads obey what ECGs obey."""
+) -> tuple[Reading, Digitized]:
+    """Read one page as it stands; return its leads too."""
     found = grid.find(rgb)
     if found is None and dpi is not None:
         found = grid.plain(rgb.shape[:2], dpi / MM_PER_INCH)
@@ -131,7 +134,7 @@ def _page(
     lines = [np.stack(squared.place(line[:, 0], line[:, 1]), -1) for line in drawn]
     reading = leads.read(paths.of_quality(MIN_ROW), squared.scale, wanted, lines)
     _refuse(reading)
-    return _digitized(rgb, squared, reading, name, number), reading.score
+    return reading, _digitized(rgb, squared, reading, name, number)
 
 
 def _refuse(reading: Reading) -> None:
