@@ -1,0 +1,225 @@
+"""Rows of trace on the ink of a squared page: where they are, and one path of least cost along each.
+
+All rows are followed at once; a path pays for every column without ink and for every vertical step, little where the
+step runs along ink, as in a QRS, and much across paper. Columns are gone through one by one, rows and places at once.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+from scipy.ndimage import gaussian_filter1d, uniform_filter1d
+from scipy.signal import find_peaks
+
+from kalemia.digitize import stroke
+from kalemia.digitize.stroke import INKED
+
+Floats = NDArray[np.float32]
+Places = NDArray[np.intp]
+Reals = NDArray[np.float64]
+
+BAND_MM = 24.0
+"""How far a trace may leave its row, up and down."""
+ROW_MM = 9.0
+"""Rows are at least this far apart."""
+SEEN = 0.18, 0.6
+"""Ink that is none and ink that is full, where rows, lines and letters are looked for."""
+FOLLOWED = 0.18, 0.6
+"""The same where a path is followed."""
+EMPTY = 4.0
+ALONG, ACROSS = 0.006, 0.3
+"""Cost of a column without ink, and of a vertical pixel along ink and across paper."""
+HOME = 0.15
+"""Cost of a column at the end of the band; it keeps a path from a neighbor's trace."""
+
+
+SAME_MM = 0.7
+"""Two paths nearer than this are on one trace."""
+MAX_SHARED = 0.35
+"""A row whose path lies on another's for more than this is no row of its own."""
+PASSES = 3
+
+
+@dataclass(frozen=True, eq=False)
+class Paths:
+    """One path a row, px of the squared page.
+
+    Attributes
+    ----------
+    center
+        (rows,) the height about which the row was found.
+    y
+        (rows, columns) where the trace runs, finer than a pixel.
+    on
+        (rows, columns) 0..1, how surely there is ink.
+    lines
+        A row's trace as a line: x and y, px, of its points, finer than a pixel and in the order of time.
+    sure
+        (height, width) the ink that was followed, 0..1.
+    """
+
+    center: Reals
+    y: Reals
+    on: Reals
+    lines: tuple[tuple[Reals, Reals], ...]
+    sure: Floats
+
+    def of_quality(self, share: float) -> Paths:
+        """Return the rows with at least a share of the usual row's ink under their path."""
+        ink = self.on.mean(axis=1)
+        good = ink >= share * np.median(ink)
+        lines = tuple(line for line, kept in zip(self.lines, good, strict=True) if kept)
+        return Paths(self.center[good], self.y[good], self.on[good], lines, self.sure)
+
+
+def trace(ink: Floats, scale: float) -> Paths | None:
+    """Find the rows on the ink of a squared page and follow each; None where there is no row.
+
+    `scale` is in px a mm.
+    """
+    sure = certainty(ink, SEEN)
+    centers = rows(sure, scale)
+    if not len(centers):
+        return None
+    path = follow(ink, centers, scale)
+    # Pale traces beside black letters: what is full is what the paths run on.
+    ink = np.clip(ink / np.clip(np.median(_under(ink, path)), 0.2, 1), 0, 1)
+    sure = certainty(ink, SEEN)
+    centers = rows(sure, scale)
+    if not len(centers):
+        return None
+    path = follow(ink, centers, scale)
+    for _ in range(len(centers)):
+        extra = _not_own(sure, path, centers, scale)
+        if extra is None:
+            break
+        centers, path = np.delete(centers, extra), np.delete(path, extra, axis=0)
+    for _ in range(PASSES):
+        contested = _contested(path, centers, scale)
+        if not contested.any():
+            break
+        path = follow(ink, centers, scale, taken=(path, contested))
+    fine = stroke.refine(sure, path)
+    every = np.arange(sure.shape[1])
+    lines = tuple((every[on > INKED], y[on > INKED]) for y, on in zip(fine.y, fine.on, strict=True))
+    return Paths(centers, fine.y, fine.on, lines, sure)
+
+
+def _under(ink: Floats, path: Places) -> Floats:
+    under: Floats = np.take_along_axis(ink, np.clip(path, 0, len(ink) - 1), axis=0)
+    return under
+
+
+def _not_own(sure: Floats, path: Places, centers: Reals, scale: float) -> int | None:
+    """Return the row whose path lies on other rows' most, where it is hardly its own; of two such, the fainter one."""
+    near = np.abs(path[:, None] - path[None]) < SAME_MM * scale
+    for k in range(len(path)):
+        near[k, k] = False
+    shared = near.any(axis=1).mean(axis=1)
+    if not len(shared) or shared.max() < MAX_SHARED:
+        return None
+    height = uniform_filter1d(sure, round(5 * scale), axis=0).mean(axis=1)[
+        np.clip(centers.astype(int), 0, len(sure) - 1)
+    ]
+    guilty = np.flatnonzero(shared >= MAX_SHARED)
+    return int(guilty[np.argmin(height[guilty])])
+
+
+def _contested(path: Places, centers: Reals, scale: float) -> NDArray[np.bool_]:
+    """Return (rows, columns) where a path lies on another row's trace, to which that is nearer."""
+    lost = np.zeros(path.shape, bool)
+    for upper in range(len(path) - 1):
+        lower = upper + 1
+        same = np.abs(path[upper] - path[lower]) < SAME_MM * scale
+        for first, last in _runs(same):
+            middle = (path[upper, first:last].mean() + path[lower, first:last].mean()) / 2
+            loser = lower if abs(middle - centers[upper]) < abs(middle - centers[lower]) else upper
+            lost[loser, first:last] = True
+    return lost
+
+
+def _runs(flags: NDArray[np.bool_]) -> list[tuple[int, int]]:
+    """Return the beginnings and ends of runs of True."""
+    edges = np.flatnonzero(np.diff(np.concatenate([[False], flags, [False]]).astype(np.int8)))
+    return [(int(a), int(b)) for a, b in zip(edges[::2], edges[1::2], strict=True)]
+
+
+def certainty(ink: Floats, between: tuple[float, float]) -> Floats:
+    """Return 0..1: how surely a pixel is ink, not at all below and fully above the two limits."""
+    low, high = between
+    sure: Floats = np.clip((ink - low) / (high - low), 0, 1)
+    return sure
+
+
+def rows(sure: Floats, scale: float) -> Reals:
+    """Return the middles, px, of what may be rows of trace, from the top: heights at which most columns have ink."""
+    near = uniform_filter1d(sure, round(1.5 * scale), axis=0) * 1.5 * scale
+    share = np.minimum(near, 1).mean(axis=1)
+    smooth = gaussian_filter1d(share, 2.0 * scale)
+    peaks, _ = find_peaks(
+        np.pad(smooth, 1), distance=ROW_MM * scale, height=0.2 * smooth.max(), prominence=0.1 * smooth.max()
+    )
+    return np.asarray(peaks - 1, np.float64)
+
+
+def follow(ink: Floats, centers: Reals, scale: float, taken: tuple[Places, NDArray[np.bool_]] | None = None) -> Places:
+    """Return (rows, columns) the path of least cost along each row, px, for ink whose trace has about 1.
+
+    `taken` are paths and (rows, columns) where each lies on another row's trace: that ink is no longer offered to it.
+    """
+    band = round(BAND_MM * scale)
+    offset = np.round(centers).astype(np.intp) - band
+    # A steep stroke is blurred sideways: a step may run along the ink of the columns beside.
+    flat = _strips(ink, offset, band)
+    steep = _strips(np.asarray(cv2.dilate(ink, np.ones((1, 3), np.uint8)), np.float32), offset, band)
+    if taken is not None:
+        for strips in (flat, steep):
+            _hide(strips, taken[0] - offset[:, None], taken[1], round(1.5 * scale))
+    home = (HOME * (np.arange(-band, band + 1) / band) ** 2).astype(np.float32)
+    walls = np.cumsum(ALONG + ACROSS * (1 - steep), axis=2, dtype=np.float32)
+    return offset[:, None] + _least(EMPTY * (1 - flat) + home, walls)
+
+
+def _strips(ink: Floats, offset: Places, band: int) -> Floats:
+    """Return (columns, rows, places) how surely there is ink in the band of each row."""
+    sure = certainty(ink, FOLLOWED)
+    padded = np.pad(sure, ((band + len(ink), band + len(ink)), (0, 0)))
+    strips = [padded[first : first + 2 * band + 1] for first in offset + band + len(ink)]
+    return np.ascontiguousarray(np.stack(strips).transpose(2, 0, 1))
+
+
+def _hide(strips: Floats, path: Places, where: NDArray[np.bool_], reach: int) -> None:
+    """Take away, in place, the ink about paths (rows, columns) from strips (columns, rows, places)."""
+    row, column = np.nonzero(where)
+    for shift in range(-reach, reach + 1):
+        place = np.clip(path[row, column] + shift, 0, strips.shape[2] - 1)
+        strips[column, row, place] = 0
+
+
+def _least(cost: Floats, walls: Floats) -> Places:
+    """Return (rows, columns) the cheapest path, for (columns, rows, places) of cost and of summed vertical cost."""
+    columns, count, size = cost.shape
+    places = np.arange(size, dtype=np.int32)
+    back = np.empty((columns, count, size), np.int32)
+    total = cost[0]
+    for k in range(1, columns):
+        down = total - walls[k]
+        least = np.minimum.accumulate(down, axis=1)
+        from_above = np.maximum.accumulate(np.where(down <= least, places, 0), axis=1)
+        up = (total + walls[k])[:, ::-1]
+        lowest = np.minimum.accumulate(up, axis=1)
+        from_below = size - 1 - np.maximum.accumulate(np.where(up <= lowest, places, 0), axis=1)[:, ::-1]
+        by_down, by_up = least + walls[k], lowest[:, ::-1] - walls[k]
+        rising = by_up < by_down
+        back[k] = np.where(rising, from_below, from_above)
+        total = np.where(rising, by_up, by_down) + cost[k]
+        total -= total.min(axis=1, keepdims=True)
+    path = np.empty((count, columns), np.intp)
+    path[:, -1] = total.argmin(axis=1)
+    every = np.arange(count)
+    for k in range(columns - 1, 0, -1):
+        path[:, k - 1] = back[k, every, path[:, k]]
+    return path
