@@ -9,9 +9,10 @@ import pytest
 
 import ecgs
 from kalemia.errors import EvaluateError
-from kalemia.evaluate import brush, degrade
+from kalemia.evaluate import brush, degrade, warp
 from kalemia.evaluate.anypage import random_page
-from kalemia.evaluate.pages import Grid, Layout, Page, Style, Trace, draw, layout, printed
+from kalemia.evaluate.layouts import Layout, layout, printed
+from kalemia.evaluate.pages import Grid, Page, Style, Trace, draw
 from kalemia.records import LEADS, Recording
 
 RECORDING = ecgs.recording(noise_mv=0.0)
@@ -174,10 +175,10 @@ def test_one_lead_gives_one_strip() -> None:
 # ---- what happens to pages
 
 MOVED: dict[str, Callable[[Page, Generator], Page]] = {
-    "rotate": lambda page, _: degrade.rotate(page, 4.0),
-    "perspective": degrade.perspective,
-    "bend": degrade.bend,
-    "shrink": lambda page, _: degrade.shrink(page, 5.0),
+    "rotate": lambda page, _: warp.rotate(page, 4.0),
+    "perspective": warp.perspective,
+    "bend": warp.bend,
+    "shrink": lambda page, _: warp.shrink(page, 5.0),
     "photo": degrade.photo,
     "scan": degrade.scan,
 }
@@ -196,7 +197,7 @@ def test_the_samples_move_with_the_page(name: str) -> None:
 
 def test_rotation_keeps_the_whole_page() -> None:
     page = bare()
-    turned = degrade.rotate(page, 90.0)
+    turned = warp.rotate(page, 90.0)
     assert turned.image.shape[:2] == pytest.approx(page.image.shape[1::-1], abs=1)
     width = page.image.shape[1]
     expected = np.stack([page.traces[0].points[:, 1], width - 1 - page.traces[0].points[:, 0]], axis=1)

@@ -7,7 +7,8 @@ from dataclasses import replace
 import numpy as np
 
 from kalemia.evaluate.brush import FONTS, RGB
-from kalemia.evaluate.pages import BLACK, Grid, Layout, Page, Style, draw, layout
+from kalemia.evaluate.layouts import Layout, layout
+from kalemia.evaluate.pages import BLACK, Grid, Page, Style, draw
 from kalemia.records import LEADS, Recording
 
 LIMB, CHEST = LEADS[:6], LEADS[6:]
@@ -79,13 +80,13 @@ def random_style(rng: np.random.Generator) -> Style:
     colored: RGB = (grid.major[0] // 2, grid.major[1] // 2, grid.major[2] // 2)
     ink = colored if rng.random() < 0.06 else INKS[int(rng.integers(len(INKS)))]
     return Style(
-        px_per_mm=float(np.exp(rng.uniform(np.log(3.5), np.log(12)))),
+        px_per_mm=float(np.exp(rng.uniform(np.log(3), np.log(12)))),
         speed_mm_s=50.0 if rng.random() < 0.12 else 25.0,
         chest=0.5 if rng.random() < 0.04 else 1.0,
         row_mm=float(rng.uniform(17, 34)),
         margin_mm=float(rng.uniform(1, 10)),
         pulse=("left", "right", "none")[int(rng.choice(3, p=[0.6, 0.25, 0.15]))],
-        separator=("none", "line", "split", "tick", "dotted", "gap")[int(rng.integers(6))],
+        separator=("none", "line", "split", "tick", "dotted")[int(rng.integers(5))],
         label=("above", "below", "on", "beside")[int(rng.choice(4, p=[0.5, 0.3, 0.1, 0.1]))],
         label_mm=float(rng.uniform(1.9, 3.4)),
         font=FONTS[int(rng.integers(len(FONTS)))],

@@ -6,66 +6,19 @@ Lengths on the page are millimetres from its upper left corner until they are dr
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
 from kalemia.errors import EvaluateError
 from kalemia.evaluate import brush
 from kalemia.evaluate.brush import RGB, Font, Pixels, Points
-from kalemia.records import LEADS, Recording
+from kalemia.evaluate.layouts import Layout, Stretch, printed, stretches
+from kalemia.records import Recording
 
 PULSE_S = 0.2
-GAP_S = 0.04
-CABRERA = ("aVL", "I", "-aVR", "II", "aVF", "III")
 BLACK: RGB = (20, 20, 20)
-
-
-@dataclass(frozen=True)
-class Layout:
-    """Which lead stands where.
-
-    Attributes
-    ----------
-    columns
-        The leads of each column, from top to bottom; "-aVR" is printed upside down.
-    strips
-        The leads of the rhythm strips below, each as long as all columns.
-    seconds
-        How long the page is.
-    """
-
-    columns: tuple[tuple[str, ...], ...]
-    strips: tuple[str, ...] = ()
-    seconds: float = 10.0
-
-    @property
-    def name(self) -> str:
-        """Rows by columns and the number of strips, such as "3x4+1"; "cabrera-6x2" in Cabrera's order."""
-        first = "cabrera-" if "-aVR" in self.leads else ""
-        last = f"+{len(self.strips)}" if self.strips else ""
-        return f"{first}{max(map(len, self.columns))}x{len(self.columns)}{last}"
-
-    @property
-    def leads(self) -> tuple[str, ...]:
-        """Every lead once, "-aVR" as it is printed."""
-        return tuple(dict.fromkeys(name for column in (*self.columns, self.strips) for name in column))
-
-
-def layout(rows: int, columns: int, strips: tuple[str, ...] = (), cabrera: bool = False, seconds: float = 10) -> Layout:
-    """Return a layout of the twelve leads, such as 3 rows by 4 columns.
-
-    Raises
-    ------
-    EvaluateError
-        Rows times columns are not twelve.
-    """
-    if rows * columns != len(LEADS):
-        raise EvaluateError(f"{rows} rows by {columns} columns hold {rows * columns} leads; expected twelve")
-    order = (*CABRERA, *LEADS[6:]) if cabrera else LEADS
-    return Layout(tuple(order[i * rows : (i + 1) * rows] for i in range(columns)), strips, seconds)
 
 
 @dataclass(frozen=True)
@@ -112,7 +65,7 @@ class Style:
     row_mm: float = 25.0
     margin_mm: float = 5.0
     pulse: Literal["left", "right", "none"] = "left"
-    separator: Literal["none", "line", "split", "tick", "dotted", "gap"] = "none"
+    separator: Literal["none", "line", "split", "tick", "dotted"] = "none"
     label: Literal["above", "below", "on", "beside"] = "above"
     label_mm: float = 2.8
     font: Font = "sans"
@@ -166,25 +119,19 @@ class Page:
 
 @dataclass(frozen=True)
 class _Cell:
-    """A printed stretch of one lead: from `x` mm on, with zero at `y` mm, of samples start to stop."""
+    """Where a stretch is drawn: from `x` mm on, with zero at `y` mm, at `gain` mm/mV."""
 
-    label: str
+    shown: Stretch
     x: float
     y: float
-    start: int
-    stop: int
     gain: float
     first: bool  # in its row
     last: bool
 
     @property
-    def lead(self) -> str:
-        return self.label.removeprefix("-")
-
-    @property
-    def mm_mv(self) -> float:
-        """How far a millivolt goes up on the page."""
-        return -self.gain if self.label.startswith("-") else self.gain
+    def up(self) -> float:
+        """How far a millivolt goes up on the page, mm."""
+        return -self.gain if self.shown.label.startswith("-") else self.gain
 
 
 def draw(recording: Recording, layout: Layout, style: Style | None = None) -> Page:
@@ -200,41 +147,23 @@ def draw(recording: Recording, layout: Layout, style: Style | None = None) -> Pa
         raise EvaluateError(f"lead {', '.join(absent)} of layout {layout.name} is missing in the recording")
     if recording.duration_s < layout.seconds:
         raise EvaluateError(f"the recording lasts {recording.duration_s:g} s; the page needs {layout.seconds:g} s")
-    centred = recording.signal - np.nanmedian(recording.signal, axis=1, keepdims=True)
+    level = np.nanmedian(recording.signal, axis=1, keepdims=True)
+    shown = printed(replace(recording, signal=recording.signal - level), layout)
     cells = list(_cells(layout, style, recording.rate))
     image = _paper(layout, style)
     _furniture(image, cells, layout, style)
-    traces = []
-    for cell in cells:
-        samples = centred[recording.leads.index(cell.lead), cell.start : cell.stop].astype(np.float64)
-        seconds = np.arange(len(samples)) / recording.rate
-        mm = np.stack([cell.x + seconds * style.speed_mm_s, cell.y - samples * cell.mm_mv], axis=1)
-        trace = Trace(cell.lead, cell.start, mm * style.px_per_mm - 0.5)
+    traces = tuple(_trace(shown, cell, style) for cell in cells)
+    for trace in traces:
         brush.stroke(image, trace.points, style.pen_mm * style.px_per_mm, style.ink, style.opacity)
-        traces.append(trace)
-    return Page(
-        image=image,
-        recording=_printed(recording, centred, cells, layout),
-        layout=layout.name,
-        px_per_mm=style.px_per_mm,
-        speed_mm_s=style.speed_mm_s,
-        gain_mm_mv=style.gain_mm_mv,
-        traces=tuple(traces),
-    )
+    return Page(image, shown, layout.name, style.px_per_mm, style.speed_mm_s, style.gain_mm_mv, traces)
 
 
-def printed(recording: Recording, layout: Layout) -> Recording:
-    """Return what a page of this layout prints of a recording, NaN elsewhere, on the page's time axis."""
-    return _printed(recording, recording.signal, list(_cells(layout, Style(), recording.rate)), layout)
-
-
-def _printed(recording: Recording, signal: NDArray[np.float32], cells: list[_Cell], layout: Layout) -> Recording:
-    leads = tuple(name for name in recording.leads if name in {cell.lead for cell in cells})
-    kept = np.full((len(leads), round(layout.seconds * recording.rate)), np.nan, dtype=np.float32)
-    for cell in cells:
-        samples = signal[recording.leads.index(cell.lead), cell.start : cell.stop]
-        kept[leads.index(cell.lead), cell.start : cell.stop] = samples
-    return Recording(kept, recording.rate, leads, recording.source)
+def _trace(shown: Recording, cell: _Cell, style: Style) -> Trace:
+    one = cell.shown
+    samples = shown.lead(one.lead)[one.start : one.stop].astype(np.float64)
+    seconds = np.arange(len(samples)) / shown.rate
+    mm = np.stack([cell.x + seconds * style.speed_mm_s, cell.y - samples * cell.up], axis=1)
+    return Trace(one.lead, one.start, mm * style.px_per_mm - 0.5)
 
 
 def _left_mm(style: Style) -> float:
@@ -256,21 +185,12 @@ def _size_mm(layout: Layout, style: Style) -> tuple[float, float]:
 
 
 def _cells(layout: Layout, style: Style, rate: float) -> Iterator[_Cell]:
-    bounds = np.round(np.linspace(0, layout.seconds, len(layout.columns) + 1) * rate).astype(int)
-    gap = round(GAP_S * rate) if style.separator == "gap" else 0
-    below = max(map(len, layout.columns))
-    placed = [
-        (name, row, bounds[column], bounds[column + 1])
-        for column, names in enumerate(layout.columns)
-        for row, name in enumerate(names)
-    ]
-    placed += [(name, below + i, bounds[0], bounds[-1]) for i, name in enumerate(layout.strips)]
-    for name, row, start, stop in placed:
-        x = _left_mm(style) + start / rate * style.speed_mm_s
-        y = _top_mm(style) + (row + 0.55) * style.row_mm
-        gain = style.gain_mm_mv * (style.chest if name.startswith("V") else 1.0)
-        last = stop == bounds[-1]
-        yield _Cell(name, x, y, int(start), int(stop) - (0 if last else gap), gain, start == 0, last)
+    end = round(layout.seconds * rate)
+    for shown in stretches(layout, rate):
+        x = _left_mm(style) + shown.start / rate * style.speed_mm_s
+        y = _top_mm(style) + (shown.row + 0.55) * style.row_mm
+        gain = style.gain_mm_mv * (style.chest if shown.lead.startswith("V") else 1.0)
+        yield _Cell(shown, x, y, gain, shown.start == 0, shown.stop == end)
 
 
 def _paper(layout: Layout, style: Style) -> Pixels:
@@ -320,15 +240,15 @@ def _furniture(image: Pixels, cells: list[_Cell], layout: Layout, style: Style) 
         _write(image, style.footer, style.margin_mm, foot, style.text_mm, style)
 
 
-def _write(image: Pixels, text: str, x: float, y: float, mm: float, style: Style, font: Font | None = None) -> None:
+def _write(image: Pixels, text: str, x: float, y: float, mm: float, style: Style) -> None:
     """Write text whose upper left corner is (x, y) mm."""
-    alpha = brush.letters(text, mm * style.px_per_mm, font or style.font)
+    alpha = brush.letters(text, mm * style.px_per_mm, style.font)
     dark: RGB = style.ink if sum(style.ink) < 300 else BLACK
     brush.blend(image, alpha, dark, round(x * style.px_per_mm), round(y * style.px_per_mm))
 
 
 def _label(image: Pixels, cell: _Cell, style: Style) -> None:
-    text = cell.label
+    text = cell.shown.label
     beside = style.label == "beside" and cell.first
     x = cell.x - 3.2 * style.label_mm if beside else cell.x + 1.0
     lift = {"above": -0.3 * style.row_mm, "below": 0.15 * style.row_mm, "on": -0.5 * style.label_mm}
