@@ -5,16 +5,10 @@ from __future__ import annotations
 import csv
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
-
-import numpy as np
 
 from common import data, table
-from kalemia.evaluate.digitizing import agreement, einthoven, heart_rate_bpm
+from kalemia.evaluate.digitizing import einthoven, heart_rate_bpm
 from reading import Answer, ask, middle
-
-if TYPE_CHECKING:
-    from kalemia.digitize import Digitized
 
 
 @dataclass(frozen=True)
@@ -52,21 +46,9 @@ class Real:
 
     @property
     def strip_r(self) -> float:
-        """Agreement of the strips with the short leads that they repeat, the least of them."""
-        if self.answer.digitized is None:
-            return float("nan")
-        return min(strip_agreements(self.answer.digitized), default=float("nan"))
-
-
-def strip_agreements(digitized: Digitized) -> list[float]:
-    """Return the correlation of each rhythm strip with the short lead that it repeats."""
-    rate = digitized.recording.rate
-    rows = [(trace.lead, np.asarray(trace.signal, dtype=np.float64)) for trace in digitized.traces]
-    found = []
-    for lead in {lead for lead, _ in rows}:
-        short, *others = sorted((signal for name, signal in rows if name == lead), key=lambda s: np.isfinite(s).sum())
-        found += [agreement(short, strip, rate) for strip in others]
-    return found
+        """Agreement of the strips with the short leads that they repeat, as the digitizer says: the least of them."""
+        found = self.answer.digitized
+        return min(found.strip_agreement.values(), default=float("nan")) if found else float("nan")
 
 
 def real() -> str:

@@ -8,6 +8,10 @@ class KalemiaError(Exception):
     """Anything that Kalemia reports to a person instead of a traceback."""
 
 
+class DigitizeError(KalemiaError):
+    """A page could not be digitized, or what was traced on it cannot be trusted."""
+
+
 class ReadError(KalemiaError):
     """A file could not be read as an ECG, or what it holds cannot be trusted."""
 

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 import ecgs
 from kalemia.errors import EvaluateError
-from kalemia.evaluate.digitizing import agreement, decibels, einthoven, fidelity, heart_rate_bpm
+from kalemia.evaluate.digitizing import decibels, einthoven, fidelity, heart_rate_bpm
 from kalemia.records import LEADS, Recording
 
 RATE = 500.0
@@ -114,15 +114,6 @@ def test_einthoven_needs_three_leads_at_once() -> None:
     apart = ecgs.recording().signal.copy()
     apart[0, 1250:], apart[2, :1250] = np.nan, np.nan
     assert np.isnan(einthoven(Recording(apart, RATE, LEADS)))
-
-
-def test_a_strip_agrees_with_the_short_lead_that_it_repeats() -> None:
-    strip = ecgs.recording(noise_mv=0.0).lead("II").astype(np.float64)
-    short = np.full(5000, np.nan)
-    short[:1250] = strip[40:1290] * 0.5 + 1
-    assert agreement(short, strip, RATE) == pytest.approx(1.0, abs=1e-5)
-    assert agreement(short, -strip, RATE) < 0.5
-    assert np.isnan(agreement(np.full(5000, np.nan), strip, RATE))
 
 
 @pytest.mark.parametrize("rr_s", [0.5, 1.0])

@@ -218,23 +218,6 @@ def einthoven(read: Recording) -> float:
     return max(float(residual.min()), 0.0) / strongest if strongest > 0 else float("nan")
 
 
-def agreement(short: Float64, strip: Float64, rate: float) -> float:
-    """Return the correlation of a short lead with the rhythm strip that repeats it.
-
-    Parameters
-    ----------
-    short, strip
-        (samples,) in mV on one time axis, NaN where not printed; the short one may lie 0.2 s to either side.
-    rate
-        Samples per second, Hz.
-    """
-    there = aligned(short, strip, round(KAGGLE_REACH_S * rate))
-    both = np.isfinite(short) & np.isfinite(there)
-    if both.sum() < 2 or not (np.ptp(short[both]) > 0 and np.ptp(there[both]) > 0):
-        return float("nan")
-    return float(np.corrcoef(short[both], there[both])[0, 1])
-
-
 def heart_rate_bpm(read: Recording) -> float:
     """Return 60 over the median RR interval of the leads printed longest; NaN where no two beats are found.
 

@@ -1,0 +1,236 @@
+"""Millimeters from pixels: the lattice of the printed grid, followed over the page by the phase of its lines.
+
+A grid of lines is a wave. Its two wave vectors are found in the averaged spectrum of tiles, followed from tile to tile,
+and integrated to two smooth phases u(x, y) and v(x, y); demodulating the page with them gives what is left of the phase,
+which refines them (Takeda's Fourier profilometry). The phases are the page's millimeters, however it is tilted, bent
+or photographed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from kalemia.digitize import carrier
+from kalemia.digitize.tiles import Tiles
+
+Floats = NDArray[np.float64]
+
+WORK_SIDE = 2200
+"""The longer side, px, of the copy on which the grid is looked for."""
+TILE_MM = 18.0
+"""Side, mm, of the tiles in which the lattice is followed; perspective hardly changes within one."""
+SPURS = ((1, 0.5), (2, 0.3), (3, 0.3), (4, 0.3), (5, 1.0))
+"""Harmonics of the 5 mm lines that are followed from tile to tile, and the weight of each."""
+DEGREES = 1, 2, 3, 5
+"""A scan is plain, a photo needs 3, bent paper 5: the first that is nearly as good as the last is taken."""
+MIN_CONFIDENCE = 0.3
+
+
+@dataclass(frozen=True, eq=False)
+class Grid:
+    """Where a page's millimeters are: polynomials of the pixel's place give u to the right and v down, mm.
+
+    Attributes
+    ----------
+    u, v
+        Coefficients over the terms of `_terms`, for x and y in units of `scale` px from `center`.
+    degree
+        The degree of the polynomials.
+    strength
+        0..1: how much of the page follows the lattice.
+    pitch
+        Pixels a mm in the middle of the page.
+    angle
+        How far the page is turned clockwise, degrees.
+    residual
+        Root mean square of what is left of the phase, mm.
+    cover
+        (tiles, 2) centers, px, of the tiles that follow the lattice.
+    """
+
+    u: Floats
+    v: Floats
+    degree: int
+    center: tuple[float, float]
+    scale: float
+    strength: float
+    residual: float
+    cover: Floats
+
+    def millimeters(self, x: Floats, y: Floats) -> tuple[Floats, Floats]:
+        """Return u and v, mm, of places in pixels."""
+        terms = _terms((x - self.center[0]) / self.scale, (y - self.center[1]) / self.scale, self.degree)
+        return terms @ self.u, terms @ self.v
+
+    def jacobian(self, x: Floats, y: Floats) -> Floats:
+        """Return (..., 2, 2) the derivatives of u, v by x, y, mm per px."""
+        across, down = _slopes((x - self.center[0]) / self.scale, (y - self.center[1]) / self.scale, self.degree)
+        return (
+            np.stack(
+                [np.stack([across @ self.u, down @ self.u], -1), np.stack([across @ self.v, down @ self.v], -1)], -2
+            )
+            / self.scale
+        )
+
+    def pixels(self, u: Floats, v: Floats, start: tuple[Floats, Floats] | None = None) -> tuple[Floats, Floats]:
+        """Return x and y, px, of places in mm, by Newton's steps from the linear part."""
+        linear = np.stack([self.u[1:3], self.v[1:3]]) / self.scale
+        inverse = np.linalg.inv(linear)
+        du, dv = u - self.u[0], v - self.v[0]
+        x = self.center[0] + inverse[0, 0] * du + inverse[0, 1] * dv
+        y = self.center[1] + inverse[1, 0] * du + inverse[1, 1] * dv
+        if start is not None:
+            x, y = start
+        for _ in range(8 if self.degree > 1 else 0):
+            at_u, at_v = self.millimeters(x, y)
+            step = np.linalg.solve(self.jacobian(x, y), np.stack([u - at_u, v - at_v], -1)[..., None])[..., 0]
+            step = np.clip(step, -0.25 * self.scale, 0.25 * self.scale)
+            x, y = x + step[..., 0], y + step[..., 1]
+        return x, y
+
+    @property
+    def pitch(self) -> float:
+        """Pixels a mm in the middle of what the grid covers."""
+        x, y = np.median(self.cover, axis=0)
+        return float(1 / np.sqrt(abs(np.linalg.det(self.jacobian(np.array(x), np.array(y))))))
+
+    @property
+    def angle(self) -> float:
+        """How far the rows are turned clockwise in the middle, degrees."""
+        x, y = np.median(self.cover, axis=0)
+        j = self.jacobian(np.array(x), np.array(y))
+        return float(np.degrees(np.arctan2(-j[1, 0], j[1, 1])))
+
+
+def _exponents(degree: int) -> list[tuple[int, int]]:
+    return [(n - k, k) for n in range(degree + 1) for k in range(n + 1)]
+
+
+def _terms(x: Floats, y: Floats, degree: int) -> Floats:
+    """Return (..., terms) the products of powers: 1, x, y, x^2, xy, y^2, ..."""
+    return np.stack([x**i * y**j for i, j in _exponents(degree)], -1)
+
+
+def _slopes(x: Floats, y: Floats, degree: int) -> tuple[Floats, Floats]:
+    """Return the derivatives of `_terms` by x and by y."""
+    across = [i * x ** max(i - 1, 0) * y**j for i, j in _exponents(degree)]
+    down = [j * x**i * y ** max(j - 1, 0) for i, j in _exponents(degree)]
+    return np.stack(across, -1), np.stack(down, -1)
+
+
+def find(rgb: NDArray[np.uint8]) -> Grid | None:
+    """Return the grid of a page, uint8 (height, width, 3), or None where no lattice is seen."""
+    shrink = min(1.0, WORK_SIDE / max(rgb.shape[:2]))
+    small = cv2.resize(rgb, None, fx=shrink, fy=shrink, interpolation=cv2.INTER_AREA) if shrink < 1 else rgb
+    lines = carrier.flatten(small)
+    waves = carrier.find(lines)
+    return None if waves is None else _enlarged(_follow(lines, waves), 1 / shrink)
+
+
+def _enlarged(grid: Grid, factor: float) -> Grid:
+    """Return the grid of a page that is larger by a factor."""
+    center = (grid.center[0] * factor, grid.center[1] * factor)
+    return replace(grid, center=center, scale=grid.scale * factor, cover=grid.cover * factor)
+
+
+def _follow(lines: NDArray[np.float32], waves: Floats) -> Grid:
+    """Follow the lattice over the page and fit its phases."""
+    tiles = Tiles.cut(lines, waves, TILE_MM)
+    vectors, weights = tiles.tracked(waves, SPURS)
+    center, scale = (lines.shape[1] / 2, lines.shape[0] / 2), max(lines.shape) / 2
+    fits = [_fitted(tiles, vectors[k], weights[k], center, scale) for k in (0, 1)]
+    degree = max(fit.degree for fit in fits)
+    good = np.minimum(*(fit.weights for fit in fits)) > MIN_CONFIDENCE
+    return Grid(
+        u=_padded(fits[0].phase, degree),
+        v=_padded(fits[1].phase, degree),
+        degree=degree,
+        center=center,
+        scale=scale,
+        strength=float(np.mean(good)),
+        residual=float(np.hypot(fits[0].rest, fits[1].rest)),
+        cover=np.stack([tiles.x[good], tiles.y[good]], -1),
+    )
+
+
+def _padded(phase: Floats, degree: int) -> Floats:
+    """Return a polynomial with the terms of a higher degree, which are zero."""
+    return np.pad(phase, (0, len(_exponents(degree)) - len(phase)))
+
+
+@dataclass(frozen=True, eq=False)
+class _Fit:
+    """A phase: its polynomial, the weight that each tile has in it, and what is left, mm."""
+
+    phase: Floats
+    degree: int
+    weights: Floats
+    rest: float
+
+
+def _fitted(tiles: Tiles, vectors: Floats, weights: Floats, center: tuple[float, float], scale: float) -> _Fit:
+    """Integrate the wave vectors, then demodulate the page with the phase until nothing is left of it."""
+    x, y = (tiles.x - center[0]) / scale, (tiles.y - center[1]) / scale
+    phase = _integrated(x, y, vectors * scale, weights)
+    fits = []
+    for degree in DEGREES:
+        fit = _refined(tiles, x, y, phase, degree, scale, weights)
+        fits.append(fit)
+    limit = max(1.15 * min(fit.rest for fit in fits), 0.012)
+    return next(fit for fit in fits if fit.rest <= limit)
+
+
+def _integrated(x: Floats, y: Floats, gradients: Floats, weights: Floats) -> Floats:
+    """Return the cubic polynomial whose slopes are the wave vectors (tiles, 2)."""
+    across, down = _slopes(x, y, 3)
+    design, wanted = np.concatenate([across, down])[:, 1:], np.concatenate([gradients[:, 0], gradients[:, 1]])
+    solved = _robust(design, wanted, np.concatenate([weights, weights]), 3)
+    return np.concatenate([[0.0], solved])
+
+
+def _robust(design: Floats, wanted: Floats, weights: Floats, degree: int, constant: bool = False) -> Floats:
+    """Return the coefficients of a fit that outliers do not bend; high powers are kept small."""
+    powers = np.array([i + j for i, j in _exponents(degree)][0 if constant else 1 :], dtype=float)
+    ridge = np.diag(np.where(powers > 1, 1e-4 * len(wanted) / len(powers), 1e-9))
+    solved = np.zeros(design.shape[1])
+    w = weights
+    for _ in range(8):
+        weighted = design * w[:, None]
+        solved = np.linalg.solve(weighted.T @ design + ridge * w.mean(), weighted.T @ wanted)
+        rest = np.abs(wanted - design @ solved)
+        width = (
+            2 * np.median(rest[weights > MIN_CONFIDENCE / 2]) + 1e-6 if np.any(weights > MIN_CONFIDENCE / 2) else 1.0
+        )
+        w = weights / (1 + (rest / width) ** 2)
+    return solved
+
+
+def _refined(tiles: Tiles, x: Floats, y: Floats, phase: Floats, degree: int, scale: float, weights: Floats) -> _Fit:
+    """Fit a polynomial of a degree to the phase that the page's lines have."""
+    start = _terms(x, y, 3) @ phase
+    slopes = np.stack(_slopes(x, y, 3), -1)
+    local = np.einsum("tkd,k->td", slopes, phase) / scale
+    left, coherence, period = tiles.left(start, local)
+    good = weights * coherence
+    design = _terms(x, y, degree)
+    # Between neighbors the rest is less than half a period, so that differences need no unwrapping.
+    i, j = tiles.neighbors
+    difference = (left[i] - left[j] + period / 2) % period - period / 2
+    target_slopes = start[i] - start[j] + difference
+    whole = np.concatenate(
+        [[0.0], _robust((design[i] - design[j])[:, 1:], target_slopes, np.minimum(good[i], good[j]), degree)]
+    )
+    for _ in range(2):
+        rest = start + left - design @ whole
+        offset = np.angle(np.sum(good * np.exp(2j * np.pi * rest / period))) * period / (2 * np.pi)
+        rest = (rest - offset + period / 2) % period - period / 2
+        step = _robust(design, rest, good, degree, constant=True)
+        whole = whole + step
+        whole[0] += offset
+    rest = (start + left - design @ whole + period / 2) % period - period / 2
+    fit = good / (1 + (rest / 0.15) ** 2)
+    return _Fit(whole, degree, fit, float(np.sqrt(np.sum(fit * rest**2) / (fit.sum() + 1e-9))))

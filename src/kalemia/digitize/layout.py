@@ -1,0 +1,176 @@
+"""Which lead is where: columns from separators, gaps and labels; names from the layout that the leads' own laws fit."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+from scipy.ndimage import gaussian_filter1d, uniform_filter1d
+
+from kalemia.digitize.trace import Paths
+
+Reals = NDArray[np.float64]
+
+STANDARD = ("I", "II", "III", "aVR", "aVL", "aVF", "V1", "V2", "V3", "V4", "V5", "V6")
+CABRERA = ("aVL", "I", "-aVR", "II", "aVF", "III", "V1", "V2", "V3", "V4", "V5", "V6")
+
+
+@dataclass(frozen=True)
+class Layout:
+    """How twelve leads stand on a page: rows and columns of them, then rhythm strips; in Cabrera's order or not."""
+
+    rows: int
+    columns: int
+    strips: int = 0
+    cabrera: bool = False
+
+    @property
+    def name(self) -> str:
+        """The name as the command line takes it, such as 3x4+1 or cabrera-6x2."""
+        return (
+            f"{'cabrera-' if self.cabrera else ''}{self.rows}x{self.columns}{f'+{self.strips}' if self.strips else ''}"
+        )
+
+    @property
+    def leads(self) -> tuple[tuple[str, ...], ...]:
+        """The names of the leads, a tuple a row."""
+        order = CABRERA if self.cabrera else STANDARD
+        return tuple(tuple(order[r + self.rows * c] for c in range(self.columns)) for r in range(self.rows))
+
+
+GRIDS = ((3, 4), (6, 2), (12, 1), (4, 3))
+MAX_STRIPS = 3
+TWELVE = tuple(
+    Layout(rows, columns, strips, cabrera)
+    for cabrera in (False, True)
+    for rows, columns in GRIDS
+    for strips in range(MAX_STRIPS + 1)
+)
+NAMES = ("auto", *(layout.name for layout in TWELVE))
+
+
+@dataclass(frozen=True, eq=False)
+class Marks:
+    """What shows where leads change, a number a column of pixels each: lines, gaps and beginnings of labels."""
+
+    lines: Reals
+    gaps: Reals
+    labels: Reals
+
+    @property
+    def all(self) -> Reals:
+        """The sum: about 1 and more at a border, about 0 elsewhere."""
+        return self.lines + self.gaps + self.labels
+
+
+def marks(paths: Paths, rows: slice, scale: float) -> Marks:
+    """Return the marks of borders between leads in some of the rows."""
+    mask = (paths.sure > 0.5).astype(np.uint8)
+    return Marks(_lines(mask, paths, rows, scale), _gaps(paths, rows, scale), _labels(mask, paths, rows, scale))
+
+
+def _lines(mask: NDArray[np.uint8], paths: Paths, rows: slice, scale: float) -> Reals:
+    """Return how many rows have a vertical line, solid or dotted, off the trace; 1 is all of them."""
+    tall = cv2.morphologyEx(mask, cv2.MORPH_CLOSE, np.ones((round(1.2 * scale), 1), np.uint8))
+    tall = cv2.morphologyEx(tall, cv2.MORPH_OPEN, np.ones((round(2.5 * scale), 1), np.uint8))
+    found = np.zeros(mask.shape[1])
+    y = paths.y[rows]
+    for upper, lower in _between(paths, rows, scale):
+        share = tall[upper:lower].sum(axis=0) / scale
+        found += np.clip(share / 5, 0, 1)
+    found /= max(1, len(y))
+    # The trace's own steep strokes are no lines: what counts is more than what stands a little beside.
+    around = uniform_filter1d(found, round(6 * scale))
+    return np.clip(gaussian_filter1d(np.maximum(found - around, 0), 0.12 * scale) * 1.5, 0, 1)
+
+
+def _between(paths: Paths, rows: slice, scale: float) -> list[tuple[int, int]]:
+    """Return the band of each row, px: half way to its neighbors, within 16 mm."""
+    centers = paths.center
+    bands = []
+    for r in range(len(centers))[rows]:
+        reach = 16 * scale
+        up = min(reach, (centers[r] - centers[r - 1]) / 2) if r else reach
+        down = min(reach, (centers[r + 1] - centers[r]) / 2) if r + 1 < len(centers) else reach
+        bands.append((max(0, int(centers[r] - up)), int(centers[r] + down)))
+    return bands
+
+
+def _gaps(paths: Paths, rows: slice, scale: float) -> Reals:
+    """Return the share of rows whose trace is interrupted or jumps, at the same place."""
+    y, on = paths.y[rows], paths.on[rows]
+    gap = uniform_filter1d((on < 0.3).astype(float), max(1, round(0.35 * scale)), axis=1) > 0.6
+    # A gap marks the beginning of the next lead: where ink is there again.
+    begins = np.zeros(y.shape)
+    begins[:, 1:] = gap[:, :-1] & ~gap[:, 1:]
+    spread = gaussian_filter1d(begins.sum(axis=0), 0.25 * scale) * 0.25 * scale * np.sqrt(2 * np.pi)
+    share = spread / max(1, len(y))
+    return np.where(share > 0.45, share, 0)
+
+
+def _labels(mask: NDArray[np.uint8], paths: Paths, rows: slice, scale: float) -> Reals:
+    """Return the share of rows in which letters begin, at the same place and height beside the row."""
+    count, marked, stats, _ = cv2.connectedComponentsWithStats(mask)
+    ours = np.unique(marked[np.clip(paths.y.round().astype(int), 0, len(mask) - 1), np.arange(mask.shape[1])])
+    small = (
+        (stats[:, 3] > 1.0 * scale)
+        & (stats[:, 3] < 5 * scale)
+        & (stats[:, 2] < 9 * scale)
+        & (stats[:, 4] > 0.3 * scale**2)
+    )
+    small[ours] = False
+    small[0] = False
+    left, top, height = stats[:, 0], stats[:, 1], stats[:, 3]
+    starts = np.zeros((len(paths.y), mask.shape[1]))
+    for k in np.flatnonzero(small):
+        middle = top[k] + height[k] / 2
+        row = int(np.argmin(np.abs(paths.center - middle)))
+        if abs(paths.center[row] - middle) < 14 * scale:
+            starts[row, left[k]] = 1
+    share = np.stack([gaussian_filter1d(s, 0.3 * scale) for s in starts[rows]]) * 0.3 * scale * np.sqrt(2 * np.pi)
+    summed = np.minimum(share, 1).mean(axis=0)
+    return np.where(summed > 0.25, summed, 0)
+
+
+@dataclass(frozen=True)
+class Columns:
+    """Where the columns of leads begin, px, the width of one, px, and how clearly the borders are marked, 0..1."""
+
+    edges: tuple[float, ...]
+    width: float
+    clear: float
+
+
+def columns(found: Marks, count: int, width: float, start: float, end: float, scale: float) -> Columns:
+    """Return `count` columns, each about `width` px wide, that begin near `start` and end near `end`, px."""
+    if count == 1:
+        return Columns((start, end), width, 0.0)
+    sharp = np.maximum(found.lines, found.gaps)
+    best = (-np.inf, start, width, 0.0)
+    # Labels stand 0 to 4 mm right of their border.
+    hint = _shifted_max(found.labels, round(4 * scale))
+    length = len(sharp)
+    for stretch in np.linspace(0.99, 1.01, 5):
+        step = width * stretch
+        reach = round(min(0.45 * width, max(12 * scale, abs(end - start - count * step))))
+        offsets = np.arange(int(start) - reach, int(start) + reach + 1)
+        places = offsets[:, None] + step * np.arange(1, count)
+        inside = (places >= 0) & (places < length - 1)
+        at = np.clip(places.round().astype(int), 0, length - 1)
+        marked = np.where(inside, sharp[at] + 0.5 * hint[at], 0).sum(axis=1) / (count - 1)
+        score = marked - 0.02 * np.abs(offsets - start) / scale - 2 * abs(stretch - 1)
+        k = int(np.argmax(score))
+        if score[k] > best[0]:
+            best = (float(score[k]), float(offsets[k]), step, float(marked[k]))
+    _, first, step, clear = best
+    return Columns(tuple(first + step * k for k in range(count + 1)), step, min(clear, 1.0))
+
+
+def _shifted_max(values: Reals, reach: int) -> Reals:
+    """Return at each column the largest value within the next `reach` columns."""
+    found = values.copy()
+    for k in range(1, reach + 1):
+        found[:-k] = np.maximum(found[:-k], values[k:])
+    return found

@@ -1,0 +1,73 @@
+"""A page squared up: resampled so that a millimeter of its grid is the same number of pixels everywhere."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from kalemia.digitize.grid import Grid
+
+Floats = NDArray[np.float64]
+
+SCALES = 8.0, 10.0
+"""Pixels a mm of a squared page, at least and at most; in between it has those of the image."""
+MARGIN_MM = 14.0
+"""How far beyond the tiles that follow the grid a page may go on."""
+STEP_PX = 32
+MAX_MM = 460.0
+
+
+@dataclass(frozen=True, eq=False)
+class Page:
+    """A squared page: `rgb` uint8 (height, width, 3), `scale` px a mm, and where its corner lies on the grid, mm."""
+
+    rgb: NDArray[np.uint8]
+    scale: float
+    left: float
+    top: float
+    grid: Grid
+    inside: NDArray[np.bool_]
+
+    def source(self, x: Floats, y: Floats) -> tuple[Floats, Floats]:
+        """Return where pixels of the squared page lie in the image, px."""
+        return self.grid.pixels(self.left + (x + 0.5) / self.scale, self.top + (y + 0.5) / self.scale)
+
+
+def square(rgb: NDArray[np.uint8], grid: Grid) -> Page:
+    """Resample a page, uint8 (height, width, 3), along the lines of its grid."""
+    scale = float(np.clip(np.ceil(grid.pitch * 5) / 5, *SCALES))
+    left, top, right, bottom = _extent(rgb.shape[:2], grid)
+    width, height = round((right - left) * scale), round((bottom - top) * scale)
+    columns, rows = -(-width // STEP_PX) + 2, -(-height // STEP_PX) + 2
+    # A coarse lattice is enough: between its nodes the lines of a page are straight. It begins one node outside.
+    u = left + (np.arange(columns) - 0.5) * STEP_PX / scale
+    v = top + (np.arange(rows) - 0.5) * STEP_PX / scale
+    across, down = np.meshgrid(u, v)
+    nodes = np.stack(grid.pixels(across, down), -1).astype(np.float32) - 0.5
+    places = cv2.resize(nodes, (columns * STEP_PX, rows * STEP_PX), interpolation=cv2.INTER_LINEAR)
+    places = places[STEP_PX : STEP_PX + height, STEP_PX : STEP_PX + width]
+    shrink = grid.pitch / scale
+    if shrink > 1.3:
+        # INTER_AREA averages what a plain interpolation would skip.
+        rgb = cv2.resize(rgb, None, fx=1 / shrink, fy=1 / shrink, interpolation=cv2.INTER_AREA)
+        places = (places + 0.5) / np.float32(shrink) - np.float32(0.5)
+    squared = cv2.remap(rgb, places[..., 0], places[..., 1], cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
+    x, y = places[..., 0], places[..., 1]
+    inside = (x > -1) & (y > -1) & (x < rgb.shape[1]) & (y < rgb.shape[0])
+    return Page(squared, scale, left, top, grid, inside)
+
+
+def _extent(shape: tuple[int, int], grid: Grid) -> tuple[float, float, float, float]:
+    """Return left, top, right and bottom of what is a page, mm: the image, as far as the grid goes and a margin."""
+    height, width = shape
+    edge = np.linspace(0, 1, 41)
+    x = np.concatenate([edge * width, edge * width, 0 * edge, 0 * edge + width])
+    y = np.concatenate([0 * edge, 0 * edge + height, edge * height, edge * height])
+    u, v = grid.millimeters(x, y)
+    at_u, at_v = grid.millimeters(grid.cover[:, 0], grid.cover[:, 1])
+    left, right = max(u.min(), at_u.min() - MARGIN_MM), min(u.max(), at_u.max() + MARGIN_MM)
+    top, bottom = max(v.min(), at_v.min() - MARGIN_MM), min(v.max(), at_v.max() + MARGIN_MM)
+    return float(left), float(top), float(min(right, left + MAX_MM)), float(min(bottom, top + MAX_MM))

@@ -1,0 +1,101 @@
+"""The calibration pulse beside a row: 1 mV for 0.2 s, which tells gain and speed of the paper."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+Reals = NDArray[np.float64]
+
+EDGE_MM = 28.0
+"""A pulse stands within this of an end of its row."""
+WIDTH_MM = 2.2, 11.5
+HEIGHT_MM = 3.8, 24.0
+FLAT_MM = 0.45
+STEEP_MM = 1.4
+"""An edge rises within this, perspective and pen included."""
+
+
+@dataclass(frozen=True)
+class Pulse:
+    """A pulse on a row, mm: where it begins and ends, how high it is, and whether both its edges are seen."""
+
+    left: float
+    right: float
+    height: float
+    whole: bool
+
+
+def find(y: Reals, on: NDArray[np.bool_], scale: float) -> list[Pulse]:
+    """Return the pulses near the ends of a row, whose trace runs at `y` px, at `scale` px a mm."""
+    inked = np.flatnonzero(on)
+    if not inked.size:
+        return []
+    first, last = int(inked[0]), int(inked[-1])
+    up = -y / scale
+    reach = round(EDGE_MM * scale)
+    found = []
+    for low, high in ((first, min(first + reach, last)), (max(last - reach, first), last)):
+        pulse = _within(up, low, high, first, last, scale)
+        if pulse is not None and pulse not in found:
+            found.append(pulse)
+    return found
+
+
+def _within(up: Reals, low: int, high: int, first: int, last: int, scale: float) -> Pulse | None:
+    """Return the best plateau between two columns that falls, or rises and falls, steeply to the trace's level."""
+    steep = round(STEEP_MM * scale)
+    best: tuple[float, Pulse] | None = None
+    for left, right in _plateaus(up, low, high, scale):
+        level = float(np.median(up[left:right]))
+        before = up[max(first, left - steep) : left]
+        after = up[right : min(last, right + steep) + 1]
+        rise = level - float(before.min()) if before.size else 0.0
+        fall = level - float(after.min()) if after.size else 0.0
+        whole = rise > HEIGHT_MM[0] and fall > HEIGHT_MM[0] and abs(rise - fall) < 0.35 * max(rise, fall)
+        cut = (left - first < steep and fall > HEIGHT_MM[0]) or (last - right < steep and rise > HEIGHT_MM[0])
+        if not (whole or cut):
+            continue
+        height = _height(up, left, right, level, first, last, steep, scale)
+        if not HEIGHT_MM[0] <= height <= HEIGHT_MM[1]:
+            continue
+        merit = (right - left) / scale + (5 if whole else 0)
+        if best is None or merit > best[0]:
+            best = (merit, Pulse(left / scale, right / scale, height, whole))
+    return None if best is None else best[1]
+
+
+def _plateaus(up: Reals, low: int, high: int, scale: float) -> list[tuple[int, int]]:
+    """Return the flat runs between two columns that are as long as a pulse."""
+    shortest, longest = (round(width * scale) for width in WIDTH_MM)
+    runs, start = [], low
+    while start < high - shortest:
+        end = start + 1
+        top, bottom = up[start], up[start]
+        while end < high + 1 and end < len(up):
+            top, bottom = max(top, up[end]), min(bottom, up[end])
+            if top - bottom > FLAT_MM:
+                break
+            end += 1
+        if shortest <= end - start <= longest:
+            runs.append((start, end))
+            start = end
+        else:
+            start += 1
+    return runs
+
+
+def _height(up: Reals, left: int, right: int, level: float, first: int, last: int, steep: int, scale: float) -> float:
+    """Return how high a plateau stands over the feet beside it, mm: over the flatter one."""
+    foot = max(2, round(0.8 * scale))
+    feet = []
+    for low, high in ((left - steep - foot, left - steep), (right + steep, right + steep + foot)):
+        if first <= low and high <= last:
+            near = up[low:high]
+            feet.append((float(np.ptp(near)), float(np.median(near))))
+    if feet:
+        return level - min(feet)[1]
+    near = up[max(first, left - steep) : min(last, right + steep) + 1]
+    return level - float(near.min())
