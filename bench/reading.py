@@ -52,7 +52,7 @@ def ask(path: Path) -> Answer:
     try:
         found, reason = digitize(path), ""
     except KalemiaError as refusal:
-        found, reason = None, str(refusal)
+        found, reason = None, str(refusal).removeprefix(f"{path}: ")
     except Exception as defect:  # noqa: BLE001 - one page must not stop the others
         found, reason = None, f"{type(defect).__name__}: {defect}"
         print(f"DEFECT {path.name}: {reason}", file=sys.stderr)
