@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import islice
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,7 +29,9 @@ STEEP_SHARE = 0.25
 PAIR_SAMPLES, PAIR_RATIO, PAIR_SPREAD, PAIR_SHARE = 126, 1.2, 7, 0.3
 """R and T lie 420 ms apart at most, always equally within 23 ms, the next R a fifth farther; 3 peaks in 10 do so."""
 DETECTION_LEADS = ("I", "II", "V5", "V6", "V4", "aVF", "III", "V3", "aVL", "V2", "aVR", "V1")
-"""Leads in the order in which they are taken, three at most, to find the peaks in: upright R, quiet T."""
+"""Leads in the order in which they are taken, three where they last, to find the peaks in: upright R, quiet T."""
+MOST_STRETCHES = 40
+"""More changes of which leads were recorded are drop-outs, not columns of a page."""
 MIN_RATE_HZ, MAX_RATE_HZ = 100.0, 20_000.0
 MIN_S = 2.0
 MAX_S = 60.0
@@ -92,22 +94,51 @@ def cut(recording: Recording, leads: Sequence[str] | None = None) -> Beat:
 
 def _detection_leads(names: tuple[str, ...], raw: Float32) -> list[str]:
     ranked = sorted(names, key=lambda name: DETECTION_LEADS.index(name) if name in DETECTION_LEADS else 99)
-    usable = (name for name in ranked if quality.plausible(raw[names.index(name)]))
-    return list(islice(usable, 3)) or ranked[:3]
+    usable = [name for name in ranked if quality.plausible(raw[names.index(name)])]
+    usable.sort(key=lambda name: bool(np.isnan(raw[names.index(name)]).mean() > 0.5))  # what lasts comes first
+    chosen = usable[:3]
+    # A printed page shows most leads for a few seconds only: others see the beats of the rest.
+    seen = np.isfinite(raw[[names.index(name) for name in chosen]]).any(axis=0)
+    for name in usable[3:]:
+        if seen.all():
+            break
+        there = np.isfinite(raw[names.index(name)])
+        if (there & ~seen).any():
+            chosen.append(name)
+            seen |= there
+    return chosen or ranked[:3]
 
 
 def combine(conditioned: Float32) -> NDArray[np.float64]:
     """Combine conditioned leads (leads, samples) into the one signal (samples,) whose steepest parts are largest.
 
-    It is the first principal component of the slopes, each lead measured against its own median slope so that a noisy
-    one counts little. A sum would cancel leads of opposite sign; the signal's own component would follow a tall T wave.
+    Where the leads were not recorded together, as in the columns of a printed page, each stretch of time is combined
+    by itself, so that its largest deflection is one and upright: what is known of one lead says nothing of another.
     """
-    leads = np.where(np.isnan(conditioned), np.float64(0), conditioned)
-    slopes = leads[:, 6:] - leads[:, :-6]
+    known = np.isfinite(conditioned)
+    changes = np.flatnonzero((known[:, 1:] != known[:, :-1]).any(axis=0)) + 1
+    if not 0 < len(changes) <= MOST_STRETCHES:
+        return _principal(np.where(known, conditioned, np.float32(0)))
+    combined = np.zeros(conditioned.shape[1])
+    for start, stop in pairwise([0, *changes, conditioned.shape[1]]):
+        if known[:, start].any() and stop - start > R_SAMPLE:
+            part = _principal(conditioned[known[:, start], start:stop])
+            combined[start:stop] = part / (part[np.abs(part).argmax()] or 1.0)
+    return combined
+
+
+def _principal(leads: Float32) -> NDArray[np.float64]:
+    """Return the first principal component of the slopes, as a signal (samples,).
+
+    Each lead is measured against its own median slope so that a noisy one counts little. A sum would cancel leads of
+    opposite sign; the signal's own component would follow a tall T wave.
+    """
+    signal = leads.astype(np.float64)
+    slopes = signal[:, 6:] - signal[:, :-6]
     noise = np.median(np.abs(slopes[:, ::5]), axis=1, keepdims=True) + 0.01  # every fifth says as much, faster
     slopes /= noise
     _, vectors = np.linalg.eigh(slopes @ slopes.T)
-    combined: NDArray[np.float64] = vectors[:, -1] @ (leads / noise)
+    combined: NDArray[np.float64] = vectors[:, -1] @ (signal / noise)
     return combined
 
 
@@ -199,17 +230,15 @@ def _median_beat(windows: Windows, leads: tuple[str, ...], detected: Index, prob
     # From the QRS complex to the end of T: P waves and the next beat may come when they like.
     heart = slice(R_SAMPLE - 24, R_SAMPLE + int(min(135.0, 0.6 * rr)))
     for row, lead_beats in enumerate(beats):
-        gap = ~np.isfinite(lead_beats).all(axis=1, keepdims=True)
-        alike = _alike(np.where(gap, np.nan, lead_beats[:, heart]))
+        alike = _alike(lead_beats[:, heart])
         counts.append(int(alike.sum()))
         if counts[-1]:
-            median = np.median(lead_beats[alike], axis=0)
+            median = _median(lead_beats[alike])
             gain[row] = np.abs(median[R_SAMPLE - 45 : R_SAMPLE + 60]).max()
             waveform[row] = median / max(float(gain[row]), 1e-6)
             scores[row] = quality.score(lead_beats[alike][:, heart], median[heart])
-        problems[row] = problems[row] or quality.beat_problem(
-            counts[-1], len(lead_beats), float(scores[row]), gain[row]
-        )
+        recorded = int(np.isfinite(lead_beats[:, heart]).all(axis=1).sum())
+        problems[row] = problems[row] or quality.beat_problem(counts[-1], recorded, float(scores[row]), gain[row])
     return Beat(
         waveform=waveform,
         gain_mv=gain,
@@ -220,6 +249,19 @@ def _median_beat(windows: Windows, leads: tuple[str, ...], detected: Index, prob
         problems=tuple(problems),
         r_peaks_s=detected / RATE,
     )
+
+
+def _median(beats: Float32) -> Float32:
+    """Return the median of beats (beats, samples); where none of them was recorded, the nearest sample that was."""
+    known = np.isfinite(beats)
+    if known.all():
+        return np.asarray(np.median(beats, axis=0))
+    here = known.any(axis=0)
+    median = np.zeros(beats.shape[1], np.float32)
+    median[here] = np.nanmedian(beats[:, here], axis=0)
+    places = np.arange(len(median))
+    median[~here] = median[np.flatnonzero(here)[np.abs(places[~here, None] - places[here]).argmin(axis=1)]]
+    return median
 
 
 def _alike(beats: Float32) -> NDArray[np.bool_]:

@@ -143,7 +143,7 @@ def predict(
     ] = None,
     workers: Workers = CORES,
 ) -> None:
-    """Estimate potassium from ECG files: WFDB, DICOM, EDF, aECG, MUSE, Philips, SCP-ECG, CSV, Apple Watch.
+    """Estimate potassium from ECGs: WFDB, DICOM, EDF, aECG, MUSE, Philips, SCP-ECG, CSV, scans, photos, PDFs.
 
     Examples:
 
@@ -151,7 +151,7 @@ def predict(
 
       kalemia predict recordings/ --json > estimates.jsonl
 
-      kalemia predict patient.xml --report reports
+      kalemia predict scan.pdf --report reports
     """
     from kalemia.model import Model
     from kalemia.predict import Job, predict_many
@@ -215,7 +215,14 @@ class _Pages:
 
         # A page that cannot be written must not cost the estimate: `finish` says so.
         with suppress(KalemiaError):
-            write_page(self.folder, result.estimate, result.recording, result.beat, name=self.names[source])
+            write_page(
+                self.folder,
+                result.estimate,
+                result.recording,
+                result.beat,
+                _scan(result),
+                name=self.names[source],
+            )
 
     def finish(self, estimates: Iterable[Estimate]) -> bool:
         """Write the index where there is more than one page, say where the report is, return whether all is written."""
@@ -235,6 +242,15 @@ class _Pages:
         if path:
             _tell(f"report: {path}")
         return not missing
+
+
+def _scan(result: Result) -> bytes | None:
+    """Return the page that an ECG was printed on, with what was traced drawn on it; None for a digital file."""
+    if result.page is None:
+        return None
+    from kalemia.digitize.overlay import overlay
+
+    return overlay(result.page)
 
 
 def _print(estimate: Estimate, as_json: bool) -> None:
@@ -267,7 +283,7 @@ def demo(
     folder = _folder(out)
     _say("A simulated patient's ECG, made with a potassium of 6.5 mEq/L.\n")
     _say(text(result.estimate))
-    path = write_page(folder, result.estimate, result.recording, result.beat)
+    path = write_page(folder, result.estimate, result.recording, result.beat, _scan(result))
     _say(f"\nreport: {path}")
     raise typer.Exit(_status([result.estimate]))
 

@@ -8,15 +8,19 @@ from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, replace
 from importlib import import_module
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from kalemia import quality
 from kalemia.beat import cut
-from kalemia.errors import BeatError, KalemiaError
+from kalemia.errors import BeatError, DigitizeError, KalemiaError
 from kalemia.measure import MS, qrs_bounds
 from kalemia.model import DEFAULT, Model
-from kalemia.read import check, read
+from kalemia.read import check, read, sniff
 from kalemia.records import Beat, Estimate, Level, Recording
 from kalemia.workers import pool
+
+if TYPE_CHECKING:
+    from kalemia.digitize import Digitized
 
 COVERAGE = 0.9
 SLOW_TO_IMPORT = ("scipy.signal", "scipy.ndimage", "sleepecg.heartbeats", "onnxruntime", "kalemia.read.wfdb")
@@ -26,17 +30,19 @@ CUTS_ABOVE = (5.5, 6.0, 6.5)
 CUTS_BELOW = (3.5,)
 WIDE_QRS_MS = 130.0
 FAST_BPM = 140.0
+LEAST_CONFIDENCE = 0.5
 EXCHANGED = -0.6
 """Correlation of the slopes of leads I and V6 from which the arms may be exchanged; so in 6 of 724 real ECGs."""
 
 
 @dataclass(frozen=True, eq=False)
 class Result:
-    """An Estimate with the recording and the beat it was made from, for a report to draw."""
+    """An Estimate with the recording and the beat it was made from, and the page it was read from, for a report."""
 
     estimate: Estimate
     recording: Recording | None = None
     beat: Beat | None = None
+    page: Digitized | None = None
 
 
 def predict(
@@ -47,7 +53,7 @@ def predict(
     Parameters
     ----------
     source
-        The path of any ECG that `kalemia.read` understands, or a Recording.
+        The path of any ECG that `kalemia.read` or `kalemia.digitize` understands, or a Recording.
     model
         The name of a bundled model or the path of an ONNX file; by default the bundled one that reads any lead.
     rate
@@ -72,11 +78,30 @@ def examine(
         except KalemiaError as exc:
             return Result(Estimate(source.source, "refused", reason=str(exc), model=judge.name), source)
     name = os.fsdecode(source)
+    if sniff.is_page(Path(name)):
+        return _judge_page(name, judge)
     try:
         recording = read(name, rate=rate)
     except KalemiaError as exc:
         return Result(Estimate(source=name, status="failed", reason=str(exc), model=judge.name))
     return _judge(recording, judge)
+
+
+def _judge_page(name: str, model: Model) -> Result:
+    """Judge the first page of a file that shows an ECG; a page that cannot be read for sure is refused."""
+    from kalemia.digitize import pages
+
+    try:
+        first, *others = pages(name)
+    except DigitizeError as exc:
+        return Result(Estimate(source=name, status="refused", reason=str(exc), model=model.name))
+    except KalemiaError as exc:
+        return Result(Estimate(source=name, status="failed", reason=str(exc), model=model.name))
+    recording = first.recording
+    if others:
+        said = f"{len(others) + 1} pages of the file show an ECG; page {first.page} was taken."
+        recording = replace(recording, warnings=(*recording.warnings, said))
+    return replace(_judge(recording, model), page=first)
 
 
 def _judge(recording: Recording, model: Model) -> Result:
@@ -97,8 +122,9 @@ def _judge(recording: Recording, model: Model) -> Result:
         warnings=(*blank.warnings, *beat.warnings, *_warnings(beat), *_electrodes(recording, beat)),
     )
     unused = _unused(beat)
-    # Where most leads are bad, the few that look good are not to be trusted either.
-    if len(beat.good) < max(model.card.least_leads, len(leads) / 2):
+    # Where most leads are bad, the few that look good are not to be trusted either. A short one is not bad.
+    long = [problem for problem in beat.problems if not (problem or "").startswith(quality.SHORT)]
+    if len(beat.good) < max(model.card.least_leads, len(long) / 2):
         return Result(replace(seen, reason="; ".join(unused)), recording, beat)
     # Looked for in every lead there is: a spike is often small in the lead that the model takes.
     if quality.pacing_spikes(recording.signal, recording.rate, beat.r_peaks_s):
@@ -118,7 +144,10 @@ def _missing(recording: Recording, model: Model) -> str:
 
 def _problems(recording: Recording, beat: Beat) -> Iterator[str | None]:
     """Say of every lead why it must not be used, or None: what `cut` found, and what only a judge of patients asks."""
+    sure = dict(zip(recording.leads, recording.confidence, strict=True))
     for lead, wave, problem in zip(beat.leads, beat.waveform, beat.problems, strict=True):
+        if problem is None and sure[lead] < LEAST_CONFIDENCE:
+            problem = f"it was traced with a confidence of {sure[lead]:.2f}, at least {LEAST_CONFIDENCE} is needed"
         if problem is None and (against := quality.opposed(recording, lead)):
             problem = f"it runs against {against}: its electrode or its sign is wrong"
         yield problem or quality.unlike_a_beat(wave, beat.rr_s)

@@ -17,6 +17,10 @@ FLAT_MV = 0.05
 LOUD_MV = 20.0
 CLIPPED_SHARE = 0.004
 MIN_PLATEAUS = 3
+SHORT = "short"
+"""How the problem of a lead begins that is only too short, as a slow heart's are on a page of columns of 2.5 s."""
+COLUMN = 0.2
+"""The least share of a recording that a lead of use lasts: on a page of four columns it has a quarter."""
 FAR_LIMIT = 0.25
 """How far from the median, in spans of the lead, a limit lies that is a recorder's and not the rest between beats."""
 SPIKE_MV = 0.25
@@ -32,9 +36,9 @@ Float32 = NDArray[np.float32]
 
 
 def plausible(samples: Float32) -> bool:
-    """Tell whether one lead (samples,) in mV moves at all, and not by more than any heart can."""
+    """Tell whether one lead (samples,) in mV moves at all, no more than a heart can, and lasts."""
     present = samples[np.isfinite(samples)]
-    return len(present) > 0.5 * len(samples) and bool(FLAT_MV < np.ptp(present) < LOUD_MV)
+    return len(present) > COLUMN * len(samples) and bool(FLAT_MV < np.ptp(present) < LOUD_MV)
 
 
 NEIGHBOURS = {"V4": ("V3", "V5"), "V5": ("V4", "V6"), "V6": ("V5", "V4")}
@@ -143,7 +147,9 @@ def score(beats: Float32, median: Float32) -> float:
 
 
 def beat_problem(count: int, found: int, quality: float, gain_mv: float) -> str | None:
-    """Say why the beats of a lead must not be used, or None."""
+    """Say why the beats of a lead must not be used, or None; `found` of them were recorded whole."""
+    if found < MIN_BEATS:
+        return f"{SHORT}: {found} whole beat{'s' * (found != 1)} recorded, at least {MIN_BEATS} are needed"
     if count < MIN_BEATS:
         return f"too few beats: {count} of {found} look alike, at least {MIN_BEATS} are needed"
     if gain_mv > LOUD_MV:  # of the beat, not of the raw lead, where one artefact may be as large

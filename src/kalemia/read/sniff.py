@@ -53,6 +53,7 @@ _OTHER = {
     b"BZh": "a bzip2 archive",
     b"\xfd7zXZ": "an xz archive",
 }
+_PAGES = (b"\x89PNG", b"\xff\xd8\xff", b"II*\0", b"MM\0*", b"GIF8")
 BINARY, XML = UNKNOWN = "binary and of no format that is known", "XML without an ECG"
 _ROOTS = {"AnnotatedECG": AECG, "RestingECG": MUSE, "restingecgdata": PHILIPS}
 _TEXT_BYTES = bytes({9, 10, 13, *range(32, 127), *range(128, 256)})
@@ -85,6 +86,18 @@ def find(path: Path) -> tuple[Format, Path]:
     if size > found.max_bytes:
         raise ReadError(f"the file has {size:,} bytes; as {found.name} up to {found.max_bytes:,} are accepted")
     return found, path
+
+
+def is_page(path: Path) -> bool:
+    """Tell whether a regular file begins like a picture or a PDF, which `kalemia.digitize` reads."""
+    try:
+        regular(path)
+        with path.open("rb") as stream:
+            head = stream.read(HEAD_BYTES)
+    except (OSError, ReadError):
+        return False
+    bitmap = head[:2] == b"BM" and head[6:10] == bytes(4)
+    return head.startswith(_PAGES) or bitmap or head[8:12] == b"WEBP" or b"%PDF-" in head[:1024]
 
 
 def regular(path: Path) -> int:

@@ -21,7 +21,9 @@ TALL_TABLE = 6
 """With more leads than this the table of quality is about as tall as the picture of a beat."""
 
 
-def page(estimate: Estimate, recording: Recording | None = None, beat: Beat | None = None) -> str:
+def page(
+    estimate: Estimate, recording: Recording | None = None, beat: Beat | None = None, scan: bytes | None = None
+) -> str:
     """Return the whole HTML document for one input.
 
     Parameters
@@ -32,9 +34,11 @@ def page(estimate: Estimate, recording: Recording | None = None, beat: Beat | No
         The ECG that is drawn, as recorded; left out if None.
     beat
         Where the median beat, the R peaks and the problems of leads come from; left out if None.
+    scan
+        A PNG of the page that the ECG was printed on, with what was traced drawn on it.
     """
     if estimate.status == "failed":
-        recording = beat = None
+        recording = beat = scan = None
     return document(
         _title(estimate),
         _header(estimate),
@@ -42,6 +46,7 @@ def page(estimate: Estimate, recording: Recording | None = None, beat: Beat | No
             "main",
             _answer(estimate),
             _warnings(estimate),
+            None if scan is None else _scan(scan),
             None if recording is None else _ecg(recording, beat),
             _behind(estimate, beat),
         ),
@@ -66,7 +71,9 @@ def document(title: str, *body: str | None, level: str = "", origin: str = "from
         "head",
         element("meta", charset="utf-8"),
         element(
-            "meta", http_equiv="Content-Security-Policy", content=f"default-src 'none'; style-src 'sha256-{digest}'"
+            "meta",
+            http_equiv="Content-Security-Policy",
+            content=f"default-src 'none'; img-src data:; style-src 'sha256-{digest}'",
         ),
         element("meta", name="viewport", content="width=device-width, initial-scale=1"),
         element("meta", name="color-scheme", content="light dark"),
@@ -213,6 +220,14 @@ def _warnings(estimate: Estimate) -> Markup | None:
         return None
     items = [element("li", words.without_folder(warning, estimate.source)) for warning in estimate.warnings]
     return _section("Warnings", element("ul", *items), class_="warnings")
+
+
+def _scan(png: bytes) -> Markup:
+    """Return the page, by which a person sees at a glance whether it was read right."""
+    said = "The page as it was given, with what was traced drawn on it in color"
+    picture = element("img", src=f"data:image/png;base64,{base64.b64encode(png).decode()}", alt=said, class_="scan")
+    note = f"{said}. What stands outside the rows of the ECG is left out: names may stand there."
+    return _section("The page", element("figure", picture, element("figcaption", note)))
 
 
 def _ecg(recording: Recording, beat: Beat | None) -> Markup:

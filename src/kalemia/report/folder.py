@@ -38,6 +38,7 @@ def write_page(
     estimate: Estimate,
     recording: Recording | None = None,
     beat: Beat | None = None,
+    scan: bytes | None = None,
     *,
     name: str | None = None,
 ) -> Path:
@@ -45,7 +46,7 @@ def write_page(
 
     Parameters
     ----------
-    folder, estimate, recording, beat
+    folder, estimate, recording, beat, scan
         Where to write, and what `page` draws.
     name
         The file name, from `page_name`; by default the one that the source would get alone.
@@ -55,7 +56,7 @@ def write_page(
     KalemiaError
         If the folder cannot be made or written; no partial file is left.
     """
-    return _write(folder, name or page_name(estimate.source, set()), page(estimate, recording, beat))
+    return _write(folder, name or page_name(estimate.source, set()), page(estimate, recording, beat, scan))
 
 
 def page_name(source: str, taken: set[str]) -> str:

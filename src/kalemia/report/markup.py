@@ -15,7 +15,7 @@ class Markup(str):
     __slots__ = ()
 
 
-VOID = frozenset({"meta"})
+VOID = frozenset({"meta", "img"})
 """The elements that HTML closes by itself; there are others, but a report has no use for them."""
 
 
