@@ -11,6 +11,7 @@ import pytest
 from typer.testing import CliRunner
 
 from kalemia.cli import app
+from kalemia.digitize import digitize
 from kalemia.model import DEFAULT, bundled
 from kalemia.predict import predict
 from kalemia.records import Estimate
@@ -76,10 +77,20 @@ def test_the_model_card_speaks_of_the_bundled_models() -> None:
 
 
 def test_the_ecg_of_the_demo_is_the_one_that_the_docs_name(tmp_path: Path) -> None:
-    """Patient 9 of seed 1 at 6.5 mEq/L; another processor may round a few samples to the next step of 5 uV."""
+    """Patient 8 of seed 1 at 6.5 mEq/L; another processor may round a few samples to the next step of 5 uV."""
     write_wfdb(tmp_path / "simulated", simulate_one(1, 8, potassium_meq_l=6.5))
     files = (ROOT / "src" / "kalemia" / "assets" / "demo" / "simulated.dat", tmp_path / "simulated.dat")
     ours, again = (np.frombuffer(path.read_bytes(), dtype="<i2").astype(int) for path in files)
     assert len(ours) == len(again) == 12 * 5000
     assert np.abs(ours - again).max() <= 5
     assert np.mean(ours != again) < 1e-3
+
+
+def test_the_page_of_the_demo_shows_that_ecg_and_is_read_as_it() -> None:
+    shown = simulate_one(1, 8, potassium_meq_l=6.5).recording
+    read = digitize(ROOT / "src" / "kalemia" / "assets" / "demo" / "page.png").recording
+    for lead in read.leads:
+        traced = read.lead(lead)
+        printed = np.isfinite(traced)
+        true = shown.lead(lead)[: len(traced)][printed[: shown.signal.shape[1]]]
+        assert np.corrcoef(true, traced[printed][: len(true)])[0, 1] > 0.95, lead

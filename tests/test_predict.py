@@ -187,6 +187,35 @@ def test_where_most_leads_are_bad_the_others_are_not_trusted_either() -> None:
     assert found.reason == "leads I, II, V1, V2, V3 cannot be used (flat: it spans 0 uV)"
 
 
+PAGE = Path(kalemia.__file__).parent / "assets" / "demo" / "page.png"
+
+
+def test_a_page_is_estimated_as_the_ecg_printed_on_it() -> None:
+    found = examine(PAGE)
+    digital = kalemia.predict(PAGE.with_name("simulated.hea"))
+    assert found.page is not None
+    assert found.estimate.status == digital.status == "estimated"
+    assert found.estimate.potassium_meq_l == pytest.approx(digital.potassium_meq_l, abs=0.3)
+
+
+def test_a_picture_without_an_ecg_is_refused(tmp_path: Path) -> None:
+    from PIL import Image
+
+    Image.fromarray(np.random.default_rng(1).integers(0, 255, (400, 600, 3), np.uint8)).save(tmp_path / "cat.png")
+    found = kalemia.predict(tmp_path / "cat.png")
+    assert found.status == "refused"
+    assert found.reason
+    assert "\n" not in found.reason
+
+
+def test_a_lead_that_was_traced_unsurely_is_left_out() -> None:
+    ecg = recording()
+    unsure = replace(ecg, confidence=tuple(0.3 if lead == "V2" else 0.9 for lead in ecg.leads))
+    found = kalemia.predict(unsure)
+    assert "V2" not in found.leads_used
+    assert any("V2 cannot be used (it was traced with a confidence of 0.30" in said for said in found.warnings)
+
+
 def test_what_reading_had_to_infer_is_said_in_the_estimate(tiny_path: Path) -> None:
     warned = replace(recording(), warnings=("The gain is inferred.",))
     assert kalemia.predict(warned, tiny_path).warnings[0] == "The gain is inferred."

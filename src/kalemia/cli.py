@@ -272,16 +272,16 @@ def _status(estimates: Iterable[Estimate]) -> int:
 def demo(
     out: Annotated[str, typer.Option(metavar="DIR", help="Where the report goes.")] = "demo",
 ) -> None:
-    """Read a bundled simulated ECG, estimate its potassium and write the HTML report, in seconds and offline."""
+    """Read a bundled page with a simulated ECG, estimate its potassium and write the HTML report, offline."""
     from importlib.resources import files
 
     from kalemia.predict import examine
     from kalemia.report import text, write_page
 
-    source = Path(str(files("kalemia") / "assets" / "demo" / "simulated.hea"))
+    source = Path(str(files("kalemia") / "assets" / "demo" / "page.png"))
     result = examine(source)
     folder = _folder(out)
-    _say("A simulated patient's ECG, made with a potassium of 6.5 mEq/L.\n")
+    _say("A page with a simulated patient's ECG, made with a potassium of 6.5 mEq/L.\n")
     _say(text(result.estimate))
     path = write_page(folder, result.estimate, result.recording, result.beat, _scan(result))
     _say(f"\nreport: {path}")
