@@ -88,7 +88,9 @@ def _decoding() -> Iterator[None]:
     except DigitizeError:
         raise
     except Image.DecompressionBombError as exc:
-        raise DigitizeError(f"the image has more than {MAX_PIXELS // 1_000_000} megapixels, which is the limit") from exc
+        raise DigitizeError(
+            f"the image has more than {MAX_PIXELS // 1_000_000} megapixels, which is the limit"
+        ) from exc
     except UnidentifiedImageError as exc:
         raise DigitizeError("this is no image that is read; PNG, JPEG, TIFF, BMP, GIF, WebP and PDF are") from exc
     except FileNotFoundError:
