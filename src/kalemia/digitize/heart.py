@@ -15,7 +15,7 @@ RATES_BPM = 20.0, 300.0
 
 
 def rate_bpm(reading: Reading) -> float | None:
-    """Return mean beats a minute from the R peaks of a rhythm strip, else of the first rows; None where none are seen."""
+    """Return mean beats a minute from the R peaks of a strip, else of the first rows; None where none are seen."""
     rows: dict[int, list[Lead]] = {}
     for lead in reading.leads.values():
         rows.setdefault(lead.row, []).append(lead)

@@ -150,6 +150,8 @@ def _refuse(reading: Reading) -> None:
     lost = [name for name, sure in each.items() if sure < LOST]
     if len(lost) > MAX_LOST:
         raise DigitizeError(f"no trace is seen where {', '.join(lost)} should be")
+    if reading.einthoven is None:
+        raise DigitizeError("I, II and III are not seen at the same time, so that nothing read here could be checked")
     sure = float(np.mean(list(each.values())))
     if sure < MIN_CONFIDENCE:
         raise DigitizeError(
