@@ -36,7 +36,7 @@ def test_python_examples_run(page: str) -> None:
     assert isinstance(space["estimate"], Estimate)
 
 
-@pytest.mark.parametrize("page", ["README.md", "docs/predict.md", "docs/train.md"])
+@pytest.mark.parametrize("page", ["README.md", "docs/predict.md", "docs/digitize.md", "docs/train.md"])
 def test_commands_exist(page: str) -> None:
     shown = {
         line.split()[1] for block in blocks(page, "sh") for line in block.splitlines() if line.startswith("kalemia ")

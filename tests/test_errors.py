@@ -17,7 +17,7 @@ KINDS = sorted(
 
 def test_the_tree_has_the_rooms_that_can_fail() -> None:
     assert {kind.__name__ for kind in KINDS} >= {
-        "BeatError", "KalemiaError", "ModelError", "ReadError", "SimulateError", "TrainError"
+        "BeatError", "DigitizeError", "KalemiaError", "ModelError", "ReadError", "SimulateError", "TrainError"
     }  # fmt: skip
 
 

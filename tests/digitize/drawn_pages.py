@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 RATE = 500
-PX_PER_MM = 8
+PX_PER_MM = 6
 NAMES = ("I", "II", "III", "aVR", "aVL", "aVF", "V1", "V2", "V3", "V4", "V5", "V6")
 Reals = NDArray[np.float64]
 

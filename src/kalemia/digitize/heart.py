@@ -15,7 +15,7 @@ RATES_BPM = 20.0, 300.0
 
 
 def rate_bpm(reading: Reading) -> float | None:
-    """Return beats a minute from the R peaks of a rhythm strip, else of the first rows; None where none are seen."""
+    """Return mean beats a minute from the R peaks of a strip, else of the first rows; None where none are seen."""
     rows: dict[int, list[Lead]] = {}
     for lead in reading.leads.values():
         rows.setdefault(lead.row, []).append(lead)
@@ -37,5 +37,5 @@ def _rate(traced: Iterable[Lead]) -> float | None:
     peaks = detect_heartbeats(joined.astype(np.float64), RATE)
     if len(peaks) < 3:
         return None
-    rate = 60 * RATE / float(np.median(np.diff(peaks)))
+    rate = 60 * RATE * (len(peaks) - 1) / float(peaks[-1] - peaks[0])
     return rate if RATES_BPM[0] <= rate <= RATES_BPM[1] else None

@@ -259,7 +259,7 @@ class _Row:
         on = paths.on[row] > 0.3
         per_sample = paper.speed * scale / RATE
         count = max(1, int(np.floor((end - first) / per_sample)) + 1)
-        self.x = first + np.arange(count) * per_sample
+        self.x: Reals = np.asarray(first + np.arange(count) * per_sample, np.float64)
         known = np.flatnonzero(on)
         x, y = paths.lines[row]
         if len(known) < 2 or len(x) < 2:
@@ -284,5 +284,5 @@ class _Row:
         if name.startswith("-"):
             signal = -signal
         y = np.where(inside, self.y, np.nan)
-        sure: Reals = np.where(inside, self.sure, np.nan)
+        sure = np.where(inside, self.sure, np.nan)
         return Lead(name.removeprefix("-"), signal, sure, self.row, self.x, y)

@@ -25,6 +25,8 @@ MIN_ROW = 0.62
 MAX_EINTHOVEN = 0.2
 """Above this residual of I + III - II the limb leads as read contradict each other, and the page is flagged."""
 MIN_CLEAR = 0.25
+LOST, MAX_LOST = 0.2, 2
+"""A lead below this confidence is not there; more than so many such and the page is refused."""
 MIN_CONFIDENCE = 0.35
 GOOD, CLEARLY, LAWFUL = 0.7, 0.2, 0.05
 """A page that scores more than the first, with a pulse or a residual below the third, is not turned; turned, it must
@@ -144,7 +146,13 @@ def _refuse(reading: Reading) -> None:
         raise DigitizeError(
             "it is not seen where one lead ends and the next begins; give the layout, or a clearer page"
         )
-    sure = float(np.mean([_confidence(lead, reading) for lead in reading.leads.values()]))
+    each = {name: _confidence(lead, reading) for name, lead in reading.leads.items()}
+    lost = [name for name, sure in each.items() if sure < LOST]
+    if len(lost) > MAX_LOST:
+        raise DigitizeError(f"no trace is seen where {', '.join(lost)} should be")
+    if reading.einthoven is None:
+        raise DigitizeError("I, II and III are not seen at the same time, so that nothing read here could be checked")
+    sure = float(np.mean(list(each.values())))
     if sure < MIN_CONFIDENCE:
         raise DigitizeError(
             f"the trace cannot be followed for sure (confidence {sure:.2f}, at least {MIN_CONFIDENCE} is needed)"

@@ -32,7 +32,7 @@ FOLLOWED = 0.18, 0.6
 EMPTY = 4.0
 ALONG, ACROSS = 0.006, 0.3
 """Cost of a column without ink, and of a vertical pixel along ink and across paper."""
-HOME = 0.15
+HOME = 0.5
 """Cost of a column at the end of the band; it keeps a path from a neighbor's trace."""
 
 
