@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from kalemia.beat import cut
+    from kalemia.digitize import digitize
     from kalemia.errors import KalemiaError
     from kalemia.predict import predict
     from kalemia.read import read
@@ -17,10 +18,11 @@ if TYPE_CHECKING:
 
 __version__ = "0.1.0"
 
-__all__ = ["LEADS", "Beat", "Estimate", "KalemiaError", "Recording", "cut", "predict", "read", "simulate"]
+__all__ = ["LEADS", "Beat", "Estimate", "KalemiaError", "Recording", "cut", "digitize", "predict", "read", "simulate"]
 
 _HOMES = {
     "cut": "beat",
+    "digitize": "digitize",
     "predict": "predict",
     "read": "read",
     "simulate": "simulate",

@@ -190,7 +190,7 @@ def _folder(name: str) -> Path:
         atomic.writable(folder)
     except OSError as exc:
         why = exc.strerror or str(exc)
-        raise KalemiaError(f"cannot write the report into {folder}: {why}; name a folder that can be written") from exc
+        raise KalemiaError(f"cannot write into {folder}: {why}; name a folder that can be written") from exc
     return folder
 
 
@@ -270,6 +270,47 @@ def demo(
     path = write_page(folder, result.estimate, result.recording, result.beat)
     _say(f"\nreport: {path}")
     raise typer.Exit(_status([result.estimate]))
+
+
+@app.command()
+def digitize(
+    images: Annotated[list[str], typer.Argument(metavar="IMAGE...", help="Scans, photos and PDFs of ECGs.")],
+    out: Annotated[str, typer.Option(metavar="DIR", help="Where the signal, a JSON and an overlay a page go.")],
+    layout: Annotated[
+        str, typer.Option(help="Rows x columns + rhythm strips: auto, 3x4+1, 3x4, 6x2, 12x1, cabrera-3x4 ...")
+    ] = "auto",
+    form: Annotated[str, typer.Option("--format", metavar="NAME", help="wfdb or csv.")] = "wfdb",
+    dpi: Annotated[float | None, typer.Option(help="Dots per inch of a scan without a grid.")] = None,
+    whole: Annotated[
+        bool, typer.Option("--whole-page", help="Keep what stands outside the rows on the overlay, names too.")
+    ] = False,
+) -> None:
+    """Read the ECG on paper: an image or PDF in, the signal in mV at 500 Hz out, with an overlay to check it by.
+
+    Examples:
+
+      kalemia digitize page.jpg --out digitized
+
+      kalemia digitize scans/*.pdf --out digitized --layout 6x2 --format csv
+    """
+    from kalemia.digitize import check_options, pages, write
+
+    check_options(layout, dpi, form)
+    folder = _folder(out)
+    taken: set[str] = set()
+    failed = False
+    with _progress("digitizing", len(images)) as step:
+        for source in images:
+            try:
+                for page in pages(source, layout=layout, dpi=dpi):
+                    name = write.stem(source, page.page, taken)
+                    write.write(page, folder, name, form, blank=not whole)
+                    _say(f"{source}: {page.summary()}: {folder / name}")
+            except KalemiaError as exc:
+                failed = True
+                _tell(f"kalemia: {exc}")
+            step(1)
+    raise typer.Exit(EXIT_FAILED if failed else EXIT_OK)
 
 
 @app.command()

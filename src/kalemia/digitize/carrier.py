@@ -47,6 +47,7 @@ def flatten(rgb: NDArray[np.uint8]) -> NDArray[np.float32]:
 
 
 def starts(length: int, side: int, step: float) -> NDArray[np.intp]:
+    """Return where tiles of a side begin, px, so that they cover a length in about equal steps."""
     return np.linspace(0, length - side, max(1, round((length - side) / step) + 1)).astype(np.intp)
 
 

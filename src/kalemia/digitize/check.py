@@ -1,4 +1,4 @@
-"""What a true ECG obeys, and a page read wrongly does not: Einthoven's and Goldberger's laws, repeated leads, a pulse."""
+"""What a true ECG obeys, and a page read wrongly does not: Einthoven's and Goldberger's laws, repeated leads."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 Reals = NDArray[np.float64]
-LAWS = (("I", "II", "III"), ("aVR", "aVL", "aVF"), ("-aVR", "aVL", "aVF"))
 SHIFT_S = 0.04
 MIN_SAMPLES_S = 1.0
 

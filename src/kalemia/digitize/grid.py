@@ -1,9 +1,9 @@
 """Millimeters from pixels: the lattice of the printed grid, followed over the page by the phase of its lines.
 
-A grid of lines is a wave. Its two wave vectors are found in the averaged spectrum of tiles, followed from tile to tile,
-and integrated to two smooth phases u(x, y) and v(x, y); demodulating the page with them gives what is left of the phase,
-which refines them (Takeda's Fourier profilometry). The phases are the page's millimeters, however it is tilted, bent
-or photographed.
+A grid of lines is a wave. Its two wave vectors are found in the averaged spectrum of tiles, followed from tile to
+tile, and integrated to two smooth phases u(x, y) and v(x, y); demodulating the page with them gives what is left of the
+phase, which refines them (Takeda's Fourier profilometry). The phases are the page's millimeters, however it is tilted,
+bent or photographed.
 """
 
 from __future__ import annotations
@@ -125,10 +125,26 @@ def _slopes(x: Floats, y: Floats, degree: int) -> tuple[Floats, Floats]:
 def find(rgb: NDArray[np.uint8]) -> Grid | None:
     """Return the grid of a page, uint8 (height, width, 3), or None where no lattice is seen."""
     shrink = min(1.0, WORK_SIDE / max(rgb.shape[:2]))
-    small = cv2.resize(rgb, None, fx=shrink, fy=shrink, interpolation=cv2.INTER_AREA) if shrink < 1 else rgb
+    small = np.asarray(cv2.resize(rgb, None, fx=shrink, fy=shrink, interpolation=cv2.INTER_AREA), np.uint8)
     lines = carrier.flatten(small)
     waves = carrier.find(lines)
     return None if waves is None else _enlarged(_follow(lines, waves), 1 / shrink)
+
+
+def plain(shape: tuple[int, int], pitch: float) -> Grid:
+    """Return the lattice of an even scan without a grid, (height, width) px, at `pitch` px a mm."""
+    height, width = shape
+    y, x = np.meshgrid(np.linspace(0, height, 9), np.linspace(0, width, 9), indexing="ij")
+    return Grid(
+        u=np.array([0, 1 / pitch, 0]),
+        v=np.array([0, 0, 1 / pitch]),
+        degree=1,
+        center=(width / 2, height / 2),
+        scale=1.0,
+        strength=0.0,
+        residual=0.0,
+        cover=np.stack([x.ravel(), y.ravel()], -1),
+    )
 
 
 def _enlarged(grid: Grid, factor: float) -> Grid:

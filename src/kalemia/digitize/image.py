@@ -18,7 +18,7 @@ from kalemia.errors import DigitizeError
 
 MAX_FILE_BYTES = 200_000_000
 MAX_PIXELS = 120_000_000
-"""More than the largest scanner of A3 pages gives at 600 dpi; a file that claims more is refused before it is decoded."""
+"""More than a scanner of A3 gives at 600 dpi; a file that claims more is refused before it is decoded."""
 MAX_SIDE = 4600
 """Larger pages are halved while they are decoded: 11 pixels a mm of an A3 page are more than any tracing needs."""
 MIN_SIDE = 120
@@ -59,7 +59,7 @@ def load(path: Path) -> Image:
 
     check_size(path)
     # The bomb check of Pillow is replaced by our own limit: a warning is an error nowhere else.
-    with _decoding(path), warnings.catch_warnings():
+    with _decoding(), warnings.catch_warnings():
         warnings.simplefilter("ignore")
         with Pillow.open(io.BytesIO(path.read_bytes())) as file:
             _check_shape(*file.size)
@@ -79,14 +79,16 @@ def check_size(path: Path) -> None:
 
 
 @contextmanager
-def _decoding(path: Path) -> Iterator[None]:
+def _decoding() -> Iterator[None]:
     """Translate what Pillow raises about a damaged file."""
-    from PIL import UnidentifiedImageError
+    from PIL import Image, UnidentifiedImageError
 
     try:
         yield
     except DigitizeError:
         raise
+    except Image.DecompressionBombError as exc:
+        raise DigitizeError(f"the image has more than {MAX_PIXELS // 1_000_000} megapixels, which is the limit") from exc
     except UnidentifiedImageError as exc:
         raise DigitizeError("this is no image that is read; PNG, JPEG, TIFF, BMP, GIF, WebP and PDF are") from exc
     except FileNotFoundError:
@@ -106,7 +108,7 @@ def _check_shape(width: int, height: int) -> None:
 
 def _reduction(width: int, height: int) -> int:
     """Return by which power of two a page is reduced."""
-    return 2 ** max(0, math.ceil(math.log2(max(width, height) / MAX_SIDE)))
+    return 1 << max(0, math.ceil(math.log2(max(width, height) / MAX_SIDE)))
 
 
 def _upright_rgb(file: Any) -> Pixels:

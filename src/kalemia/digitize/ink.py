@@ -30,7 +30,7 @@ def ink(page: Page) -> Floats:
 def _density(page: Page) -> Floats:
     """Return the optical density of a page beside the paper around, (height, width, 3); shadows drop out."""
     values = np.maximum(page.rgb, 4).astype(np.float32)
-    logs = -np.log(values)
+    logs: Floats = -np.log(values)
     sigma = PAPER_MM * page.scale
     paper = _blurred(logs, sigma)
     dark = (logs - paper).max(axis=2) > 0.35
@@ -48,8 +48,7 @@ def _blurred(values: Floats, sigma: float) -> Floats:
     height, width = values.shape[:2]
     small = cv2.resize(values, (-(-width // factor), -(-height // factor)), interpolation=cv2.INTER_AREA)
     small = cv2.GaussianBlur(small, (0, 0), sigma / factor)
-    large: Floats = cv2.resize(small, (width, height), interpolation=cv2.INTER_LINEAR)
-    return large
+    return np.asarray(cv2.resize(small, (width, height), interpolation=cv2.INTER_LINEAR), np.float32)
 
 
 def _grid(density: Floats, cell: int) -> Floats:

@@ -112,7 +112,7 @@ def _gaps(paths: Paths, rows: slice, scale: float) -> Reals:
 
 def _labels(mask: NDArray[np.uint8], paths: Paths, rows: slice, scale: float) -> Reals:
     """Return the share of rows in which letters begin, at the same place and height beside the row."""
-    count, marked, stats, _ = cv2.connectedComponentsWithStats(mask)
+    _, marked, stats, _ = cv2.connectedComponentsWithStats(mask)
     ours = np.unique(marked[np.clip(paths.y.round().astype(int), 0, len(mask) - 1), np.arange(mask.shape[1])])
     small = (
         (stats[:, 3] > 1.0 * scale)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.interpolate import PchipInterpolator
+from scipy.interpolate import CubicSpline
 
 from kalemia.digitize import check, layout, pulse
 from kalemia.digitize.layout import Columns, Layout
@@ -21,6 +21,8 @@ SPEEDS = (25.0, 50.0)
 GAINS = (5.0, 10.0, 20.0)
 COLUMN_S = {1: 10.0, 2: 5.0, 3: 2.5, 4: 2.5}
 """Seconds that a column of leads lasts, by the number of columns."""
+RATES = (100.0, 125.0, 200.0, 250.0, 300.0, 400.0, 500.0, 1000.0)
+"""Hz: at which recorders sample."""
 MAX_GAP_MM = 2.5
 """Shorter interruptions of a trace are bridged."""
 MIN_ON = 0.5
@@ -30,11 +32,12 @@ USUAL_STRIPS = ("II", "V1", "V5")
 
 @dataclass(frozen=True)
 class Paper:
-    """Speed and gain, and what of them is assumed."""
+    """Speed and gain, what of them is assumed, and whether a calibration pulse is seen, which stands upright."""
 
     speed: float
     gain: float
     assumed: tuple[str, ...]
+    pulse: bool
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,21 +65,27 @@ class Reading:
     einthoven: float | None
     goldberger: float | None
     beyond_s: float
-    assumed: tuple[str, ...] = field(default=())
+    assumed: tuple[str, ...] = ()
+    vector: bool = False
 
     @property
     def score(self) -> float:
         """How much speaks for the layout: clear borders, laws obeyed, strips that repeat a lead."""
         laws = [value for value in (self.einthoven, self.goldberger) if value is not None]
-        lawful = float(np.mean([np.clip(-np.log10(value / 0.5), -0.5, 2) for value in laws])) if laws else -0.2
-        agreed = float(np.mean(list(self.agreement.values()))) if self.agreement else 0.0
-        borders = self.columns.clear if self.layout.columns > 1 else 0.0
+        lawful = float(np.mean([np.clip(-np.log10(value / 0.5), -0.5, 1.2) for value in laws])) if laws else -0.2
+        # Strips that repeat no lead are rows of leads.
+        strips = self.layout.strips
+        agreed = 0.5 * sum(self.agreement.values()) / strips - 0.35 if strips else 0.0
+        borders = 1.5 * self.columns.clear if self.layout.columns > 1 else 0.0
         borders -= min(1.0, self.beyond_s / 1.2)  # a trace that goes on after the last column has more columns
-        return borders + 0.5 * lawful + 0.3 * agreed - (0.15 if self.layout.cabrera else 0.0)
+        upright = 0.3 if self.paper.pulse else 0.0
+        return borders + 0.5 * lawful + agreed + upright - (0.15 if self.layout.cabrera else 0.0)
 
 
-def read(paths: Paths, scale: float, wanted: str) -> Reading:
+def read(paths: Paths, scale: float, wanted: str, drawn: Sequence[Reals] = ()) -> Reading:
     """Name the rows of a squared page and cut them into leads.
+
+    `drawn` are traces that a PDF holds as paths, (points, 2) px of the squared page; they are taken where they fit.
 
     Raises
     ------
@@ -86,9 +95,9 @@ def read(paths: Paths, scale: float, wanted: str) -> Reading:
     on = paths.on > MIN_ON
     pulses = [pulse.find(y, seen, scale) for y, seen in zip(paths.y, on, strict=True)]
     paper = _paper(pulses)
-    start, end = _ends(paths, on, pulses, scale)
+    start, end = _ends(on, pulses, scale)
     readings = [
-        _reading(paths, chosen, paper, start, end, scale)
+        _reading(paths, chosen, paper, start, end, scale, drawn)
         for chosen in layout.TWELVE
         if chosen.rows + chosen.strips == len(paths.center) and wanted in ("auto", chosen.name)
     ]
@@ -122,10 +131,10 @@ def _paper(pulses: list[list[pulse.Pulse]]) -> Paper:
         speed = 50.0
     elif not whole or float(np.median([p.right - p.left for p in whole])) < 4:
         assumed.append("No calibration pulse of 0.2 s is seen: 25 mm/s is assumed.")
-    return Paper(speed, gain, tuple(assumed))
+    return Paper(speed, gain, tuple(assumed), bool(heights))
 
 
-def _ends(paths: Paths, on: NDArray[np.bool_], pulses: list[list[pulse.Pulse]], scale: float) -> tuple[float, float]:
+def _ends(on: NDArray[np.bool_], pulses: list[list[pulse.Pulse]], scale: float) -> tuple[float, float]:
     """Return where the traces begin and end, px, the pulses left out: the median of the rows."""
     width = on.shape[1]
     middle = width / 2
@@ -146,12 +155,20 @@ def _ends(paths: Paths, on: NDArray[np.bool_], pulses: list[list[pulse.Pulse]], 
     return (float(np.median(starts)), float(np.median(stops))) if starts else (low, high)
 
 
-def _reading(paths: Paths, chosen: Layout, paper: Paper, start: float, end: float, scale: float) -> Reading:
+def _reading(
+    paths: Paths, chosen: Layout, paper: Paper, start: float, end: float, scale: float, drawn: Sequence[Reals]
+) -> Reading:
     """Cut the rows into leads as a layout has them."""
     marks = layout.marks(paths, slice(0, chosen.rows), scale)
     width = COLUMN_S[chosen.columns] * paper.speed * scale
     columns = layout.columns(marks, chosen.columns, width, start, end, scale)
     first = columns.edges[0] if columns.clear > 0.3 else start
+    vector = False
+    if drawn:
+        placed = _placed(paths, chosen, drawn, width)
+        if placed is not None:
+            paths, columns, first, vector = placed[0], placed[1], placed[1].edges[0], True
+            end = max(end, columns.edges[-1])
     rows = [_Row(paths, r, first, end, paper, scale) for r in range(len(paths.center))]
     leads = {}
     for r, names in enumerate(chosen.leads):
@@ -175,8 +192,54 @@ def _reading(paths: Paths, chosen: Layout, paper: Paper, start: float, end: floa
     return Reading(
         chosen, columns, paper, leads, strips, agreement,
         check.residual(plain, RATE), check.goldberger(plain, RATE),
-        max(0.0, (end - columns.edges[-1]) / (paper.speed * scale)), tuple(assumed),
+        max(0.0, (end - columns.edges[-1]) / (paper.speed * scale)), tuple(assumed), vector,
     )  # fmt: skip
+
+
+def _placed(paths: Paths, chosen: Layout, drawn: Sequence[Reals], width: float) -> tuple[Paths, Columns] | None:
+    """Return the rows with the points of drawn traces instead of pixels, one trace a lead; None where they don't fit.
+
+    Each drawn lead begins at its column's border, wherever the printer put it.
+    """
+    near: list[list[Reals]] = [[] for _ in paths.center]
+    for line in drawn:
+        near[int(np.argmin(np.abs(paths.center - np.median(line[:, 1]))))].append(line)
+    expected = [chosen.columns] * chosen.rows + [1] * chosen.strips
+    if [len(lines) for lines in near] != expected:
+        return None
+    for lines in near:
+        lines.sort(key=lambda line: float(line[0, 0]))
+    first = float(np.median([lines[0][0, 0] for lines in near]))
+    edges = tuple(first + width * c for c in range(chosen.columns + 1))
+    moved, on = [], np.zeros_like(paths.on)
+    for r, lines in enumerate(near):
+        parts = []
+        for c, line in enumerate(lines):
+            x, y = _smooth(line, width / COLUMN_S[chosen.columns])
+            x = x + edges[c]
+            inside = x < edges[c + 1] if len(lines) > 1 else np.ones(len(x), bool)
+            parts.append(np.stack([x[inside], y[inside]]))
+            on[r, max(0, int(x[0])) : int(x[inside][-1]) + 1] = 1
+        joined = np.concatenate(parts, axis=1)
+        moved.append((joined[0] + 1e-6 * np.arange(joined.shape[1]), joined[1]))
+    return Paths(paths.center, paths.y, on, tuple(moved), paths.sure), Columns(edges, width, 1.0)
+
+
+def _smooth(line: Reals, per_s: float) -> tuple[Reals, Reals]:
+    """Return a drawn trace from x 0 on, px, as the smooth curve through its points.
+
+    Programs draw a point a sample: where its spacing is nearly that of a usual rate, it is that rate, whatever the
+    rounding of the program made of its page.
+    """
+    x = line[:, 0] - line[0, 0] + 1e-6 * np.arange(len(line))
+    steps = np.diff(x)
+    step = float(np.median(steps))
+    if step > 0 and float(np.quantile(np.abs(steps - step), 0.9)) < 0.1 * step:
+        rate = min(RATES, key=lambda rate: abs(np.log(per_s / step / rate)))
+        if abs(np.log(per_s / step / rate)) < 0.012:
+            x = np.arange(len(line)) * (per_s / rate)
+    fine = np.arange(0.0, x[-1], per_s / RATE / 2)
+    return fine, np.asarray(CubicSpline(x, line[:, 1])(fine), np.float64)
 
 
 def _repeated(strip: Lead, leads: Mapping[str, Lead]) -> tuple[str, float]:
@@ -193,18 +256,19 @@ class _Row:
     def __init__(self, paths: Paths, row: int, first: float, end: float, paper: Paper, scale: float) -> None:
         self.row = row
         self.scale = scale
-        y, on = paths.y[row], paths.on[row] > 0.3
+        on = paths.on[row] > 0.3
         per_sample = paper.speed * scale / RATE
         count = max(1, int(np.floor((end - first) / per_sample)) + 1)
         self.x = first + np.arange(count) * per_sample
         known = np.flatnonzero(on)
-        if len(known) < 2:
-            self.y = self.sure = np.full(count, np.nan)
+        x, y = paths.lines[row]
+        if len(known) < 2 or len(x) < 2:
+            self.y = self.sure = np.full(count, np.nan, np.float64)
             self.mv = self.y
             return
         inside = (self.x >= known[0]) & (self.x <= known[-1])
-        self.y = np.where(inside, PchipInterpolator(known, y[known], extrapolate=False)(self.x), np.nan)
-        self.sure = np.interp(self.x, np.arange(len(y)), paths.on[row])
+        self.y = np.where(inside, np.interp(self.x, x, y), np.nan)
+        self.sure = np.interp(self.x, np.arange(len(on)), paths.on[row]).astype(np.float64)
         after = np.searchsorted(known, self.x)
         before = known[np.clip(after - 1, 0, len(known) - 1)]
         far = known[np.clip(after, 0, len(known) - 1)] - before > MAX_GAP_MM * scale
@@ -220,4 +284,5 @@ class _Row:
         if name.startswith("-"):
             signal = -signal
         y = np.where(inside, self.y, np.nan)
-        return Lead(name.removeprefix("-"), signal, np.where(inside, self.sure, np.nan), self.row, self.x, y)
+        sure: Reals = np.where(inside, self.sure, np.nan)
+        return Lead(name.removeprefix("-"), signal, sure, self.row, self.x, y)

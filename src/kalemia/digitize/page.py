@@ -18,6 +18,8 @@ MARGIN_MM = 14.0
 """How far beyond the tiles that follow the grid a page may go on."""
 STEP_PX = 32
 MAX_MM = 460.0
+NEAR_MM, TABLE = 61, 0.6
+"""A table is darker than this share of the brightest place near it; a shadow falls off more slowly."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,6 +36,11 @@ class Page:
     def source(self, x: Floats, y: Floats) -> tuple[Floats, Floats]:
         """Return where pixels of the squared page lie in the image, px."""
         return self.grid.pixels(self.left + (x + 0.5) / self.scale, self.top + (y + 0.5) / self.scale)
+
+    def place(self, x: Floats, y: Floats) -> tuple[Floats, Floats]:
+        """Return where places of the image, px, lie on the squared page, px."""
+        u, v = self.grid.millimeters(x, y)
+        return (u - self.left) * self.scale - 0.5, (v - self.top) * self.scale - 0.5
 
 
 def square(rgb: NDArray[np.uint8], grid: Grid) -> Page:
@@ -52,12 +59,29 @@ def square(rgb: NDArray[np.uint8], grid: Grid) -> Page:
     shrink = grid.pitch / scale
     if shrink > 1.3:
         # INTER_AREA averages what a plain interpolation would skip.
-        rgb = cv2.resize(rgb, None, fx=1 / shrink, fy=1 / shrink, interpolation=cv2.INTER_AREA)
+        rgb = np.asarray(cv2.resize(rgb, None, fx=1 / shrink, fy=1 / shrink, interpolation=cv2.INTER_AREA), np.uint8)
         places = (places + 0.5) / np.float32(shrink) - np.float32(0.5)
     squared = cv2.remap(rgb, places[..., 0], places[..., 1], cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
     x, y = places[..., 0], places[..., 1]
     inside = (x > -1) & (y > -1) & (x < rgb.shape[1]) & (y < rgb.shape[0])
-    return Page(squared, scale, left, top, grid, inside)
+    page = np.asarray(squared, np.uint8)
+    return Page(page, scale, left, top, grid, inside & _paper(page, inside, scale))
+
+
+def _paper(rgb: NDArray[np.uint8], inside: NDArray[np.bool_], scale: float) -> NDArray[np.bool_]:
+    """Return what is paper, and no dark table beside it: what is dark over millimeters and reaches the margin."""
+    height, width = inside.shape
+    small = (max(1, round(width / scale)), max(1, round(height / scale)))  # a pixel a mm
+    light = cv2.resize(rgb.max(axis=2), small, interpolation=cv2.INTER_AREA).astype(np.float32)
+    light[cv2.resize(inside.astype(np.uint8), small, interpolation=cv2.INTER_NEAREST) == 0] = 0
+    even = cv2.medianBlur(light.astype(np.uint8), 5).astype(np.float32)
+    bright = cv2.dilate(even, np.ones((NEAR_MM, NEAR_MM), np.uint8))
+    dark = np.pad((even < TABLE * bright).astype(np.uint8), 1, constant_values=1)
+    _, parts = cv2.connectedComponents(dark, connectivity=4)
+    table = (parts == parts[0, 0]).astype(np.uint8)[1:-1, 1:-1]
+    # The paper's edge throws a shadow and is never quite where it seems.
+    table = cv2.dilate(table, np.ones((3, 3), np.uint8)) if table.any() else table
+    return np.asarray(cv2.resize(table, (width, height), interpolation=cv2.INTER_NEAREST) == 0, np.bool_)
 
 
 def _extent(shape: tuple[int, int], grid: Grid) -> tuple[float, float, float, float]:

@@ -3,22 +3,35 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from kalemia.digitize import grid, image, ink, layout, leads, page, trace
+from kalemia.digitize import grid, heart, image, ink, leads, page, trace, vector
+from kalemia.digitize.layout import NAMES
 from kalemia.digitize.leads import Lead, Reading
 from kalemia.digitize.result import Digitized, Trace
+from kalemia.digitize.write import FORMATS
 from kalemia.errors import DigitizeError
 from kalemia.records import LEADS, Recording
 
 Reals = NDArray[np.float64]
+Pixels = NDArray[np.uint8]
 
 MIN_ROW = 0.62
 """A row with less ink under its path than this share of the usual row's is a line of text."""
 MAX_EINTHOVEN = 0.2
+"""Above this residual of I + III - II the limb leads as read contradict each other, and the page is flagged."""
+MIN_CLEAR = 0.25
+MIN_CONFIDENCE = 0.35
+GOOD, CLEARLY, LAWFUL = 0.7, 0.2, 0.05
+"""A page that scores more than the first, with a pulse or a residual below the third, is not turned; turned, it must
+score better by the second."""
+MM_PER_INCH = 25.4
+LABEL_MM, PULSE_MM = 8.5, 14.0
+"""How far beside its row a label stands, and before or behind it a calibration pulse."""
 
 
 def digitize(source: str | os.PathLike[str], *, layout: str = "auto", dpi: float | None = None) -> Digitized:
@@ -42,41 +55,106 @@ def digitize(source: str | os.PathLike[str], *, layout: str = "auto", dpi: float
 
 
 def pages(source: str | os.PathLike[str], *, layout: str = "auto", dpi: float | None = None) -> list[Digitized]:
-    """Read the ECGs on all pages of a file; parameters and errors are those of `digitize`."""
+    """Read the ECGs on all pages of a file; parameters and errors are those of `digitize`.
+
+    Of several pages those without an ECG are left out; where none has one, the error is the first page's.
+    """
     name = os.fspath(source)
-    _check_options(layout, dpi)
+    check_options(layout, dpi)
     try:
-        path = Path(name)
-        return [_page(image.load(path).rgb, name, 1, layout, dpi)]
+        return _pages(Path(name), name, layout, dpi)
     except DigitizeError as exc:
         raise DigitizeError(f"{name}: {exc}.") from exc.__cause__
     except OSError as exc:
         raise DigitizeError(f"{name}: the file cannot be opened ({exc.strerror or type(exc).__name__}).") from exc
 
 
-def _check_options(wanted: str, dpi: float | None) -> None:
-    if wanted not in layout.NAMES:
-        raise DigitizeError(
-            f"layout is {wanted!r:.40}; accepted are auto, 3x4, 6x2, 12x1, 4x3, each with +1 to +3, and cabrera-"
-        )
+def _pages(path: Path, name: str, wanted: str, dpi: float | None) -> list[Digitized]:
+    if not image.is_pdf(path):
+        return [_upright(image.load(path).rgb, name, 1, wanted, dpi)]
+    found, problems = [], []
+    for number, drawn in enumerate(vector.load(path), 1):
+        try:
+            found.append(_upright(drawn.rgb, name, number, wanted, drawn.dpi, drawn.paths))
+        except DigitizeError as exc:
+            problems.append(exc)
+    if not found:
+        raise problems[0]
+    return found
+
+
+def _upright(
+    rgb: Pixels, name: str, number: int, wanted: str, dpi: float | None, drawn: Sequence[Reals] = ()
+) -> Digitized:
+    """Read a page as it stands, or turned where it cannot be read so or reads better."""
+    best: tuple[Reading, Digitized] | None = None
+    problem: DigitizeError | None = None
+    for turns in (0, 2, 1, 3):
+        if turns % 2 and best is not None and best[0].score > GOOD:
+            break
+        turned = np.ascontiguousarray(np.rot90(rgb, turns))
+        try:
+            reading, page_ = _page(turned, name, number, wanted, dpi, () if turns else drawn)
+        except DigitizeError as exc:
+            problem = problem or exc
+            continue
+        if best is None or reading.score > best[0].score + CLEARLY:
+            best = (reading, page_)
+        if best[0].score > GOOD and (best[0].paper.pulse or (best[0].einthoven or 1) < LAWFUL):
+            break
+    if best is None:
+        raise problem or DigitizeError("no ECG is seen")
+    return best[1]
+
+
+def check_options(layout: str = "auto", dpi: float | None = None, form: str = "wfdb") -> None:
+    """Raise a DigitizeError for a layout, dots per inch or a format of files that there is not."""
+    if layout not in NAMES:
+        accepted = "auto, 3x4, 6x2, 12x1, 4x3, each with +1 to +3 for rhythm strips and with cabrera- before it"
+        raise DigitizeError(f"layout is {layout!r:.40}; accepted are {accepted}")
+    if form not in FORMATS:
+        raise DigitizeError(f"format is {form!r:.40}; accepted are {' and '.join(FORMATS)}")
     if dpi is not None and not 20 <= dpi <= 4000:
         raise DigitizeError(f"dpi is {dpi}; 20 to 4000 are accepted")
 
 
-def _page(rgb: NDArray[np.uint8], name: str, number: int, wanted: str, dpi: float | None) -> Digitized:
-    """Read one upright page."""
+def _page(
+    rgb: Pixels, name: str, number: int, wanted: str, dpi: float | None, drawn: Sequence[Reals]
+) -> tuple[Reading, Digitized]:
+    """Read one page as it stands; return its leads too."""
     found = grid.find(rgb)
+    if found is None and dpi is not None:
+        found = grid.plain(rgb.shape[:2], dpi / MM_PER_INCH)
     if found is None:
-        raise DigitizeError("no grid of an ECG is seen; give the dots per inch of a scan without one")
+        raise DigitizeError("no grid of an ECG is seen; a page without one is read where its dots per inch are given")
     squared = page.square(rgb, found)
     paths = trace.trace(ink.ink(squared), squared.scale)
     if paths is None:
         raise DigitizeError("no row of an ECG trace is seen")
-    reading = leads.read(paths.of_quality(MIN_ROW), squared.scale, wanted)
-    return _digitized(rgb, squared, reading, name, number)
+    lines = [np.stack(squared.place(line[:, 0], line[:, 1]), -1) for line in drawn]
+    reading = leads.read(paths.of_quality(MIN_ROW), squared.scale, wanted, lines)
+    _refuse(reading)
+    return reading, _digitized(rgb, squared, reading, name, number)
 
 
-def _digitized(rgb: NDArray[np.uint8], squared: page.Page, reading: Reading, name: str, number: int) -> Digitized:
+def _refuse(reading: Reading) -> None:
+    """Raise where the leads are not those of an ECG, or where it is unknown which is where."""
+    contradicted = reading.einthoven is None or reading.einthoven > MAX_EINTHOVEN
+    if reading.layout.columns > 1 and reading.columns.clear < MIN_CLEAR and contradicted:
+        raise DigitizeError(
+            "it is not seen where one lead ends and the next begins; give the layout, or a clearer page"
+        )
+    sure = float(np.mean([_confidence(lead, reading) for lead in reading.leads.values()]))
+    if sure < MIN_CONFIDENCE:
+        raise DigitizeError(
+            f"the trace cannot be followed for sure (confidence {sure:.2f}, at least {MIN_CONFIDENCE} is needed)"
+        )
+    beats = heart.rate_bpm(reading)
+    if beats is None:
+        raise DigitizeError("no heart beats of 20 to 300 a minute are seen on the traced rows")
+
+
+def _digitized(rgb: Pixels, squared: page.Page, reading: Reading, name: str, number: int) -> Digitized:
     """Put the leads of a page into a recording, in the canonical order."""
     used = {lead: reading.strips.get(lead, reading.leads[lead]) for lead in LEADS if lead in reading.leads}
     signal = np.stack([lead.signal for lead in used.values()])
@@ -92,7 +170,7 @@ def _digitized(rgb: NDArray[np.uint8], squared: page.Page, reading: Reading, nam
     return Digitized(
         recording=recording,
         page=number,
-        kind="image",
+        kind="vector" if reading.vector else "image",
         pixels_per_mm=squared.grid.pitch,
         angle_degrees=squared.grid.angle,
         speed_mm_per_s=reading.paper.speed,
@@ -102,16 +180,37 @@ def _digitized(rgb: NDArray[np.uint8], squared: page.Page, reading: Reading, nam
         einthoven=reading.einthoven,
         goldberger=reading.goldberger,
         strip_agreement=reading.agreement,
-        heart_rate_bpm=None,
+        heart_rate_bpm=heart.rate_bpm(reading),
         rgb=rgb,
         traces=tuple(_on_image(lead, squared) for lead in traces),
-        boxes=(),
+        boxes=_boxes(reading, squared),
     )
 
 
 def _on_image(lead: Lead, squared: page.Page) -> Trace:
     x, y = squared.source(lead.x, np.nan_to_num(lead.y))
     return Trace(lead.name, np.where(np.isfinite(lead.y), x, np.nan), np.where(np.isfinite(lead.y), y, np.nan))
+
+
+def _boxes(reading: Reading, squared: page.Page) -> tuple[Reals, ...]:
+    """Return the region of each row with its labels and pulse, as a polygon on the image."""
+    boxes = []
+    rows: dict[int, list[Lead]] = {}
+    for lead in (*reading.leads.values(), *reading.strips.values()):
+        rows.setdefault(lead.row, []).append(lead)
+    for traced in rows.values():
+        y = np.concatenate([lead.y for lead in traced])
+        x = np.concatenate([lead.x for lead in traced])[np.isfinite(y)]
+        y = y[np.isfinite(y)]
+        if not y.size:
+            continue
+        middle = float(np.median(y))
+        high = min(float(y.min()) - 1.5 * squared.scale, middle - LABEL_MM * squared.scale)
+        low = max(float(y.max()) + 1.5 * squared.scale, middle + LABEL_MM * squared.scale)
+        across = np.linspace(x.min() - PULSE_MM * squared.scale, x.max() + PULSE_MM * squared.scale, 40)
+        edge = np.concatenate([across, across[::-1]])
+        boxes.append(np.stack(squared.source(edge, np.repeat([high, low], 40)), -1))
+    return tuple(boxes)
 
 
 def _confidence(lead: Lead, reading: Reading) -> float:
@@ -130,6 +229,7 @@ def _warnings(reading: Reading) -> tuple[str, ...]:
     sentences = list(reading.assumed)
     if reading.einthoven is not None and reading.einthoven > MAX_EINTHOVEN:
         sentences.append(
-            f"I + III differs from II by {reading.einthoven:.0%} of the power: the limb leads as read contradict each other."
+            f"I + III differs from II by {reading.einthoven:.0%} of their power: the limb leads as read contradict "
+            "each other."
         )
     return tuple(sentences)

@@ -76,6 +76,15 @@ class Digitized:
     traces: tuple[Trace, ...] = field(repr=False)
     boxes: tuple[NDArray[np.float64], ...] = field(repr=False)
 
+    def summary(self) -> str:
+        """Say in a line how the page was read."""
+        rate = "" if self.heart_rate_bpm is None else f", {self.heart_rate_bpm:.0f} beats/min"
+        sure = min(self.recording.confidence)
+        return (
+            f"{self.layout}, {self.speed_mm_per_s:g} mm/s, {self.gain_mm_per_mv:g} mm/mV{rate}, "
+            f"confidence of the poorest lead {sure:.2f}"
+        )
+
     def to_dict(self) -> dict[str, Any]:
         """Return plain values for JSON, without the signal, the pixels and anything that names a person."""
         recording = self.recording

@@ -20,8 +20,10 @@ OBLIQUE = np.stack([np.cos(np.deg2rad(np.r_[25:66:3, 115:156:3])), np.sin(np.deg
     ..., None
 ]
 """Directions in which no lines run: what is there is noise."""
-CLEAR = 5.0
-"""How many times the noise lines are, above twice, where they are clear beyond doubt."""
+CLEAR = 1.5, 3.0
+"""Mean logarithm of the lines' power over the noise's: below the first there are none, above the second for sure."""
+FARTHEST = 0.17
+"""Logarithm of how much longer or shorter lines may lie anywhere than on the page as a whole."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -86,6 +88,8 @@ class Tiles:
                 if 0 <= r < rows and 0 <= c < columns and not done[other]:
                     done[other] = True
                     found, clearness = _nearest(spectra[other], vectors[tile], harmonics, 0.5)
+                    if abs(np.log(np.hypot(*found) / np.hypot(*wave))) > FARTHEST:
+                        found, clearness = vectors[tile], 0.0
                     vectors[other] = found if clearness > 0.2 else vectors[tile]
                     clear[other] = clearness
                     heapq.heappush(queue, (-clearness, other))
@@ -104,7 +108,8 @@ class Tiles:
             k = harmonic / 5
             across = np.exp(-2j * np.pi * k * local[:, 0, None] * place)
             down = np.exp(-2j * np.pi * k * local[:, 1, None] * place)
-            rows = np.matmul(self.values, across[:, :, None].astype(np.complex64))[:, :, 0]
+            # einsum stays on this core; many small products on all of them cost more than they bring.
+            rows = np.einsum("tyx,tx->ty", self.values, across)
             wave = np.sum(rows * down, axis=1) * np.exp(-2j * np.pi * k * start)
             coherence = np.abs(wave) / (energy * side)
             merit = float(np.sqrt(np.mean(coherence**2))) * harmonic
@@ -125,13 +130,14 @@ def _nearest(
     stretch, turn = np.meshgrid(STRETCH**reach, TURN * reach)
     x = stretch * (np.cos(turn) * wave[0] - np.sin(turn) * wave[1])
     y = stretch * (np.sin(turn) * wave[0] + np.cos(turn) * wave[1])
-    # Clutter falls with frequency; so weighed, no harmonic drowns another.
-    score, noise = np.zeros_like(x), 1e-9
+    # Logarithms: lines that stand out at every harmonic count more than one harmonic that drowns all noise.
+    score, total = np.zeros_like(x), 0.0
     length = float(np.hypot(*wave))
     for h, weight in harmonics:
-        score += weight * h * np.sqrt(sampled(spectrum, x * h / 5, y * h / 5))
         oblique = sampled(spectrum, h / 5 * length * OBLIQUE[0], h / 5 * length * OBLIQUE[1])
-        noise += weight * h * float(np.median(np.sqrt(oblique)))
+        noise = float(np.median(oblique)) + 1e-9
+        score += weight * np.log1p(sampled(spectrum, x * h / 5, y * h / 5) / noise)
+        total += weight
     best = np.unravel_index(int(np.argmax(score)), score.shape)
-    clearness = (score[best] / noise - 2) / CLEAR
+    clearness = (score[best] / total - CLEAR[0]) / (CLEAR[1] - CLEAR[0])
     return np.array([x[best], y[best]]), float(np.clip(clearness, 0, 1))

@@ -8,10 +8,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter1d, uniform_filter1d
 from scipy.signal import find_peaks
+
+from kalemia.digitize import stroke
+from kalemia.digitize.stroke import INKED
 
 Floats = NDArray[np.float32]
 Places = NDArray[np.intp]
@@ -21,8 +25,10 @@ BAND_MM = 24.0
 """How far a trace may leave its row, up and down."""
 ROW_MM = 9.0
 """Rows are at least this far apart."""
-INK = 0.18, 0.6
-"""Below the first, ink is none; above the second, it is full."""
+SEEN = 0.18, 0.6
+"""Ink that is none and ink that is full, where rows, lines and letters are looked for."""
+FOLLOWED = 0.18, 0.6
+"""The same where a path is followed."""
 EMPTY = 4.0
 ALONG, ACROSS = 0.006, 0.3
 """Cost of a column without ink, and of a vertical pixel along ink and across paper."""
@@ -49,23 +55,24 @@ class Paths:
         (rows, columns) where the trace runs, finer than a pixel.
     on
         (rows, columns) 0..1, how surely there is ink.
+    lines
+        A row's trace as a line: x and y, px, of its points, finer than a pixel and in the order of time.
     sure
         (height, width) the ink that was followed, 0..1.
-    pen
-        Width of the trace, px.
     """
 
     center: Reals
     y: Reals
     on: Reals
+    lines: tuple[tuple[Reals, Reals], ...]
     sure: Floats
-    pen: float
 
     def of_quality(self, share: float) -> Paths:
         """Return the rows with at least a share of the usual row's ink under their path."""
         ink = self.on.mean(axis=1)
         good = ink >= share * np.median(ink)
-        return Paths(self.center[good], self.y[good], self.on[good], self.sure, self.pen)
+        lines = tuple(line for line, kept in zip(self.lines, good, strict=True) if kept)
+        return Paths(self.center[good], self.y[good], self.on[good], lines, self.sure)
 
 
 def trace(ink: Floats, scale: float) -> Paths | None:
@@ -73,17 +80,18 @@ def trace(ink: Floats, scale: float) -> Paths | None:
 
     `scale` is in px a mm.
     """
-    sure = certainty(ink)
+    sure = certainty(ink, SEEN)
     centers = rows(sure, scale)
     if not len(centers):
         return None
-    path = follow(sure, centers, scale)
+    path = follow(ink, centers, scale)
     # Pale traces beside black letters: what is full is what the paths run on.
-    sure = certainty(ink, float(np.clip(np.median(_under(ink, path)), 0.25, 1)))
+    ink = np.clip(ink / np.clip(np.median(_under(ink, path)), 0.2, 1), 0, 1)
+    sure = certainty(ink, SEEN)
     centers = rows(sure, scale)
     if not len(centers):
         return None
-    path = follow(sure, centers, scale)
+    path = follow(ink, centers, scale)
     for _ in range(len(centers)):
         extra = _not_own(sure, path, centers, scale)
         if extra is None:
@@ -93,9 +101,11 @@ def trace(ink: Floats, scale: float) -> Paths | None:
         contested = _contested(path, centers, scale)
         if not contested.any():
             break
-        path = follow(sure, centers, scale, taken=(path, contested))
-    y, on, pen = refine(sure, path)
-    return Paths(centers, y, on, sure, pen)
+        path = follow(ink, centers, scale, taken=(path, contested))
+    fine = stroke.refine(sure, path)
+    every = np.arange(sure.shape[1])
+    lines = tuple((every[on > INKED], y[on > INKED]) for y, on in zip(fine.y, fine.on, strict=True))
+    return Paths(centers, fine.y, fine.on, lines, sure)
 
 
 def _under(ink: Floats, path: Places) -> Floats:
@@ -137,9 +147,9 @@ def _runs(flags: NDArray[np.bool_]) -> list[tuple[int, int]]:
     return [(int(a), int(b)) for a, b in zip(edges[::2], edges[1::2], strict=True)]
 
 
-def certainty(ink: Floats, full: float = 1.0) -> Floats:
-    """Return 0..1: how surely a pixel is ink, where the trace has `full`."""
-    low, high = INK[0] * full, INK[1] * full
+def certainty(ink: Floats, between: tuple[float, float]) -> Floats:
+    """Return 0..1: how surely a pixel is ink, not at all below and fully above the two limits."""
+    low, high = between
     sure: Floats = np.clip((ink - low) / (high - low), 0, 1)
     return sure
 
@@ -152,30 +162,33 @@ def rows(sure: Floats, scale: float) -> Reals:
     peaks, _ = find_peaks(
         np.pad(smooth, 1), distance=ROW_MM * scale, height=0.2 * smooth.max(), prominence=0.1 * smooth.max()
     )
-    return (peaks - 1).astype(np.float64)
+    return np.asarray(peaks - 1, np.float64)
 
 
-def follow(sure: Floats, centers: Reals, scale: float, taken: tuple[Places, NDArray[np.bool_]] | None = None) -> Places:
-    """Return (rows, columns) the path of least cost along each row, px.
+def follow(ink: Floats, centers: Reals, scale: float, taken: tuple[Places, NDArray[np.bool_]] | None = None) -> Places:
+    """Return (rows, columns) the path of least cost along each row, px, for ink whose trace has about 1.
 
     `taken` are paths and (rows, columns) where each lies on another row's trace: that ink is no longer offered to it.
     """
     band = round(BAND_MM * scale)
-    height, width = sure.shape
-    size = 2 * band + 1
     offset = np.round(centers).astype(np.intp) - band
-    padded = np.pad(sure, ((band + height, band + height), (0, 0)))
-    strips = np.stack([padded[o + band + height : o + band + height + size] for o in offset])
-    strips = np.ascontiguousarray(strips.transpose(2, 0, 1))
-    if taken is not None:
-        _hide(strips, taken[0] - offset[:, None], taken[1], round(1.5 * scale))
-    home = (HOME * (np.arange(-band, band + 1) / band) ** 2).astype(np.float32)
     # A steep stroke is blurred sideways: a step may run along the ink of the columns beside.
-    beside = strips.copy()
-    np.maximum(beside[1:], strips[:-1], out=beside[1:])
-    np.maximum(beside[:-1], strips[1:], out=beside[:-1])
-    walls = np.cumsum(ALONG + ACROSS * (1 - beside), axis=2, dtype=np.float32)
-    return offset[:, None] + _least(EMPTY * (1 - strips) + home, walls)
+    flat = _strips(ink, offset, band)
+    steep = _strips(np.asarray(cv2.dilate(ink, np.ones((1, 3), np.uint8)), np.float32), offset, band)
+    if taken is not None:
+        for strips in (flat, steep):
+            _hide(strips, taken[0] - offset[:, None], taken[1], round(1.5 * scale))
+    home = (HOME * (np.arange(-band, band + 1) / band) ** 2).astype(np.float32)
+    walls = np.cumsum(ALONG + ACROSS * (1 - steep), axis=2, dtype=np.float32)
+    return offset[:, None] + _least(EMPTY * (1 - flat) + home, walls)
+
+
+def _strips(ink: Floats, offset: Places, band: int) -> Floats:
+    """Return (columns, rows, places) how surely there is ink in the band of each row."""
+    sure = certainty(ink, FOLLOWED)
+    padded = np.pad(sure, ((band + len(ink), band + len(ink)), (0, 0)))
+    strips = [padded[first : first + 2 * band + 1] for first in offset + band + len(ink)]
+    return np.ascontiguousarray(np.stack(strips).transpose(2, 0, 1))
 
 
 def _hide(strips: Floats, path: Places, where: NDArray[np.bool_], reach: int) -> None:
@@ -210,59 +223,3 @@ def _least(cost: Floats, walls: Floats) -> Places:
     for k in range(columns - 1, 0, -1):
         path[:, k - 1] = back[k, every, path[:, k]]
     return path
-
-
-def refine(sure: Floats, path: Places) -> tuple[Reals, Reals, float]:
-    """Return (rows, columns) where the trace runs, px, finer than a pixel, how much ink is there, and the pen's width.
-
-    Where it is flat, that is the middle of the ink; where it is steep, a column's ink spans what the trace passes
-    through: its middle on a slope, its end at a peak.
-    """
-    height, width = sure.shape
-    ink = sure > 0.4
-    rows_ = np.arange(height)[:, None]
-    top = np.maximum.accumulate(np.where(ink, 0, rows_ + 1), axis=0)
-    bottom = np.minimum.accumulate(np.where(ink, height - 1, rows_ - 1)[::-1], axis=0)[::-1]
-    y = np.clip(path, 0, height - 1)
-    columns = np.arange(width)[None]
-    on = sure[y, columns].astype(np.float64)
-    first, last = top[y, columns], bottom[y, columns]
-    off = ~ink[y, columns]
-    first, last = np.where(off, y, first), np.where(off, y, last)
-    above = sure[np.clip(first - 1, 0, height - 1), columns]
-    below = sure[np.clip(last + 1, 0, height - 1), columns]
-    high, low = first - above.astype(np.float64), last + 1 + below.astype(np.float64)
-    thick = _thickness(low - high, off)
-    return _placed(high, low, thick) - 0.5, on, thick
-
-
-def _thickness(length: Reals, off: NDArray[np.bool_]) -> float:
-    """Return the width of the pen, px: what most columns of a trace are high."""
-    inked = length[~off]
-    return float(np.quantile(inked, 0.3)) if inked.size else 1.0
-
-
-def _placed(high: Reals, low: Reals, thick: float) -> Reals:
-    """Return the trace's place between the upper and the lower end of each column's ink."""
-    middle = (high + low) / 2
-    half = thick / 2
-    steep = low - high > 1.8 * thick
-    reach = max(2, round(thick))
-    upper, lower = _extreme(high, reach, np.minimum), _extreme(low, reach, np.maximum)
-    peak = steep & (high <= upper)
-    trough = steep & (low >= lower)
-    level = _extreme(middle, 4 * reach, np.minimum) / 2 + _extreme(middle, 4 * reach, np.maximum) / 2
-    both = peak & trough
-    peak &= ~both | (level - high > low - level)
-    trough &= ~both | (level - high <= low - level)
-    return np.where(peak, high + half, np.where(trough, low - half, middle))
-
-
-def _extreme(values: Reals, reach: int, choose: np.ufunc) -> Reals:
-    """Return the extreme of each value's surroundings, `reach` columns to either side."""
-    width = values.shape[1]
-    padded = np.pad(values, ((0, 0), (reach, reach)), mode="edge")
-    found = padded[:, :width]
-    for k in range(1, 2 * reach + 1):
-        found = choose(found, padded[:, k : k + width])
-    return found

@@ -1,0 +1,111 @@
+"""Pages of a PDF: drawn to pixels, and the paths that may be traces, whose points are better than pixels."""
+
+from __future__ import annotations
+
+import ctypes
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kalemia.digitize import image
+from kalemia.errors import DigitizeError
+
+Reals = NDArray[np.float64]
+
+MIN_POINTS = 100
+"""A path with fewer points is no trace: letters, frames, grid lines and pulses have few."""
+MAX_POINTS = 200_000
+MAX_OBJECTS = 200_000
+MIN_FORWARD = 0.98
+"""A trace runs to the right nearly always; an outline of a letter does not."""
+
+
+@dataclass(frozen=True, eq=False)
+class Drawn:
+    """A page as pixels, its `dpi`, and its long paths: (points, 2) x and y, px of the picture."""
+
+    rgb: NDArray[np.uint8]
+    dpi: float
+    paths: tuple[Reals, ...]
+
+
+def load(path: Path) -> Iterator[Drawn]:
+    """Yield the pages of a PDF.
+
+    Raises
+    ------
+    DigitizeError
+        Where it is protected by a password, damaged, has no page or too many.
+    """
+    import pypdfium2 as pdfium
+
+    image.check_size(path)
+    try:
+        document = pdfium.PdfDocument(path.read_bytes())
+    except pdfium.PdfiumError as exc:
+        protected = "password" in str(exc).lower()
+        why = "the PDF is protected by a password; remove it first" if protected else "the PDF is damaged or empty"
+        raise DigitizeError(why) from exc
+    try:
+        count = len(document)
+        if not count:
+            raise DigitizeError("the PDF has no page; at least one is needed")
+        if count > image.MAX_PAGES:
+            raise DigitizeError(f"the PDF has {count} pages; at most {image.MAX_PAGES} are accepted")
+        for number in range(count):
+            yield _page(document, number)
+    finally:
+        document.close()
+
+
+def _page(document: Any, number: int) -> Drawn:
+    import pypdfium2 as pdfium
+
+    try:
+        page = document[number]
+        width, height = page.get_size()
+        if min(width, height) < 20:
+            raise DigitizeError(f"page {number + 1} of the PDF is {width:.0f} x {height:.0f} points; that is no page")
+        dpi = min(float(image.PDF_DPI), 72 * image.MAX_SIDE / max(width, height))
+        bitmap = page.render(scale=dpi / 72)
+        picture = np.asarray(bitmap.to_pil().convert("RGB"), dtype=np.uint8)
+        paths = tuple(_paths(page, picture.shape[0], dpi / 72))
+    except pdfium.PdfiumError as exc:
+        raise DigitizeError(f"page {number + 1} of the PDF is damaged") from exc
+    return Drawn(picture, dpi, paths)
+
+
+def _paths(page: Any, height: int, scale: float) -> Iterator[Reals]:
+    """Yield the long paths of an upright page that run to the right, px."""
+    import pypdfium2.raw as raw
+
+    if page.get_rotation():
+        return
+    left, bottom, _, _ = page.get_cropbox()
+    for count, item in enumerate(page.get_objects(filter=[raw.FPDF_PAGEOBJ_PATH])):
+        if count > MAX_OBJECTS:
+            return
+        segments = raw.FPDFPath_CountSegments(item.raw)
+        if not MIN_POINTS <= segments <= MAX_POINTS:
+            continue
+        a, b, c, d, e, f = item.get_matrix().get()
+        points = _points(item, segments)
+        if np.mean(np.diff(points[:, 0]) * np.sign(a or 1) >= 0) < MIN_FORWARD:
+            continue
+        placed = points @ np.array([[a, b], [c, d]]) + np.array([e - left, f - bottom])
+        yield np.stack([placed[:, 0] * scale, height - placed[:, 1] * scale], -1)
+
+
+def _points(item: Any, count: int) -> Reals:
+    import pypdfium2.raw as raw
+
+    points = np.empty((count, 2))
+    x, y = ctypes.c_float(), ctypes.c_float()
+    for k in range(count):
+        raw.FPDFPathSegment_GetPoint(raw.FPDFPath_GetPathSegment(item.raw, k), x, y)
+        points[k] = x.value, y.value
+    return points

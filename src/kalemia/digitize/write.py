@@ -1,0 +1,75 @@
+"""A digitized page as files: the signal as WFDB or CSV, how it was read as JSON, and the overlay as PNG."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import numpy as np
+
+from kalemia import atomic
+from kalemia.digitize.overlay import overlay
+from kalemia.digitize.result import Digitized
+from kalemia.errors import DigitizeError
+from kalemia.records import Recording
+
+FORMATS = ("wfdb", "csv")
+COUNTS_PER_MV = 1000
+UNKNOWN = -32768
+"""What WFDB's format 16 stores where there is no sample."""
+
+
+def stem(source: str, page: int, taken: set[str]) -> str:
+    """Return a name for the files of a page that WFDB allows and no other page has, and remember it."""
+    plain = re.sub(r"[^A-Za-z0-9_-]+", "_", Path(source).stem).strip("_") or "page"
+    first = plain if page == 1 else f"{plain}_p{page}"
+    name, number = first, 1
+    while name.lower() in taken:
+        number += 1
+        name = f"{first}_{number}"
+    taken.add(name.lower())
+    return name
+
+
+def write(page: Digitized, folder: Path, name: str, form: str = "wfdb", *, blank: bool = True) -> list[Path]:
+    """Write the files of a page, all or none; return their paths.
+
+    Raises
+    ------
+    DigitizeError
+        Where the folder cannot be written.
+    """
+    contents = _wfdb(page.recording, name) if form == "wfdb" else {f"{name}.csv": _csv(page.recording)}
+    contents[f"{name}.json"] = (json.dumps(page.to_dict(), indent=1, ensure_ascii=False) + "\n").encode()
+    contents[f"{name}.png"] = overlay(page, blank=blank)
+    paths = {folder / file: data for file, data in contents.items()}
+    try:
+        atomic.write(paths)
+    except OSError as exc:
+        raise DigitizeError(f"{folder}: the files of {name} cannot be written ({exc.strerror})") from exc
+    return list(paths)
+
+
+def _wfdb(recording: Recording, name: str) -> dict[str, bytes]:
+    """Return a header and 16-bit samples, 1,000 counts a mV."""
+    signal = recording.signal.astype(np.float64) * COUNTS_PER_MV
+    counts = np.where(np.isfinite(signal), np.clip(np.round(np.nan_to_num(signal)), -32767, 32767), UNKNOWN).astype(
+        "<i2"
+    )
+    lines = [f"{name} {len(recording.leads)} {recording.rate:g} {counts.shape[1]}"]
+    for lead, samples in zip(recording.leads, counts, strict=True):
+        checksum = int(samples.sum(dtype=np.int64)) & 0xFFFF
+        first = int(samples[0]) if samples.size else 0
+        lines.append(f"{name}.dat 16 {COUNTS_PER_MV}(0)/mV 16 0 {first} {checksum} 0 {lead}")
+    lines.append("# digitized from a picture")
+    return {f"{name}.hea": ("\n".join(lines) + "\n").encode("ascii"), f"{name}.dat": counts.T.tobytes()}
+
+
+def _csv(recording: Recording) -> bytes:
+    """Return a table of seconds and mV; nothing stands where nothing is printed."""
+    rows = ["time_s," + ",".join(recording.leads)]
+    for k, samples in enumerate(recording.signal.T):
+        values = ",".join("" if np.isnan(v) else f"{v:.4f}" for v in samples)
+        rows.append(f"{k / recording.rate:.4f},{values}")
+    return ("\n".join(rows) + "\n").encode("ascii")

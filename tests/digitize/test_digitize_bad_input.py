@@ -1,0 +1,98 @@
+"""What is no page of an ECG is refused in a sentence."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import pytest
+from drawn_pages import ecg, page
+from PIL import Image
+
+from kalemia.digitize import digitize
+from kalemia.errors import DigitizeError
+
+
+def said(path: Path, **options: Any) -> str:
+    with pytest.raises(DigitizeError) as caught:
+        digitize(path, **options)
+    text = str(caught.value)
+    assert "\n" not in text
+    return text
+
+
+def encoded(picture: Image.Image, form: str, **options: Any) -> bytes:
+    out = io.BytesIO()
+    picture.save(out, form, **options)
+    return out.getvalue()
+
+
+def test_files_that_are_no_image(tmp_path: Path) -> None:
+    path = tmp_path / "page.png"
+    path.write_bytes(b"")
+    assert "empty" in said(path)
+    path.write_bytes(b"hello, this is a letter")
+    assert "no image" in said(path)
+    path.write_bytes(encoded(Image.new("RGB", (800, 600), "white"), "PNG")[:60])
+    assert "damaged" in said(path)
+    assert "cannot be opened" in said(tmp_path / "nothing.png")
+    assert "cannot be opened" in said(tmp_path)
+
+
+def test_pdfs_that_cannot_be_read(tmp_path: Path) -> None:
+    path = tmp_path / "page.pdf"
+    path.write_bytes(b"%PDF-1.4 and nothing else")
+    assert "damaged or empty" in said(path)
+
+
+def test_pictures_without_an_ecg(tmp_path: Path) -> None:
+    path = tmp_path / "page.png"
+    Image.new("RGB", (900, 600), "white").save(path)
+    assert "no grid" in said(path)
+    noise = np.random.default_rng(0).integers(0, 255, (600, 800, 3)).astype(np.uint8)
+    Image.fromarray(noise).save(path)
+    said(path)
+    empty = page({name: np.zeros(5000) for name in ecg()}, pulse=False)
+    Image.fromarray(empty).save(path)
+    said(path)
+
+
+def test_sizes(tmp_path: Path) -> None:
+    path = tmp_path / "page.png"
+    Image.new("RGB", (60, 60), "white").save(path)
+    assert "at least" in said(path)
+    Image.new("1", (20000, 20000)).save(path)
+    assert "megapixels" in said(path)
+
+
+def test_options() -> None:
+    assert "accepted are auto" in said(Path("page.png"), layout="5x5")
+    assert "20 to 4000" in said(Path("page.png"), dpi=3.0)
+
+
+@pytest.mark.parametrize("kind", ["RGBA", "P", "L", "CMYK", "I;16", "exif", "gif"])
+def test_every_kind_of_pixels_is_read(tmp_path: Path, kind: str) -> None:
+    picture = Image.fromarray(page(ecg(), px=6))
+    path = tmp_path / "page"
+    if kind == "CMYK":
+        path.write_bytes(encoded(picture.convert("CMYK"), "TIFF"))
+    elif kind == "I;16":
+        grey = np.asarray(picture.convert("L")).astype(np.uint16) * 257
+        cv2.imwrite(str(path.with_suffix(".png")), grey)
+        path = path.with_suffix(".png")
+    elif kind == "exif":
+        exif = Image.Exif()
+        exif[0x0112] = 6
+        path.write_bytes(encoded(picture.transpose(Image.Transpose.ROTATE_90), "JPEG", exif=exif, quality=90))
+    elif kind == "gif":
+        frames = [Image.new("P", picture.size)]
+        path.write_bytes(encoded(picture, "GIF", save_all=True, append_images=frames))
+    else:
+        path.write_bytes(encoded(picture.convert(kind), "PNG"))
+    found = digitize(path)
+    assert found.layout == "3x4+1"
+    assert found.einthoven is not None
+    assert found.einthoven < 0.1
