@@ -27,6 +27,8 @@ COMB = (
     (0.5, -0.5),
     (0.1, -0.5),
     (0.3, -0.5),
+    (1 / 3, -0.5),
+    (0.2 / 3, -0.5),
 )
 """Frequencies, in lines a mm, at which a grid of 1 and 5 mm has power or has none, and what each tells."""
 MIN_COMB = 4.0
