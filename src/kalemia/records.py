@@ -18,6 +18,9 @@ LEADS = ("I", "II", "III", "aVR", "aVL", "aVF", "V1", "V2", "V3", "V4", "V5", "V
 """The canonical names of the twelve standard leads, in the order that Kalemia writes them."""
 _SPELLED = {name.lower(): name for name in LEADS}
 
+DIGITIZED = "digitized from a picture"
+"""The comment by which a file says that its leads were traced, one by one, and need not obey Einthoven's law."""
+
 
 @dataclass(frozen=True, eq=False)
 class Recording:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 from pathlib import Path
 from typing import Any
 
@@ -13,11 +14,11 @@ from drawn_pages import ecg, page
 from PIL import Image
 
 from kalemia.digitize import digitize
-from kalemia.errors import DigitizeError
+from kalemia.errors import DigitizeError, KalemiaError, ReadError
 
 
-def said(path: Path, **options: Any) -> str:
-    with pytest.raises(DigitizeError) as caught:
+def said(path: Path, kind: type[KalemiaError] = DigitizeError, **options: Any) -> str:
+    with pytest.raises(kind) as caught:
         digitize(path, **options)
     text = str(caught.value)
     assert "\n" not in text
@@ -33,19 +34,25 @@ def encoded(picture: Image.Image, form: str, **options: Any) -> bytes:
 def test_files_that_are_no_image(tmp_path: Path) -> None:
     path = tmp_path / "page.png"
     path.write_bytes(b"")
-    assert "empty" in said(path)
+    assert "empty" in said(path, ReadError)
     path.write_bytes(b"hello, this is a letter")
-    assert "no image" in said(path)
+    assert said(path, ReadError).startswith(f"{path}: this is no image")
     path.write_bytes(encoded(Image.new("RGB", (800, 600), "white"), "PNG")[:60])
-    assert "damaged" in said(path)
-    assert "cannot be opened" in said(tmp_path / "nothing.png")
-    assert "cannot be opened" in said(tmp_path)
+    assert "damaged" in said(path, ReadError)
+    assert "cannot be opened" in said(tmp_path / "nothing.png", ReadError)
+
+
+def test_what_is_no_regular_file_is_never_opened(tmp_path: Path) -> None:
+    assert "a folder" in said(tmp_path, ReadError)
+    os.mkfifo(tmp_path / "pipe")
+    assert "no regular file" in said(tmp_path / "pipe", ReadError)
+    assert "no regular file" in said(Path("/dev/zero"), ReadError)
 
 
 def test_pdfs_that_cannot_be_read(tmp_path: Path) -> None:
     path = tmp_path / "page.pdf"
     path.write_bytes(b"%PDF-1.4 and nothing else")
-    assert "damaged or empty" in said(path)
+    assert "damaged or empty" in said(path, ReadError)
 
 
 def test_pictures_without_an_ecg(tmp_path: Path) -> None:

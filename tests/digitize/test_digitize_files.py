@@ -11,6 +11,7 @@ from drawn_pages import ecg, page
 from PIL import Image
 from typer.testing import CliRunner
 
+import kalemia
 from kalemia.cli import app
 
 
@@ -40,6 +41,11 @@ def test_wfdb_json_and_overlay(picture: Path, tmp_path: Path) -> None:
     assert [row.split()[-1] for row in header[1:13]] == list(ecg())
     assert (counts[6, :2000] == -32768).all()
     assert counts[1].max() / 1000 == pytest.approx(ecg()["II"].max(), abs=0.15)
+    # A digital ECG whose limb leads contradict each other is refused; a traced one is read all the same.
+    counts[0] += np.where(np.arange(counts.shape[1]) % 300 < 30, 200, 0).astype("<i2")
+    counts.T.tofile(tmp_path / "a_page.dat")
+    (sentence,) = kalemia.read(tmp_path / "a_page.hea").warnings
+    assert "digitized from a picture" in sentence
     overlay = np.asarray(Image.open(tmp_path / "a_page.png").convert("RGB"))
     assert (overlay[-40:] == 255).all()
 

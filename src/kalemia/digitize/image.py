@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import math
+import stat
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from kalemia.errors import DigitizeError
+from kalemia.errors import DigitizeError, ReadError
 
 MAX_FILE_BYTES = 200_000_000
 MAX_PIXELS = 120_000_000
@@ -42,7 +43,14 @@ class Image:
 
 
 def is_pdf(path: Path) -> bool:
-    """Say whether the file begins like a PDF; OSError where it cannot be opened."""
+    """Say whether the file begins like a PDF.
+
+    Raises
+    ------
+    ReadError
+        Where the file is empty, huge or no regular file; OSError where it cannot be opened.
+    """
+    _check_file(path)
     with path.open("rb") as handle:
         return b"%PDF-" in handle.read(1024)
 
@@ -52,12 +60,13 @@ def load(path: Path) -> Image:
 
     Raises
     ------
+    ReadError
+        Where the file is no image or is damaged.
     DigitizeError
-        Where the file is no image, is damaged, or is too small or too large to be a page.
+        Where the image is too small or too large to be a page.
     """
     from PIL import Image as Pillow
 
-    check_size(path)
     # The bomb check of Pillow is replaced by our own limit: a warning is an error nowhere else.
     with _decoding(), warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -69,13 +78,17 @@ def load(path: Path) -> Image:
             return Image(_upright_rgb(file))
 
 
-def check_size(path: Path) -> None:
-    """Raise a DigitizeError for an empty or huge file, OSError where there is none."""
-    size = path.stat().st_size
-    if size == 0:
-        raise DigitizeError("the file is empty; an image or a PDF of an ECG is accepted")
-    if size > MAX_FILE_BYTES:
-        raise DigitizeError(f"the file has {size:,} bytes; at most {MAX_FILE_BYTES:,} are accepted")
+def _check_file(path: Path) -> None:
+    """Raise a ReadError for what is no regular file, which might never end, and for an empty or huge one."""
+    state = path.stat()
+    if stat.S_ISDIR(state.st_mode):
+        raise ReadError("this is a folder; an image or a PDF is accepted here")
+    if not stat.S_ISREG(state.st_mode):
+        raise ReadError("this is no regular file (a pipe or device); an image or a PDF is accepted")
+    if state.st_size == 0:
+        raise ReadError("the file is empty; an image or a PDF of an ECG is accepted")
+    if state.st_size > MAX_FILE_BYTES:
+        raise ReadError(f"the file has {state.st_size:,} bytes; at most {MAX_FILE_BYTES:,} are accepted")
 
 
 @contextmanager
@@ -92,11 +105,11 @@ def _decoding() -> Iterator[None]:
             f"the image has more than {MAX_PIXELS // 1_000_000} megapixels, which is the limit"
         ) from exc
     except UnidentifiedImageError as exc:
-        raise DigitizeError("this is no image that is read; PNG, JPEG, TIFF, BMP, GIF, WebP and PDF are") from exc
+        raise ReadError("this is no image that is read; PNG, JPEG, TIFF, BMP, GIF, WebP and PDF are") from exc
     except FileNotFoundError:
         raise
     except Exception as exc:  # decoders raise anything, from struct.error to SyntaxError
-        raise DigitizeError(f"the image is damaged or incomplete ({type(exc).__name__} while decoding)") from exc
+        raise ReadError(f"the image is damaged or incomplete ({type(exc).__name__} while decoding)") from exc
 
 
 def _check_shape(width: int, height: int) -> None:

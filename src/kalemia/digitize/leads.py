@@ -26,6 +26,11 @@ RATES = (100.0, 125.0, 200.0, 250.0, 300.0, 400.0, 500.0, 1000.0)
 MAX_GAP_MM = 2.5
 """Shorter interruptions of a trace are bridged."""
 MIN_ON = 0.5
+STEP_MM = 0.7
+"""A trace that steps over so much white paper has been on something else: a label, a pulse, the lead before."""
+START_MM, END_MM = 6.0, 1.5
+"""How far from a lead's beginning, where labels stand, and from its end such a step cuts the lead short."""
+AFTER_PULSE_MM = 0.8
 MIN_AGREEMENT = 0.9
 USUAL_STRIPS = ("II", "V1", "V5")
 
@@ -97,7 +102,7 @@ def read(paths: Paths, scale: float, wanted: str, drawn: Sequence[Reals] = ()) -
     paper = _paper(pulses)
     start, end = _ends(on, pulses, scale)
     readings = [
-        _reading(paths, chosen, paper, start, end, scale, drawn)
+        _reading(paths, chosen, paper, pulses, start, end, scale, drawn)
         for chosen in layout.TWELVE
         if chosen.rows + chosen.strips == len(paths.center) and wanted in ("auto", chosen.name)
     ]
@@ -142,8 +147,8 @@ def _ends(on: NDArray[np.bool_], pulses: list[list[pulse.Pulse]], scale: float) 
     left = [p.right * scale for p in found if p.right * scale < middle]
     right = [p.left * scale for p in found if p.left * scale > middle]
     need = max(1, len(on) // 2)
-    low = float(np.median(left)) + 0.8 * scale if len(left) >= need else 0.0
-    high = float(np.median(right)) - 0.8 * scale if len(right) >= need else float(width)
+    low = float(np.median(left)) + AFTER_PULSE_MM * scale if len(left) >= need else 0.0
+    high = float(np.median(right)) - AFTER_PULSE_MM * scale if len(right) >= need else float(width)
     starts, stops = [], []
     for seen in on:
         solid = np.convolve(seen, np.ones(round(3 * scale)) / round(3 * scale), "same") > 0.7
@@ -156,7 +161,14 @@ def _ends(on: NDArray[np.bool_], pulses: list[list[pulse.Pulse]], scale: float) 
 
 
 def _reading(
-    paths: Paths, chosen: Layout, paper: Paper, start: float, end: float, scale: float, drawn: Sequence[Reals]
+    paths: Paths,
+    chosen: Layout,
+    paper: Paper,
+    pulses: list[list[pulse.Pulse]],
+    start: float,
+    end: float,
+    scale: float,
+    drawn: Sequence[Reals],
 ) -> Reading:
     """Cut the rows into leads as a layout has them."""
     marks = layout.marks(paths, slice(0, chosen.rows), scale)
@@ -170,6 +182,9 @@ def _reading(
             paths, columns, first, vector = placed[0], placed[1], placed[1].edges[0], True
             end = max(end, columns.edges[-1])
     rows = [_Row(paths, r, first, end, paper, scale) for r in range(len(paths.center))]
+    if not vector:
+        for row, own in zip(rows, pulses, strict=True):
+            row.clear(paths, own)
     leads = {}
     for r, names in enumerate(chosen.leads):
         for c, name in enumerate(names):
@@ -256,6 +271,7 @@ class _Row:
     def __init__(self, paths: Paths, row: int, first: float, end: float, paper: Paper, scale: float) -> None:
         self.row = row
         self.scale = scale
+        self.steps: Reals = np.zeros(0)
         on = paths.on[row] > 0.3
         per_sample = paper.speed * scale / RATE
         count = max(1, int(np.floor((end - first) / per_sample)) + 1)
@@ -275,14 +291,43 @@ class _Row:
         self.y[far] = np.nan
         self.mv = -self.y / (scale * paper.gain)
 
+    def clear(self, paths: Paths, pulses: Sequence[pulse.Pulse]) -> None:
+        """Forget what is a pulse; remember where the trace steps over paper."""
+        for own in pulses:
+            beside = AFTER_PULSE_MM * self.scale
+            if own.left * self.scale < self.x[len(self.x) // 2]:
+                self.mv = np.where(self.x < own.right * self.scale + beside, np.nan, self.mv)
+            else:
+                self.mv = np.where(self.x > own.left * self.scale - beside, np.nan, self.mv)
+        self.steps = _steps(paths.y[self.row], paths.sure, STEP_MM * self.scale)
+
     def lead(self, name: str, first: float, last: float) -> Lead:
         """Return the part between two columns of pixels as a lead; one called -aVR is turned over."""
+        first, last = self._bounds(first, last)
         inside = (self.x >= first) & (self.x < last)
         signal = np.where(inside, self.mv, np.nan)
         if np.isfinite(signal).any():
             signal = signal - np.nanmedian(signal)
         if name.startswith("-"):
             signal = -signal
-        y = np.where(inside, self.y, np.nan)
+        y = np.where(inside & np.isfinite(self.mv), self.y, np.nan)
         sure = np.where(inside, self.sure, np.nan)
         return Lead(name.removeprefix("-"), signal, sure, self.row, self.x, y)
+
+    def _bounds(self, first: float, last: float) -> tuple[float, float]:
+        """Return the part of a lead between a step over paper where its label stands and one at its very end."""
+        late = self.steps[(self.steps >= first) & (self.steps < first + START_MM * self.scale)]
+        early = self.steps[(self.steps < last) & (self.steps >= last - END_MM * self.scale)]
+        return (float(late[-1]) if late.size else first), (float(early[0]) if early.size else last)
+
+
+def _steps(y: Reals, sure: NDArray[np.float32], most: float) -> Reals:
+    """Return the columns, px, before which a path (columns,) steps over more than `most` px without ink."""
+    found = []
+    for k in np.flatnonzero(np.abs(np.diff(y)) > most):
+        low, high = sorted(
+            (int(np.clip(round(y[k]), 0, len(sure) - 1)), int(np.clip(round(y[k + 1]), 0, len(sure) - 1)))
+        )
+        if float(np.sum(1 - sure[low : high + 1, k : k + 2].max(axis=1))) > most:
+            found.append(k + 1.0)
+    return np.array(found)

@@ -14,7 +14,7 @@ from kalemia.digitize.layout import NAMES
 from kalemia.digitize.leads import Lead, Reading
 from kalemia.digitize.result import Digitized, Trace
 from kalemia.digitize.write import FORMATS
-from kalemia.errors import DigitizeError
+from kalemia.errors import DigitizeError, ReadError
 from kalemia.records import LEADS, Recording
 
 Reals = NDArray[np.float64]
@@ -50,8 +50,10 @@ def digitize(source: str | os.PathLike[str], *, layout: str = "auto", dpi: float
 
     Raises
     ------
+    ReadError
+        Where the file is no image, is damaged or cannot be opened: one sentence.
     DigitizeError
-        Where the file is no image, no ECG is seen on it, or what was read contradicts itself: one sentence.
+        Where no ECG is seen on it, or what was read cannot be trusted: one sentence.
     """
     return pages(source, layout=layout, dpi=dpi)[0]
 
@@ -65,10 +67,10 @@ def pages(source: str | os.PathLike[str], *, layout: str = "auto", dpi: float | 
     check_options(layout, dpi)
     try:
         return _pages(Path(name), name, layout, dpi)
-    except DigitizeError as exc:
-        raise DigitizeError(f"{name}: {exc}.") from exc.__cause__
+    except (DigitizeError, ReadError) as exc:
+        raise type(exc)(f"{name}: {exc}.") from exc.__cause__
     except OSError as exc:
-        raise DigitizeError(f"{name}: the file cannot be opened ({exc.strerror or type(exc).__name__}).") from exc
+        raise ReadError(f"{name}: the file cannot be opened ({exc.strerror or type(exc).__name__}).") from exc
 
 
 def _pages(path: Path, name: str, wanted: str, dpi: float | None) -> list[Digitized]:

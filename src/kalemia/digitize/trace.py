@@ -29,6 +29,8 @@ SEEN = 0.18, 0.6
 """Ink that is none and ink that is full, where rows, lines and letters are looked for."""
 FOLLOWED = 0.18, 0.6
 """The same where a path is followed."""
+CLIMBED = 0.1, 0.4
+"""The same where a path steps up or down: a steep stroke of a fast pen is thin and pale."""
 EMPTY = 4.0
 ALONG, ACROSS = 0.006, 0.3
 """Cost of a column without ink, and of a vertical pixel along ink and across paper."""
@@ -173,8 +175,9 @@ def follow(ink: Floats, centers: Reals, scale: float, taken: tuple[Places, NDArr
     band = round(BAND_MM * scale)
     offset = np.round(centers).astype(np.intp) - band
     # A steep stroke is blurred sideways: a step may run along the ink of the columns beside.
-    flat = _strips(ink, offset, band)
-    steep = _strips(np.asarray(cv2.dilate(ink, np.ones((1, 3), np.uint8)), np.float32), offset, band)
+    flat = _strips(certainty(ink, FOLLOWED), offset, band)
+    beside = np.asarray(cv2.dilate(ink, np.ones((1, 3), np.uint8)), np.float32)
+    steep = _strips(certainty(beside, CLIMBED), offset, band)
     if taken is not None:
         for strips in (flat, steep):
             _hide(strips, taken[0] - offset[:, None], taken[1], round(1.5 * scale))
@@ -183,11 +186,10 @@ def follow(ink: Floats, centers: Reals, scale: float, taken: tuple[Places, NDArr
     return offset[:, None] + _least(EMPTY * (1 - flat) + home, walls)
 
 
-def _strips(ink: Floats, offset: Places, band: int) -> Floats:
+def _strips(sure: Floats, offset: Places, band: int) -> Floats:
     """Return (columns, rows, places) how surely there is ink in the band of each row."""
-    sure = certainty(ink, FOLLOWED)
-    padded = np.pad(sure, ((band + len(ink), band + len(ink)), (0, 0)))
-    strips = [padded[first : first + 2 * band + 1] for first in offset + band + len(ink)]
+    padded = np.pad(sure, ((band + len(sure), band + len(sure)), (0, 0)))
+    strips = [padded[first : first + 2 * band + 1] for first in offset + band + len(sure)]
     return np.ascontiguousarray(np.stack(strips).transpose(2, 0, 1))
 
 

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kalemia.digitize import image
-from kalemia.errors import DigitizeError
+from kalemia.errors import DigitizeError, ReadError
 
 Reals = NDArray[np.float64]
 
@@ -38,22 +38,23 @@ def load(path: Path) -> Iterator[Drawn]:
 
     Raises
     ------
+    ReadError
+        Where it is protected by a password, damaged or has no page.
     DigitizeError
-        Where it is protected by a password, damaged, has no page or too many.
+        Where it has too many pages, or one of a size that no page has.
     """
     import pypdfium2 as pdfium
 
-    image.check_size(path)
     try:
         document = pdfium.PdfDocument(path.read_bytes())
     except pdfium.PdfiumError as exc:
         protected = "password" in str(exc).lower()
         why = "the PDF is protected by a password; remove it first" if protected else "the PDF is damaged or empty"
-        raise DigitizeError(why) from exc
+        raise ReadError(why) from exc
     try:
         count = len(document)
         if not count:
-            raise DigitizeError("the PDF has no page; at least one is needed")
+            raise ReadError("the PDF has no page; at least one is needed")
         if count > image.MAX_PAGES:
             raise DigitizeError(f"the PDF has {count} pages; at most {image.MAX_PAGES} are accepted")
         for number in range(count):
@@ -75,7 +76,7 @@ def _page(document: Any, number: int) -> Drawn:
         picture = np.asarray(bitmap.to_pil().convert("RGB"), dtype=np.uint8)
         paths = tuple(_paths(page, picture.shape[0], dpi / 72))
     except pdfium.PdfiumError as exc:
-        raise DigitizeError(f"page {number + 1} of the PDF is damaged") from exc
+        raise ReadError(f"page {number + 1} of the PDF is damaged") from exc
     return Drawn(picture, dpi, paths)
 
 

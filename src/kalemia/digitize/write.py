@@ -12,7 +12,7 @@ from kalemia import atomic
 from kalemia.digitize.overlay import overlay
 from kalemia.digitize.result import Digitized
 from kalemia.errors import DigitizeError
-from kalemia.records import Recording
+from kalemia.records import DIGITIZED, Recording
 
 FORMATS = ("wfdb", "csv")
 COUNTS_PER_MV = 1000
@@ -62,7 +62,7 @@ def _wfdb(recording: Recording, name: str) -> dict[str, bytes]:
         checksum = int(samples.sum(dtype=np.int64)) & 0xFFFF
         first = int(samples[0]) if samples.size else 0
         lines.append(f"{name}.dat 16 {COUNTS_PER_MV}(0)/mV 16 0 {first} {checksum} 0 {lead}")
-    lines.append("# digitized from a picture")
+    lines.append(f"# {DIGITIZED}")
     return {f"{name}.hea": ("\n".join(lines) + "\n").encode("ascii"), f"{name}.dat": counts.T.tobytes()}
 
 

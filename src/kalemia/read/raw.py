@@ -34,6 +34,8 @@ class Raw:
         float32 (channels, samples), the stored numbers before the file's gains, where channels have different gains.
     lsb_mv
         The largest step between two stored values, mV; 0 where it is not known.
+    digitized
+        Whether the leads were traced from a picture, so that the rules of digital ECGs do not hold exactly.
     """
 
     signal: NDArray[np.float32]
@@ -43,6 +45,7 @@ class Raw:
     warnings: tuple[str, ...] = ()
     counts: NDArray[np.float32] | None = None
     lsb_mv: float = 0.0
+    digitized: bool = False
 
 
 def mv_per(unit: str) -> float | None:

@@ -96,7 +96,7 @@ def _lawful(
     Some WFDB headers (LUDB's) scale every lead to span 1 mV. The stored counts then obey the law where the header's
     millivolts do not, and the gain is the usual 1,000 counts a mV.
     """
-    if not {"I", "II", "III"} <= set(names):
+    if raw.digitized or not {"I", "II", "III"} <= set(names):
         return signal, []
     limb = [names.index(lead) for lead in ("I", "II", "III")]
     ratio = check.einthoven(signal[limb], raw.rate, raw.lsb_mv)

@@ -24,6 +24,7 @@ from kalemia.errors import ReadError
 from kalemia.read import packing
 from kalemia.read.leads import canonical
 from kalemia.read.raw import MAX_VALUES, Raw, mv_per
+from kalemia.records import DIGITIZED
 
 MAX_HEADER_BYTES = 1_000_000
 MAX_CHANNELS = 256
@@ -61,6 +62,7 @@ class _Header:
     frames: int
     start: datetime | None
     signals: tuple[_Signal, ...]
+    digitized: bool
 
 
 def load(path: Path) -> Raw:
@@ -79,7 +81,7 @@ def load(path: Path) -> Raw:
     length = min(len(stored[k]) for k in chosen)
     counts = np.stack([stored[k][:length] for k in chosen])
     gain, baseline, zero = _columns(signals, counts.dtype)
-    warnings = []
+    warnings = ["The signal was digitized from a picture, and is only as exact as that."] if header.digitized else []
     if len(chosen) < len(header.signals):
         warnings.append(
             f"{len(header.signals) - len(chosen)} of {len(header.signals)} signals are no voltage or have another "
@@ -99,6 +101,7 @@ def load(path: Path) -> Raw:
         warnings=tuple(warnings),
         counts=(counts - zero).astype(np.float32, copy=False) if np.ptp(gain) > 0 else None,
         lsb_mv=float(1 / np.abs(gain).min()),
+        digitized=header.digitized,
     )
 
 
@@ -192,11 +195,12 @@ def _bytes_of(folder: Path, file: str, offset: int) -> bytes:
 
 
 def _parse(path: Path) -> _Header:
-    """Read the header: the record line, then a line a signal; comments may hold a name and are never looked at."""
+    """Read the header: the record line, then a line a signal; comments may hold a name: only our own is looked for."""
     if path.stat().st_size > MAX_HEADER_BYTES:
         raise ReadError(f"the header is larger than {MAX_HEADER_BYTES:,} bytes")
     text = path.read_text(encoding="latin-1")
-    lines = [line for line in map(str.strip, text.splitlines()) if line and not line.startswith("#")]
+    stripped = [line for line in map(str.strip, text.splitlines()) if line]
+    lines = [line for line in stripped if not line.startswith("#")]
     match = RECORD_LINE.match(lines[0]) if lines else None
     if match is None:
         raise ReadError("the header does not begin with a record line (name, number of signals, rate)")
@@ -213,7 +217,8 @@ def _parse(path: Path) -> _Header:
     frames = _number(fields[3], "number of samples") if len(fields) > 3 else 0.0
     if not 0 <= frames <= MAX_VALUES:
         raise ReadError(f"the header states {fields[3]} samples a signal; up to {MAX_VALUES:,} in all are accepted")
-    return _Header(rate, int(frames), _start(fields), tuple(map(_signal, lines[1 : count + 1])))
+    signals = tuple(map(_signal, lines[1 : count + 1]))
+    return _Header(rate, int(frames), _start(fields), signals, f"# {DIGITIZED}" in stripped)
 
 
 def _signal(line: str) -> _Signal:
