@@ -198,6 +198,17 @@ def test_a_page_is_estimated_as_the_ecg_printed_on_it() -> None:
     assert found.estimate.potassium_meq_l == pytest.approx(digital.potassium_meq_l, abs=0.3)
 
 
+def test_reading_a_page_widens_the_interval() -> None:
+    found = examine(PAGE)
+    assert found.recording is not None
+    digital = kalemia.predict(found.recording)
+    assert found.estimate.potassium_meq_l == digital.potassium_meq_l
+    assert found.estimate.interval_meq_l is not None
+    assert digital.interval_meq_l is not None
+    assert found.estimate.interval_meq_l[0] < digital.interval_meq_l[0]
+    assert found.estimate.interval_meq_l[1] > digital.interval_meq_l[1]
+
+
 def test_a_picture_without_an_ecg_is_refused(tmp_path: Path) -> None:
     from PIL import Image
 

@@ -155,6 +155,10 @@ class Forecast:
     spread_meq_l: float
     leads: int = 1
 
+    def widened(self, error_meq_l: float) -> Forecast:
+        """Return the same with a further error, mEq/L, that is independent of the network's own."""
+        return dataclasses.replace(self, spread_meq_l=math.hypot(self.spread_meq_l, error_meq_l))
+
     @property
     def sane(self) -> bool:
         """Whether these are numbers that an interval can be made of."""
