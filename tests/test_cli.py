@@ -396,7 +396,6 @@ def test_files_that_are_passed_over_are_named(tiny_path: Path, patients: Path, t
         ".hidden": bytes(200),
         "notes.md": b"seen",
         "labels.csv": b"a,b",
-        "page.png": b"\x89PNG",
     }.items():
         (tmp_path / other).write_bytes(head)
     result = run("predict", tmp_path, "--model", tiny_path, "--json")

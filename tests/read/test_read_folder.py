@@ -26,6 +26,7 @@ def test_a_folder_yields_each_ecg_once_sorted_and_nothing_else(tmp_path: Path) -
     (tmp_path / "labels.csv").write_text("record,age,potassium\na,1,2\nb,3,4\n")
     (tmp_path / "LICENSE").write_text("Do what you like, with it.\n")
     (tmp_path / "page.png").write_bytes(b"\x89PNG\r\n\x1a\n")
+    (tmp_path / "record.png").write_bytes(b"\x89PNG\r\n\x1a\n")  # what was traced for the record
     (tmp_path / "page.pdf").write_bytes(b"%PDF-1.4")
     (tmp_path / "model.bin").write_bytes(bytes(range(256)))
     (tmp_path / "empty.csv").write_bytes(b"")
@@ -36,8 +37,10 @@ def test_a_folder_yields_each_ecg_once_sorted_and_nothing_else(tmp_path: Path) -
     os.mkfifo(tmp_path / "pipe")
     (tmp_path / "b" / "circle").symlink_to(tmp_path)
     found = list(inputs([tmp_path]))
-    assert found == [tmp_path / "record.hea", *(deep / name for name in sorted(write.SINGLE))]
-    for path in found:
+    pages = [tmp_path / "page.pdf", tmp_path / "page.png"]
+    ecgs = [tmp_path / "record.hea", *(deep / name for name in sorted(write.SINGLE))]
+    assert found == [*pages, *ecgs]
+    for path in ecgs:
         read(path)
 
 

@@ -15,9 +15,9 @@ _TABLES = {".csv", ".tsv", ".txt"}
 def inputs(paths: Iterable[str | os.PathLike[str]], passed_over: list[Path] | None = None) -> Iterator[Path]:
     """Yield one path an ECG: files as they are, folders searched, sorted and with all that they hold.
 
-    A file that was named is always kept, whatever it is. In a folder a WFDB record counts once, by its header; files of
-    another kind (annotations, pictures, notes, tables of labels) are passed over, hidden ones too. A CSV or text file
-    counts where its first lines look like samples.
+    A file that was named is always kept, whatever it is. In a folder a WFDB record counts once, by its header, with all
+    that bears its name; pictures and PDFs count as pages of ECGs; files of another kind (annotations, notes, tables of
+    labels) are passed over, hidden ones too. A CSV or text file counts where its first lines look like samples.
 
     Parameters
     ----------
@@ -25,7 +25,7 @@ def inputs(paths: Iterable[str | os.PathLike[str]], passed_over: list[Path] | No
         Files and folders.
     passed_over
         Takes what may hide ECGs, so that a caller can say so: folders that cannot be opened, files that are empty, not
-        readable, or binary or XML of no known format. Text, pictures, documents and archives are not among them.
+        readable, or binary or XML of no known format. Text, documents and archives are not among them.
     """
     for path in map(Path, paths):
         try:
@@ -74,6 +74,8 @@ def _looks(path: Path) -> bool | None:
         return False  # a pipe or device
     except OSError:
         return None
+    if sniff.is_page(path):
+        return True
     found = sniff.of(head)
     if found is sniff.CSV:
         from kalemia.read.csv import looks
