@@ -13,7 +13,7 @@ import pytest
 from drawn_pages import ecg, page
 from PIL import Image
 
-from kalemia.digitize import digitize
+from kalemia.digitize import digitize, image
 from kalemia.errors import DigitizeError, KalemiaError, ReadError
 
 
@@ -59,10 +59,10 @@ def test_pictures_without_an_ecg(tmp_path: Path) -> None:
     path = tmp_path / "page.png"
     Image.new("RGB", (900, 600), "white").save(path)
     assert "no grid" in said(path)
-    noise = np.random.default_rng(0).integers(0, 255, (600, 800, 3)).astype(np.uint8)
+    noise = np.random.default_rng(0).integers(0, 255, (300, 400, 3)).astype(np.uint8)
     Image.fromarray(noise).save(path)
     said(path)
-    empty = page({"": np.zeros(5000)}, (("",),), pulse=False)
+    empty = page({"": np.zeros(5000)}, (("",),), pulse=False, px=3)
     Image.fromarray(empty).save(path)
     said(path)
 
@@ -81,25 +81,24 @@ def test_options() -> None:
 
 
 @pytest.mark.parametrize("kind", ["RGBA", "P", "CMYK", "I;16", "exif", "gif"])
-def test_every_kind_of_pixels_is_read(tmp_path: Path, kind: str) -> None:
-    picture = Image.fromarray(page(ecg()))
+def test_every_kind_of_pixels_is_decoded_alike(tmp_path: Path, kind: str) -> None:
+    drawn = np.ascontiguousarray(page(ecg(), px=4)[::2, ::2])
+    picture = Image.fromarray(drawn)
     path = tmp_path / "page"
     if kind == "CMYK":
         path.write_bytes(encoded(picture.convert("CMYK"), "TIFF"))
     elif kind == "I;16":
-        grey = np.asarray(picture.convert("L")).astype(np.uint16) * 257
-        cv2.imwrite(str(path.with_suffix(".png")), grey)
         path = path.with_suffix(".png")
+        cv2.imwrite(str(path), np.asarray(picture.convert("L")).astype(np.uint16) * 257)
     elif kind == "exif":
         exif = Image.Exif()
         exif[0x0112] = 6
-        path.write_bytes(encoded(picture.transpose(Image.Transpose.ROTATE_90), "JPEG", exif=exif, quality=90))
+        path.write_bytes(encoded(picture.transpose(Image.Transpose.ROTATE_90), "JPEG", exif=exif, quality=95))
     elif kind == "gif":
         frames = [Image.new("P", picture.size)]
         path.write_bytes(encoded(picture, "GIF", save_all=True, append_images=frames))
     else:
         path.write_bytes(encoded(picture.convert(kind), "PNG"))
-    found = digitize(path)
-    assert found.layout == "3x4+1"
-    assert found.einthoven is not None
-    assert found.einthoven < 0.1
+    found = image.load(path).rgb
+    assert found.shape == drawn.shape
+    assert np.abs(found.mean(axis=2) - drawn.mean(axis=2)).mean() < 12

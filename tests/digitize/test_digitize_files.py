@@ -18,7 +18,7 @@ from kalemia.cli import app
 @pytest.fixture(scope="module")
 def picture(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("pages") / "a page.png"
-    Image.fromarray(page(ecg())).save(path)
+    Image.fromarray(page(ecg(), px=5)).save(path)
     return path
 
 

@@ -32,7 +32,11 @@ START_MM, END_MM = 6.0, 1.5
 """How far from a lead's beginning, where labels stand, and from its end such a step cuts the lead short."""
 AFTER_PULSE_MM = 0.8
 MIN_AGREEMENT = 0.9
-USUAL_STRIPS = ("II", "V1", "V5")
+USUAL_STRIPS, ALIKE, DOUBTFUL = ("II", "V1", "V5"), 0.06, 0.02
+"""Leads that are printed as strips: one is taken where another agrees better by less than the second, and said to be
+assumed where by more than the third."""
+SHIFT = 50
+"""Samples by which a strip may be shifted beside the row that it repeats: on a photo, paper is never quite squared."""
 
 
 @dataclass(frozen=True)
@@ -193,15 +197,17 @@ def _reading(
     strips, agreement, assumed = {}, {}, list(paper.assumed)
     for r in range(chosen.rows, len(rows)):
         whole = rows[r].lead("", first, end + 1)
-        name, agreed = _repeated(whole, leads)
+        name, agreed, best = _repeated(whole, leads)
         if name in strips or agreed < MIN_AGREEMENT:
             name = "II" if r == len(rows) - 1 and "II" not in strips and chosen.strips == 1 else ""
             if name:
                 assumed.append(f"The rhythm strip agrees with no lead (r {agreed:.2f} at most); it is not used.")
             if name:
-                agreement[name] = check.agreement(whole.signal, leads[name].signal, 10)
+                agreement[name] = check.agreement(whole.signal, leads[name].signal, SHIFT)
             continue
         agreement[name] = agreed
+        if check.agreement(whole.signal, leads[best].signal, SHIFT) > agreed + DOUBTFUL:
+            assumed.append(f"The rhythm strip is assumed to be {name}, as usual, although {best} agrees better.")
         strips[name] = Lead(name, whole.signal, whole.sure, r, whole.x, whole.y)
     plain = {name: lead.signal for name, lead in leads.items()}
     return Reading(
@@ -257,12 +263,14 @@ def _smooth(line: Reals, per_s: float) -> tuple[Reals, Reals]:
     return fine, np.asarray(CubicSpline(x, line[:, 1])(fine), np.float64)
 
 
-def _repeated(strip: Lead, leads: Mapping[str, Lead]) -> tuple[str, float]:
-    """Return which lead a rhythm strip repeats, and their correlation."""
-    agreed = {name: check.agreement(strip.signal, lead.signal, 10) for name, lead in leads.items()}
+def _repeated(strip: Lead, leads: Mapping[str, Lead]) -> tuple[str, float, str]:
+    """Return which lead a rhythm strip repeats, their correlation, and the lead that it agrees with best."""
+    agreed = {name: check.agreement(strip.signal, lead.signal, SHIFT) for name, lead in leads.items()}
+    best = max(agreed, key=lambda name: agreed[name])
     # II and aVF, or V5 and V6, are much alike: what is printed as a strip usually decides.
-    best = max(agreed, key=lambda name: agreed[name] + (0.04 if name in USUAL_STRIPS else 0))
-    return best, agreed[best]
+    usual = [name for name in USUAL_STRIPS if name in agreed and agreed[name] > agreed[best] - ALIKE]
+    name = max(usual, key=lambda name: agreed[name]) if usual else best
+    return name, agreed[name], best
 
 
 class _Row:
