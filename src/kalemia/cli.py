@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from kalemia import __version__, atomic
-from kalemia.errors import KalemiaError
+from kalemia.errors import DigitizeError, KalemiaError
 from kalemia.records import NOTICE
 
 if TYPE_CHECKING:
@@ -314,7 +314,7 @@ def digitize(
     check_options(layout, dpi, form)
     folder = _folder(out)
     taken: set[str] = set()
-    failed = False
+    failures: list[KalemiaError] = []
     with _progress("digitizing", len(images)) as step:
         for source in images:
             try:
@@ -322,11 +322,14 @@ def digitize(
                     name = write.stem(source, page.page, taken)
                     write.write(page, folder, name, form, blank=not whole)
                     _say(f"{source}: {page.summary()}: {folder / name}")
+                    for warning in page.recording.warnings:
+                        _tell(f"  {warning}")
             except KalemiaError as exc:
-                failed = True
+                failures.append(exc)
                 _tell(f"kalemia: {exc}")
             step(1)
-    raise typer.Exit(EXIT_FAILED if failed else EXIT_OK)
+    refused = all(isinstance(exc, DigitizeError) for exc in failures)
+    raise typer.Exit(EXIT_OK if not failures else EXIT_REFUSED if refused else EXIT_FAILED)
 
 
 @app.command()

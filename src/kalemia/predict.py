@@ -33,6 +33,8 @@ FAST_BPM = 140.0
 LEAST_CONFIDENCE = 0.5
 PAGE_ERROR_MEQ_L = 0.2
 """How far reading a page moves an estimate: RMS 0.15 to 0.2 on 35 that were drawn, then scanned or photographed."""
+MOST_EINTHOVEN = 0.2
+"""Residual of I + III - II, in power, of a page that is still judged; real ones that were read right have 0.1 or less."""
 EXCHANGED = -0.6
 """Correlation of the slopes of leads I and V6 from which the arms may be exchanged; so in 6 of 724 real ECGs."""
 
@@ -103,6 +105,9 @@ def _judge_page(name: str, model: Model) -> Result:
     if others:
         said = f"{len(others) + 1} pages of the file show an ECG; page {first.page} was taken."
         recording = replace(recording, warnings=(*recording.warnings, said))
+    if first.einthoven is not None and first.einthoven > MOST_EINTHOVEN:
+        said = f"I + III differs from II by {first.einthoven:.0%} of their power: leads were read wrong, or turned over"
+        return Result(Estimate(name, "refused", reason=said, model=model.name), recording, page=first)
     return replace(_judge(recording, model, PAGE_ERROR_MEQ_L), page=first)
 
 

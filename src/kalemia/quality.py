@@ -156,8 +156,10 @@ def beat_problem(count: int, found: int, quality: float, gain_mv: float) -> str 
         return f"loud: its beat is {gain_mv:.0f} mV high, more than {LOUD_MV:.0f} mV is no heart"
     if gain_mv < FLAT_MV:
         return f"flat: its beat is {1000 * gain_mv:.0f} uV high"
-    if count < MIN_SHARE * found or quality < MIN_SCORE:
-        return f"noisy: {count} of {found} beats look alike, quality {quality:.2f} of at least {MIN_SCORE}"
+    if count < MIN_SHARE * found:
+        return f"noisy: only {count} of {found} beats look alike"
+    if quality < MIN_SCORE:
+        return f"noisy: its beats have a quality of {quality:.2f}, at least {MIN_SCORE} is needed"
     return None
 
 
