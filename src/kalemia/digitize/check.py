@@ -55,7 +55,7 @@ def _law(signals: list[Reals | None], signs: tuple[int, int, int], rate: float) 
 def agreement(a: Reals, b: Reals, reach: int) -> float:
     """Return the correlation of two signals where both are known, the one moved by at most `reach` samples."""
     best = -1.0
-    for shift in range(-reach, reach + 1, 2):
+    for shift in range(-reach, reach + 1):
         one, other = (a[shift:], b[: len(b) - shift]) if shift >= 0 else (a[:shift], b[-shift:])
         known = np.isfinite(one) & np.isfinite(other)
         if known.sum() > 50:

@@ -35,7 +35,7 @@ MIN_AGREEMENT = 0.9
 USUAL_STRIPS, ALIKE, DOUBTFUL = ("II", "V1", "V5"), 0.06, 0.02
 """Leads that are printed as strips: one is taken where another agrees better by less than the second, and said to be
 assumed where by more than the third."""
-SHIFT = 50
+SHIFT = 35
 """Samples by which a strip may be shifted beside the row that it repeats: on a photo, paper is never quite squared."""
 
 
