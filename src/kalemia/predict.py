@@ -34,7 +34,7 @@ LEAST_CONFIDENCE = 0.5
 PAGE_ERROR_MEQ_L = 0.2
 """How far reading a page moves an estimate: RMS 0.15 to 0.2 on 35 that were drawn, then scanned or photographed."""
 MOST_EINTHOVEN = 0.2
-"""Residual of I + III - II, in power, of a page that is still judged; real ones that were read right have 0.1 or less."""
+"""Residual of I + III - II, in power, up to which a page is judged; real ones that were read right have 0.1 or less."""
 EXCHANGED = -0.6
 """Correlation of the slopes of leads I and V6 from which the arms may be exchanged; so in 6 of 724 real ECGs."""
 
