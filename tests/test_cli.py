@@ -308,7 +308,8 @@ def test_simulate_writes_records_that_predict_reads(tiny_path: Path, tmp_path: P
 @pytest.mark.skipif(os.name != "posix", reason="a pipe that closes early is a matter of POSIX")
 @pytest.mark.parametrize("workers", [1, 2])
 def test_a_closed_pipe_is_quiet(tiny_path: Path, patients: Path, workers: int) -> None:
-    command = [sys.executable, "-m", "kalemia", "predict", str(patients), "--model", str(tiny_path), "--json"]
+    inputs = [str(patients)] * 8  # more output than a pipe holds: nobody can have finished before it closes
+    command = [sys.executable, "-m", "kalemia", "predict", *inputs, "--model", str(tiny_path), "--json"]
     with subprocess.Popen(
         [*command, "--workers", str(workers)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     ) as process:

@@ -184,7 +184,7 @@ def test_the_score_is_the_share_of_common_power(share: float) -> None:
         (10, 11, 0.95, 1.0, None),
         (1, 11, 0.95, 1.0, "too few beats: 1 of 11"),
         (10, 11, 0.95, 0.04, "flat: its beat is 40 uV high"),
-        (4, 11, 0.95, 1.0, "noisy: 4 of 11"),
+        (4, 11, 0.95, 1.0, "noisy: only 4 of 11"),
         (10, 11, 0.6, 1.0, "a quality of 0.60, at least 0.7"),
         (2, 2, 0.7, 0.06, None),
     ],
