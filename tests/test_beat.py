@@ -272,9 +272,9 @@ def test_beats_that_come_early_are_beats() -> None:
         np.testing.assert_allclose(cut(ecg).r_peaks_s, inside, atol=0.005)
 
 
-def test_a_signal_that_begins_at_the_very_end_has_no_beats() -> None:
+def test_a_signal_that_begins_at_the_very_end_has_too_few_beats() -> None:
     """The leads of a page may hold ten samples of a stretch, which the detector's filter can't take."""
     signal = np.zeros((1, 2500), dtype=np.float32)
     signal[0, -10:] = np.linspace(0, 1, 10)
-    with pytest.raises(BeatError, match="0 heartbeats found"):
+    with pytest.raises(BeatError, match="heartbeats found; at least two"):
         cut(Recording(signal, 500.0, ("II",)))
