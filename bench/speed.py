@@ -61,7 +61,7 @@ def one_record() -> list[list[object]]:
     """Return rows for a record in memory, beside NeuroKit2's cleaning, peaks and delineation of one lead."""
     recordings = [one.recording for one in simulate(50, seed=7)]
     rows: list[list[object]] = []
-    for model in DEFAULT:
+    for model in (DEFAULT, "v5-4k"):
         estimates = [predict(recording, model) for recording in recordings]
         assert sum(e.status == "estimated" for e in estimates) > 40, "speed of refusals says nothing"
         taken = milliseconds(partial(_predict_next, cycle(recordings), model), 500)

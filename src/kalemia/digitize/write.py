@@ -8,16 +8,13 @@ from pathlib import Path
 
 import numpy as np
 
-from kalemia import atomic
+from kalemia import atomic, wfdb
 from kalemia.digitize.overlay import overlay
 from kalemia.digitize.result import Digitized
 from kalemia.errors import DigitizeError
 from kalemia.records import DIGITIZED, Recording
 
 FORMATS = ("wfdb", "csv")
-COUNTS_PER_MV = 1000
-UNKNOWN = -32768
-"""What WFDB's format 16 stores where there is no sample."""
 
 
 def stem(source: str, page: int, taken: set[str]) -> str:
@@ -52,18 +49,8 @@ def write(page: Digitized, folder: Path, name: str, form: str = "wfdb", *, blank
 
 
 def _wfdb(recording: Recording, name: str) -> dict[str, bytes]:
-    """Return a header and 16-bit samples, 1,000 counts a mV."""
-    signal = recording.signal.astype(np.float64) * COUNTS_PER_MV
-    counts = np.where(np.isfinite(signal), np.clip(np.round(np.nan_to_num(signal)), -32767, 32767), UNKNOWN).astype(
-        "<i2"
-    )
-    lines = [f"{name} {len(recording.leads)} {recording.rate:g} {counts.shape[1]}"]
-    for lead, samples in zip(recording.leads, counts, strict=True):
-        checksum = int(samples.sum(dtype=np.int64)) & 0xFFFF
-        first = int(samples[0]) if samples.size else 0
-        lines.append(f"{name}.dat 16 {COUNTS_PER_MV}(0)/mV 16 0 {first} {checksum} 0 {lead}")
-    lines.append(f"# {DIGITIZED}")
-    return {f"{name}.hea": ("\n".join(lines) + "\n").encode("ascii"), f"{name}.dat": counts.T.tobytes()}
+    stored = wfdb.counts(recording.signal)
+    return wfdb.files(name, recording.leads, recording.rate, stored, DIGITIZED)
 
 
 def _csv(recording: Recording) -> bytes:

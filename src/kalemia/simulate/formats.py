@@ -13,12 +13,11 @@ from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
-from numpy.typing import NDArray
 
+from kalemia import wfdb
 from kalemia.errors import SimulateError
 from kalemia.simulate.records import Simulated
 
-COUNTS_PER_MV = 1000
 PER_FOLDER = 1000
 COLUMNS = (
     "record", "patient", "day", "minute", "potassium_meq_l", "measured_meq_l", "gap_min", "hemolyzed",
@@ -58,11 +57,6 @@ def row(made: Simulated, level: str, record: str) -> Row:
         "seed": made.seed,
         "parameters": json.dumps({name: round(value, 6) for name, value in made.parameters.items()}),
     }
-
-
-def counts(made: Simulated) -> NDArray[np.int16]:
-    """Return the signal (leads, samples) in thousandths of a mV, clipped to what 16 bits hold."""
-    return np.clip(np.round(made.recording.signal * COUNTS_PER_MV), -32767, 32767).astype("<i2")
 
 
 @dataclass(frozen=True)
@@ -119,7 +113,7 @@ class Shards:
             np.lib.format.read_magic(handle)
             np.lib.format.read_array_header_1_0(handle)
             handle.seek(handle.tell() + 2 * self.leads * self.samples * (number % PER_FOLDER))
-            handle.write(counts(made).tobytes())
+            handle.write(wfdb.counts(made.recording.signal).tobytes())
         return f"{name}:{number % PER_FOLDER}"
 
     def end(self, folder: Path, rows: Iterable[Row]) -> None:
@@ -144,12 +138,10 @@ def _polars() -> Any:
 
 def write_wfdb(stem: Path, made: Simulated) -> None:
     """Write `stem`.hea and `stem`.dat: WFDB format 16, 1000 counts a mV, samples of all leads interleaved."""
-    recording, signal = made.recording, counts(made)
-    stem.with_suffix(".dat").write_bytes(signal.T.tobytes())
-    lines = [f"{stem.name} {len(recording.leads)} {recording.rate:g} {signal.shape[1]}"]
-    for lead, samples in zip(recording.leads, signal, strict=True):
-        checksum = int(samples.sum(dtype=np.int64)) & 0xFFFF
-        lines.append(f"{stem.name}.dat 16 {COUNTS_PER_MV}(0)/mV 16 0 {samples[0]} {checksum} 0 {lead}")
+    recording = made.recording
     origin = "simulated, not a person" if made.labels == "simulated" else f"{made.labels}, a real record changed"
-    lines.append(f"# {origin}; potassium {made.potassium_meq_l:.2f} mEq/L")
-    stem.with_suffix(".hea").write_text("\n".join(lines) + "\n", encoding="ascii")
+    comment = f"{origin}; potassium {made.potassium_meq_l:.2f} mEq/L"
+    for name, content in wfdb.files(
+        stem.name, recording.leads, recording.rate, wfdb.counts(made.recording.signal), comment
+    ).items():
+        stem.with_name(name).write_bytes(content)
