@@ -104,11 +104,43 @@ def test_a_layout_may_be_stated(tmp_path: Path) -> None:
     assert read(tmp_path, page(ecg(), px=4), layout="3x4+1").layout == "3x4+1"
 
 
-def test_a_fifth_column_is_refused_as_another_layout(tmp_path: Path) -> None:
+def test_a_fifth_column_is_read_by_its_labels_and_refused_without(tmp_path: Path) -> None:
     true = ecg()
     more = true | {"V4R": true["V1"], "V8": true["V6"], "V9": true["V6"]}
-    with pytest.raises(DigitizeError, match="another layout than 3x4"):
-        read(tmp_path, page(more, columns((*NAMES, "V4R", "V8", "V9"), 3)))
+    rows = columns((*NAMES, "V4R", "V8", "V9"), 3)
+    found = read(tmp_path, page(more, rows))
+    assert found.layout == "3x5"
+    assert found.recording.leads == (*NAMES, "V4R", "V8", "V9")
+    with pytest.raises(DigitizeError, match="labels that name them are not read"):
+        read(tmp_path, page(more, rows, px=4, labels=False))
+
+
+@pytest.mark.parametrize(
+    ("layout", "rows"),
+    [("6x1", columns(NAMES[6:], 6)), ("3x2", columns(NAMES[:6], 3)), ("2x1", (("V5",), ("II",))), ("1x1", (("II",),))],
+)
+def test_fewer_leads_are_read_where_labels_or_the_user_name_them(
+    tmp_path: Path, layout: str, rows: tuple[tuple[str, ...], ...]
+) -> None:
+    true = ecg()
+    found = read(tmp_path, page(true, rows))
+    assert found.layout == layout
+    assert set(found.recording.leads) == {name for row in rows for name in row}
+    for name in found.recording.leads:
+        assert snr_db(true[name], found.recording.lead(name)) > 8
+    bare = page(true, rows, px=4, labels=False)
+    with pytest.raises(DigitizeError, match="--layout I/II/III"):
+        read(tmp_path, bare)
+    stated = read(tmp_path, bare, layout="/".join(",".join(row) for row in rows))
+    assert stated.recording.leads == found.recording.leads
+
+
+def test_labels_in_another_order_are_believed(tmp_path: Path) -> None:
+    true = ecg()
+    swapped = (*NAMES[6:], *NAMES[:6])
+    found = read(tmp_path, page(true, columns(swapped, 6), px=4))
+    for name in NAMES:
+        assert snr_db(true[name], found.recording.lead(name)) > 8
 
 
 def test_augmented_leads_that_do_not_sum_up_to_zero_are_flagged(tmp_path: Path) -> None:
