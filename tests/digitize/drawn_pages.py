@@ -49,7 +49,7 @@ def page(
     height = round((2 * top + row_mm * (len(rows) - 1)) * px)
     paper = np.full((height, width, 3), 255, np.uint8)
     for mm in range(0, max(width, height) // px + 1):
-        color = tuple(int(c * (0.8 if mm % 5 == 0 else 1)) for c in grid)
+        color = tuple(int(c * (0.8 if mm % 5 == 0 and min(grid) < 255 else 1)) for c in grid)
         thick = 2 if mm % 5 == 0 else 1
         cv2.line(paper, (mm * px, 0), (mm * px, height), color, thick)
         cv2.line(paper, (0, mm * px), (width, mm * px), color, thick)

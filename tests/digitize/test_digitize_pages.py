@@ -177,3 +177,14 @@ def test_a_step_over_paper_is_told_from_a_stroke() -> None:
     sure[y.astype(int), np.arange(100)] = 1
     sure[20:81, 60:62] = 1  # a QRS is inked from foot to top; from a label down to the trace there is paper
     assert leads._steps(y, sure, 5.0).tolist() == [20.0]
+
+
+def test_a_page_without_a_grid_has_the_scale_of_its_pulses(tmp_path: Path) -> None:
+    true = ecg()
+    white = (255, 255, 255)
+    found = read(tmp_path, page(true, grid=white, px=5))
+    good(found, true, 8)
+    assert found.pixels_per_mm == pytest.approx(5, rel=0.02)
+    assert any("No grid is seen" in sentence for sentence in found.assumed)
+    with pytest.raises(DigitizeError, match="dots per inch"):
+        read(tmp_path, page(true, grid=white, pulse=False, px=5))

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from kalemia.digitize import grid, heart, image, ink, leads, page, trace, vector
+from kalemia.digitize import grid, heart, image, ink, leads, page, trace, ungridded, vector
 from kalemia.digitize.layout import STANDARD, stated
 from kalemia.digitize.leads import Lead, Reading
 from kalemia.digitize.result import Digitized, Trace
@@ -40,6 +41,7 @@ GOOD, CLEARLY, LAWFUL = 0.7, 0.2, 0.05
 """A page that scores more than the first, with a pulse or a residual below the third, is not turned; turned, it must
 score better by the second."""
 MM_PER_INCH = 25.4
+NO_GRID = "No grid is seen: the page is assumed to be even, at 25 mm/s and 10 mm/mV or at the dots per inch given."
 LABEL_MM, PULSE_MM = 8.5, 14.0
 """How far beside its row a label stands, and before or behind it a calibration pulse."""
 
@@ -137,13 +139,20 @@ def _page(
     if found is None and dpi is not None:
         found = grid.plain(rgb.shape[:2], dpi / MM_PER_INCH)
     if found is None:
-        raise DigitizeError("no grid of an ECG is seen; a page without one is read where its dots per inch are given")
+        found = ungridded.find(rgb)
+    if found is None:
+        raise DigitizeError(
+            "no grid of an ECG is seen, nor two calibration pulses of 0.2 s and 1 mV above each other; a page without "
+            "them is read where its dots per inch are given"
+        )
     squared = page.square(rgb, found)
     paths = trace.trace(ink.ink(squared), squared.scale)
     if paths is None:
         raise DigitizeError("no row of an ECG trace is seen")
     lines = [np.stack(squared.place(line[:, 0], line[:, 1]), -1) for line in drawn]
     reading = leads.read(paths.of_quality(MIN_ROW), squared.scale, wanted, lines)
+    if found.strength == 0:
+        reading = replace(reading, assumed=(*reading.assumed, NO_GRID))
     _refuse(reading)
     return reading, _digitized(rgb, squared, reading, name, number)
 
