@@ -188,3 +188,10 @@ def test_a_page_without_a_grid_has_the_scale_of_its_pulses(tmp_path: Path) -> No
     assert any("No grid is seen" in sentence for sentence in found.assumed)
     with pytest.raises(DigitizeError, match="dots per inch"):
         read(tmp_path, page(true, grid=white, pulse=False, px=5))
+
+
+@pytest.mark.parametrize("stretch", [(2.0, 1.0), (1.0, 2.0), (1.3, 1.0)])
+def test_a_page_stretched_in_one_direction_is_refused(tmp_path: Path, stretch: tuple[float, float]) -> None:
+    picture = cv2.resize(page(ecg(), px=4), None, fx=stretch[0], fy=stretch[1], interpolation=cv2.INTER_CUBIC)
+    with pytest.raises(DigitizeError, match="the page is stretched"):
+        read(tmp_path, np.asarray(picture, np.uint8))

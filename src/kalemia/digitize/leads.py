@@ -24,6 +24,8 @@ LABEL_MM = 3.0, 20.0
 """A label begins so far left of its lead's beginning at most, and of its row's, where a pulse may stand between."""
 RATES = (100.0, 125.0, 200.0, 250.0, 300.0, 400.0, 500.0, 1000.0)
 """Hz: at which recorders sample."""
+MAX_S = 13.0
+"""Columns of a page last no longer together."""
 MAX_GAP_MM = 2.5
 """Shorter interruptions of a trace are bridged."""
 MIN_ON = 0.5
@@ -140,6 +142,7 @@ def _readings(
         reading
         for shape in _shapes(len(paths.center), stated)
         for width in layout.WIDTHS_MM.get(shape.columns, (250 / shape.columns,))
+        if shape.columns * width <= MAX_S * sheet.paper.speed
         for reading in _of_shape(sheet, shape, width * scale, stated)
     ]
 

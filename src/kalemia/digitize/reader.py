@@ -146,6 +146,11 @@ def _page(
             "them is read where its dots per inch are given"
         )
     squared = page.square(rgb, found)
+    if found.strength > 0 and page.distorted(squared):
+        raise DigitizeError(
+            "the lines of the grid do not repeat every 5 mm both across and down; the page is stretched, or its grid "
+            "is not made out"
+        )
     paths = trace.trace(ink.ink(squared), squared.scale)
     if paths is None:
         raise DigitizeError("no row of an ECG trace is seen")
