@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-from scipy.ndimage import gaussian_filter1d, uniform_filter1d
+from scipy.ndimage import gaussian_filter1d, maximum_filter1d, minimum_filter1d, uniform_filter1d
 
 from kalemia.digitize.label import NAMES as LEAD_NAMES
 from kalemia.digitize.trace import Paths
@@ -61,6 +61,11 @@ FEWER = (
 SHAPES = (*GRIDS, (6, 1), (3, 2), (3, 1), (2, 1), (1, 1), (3, 5))
 """Rows and columns of pages whose labels are read."""
 NAMES = ("auto", *(layout.name for layout in TWELVE))
+BESIDE_MM, TOGETHER, SELDOM = 16.0, 0.6, 0.6
+"""Labels beside rows end within the first; the traces of most rows, the second, begin together there, and before that
+less than the third of the columns have ink."""
+STROKE_MM = 0.7
+"""The pen's stroke and its surroundings, up, down and sideways of the trace."""
 WIDTHS_MM = {1: (250.0,), 2: (125.0,), 3: (62.5, 250 / 3), 4: (62.5, 125.0), 5: (50.0, 62.5)}
 """How wide a column of leads is printed, by the number of columns."""
 
@@ -112,19 +117,44 @@ def marks(paths: Paths, rows: slice, scale: float) -> Marks:
     return Marks(_lines(mask, paths, rows, scale), _gaps(paths, rows, scale), _labels(mask, paths, rows, scale))
 
 
+def beginning(found: Marks, on: Reals, start: float, scale: float) -> float:
+    """Return where rows begin, px, that seem to begin at `start`: labels and pulses may stand before them.
+
+    `on` is (rows, columns) 0..1, how surely there is ink. Most rows are there again together where they begin, after
+    hardly any ink.
+    """
+    first = max(0, int(start))
+    again = np.flatnonzero(found.gaps[first : int(start + BESIDE_MM * scale)] > TOGETHER)
+    if not again.size:
+        return start
+    near = max(first, first + int(again[-1]) - round(0.5 * scale))
+    last = near + int(np.argmax(found.gaps[near : first + int(again[-1]) + 1]))
+    return float(last) if last == first or (on[:, first:last] > 0.3).mean() < SELDOM else start
+
+
 def _lines(mask: NDArray[np.uint8], paths: Paths, rows: slice, scale: float) -> Reals:
     """Return how many rows have a vertical line, solid or dotted, off the trace; 1 is all of them."""
     tall = cv2.morphologyEx(mask, cv2.MORPH_CLOSE, np.ones((round(1.2 * scale), 1), np.uint8))
     tall = cv2.morphologyEx(tall, cv2.MORPH_OPEN, np.ones((round(2.5 * scale), 1), np.uint8))
     found = np.zeros(mask.shape[1])
     y = paths.y[rows]
-    for upper, lower in _between(paths, rows, scale):
-        share = tall[upper:lower].sum(axis=0) / scale
+    for own, (upper, lower) in zip(y, _between(paths, rows, scale), strict=True):
+        band = tall[upper:lower]
+        share = (band * _off(own, upper, upper + len(band), scale)).sum(axis=0) / scale
         found += np.clip(share / 5, 0, 1)
     found /= max(1, len(y))
     # The trace's own steep strokes are no lines: what counts is more than what stands a little beside.
     around = uniform_filter1d(found, round(6 * scale))
     return np.clip(gaussian_filter1d(np.maximum(found - around, 0), 0.12 * scale) * 1.5, 0, 1)
+
+
+def _off(y: Reals, upper: int, lower: int, scale: float) -> NDArray[np.bool_]:
+    """Return where the band of a row, (rows of pixels, columns), is off its own trace, steep strokes included."""
+    reach = round(2 * STROKE_MM * scale) + 1
+    top = minimum_filter1d(y, reach) - STROKE_MM * scale
+    bottom = maximum_filter1d(y, reach) + STROKE_MM * scale
+    height = np.arange(upper, lower)[:, None]
+    return np.asarray((height < top) | (height > bottom))
 
 
 def _between(paths: Paths, rows: slice, scale: float) -> list[tuple[int, int]]:
@@ -201,7 +231,7 @@ def columns(found: Marks, count: int, width: float, start: float, end: float, sc
         inside = (places >= 0) & (places < length - 1)
         at = np.clip(places.round().astype(int), 0, length - 1)
         marked = np.where(inside, sharp[at] + 0.5 * hint[at], 0).sum(axis=1) / (count - 1)
-        score = marked - 0.02 * np.abs(offsets - start) / scale - 2 * abs(stretch - 1)
+        score = marked - 0.05 * np.abs(offsets - start) / scale - 2 * abs(stretch - 1)
         k = int(np.argmax(score))
         if score[k] > best[0]:
             best = (float(score[k]), float(offsets[k]), step, float(marked[k]))
