@@ -31,6 +31,8 @@ STEP_MM = 0.7
 START_MM, END_MM = 6.0, 1.5
 """How far from a lead's beginning, where labels stand, and from its end such a step cuts the lead short."""
 AFTER_PULSE_MM = 0.8
+LINE, LINE_MM = 0.8, 0.5
+"""A column with more than the first of the line between two leads hides the trace, within the second of the border."""
 MIN_AGREEMENT = 0.9
 USUAL_STRIPS, ALIKE, DOUBTFUL = ("II", "V1", "V5"), 0.06, 0.02
 """Leads that are printed as strips: one is taken where another agrees better by less than the second, and said to be
@@ -188,7 +190,7 @@ def _reading(
     rows = [_Row(paths, r, first, end, paper, scale) for r in range(len(paths.center))]
     if not vector:
         for row, own in zip(rows, pulses, strict=True):
-            row.clear(paths, own)
+            row.clear(paths, own, marks.lines > LINE)
     leads = {}
     for r, names in enumerate(chosen.leads):
         for c, name in enumerate(names):
@@ -280,6 +282,7 @@ class _Row:
         self.row = row
         self.scale = scale
         self.steps: Reals = np.zeros(0)
+        self.lined = np.zeros(0, np.intp)
         on = paths.on[row] > 0.3
         per_sample = paper.speed * scale / RATE
         count = max(1, int(np.floor((end - first) / per_sample)) + 1)
@@ -299,8 +302,8 @@ class _Row:
         self.y[far] = np.nan
         self.mv = -self.y / (scale * paper.gain)
 
-    def clear(self, paths: Paths, pulses: Sequence[pulse.Pulse]) -> None:
-        """Forget what is a pulse; remember where the trace steps over paper."""
+    def clear(self, paths: Paths, pulses: Sequence[pulse.Pulse], lined: NDArray[np.bool_]) -> None:
+        """Forget what is a pulse; remember where the trace steps over paper, and which columns have a line."""
         for own in pulses:
             beside = AFTER_PULSE_MM * self.scale
             if own.left * self.scale < self.x[len(self.x) // 2]:
@@ -308,12 +311,19 @@ class _Row:
             else:
                 self.mv = np.where(self.x > own.left * self.scale - beside, np.nan, self.mv)
         self.steps = _steps(paths.y[self.row], paths.sure, STEP_MM * self.scale)
+        self.lined = np.flatnonzero(lined)
 
     def lead(self, name: str, first: float, last: float) -> Lead:
         """Return the part between two columns of pixels as a lead; one called -aVR is turned over."""
+        lines = self.lined[(np.minimum(abs(self.lined - first), abs(self.lined - last))) < LINE_MM * self.scale]
         first, last = self._bounds(first, last)
         inside = (self.x >= first) & (self.x < last)
         signal = np.where(inside, self.mv, np.nan)
+        under = inside & np.isin(np.floor(self.x + 0.5), lines)
+        beside = inside & ~under & np.isfinite(signal)
+        if beside.any():
+            # A line between two leads hides the trace: what is nearest is held.
+            signal[under] = np.interp(self.x[under], self.x[beside], signal[beside])
         if np.isfinite(signal).any():
             signal = signal - np.nanmedian(signal)
         if name.startswith("-"):
