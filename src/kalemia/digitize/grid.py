@@ -192,10 +192,10 @@ def _fitted(tiles: Tiles, vectors: Floats, weights: Floats, center: tuple[float,
     """Integrate the wave vectors, then demodulate the page with the phase until nothing is left of it."""
     x, y = (tiles.x - center[0]) / scale, (tiles.y - center[1]) / scale
     phase = _integrated(x, y, vectors * scale, weights)
-    fits = []
-    for degree in DEGREES:
-        fit = _refined(tiles, x, y, phase, degree, scale, weights)
-        fits.append(fit)
+    start = _terms(x, y, 3) @ phase
+    local = np.einsum("tkd,k->td", np.stack(_slopes(x, y, 3), -1), phase) / scale
+    left = tiles.left(start, local)
+    fits = [_refined(tiles, x, y, start, left, degree, weights) for degree in DEGREES]
     limit = max(1.15 * min(fit.rest for fit in fits), 0.012)
     return next(fit for fit in fits if fit.rest <= limit)
 
@@ -225,12 +225,17 @@ def _robust(design: Floats, wanted: Floats, weights: Floats, degree: int, consta
     return solved
 
 
-def _refined(tiles: Tiles, x: Floats, y: Floats, phase: Floats, degree: int, scale: float, weights: Floats) -> _Fit:
-    """Fit a polynomial of a degree to the phase that the page's lines have."""
-    start = _terms(x, y, 3) @ phase
-    slopes = np.stack(_slopes(x, y, 3), -1)
-    local = np.einsum("tkd,k->td", slopes, phase) / scale
-    left, coherence, period = tiles.left(start, local)
+def _refined(
+    tiles: Tiles,
+    x: Floats,
+    y: Floats,
+    start: Floats,
+    rest_of_phase: tuple[Floats, Floats, float],
+    degree: int,
+    weights: Floats,
+) -> _Fit:
+    """Fit a polynomial of a degree to the phase that the page's lines have beside `start`, as `Tiles.left` gives it."""
+    left, coherence, period = rest_of_phase
     good = weights * coherence
     design = _terms(x, y, degree)
     # Between neighbors the rest is less than half a period, so that differences need no unwrapping.
