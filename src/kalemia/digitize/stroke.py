@@ -21,8 +21,10 @@ INKED = 0.55
 """A pixel at least so sure is inside the pen's stroke."""
 PIXEL = 0.25
 """A pixel is inked where the pen comes so near its middle, in columns."""
-STEPS, STEP, BEND = 20, 0.5, 0.05
-"""How often a curve is moved, by which share of what is missing, and how much it is smoothed each time."""
+STEPS, STEP = 20, 0.5
+"""How often a curve is moved, and by which share of what is missing."""
+BEND, MAX_BEND = 0.08, 0.25
+"""How much it is smoothed each time, for a pen of a radius of a pixel: what is finer than the pen is not seen."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,6 +80,7 @@ def _curve(high: Reals, low: Reals, radius: float) -> Reals:
     reach = int(2 * (radius + PIXEL))
     beside = np.maximum(np.abs(np.arange(-reach, reach + 1)) / 2 - PIXEL, 0)
     sunk = radius - np.sqrt(np.maximum(radius**2 - beside**2, 0))
+    bend = min(MAX_BEND, BEND * radius**2)
     y = np.repeat(middle, 2, axis=1)
     y = np.concatenate([y[:, :1], (y[:, :-1] + y[:, 1:]) / 2, y[:, -1:]], axis=1)
     padded = np.pad(np.arange(y.size).reshape(y.shape), ((0, 0), (reach, reach)), mode="edge")
@@ -89,7 +92,7 @@ def _curve(high: Reals, low: Reals, radius: float) -> Reals:
         which, much = (np.concatenate(parts) for parts in zip(*moves, strict=True))
         count = np.bincount(which, minlength=y.size)
         y += STEP * (np.bincount(which, much, y.size) / np.maximum(count, 1)).reshape(y.shape)
-        y[:, 1:-1] += BEND * (y[:, :-2] + y[:, 2:] - 2 * y[:, 1:-1])
+        y[:, 1:-1] += bend * (y[:, :-2] + y[:, 2:] - 2 * y[:, 1:-1])
     return y
 
 
