@@ -56,26 +56,38 @@ def test_another_seed_gives_another_model() -> None:
     assert not torch.equal(weights[0], weights[2])
 
 
-def test_the_network_that_validates_best_is_kept(tmp_path: Path) -> None:
+def test_several_seeds_teach_one_network(tmp_path: Path) -> None:
     config = TINY.model_copy(update={"seeds": 3, "epochs": 1})
     said: list[str] = []
     several = run.train(
         config, tmp_path, report=lambda what, done, total: said.append(what) if done == total else None
     )[0]
-    seeds = several.card.training["seeds"]
-    assert [one["seed"] for one in seeds] == [3, 4, 5]
-    losses = [one["validation_loss"] for one in seeds]
-    assert len(set(losses)) == 3
-    kept = int(np.argmin(losses))
-    assert [one["kept"] for one in seeds] == [number == kept for number in range(3)]
-    assert [what.partition(",")[0] for what in said[-3:]] == [f"training {n} of 3" for n in (1, 2, 3)]
+    teachers, network = several.card.training["teachers"], several.card.training["network"]
+    assert [one["seed"] for one in teachers] == [3, 4, 5]
+    assert network["seed"] == 6
+    assert len({one["validation_loss"] for one in teachers}) == 3
+    expected = [*(f"training teacher {n} of 3" for n in (1, 2, 3)), "training on their mean"]
+    assert [what.partition(",")[0] for what in said[-4:]] == expected
     train, held = (made(CLEAN, patients, ("V5",)) for patients in (range(64), range(64, 80)))
-    best = loop.fit(config, train, held, seeds[kept]["seed"])
-    assert best.mae_meq_l == pytest.approx(seeds[kept]["validation_mae_meq_l"], abs=1e-5)
-    with torch.no_grad():
-        expected, _ = best.net(*loop.tensors(held)[:2])
+    taught = [loop.fit(config, train, held, one["seed"]).net for one in teachers]
+    again = loop.fit(config, train, held, 6, teachers=taught)
+    assert again.mae_meq_l == pytest.approx(network["validation_mae_meq_l"], abs=1e-5)
     found, _ = Model.load(several.onnx).run(held.waves, held.side)
-    np.testing.assert_allclose(found, expected.numpy().clip(*several.card.range_meq_l), atol=1e-4)
+    with torch.no_grad():
+        own, _ = again.net(*loop.tensors(held)[:2])
+    np.testing.assert_allclose(found, own.numpy().clip(*several.card.range_meq_l), atol=1e-4)
+
+
+@pytest.mark.parametrize("leads", [("V5",), ("II", "V5")])
+def test_a_taught_network_follows_its_teachers_more_than_the_truth(leads: tuple[str, ...]) -> None:
+    config = TINY.model_copy(update={"leads": leads, "epochs": 20})
+    train = made(CLEAN, range(64), leads)
+    teacher = loop.fit(config, train, train, 3).net
+    teacher.size = replace(teacher.size, centre_meq_l=teacher.size.centre_meq_l + 1.0)  # it says 1 mEq/L too much
+    alone, taught = (loop.fit(config, train, train, 4, teachers=some).net for some in ((), (teacher,)))
+    with torch.no_grad():
+        low, high = (float(net(*loop.tensors(train)[:2])[0].mean()) for net in (alone, taught))
+    assert high - low > 0.7
 
 
 def test_validating_in_pieces_is_validating(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,8 +1,13 @@
-"""Fit a DSCRNN: maximum likelihood of a normal error whose spread the network says itself."""
+"""Fit a DSCRNN: maximum likelihood of a normal error whose spread the network says itself.
+
+Networks that differ in nothing but their seed differ on real ECGs by more than most designs do, and their mean is
+better than most of them. So several can teach one: it is fitted to the mean of what they say of each lead, and less to
+the truth (Hinton, Vinyals and Dean 2015, "Distilling the knowledge in a neural network"), and keeps the size of one.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,6 +22,12 @@ from kalemia.train.nets import Network, SharedDSCRNN, Size, network, present
 CLIP_NORM = 1.0
 AT_ONCE = 1024
 """How many records are validated at once: all of them would need gigabytes."""
+TAUGHT_WITHIN_MEQ_L = 0.35
+"""The distance from its teachers' mean that costs a taught network 1."""
+TRUTH_SHARE = 0.3
+"""How much the likelihood of the truth counts beside it."""
+TAUGHT_EPOCHS = 2
+"""How many times as long a taught network is trained: what it follows has no noise that it could learn by heart."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,9 +41,14 @@ class Fitted:
 
 
 def fit(
-    config: Config, train: Beats, validation: Beats, seed: int, progress: Callable[[int, float], None] | None = None
+    config: Config,
+    train: Beats,
+    validation: Beats,
+    seed: int,
+    progress: Callable[[int, float], None] | None = None,
+    teachers: Sequence[Network] = (),
 ) -> Fitted:
-    """Train from a seed; keep the weights of the epoch that validates best.
+    """Train from a seed, taught by other networks if there are any; keep the weights of the epoch that validates best.
 
     `progress` is called with the epoch and its validation MAE, mEq/L. The same configuration and seed give the same
     weights with the same version of torch on the same kind of processor.
@@ -44,14 +60,17 @@ def fit(
     torch.set_num_threads(1)
     torch.use_deterministic_algorithms(True)
     net = network(_size(config, train))
-    steps = config.epochs * (len(train) // config.batch)
+    epochs = epochs_of(config, bool(teachers))
+    steps = epochs * (len(train) // config.batch)
     optimizer = torch.optim.AdamW(net.parameters(), lr=config.learning_rate, weight_decay=config.weight_decay)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, config.learning_rate, total_steps=steps, pct_start=0.15)
-    data = tensors(train)
+    data: tuple[Tensor, ...] = tensors(train)
+    if teachers:
+        data = (*data, _lesson(teachers, *data[:2]))
     held = tensors(validation)
     shuffle = torch.Generator().manual_seed(seed)
     best, best_mae, weights = np.inf, np.inf, net.state_dict()
-    for epoch in range(config.epochs):
+    for epoch in range(epochs):
         _epoch(net, optimizer, schedule, data, config.batch, shuffle)
         loss, mae = _validate(net, held)
         if loss < best:
@@ -62,6 +81,11 @@ def fit(
         raise TrainError(f"training diverged; the learning rate {config.learning_rate} is too high for these data")
     net.load_state_dict(weights)
     return Fitted(net.eval(), seed, best, best_mae)
+
+
+def epochs_of(config: Config, taught: bool) -> int:
+    """Return how many epochs a network is trained, taught by others or not."""
+    return config.epochs * TAUGHT_EPOCHS if taught else config.epochs
 
 
 def tensors(beats: Beats) -> tuple[Tensor, Tensor, Tensor]:
@@ -85,43 +109,52 @@ def _nll(potassium: Tensor, spread: Tensor, true: Tensor) -> Tensor:
     return torch.log(spread) + 0.5 * torch.square((true - potassium) / spread)
 
 
-def _loss(net: Network, waves: Tensor, side: Tensor, true: Tensor, dice: torch.Generator) -> Tensor:
-    """Return what training makes small.
+@torch.no_grad()
+def _lesson(teachers: Sequence[Network], waves: Tensor, side: Tensor) -> Tensor:
+    """Return the mean of what the teachers say of each lead, (n, leads) in mEq/L."""
+    pieces = zip(torch.split(waves, AT_ONCE), torch.split(side, AT_ONCE), strict=True)
+    said = [torch.stack([teacher.each(*piece)[0] for teacher in teachers]).mean(dim=0) for piece in pieces]
+    return torch.cat(said)
+
+
+def _loss(net: Network, data: tuple[Tensor, ...], dice: torch.Generator) -> Tensor:
+    """Return what training makes small, of waves, side inputs, potassium and, where there are teachers, what they say.
 
     Of several leads each has to answer for itself, and all that a batch shows have to together: any number of them, so
     that the network can do with those that an ECG has.
     """
-    if not isinstance(net, SharedDSCRNN):
-        potassium, spread = net(waves, side)
-        return _mean(_nll(potassium, spread, true))
+    waves, side, true, *lesson = data
     leads = waves.shape[1]
     shown = int(torch.randint(1, leads + 1, (), generator=dice))
     rows = torch.randperm(leads, generator=dice)[:shown]
     there = present(waves[:, rows])
     potassium, spread = net.each(waves, side, rows)
-    alone = _nll(potassium, spread, true[:, None])
-    together = _nll(*net.combined(potassium, spread, there), true)
-    return _mean(alone, there) + _mean(together, there.any(dim=1))
+    loss = _mean(_nll(potassium, spread, true[:, None]), there)
+    if isinstance(net, SharedDSCRNN):
+        loss = loss + _mean(_nll(*net.combined(potassium, spread, there), true), there.any(dim=1))
+    if not lesson:
+        return loss
+    apart = torch.square((potassium - lesson[0][:, rows]) / TAUGHT_WITHIN_MEQ_L)
+    return _mean(apart, there) + TRUTH_SHARE * loss
 
 
-def _mean(losses: Tensor, counted: Tensor | None = None) -> Tensor:
-    return losses.mean() if counted is None else (losses * counted).sum() / counted.sum().clamp(min=1)
+def _mean(losses: Tensor, counted: Tensor) -> Tensor:
+    return (losses * counted).sum() / counted.sum().clamp(min=1)
 
 
 def _epoch(
     net: Network,
     optimizer: torch.optim.Optimizer,
     schedule: torch.optim.lr_scheduler.LRScheduler,
-    data: tuple[Tensor, Tensor, Tensor],
+    data: tuple[Tensor, ...],
     batch: int,
     shuffle: torch.Generator,
 ) -> None:
     net.train()
     order = torch.randperm(len(data[2]), generator=shuffle)
     for pick in torch.split(order[: len(order) // batch * batch], batch):
-        waves, side, true = (tensor[pick] for tensor in data)
         optimizer.zero_grad()
-        _loss(net, waves, side, true, shuffle).backward()  # type: ignore[no-untyped-call]
+        _loss(net, tuple(tensor[pick] for tensor in data), shuffle).backward()  # type: ignore[no-untyped-call]
         torch.nn.utils.clip_grad_norm_(net.parameters(), CLIP_NORM)
         optimizer.step()
         schedule.step()

@@ -86,6 +86,10 @@ class Network(nn.Module):
         """Return the side inputs with mean 0 and standard deviation 1 on the training data."""
         return (side - self.side_centre) / self.side_scale
 
+    def each(self, beats: Tensor, side: Tensor, rows: Tensor | None = None) -> tuple[Tensor, Tensor]:
+        """Estimate from each lead alone: potassium and spread (n, leads), mEq/L; of the leads `rows` only, if given."""
+        raise NotImplementedError
+
     def answer(self, outputs: Tensor) -> tuple[Tensor, Tensor]:
         """Return potassium and spread in mEq/L from the dense layer's (..., 2)."""
         potassium, spread = outputs.unbind(dim=-1)
@@ -104,6 +108,12 @@ class DSCRNN(Network):
         """Estimate; the spread is one standard deviation as the network sees it."""
         seen = torch.cat([self.last_state(self.blocks(beats)), self.scaled_side(side)], dim=1)
         return self.answer(self.dense(seen))
+
+    def each(self, beats: Tensor, side: Tensor, rows: Tensor | None = None) -> tuple[Tensor, Tensor]:
+        """Estimate, as `forward`; the one answer stands for all leads: (n, 1)."""
+        del rows  # one lead is all there is
+        potassium, spread = self(beats, side)
+        return potassium[:, None], spread[:, None]
 
 
 class SharedDSCRNN(Network):

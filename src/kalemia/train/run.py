@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -58,8 +58,7 @@ def train(
     names = (config.name, *config.parts)
     _check_writable(out, [out / f"{name}{suffix}" for name in names for suffix in (".onnx", ".json")])
     beats = {part: _beats(config, plans, part, workers, report) for part in config.records.model_dump()}
-    tried = [_fitted(config, beats, number, report) for number in range(config.seeds)]
-    best = min(tried, key=lambda fitted: fitted.loss)
+    fitted, teachers = _fitted(config, beats, report)
     training = {
         "kalemia": __version__,
         "config": config.model_dump(mode="json"),
@@ -67,14 +66,15 @@ def train(
         "beats": {name: len(part) for name, part in beats.items()},
         "refused": {name: part.refused for name, part in beats.items()},
         "sources": [plan.said(beats) for plan in plans],
-        "seeds": [_said(fitted, best) for fitted in tried],
+        "network": _said(fitted),
+        "teachers": [_said(teacher) for teacher in teachers],
     }
-    made = [_model(config, config.name, config.leads, best.net, beats, training)]
+    made = [_model(config, config.name, config.leads, fitted.net, beats, training)]
     for name, leads in config.parts.items():
         rows = [config.leads.index(lead) for lead in leads]
-        assert isinstance(best.net, nets.SharedDSCRNN), "a network of one lead has no parts"
+        assert isinstance(fitted.net, nets.SharedDSCRNN), "a network of one lead has no parts"
         some = {part: held.of(rows) for part, held in beats.items()}
-        made.append(_model(config, name, leads, best.net.only(rows), some, training))
+        made.append(_model(config, name, leads, fitted.net.only(rows), some, training))
     contents = {out / f"{card.name}.onnx": onnx for onnx, card in made}
     contents |= {out / f"{card.name}.json": card.dump() for _, card in made}
     try:
@@ -105,20 +105,29 @@ def _beats(config: Config, plans: list[Plan], part: str, workers: int, report: R
     return mix.gather(plans, part, config, workers, progress)
 
 
-def _fitted(config: Config, beats: dict[str, Beats], number: int, report: Report) -> Fitted:
-    which = f" {number + 1} of {config.seeds}" if config.seeds > 1 else ""
-    return loop.fit(
-        config,
-        beats["train"],
-        beats["validation"],
-        config.seed + number,
-        lambda epoch, mae: report(f"training{which}, validation MAE {mae:.3f} mEq/L", epoch, config.epochs),
-    )
+def _fitted(config: Config, beats: dict[str, Beats], report: Report) -> tuple[Fitted, list[Fitted]]:
+    """Return the network and the teachers that it has learned from: one a seed where there are several, else none."""
+
+    def fit(number: int, what: str, teachers: Sequence[nets.Network] = ()) -> Fitted:
+        epochs = loop.epochs_of(config, bool(teachers))
+        return loop.fit(
+            config,
+            beats["train"],
+            beats["validation"],
+            config.seed + number,
+            lambda epoch, mae: report(f"{what}, validation MAE {mae:.3f} mEq/L", epoch, epochs),
+            teachers,
+        )
+
+    if config.seeds == 1:
+        return fit(0, "training"), []
+    teachers = [fit(number, f"training teacher {number + 1} of {config.seeds}") for number in range(config.seeds)]
+    return fit(config.seeds, "training on their mean", [teacher.net for teacher in teachers]), teachers
 
 
-def _said(fitted: Fitted, best: Fitted) -> dict[str, Any]:
+def _said(fitted: Fitted) -> dict[str, Any]:
     loss, mae = round(fitted.loss, 5), round(fitted.mae_meq_l, 5)
-    return {"seed": fitted.seed, "validation_loss": loss, "validation_mae_meq_l": mae, "kept": fitted is best}
+    return {"seed": fitted.seed, "validation_loss": loss, "validation_mae_meq_l": mae}
 
 
 def _model(
