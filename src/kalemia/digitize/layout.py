@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-from scipy.ndimage import gaussian_filter1d, uniform_filter1d
+from scipy.ndimage import gaussian_filter1d, maximum_filter1d, minimum_filter1d, uniform_filter1d
 
 from kalemia.digitize.trace import Paths
 
@@ -77,11 +77,17 @@ def _lines(mask: NDArray[np.uint8], paths: Paths, rows: slice, scale: float) -> 
     tall = cv2.morphologyEx(tall, cv2.MORPH_OPEN, np.ones((round(2.5 * scale), 1), np.uint8))
     found = np.zeros(mask.shape[1])
     y = paths.y[rows]
-    for upper, lower in _between(paths, rows, scale):
-        share = tall[upper:lower].sum(axis=0) / scale
+    summed, columns = np.pad(np.cumsum(tall, axis=0, dtype=np.int32), ((1, 0), (0, 0))), np.arange(mask.shape[1])
+    # The trace's own steep strokes are no lines, even where all rows beat at once.
+    width, pen = round(scale) | 1, 0.4 * scale
+    for own, (upper, lower) in zip(y, _between(paths, rows, scale), strict=True):
+        lower = min(lower, len(mask))
+        first = np.clip(minimum_filter1d(own, width) - pen, upper, lower).astype(np.intp)
+        last = np.clip(maximum_filter1d(own, width) + pen, upper, lower).astype(np.intp)
+        share = (summed[lower] - summed[upper] - (summed[last, columns] - summed[first, columns])) / scale
         found += np.clip(share / 5, 0, 1)
     found /= max(1, len(y))
-    # The trace's own steep strokes are no lines: what counts is more than what stands a little beside.
+    # What counts is more than what stands a little beside.
     around = uniform_filter1d(found, round(6 * scale))
     return np.clip(gaussian_filter1d(np.maximum(found - around, 0), 0.12 * scale) * 1.5, 0, 1)
 
