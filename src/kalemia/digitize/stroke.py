@@ -23,8 +23,8 @@ PIXEL = 0.25
 """A pixel is inked where the pen comes so near its middle, in columns."""
 STEPS, STEP = 20, 0.5
 """How often a curve is moved, and by which share of what is missing."""
-BEND, MAX_BEND = 0.08, 0.25
-"""How much it is smoothed each time, for a pen of a radius of a pixel: what is finer than the pen is not seen."""
+BEND, MAX_BEND = 0.08, 0.12
+"""How much it is smoothed each time, for a pen of a radius of a pixel, and at most: more would lower the peaks."""
 
 
 @dataclass(frozen=True, eq=False)
