@@ -157,12 +157,15 @@ def _ends(on: NDArray[np.bool_], pulses: list[list[pulse.Pulse]], scale: float) 
     high = float(np.median(right)) - AFTER_PULSE_MM * scale if len(right) >= need else float(width)
     starts, stops = [], []
     for seen in on:
-        solid = np.convolve(seen, np.ones(round(3 * scale)) / round(3 * scale), "same") > 0.7
-        columns = np.flatnonzero(solid & seen)
-        columns = columns[(columns >= low) & (columns <= high)]
-        if columns.size:
-            starts.append(float(columns[0]))
-            stops.append(float(columns[-1]))
+        # A trace begins where there is ink for the next 3 mm, and ends where there was for the last.
+        size = round(3 * scale)
+        solid = np.convolve(seen, np.ones(size) / size) > 0.7
+        columns = np.arange(width)
+        inside = seen & (columns >= low) & (columns <= high)
+        first, last = np.flatnonzero(inside & solid[size - 1 :]), np.flatnonzero(inside & solid[:width])
+        if first.size and last.size:
+            starts.append(float(first[0]))
+            stops.append(float(last[-1]))
     return (float(np.median(starts)), float(np.median(stops))) if starts else (low, high)
 
 
