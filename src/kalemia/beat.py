@@ -97,17 +97,17 @@ def _detection_leads(names: tuple[str, ...], raw: Float32) -> list[str]:
     usable = [name for name in ranked if quality.plausible(raw[names.index(name)])]
     usable.sort(key=lambda name: bool(np.isnan(raw[names.index(name)]).mean() > 0.5))  # what lasts comes first
     chosen = usable[:3]
-    # A printed page shows most leads for a few seconds only: there too, three are asked. One alone may have a T wave
-    # larger than its R.
     seen = np.isfinite(raw[[names.index(name) for name in chosen]]).sum(axis=0)
+    if (seen == len(chosen)).all():
+        return chosen or ranked[:3]
+    # A printed page shows most leads for a few seconds only. There all that stand in a column are asked: one or two
+    # may have T waves larger than their R.
     for name in usable[3:]:
-        if (seen >= 4).all():
-            break
         there = np.isfinite(raw[names.index(name)])
         if (there & (seen < 4)).any():
             chosen.append(name)
             seen += there
-    return chosen or ranked[:3]
+    return chosen
 
 
 def combine(conditioned: Float32) -> NDArray[np.float64]:
