@@ -290,10 +290,16 @@ def demo(
 
 @app.command()
 def digitize(
-    images: Annotated[list[str], typer.Argument(metavar="IMAGE...", help="Scans, photos and PDFs of ECGs.")],
+    images: Annotated[
+        list[str], typer.Argument(metavar="IMAGE...", help="Scans, photos and PDFs of ECGs, or folders of them.")
+    ],
     out: Annotated[str, typer.Option(metavar="DIR", help="Where the signal, a JSON and an overlay a page go.")],
     layout: Annotated[
-        str, typer.Option(help="Rows x columns + rhythm strips: auto, 3x4+1, 3x4, 6x2, 12x1, cabrera-3x4 ...")
+        str,
+        typer.Option(
+            help="Rows x columns + rhythm strips: auto, 3x4+1, 3x4, 6x2, 12x1, cabrera-3x4 ...; "
+            "or the leads row by row: II, I/II/III, V1,V4/V2,V5/V3,V6 ..."
+        ),
     ] = "auto",
     form: Annotated[str, typer.Option("--format", metavar="NAME", help="wfdb or csv.")] = "wfdb",
     dpi: Annotated[float | None, typer.Option(help="Dots per inch of a scan without a grid.")] = None,
@@ -312,11 +318,12 @@ def digitize(
     from kalemia.digitize import check_options, pages, write
 
     check_options(layout, dpi, form)
+    sources = _images(images)
     folder = _folder(out)
     taken: set[str] = set()
     failures: list[KalemiaError] = []
-    with _progress("digitizing", len(images)) as step:
-        for source in images:
+    with _progress("digitizing", len(sources)) as step:
+        for source in sources:
             try:
                 for page in pages(source, layout=layout, dpi=dpi):
                     name = write.stem(source, page.page, taken)
@@ -330,6 +337,22 @@ def digitize(
             step(1)
     refused = all(isinstance(exc, DigitizeError) for exc in failures)
     raise typer.Exit(EXIT_OK if not failures else EXIT_REFUSED if refused else EXIT_FAILED)
+
+
+def _images(named: Sequence[str]) -> list[str]:
+    """Return the files that were named, and all pictures and PDFs in folders that were."""
+    from kalemia.read import inputs as find
+    from kalemia.read import sniff
+
+    found = [
+        str(path) if Path(name).is_dir() else name
+        for name in named
+        for path in find([name])
+        if not Path(name).is_dir() or sniff.is_page(path)
+    ]
+    if not found:
+        raise KalemiaError(f"no picture or PDF is found in {', '.join(named)}; give files, or folders that hold some")
+    return found
 
 
 @app.command()

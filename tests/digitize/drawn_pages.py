@@ -41,6 +41,7 @@ def page(
     gain: float = 10.0,
     row_mm: float = 28.0,
     px: int = PX_PER_MM,
+    labels: bool = True,
 ) -> NDArray[np.uint8]:
     """Return a page, uint8 (height, width, 3): a tuple of leads a row, one after the other over ten seconds."""
     left, top = 14, 24
@@ -48,7 +49,7 @@ def page(
     height = round((2 * top + row_mm * (len(rows) - 1)) * px)
     paper = np.full((height, width, 3), 255, np.uint8)
     for mm in range(0, max(width, height) // px + 1):
-        color = tuple(int(c * (0.8 if mm % 5 == 0 else 1)) for c in grid)
+        color = tuple(int(c * (0.8 if mm % 5 == 0 and min(grid) < 255 else 1)) for c in grid)
         thick = 2 if mm % 5 == 0 else 1
         cv2.line(paper, (mm * px, 0), (mm * px, height), color, thick)
         cv2.line(paper, (0, mm * px), (width, mm * px), color, thick)
@@ -64,7 +65,8 @@ def page(
             y = zero - leads[name][first:last] * gain
             line(paper, np.stack([x, y], -1) * px)
             where = (round((x[0] + 1.5) * px), round((zero - 7) * px))
-            cv2.putText(paper, name, where, cv2.FONT_HERSHEY_SIMPLEX, 0.09 * px, (0, 0, 0), 1, cv2.LINE_AA)
+            if labels:
+                cv2.putText(paper, name, where, cv2.FONT_HERSHEY_SIMPLEX, 0.09 * px, (0, 0, 0), 1, cv2.LINE_AA)
             if c:
                 for low, high in ((-6, -3), (3, 6)):
                     at = round(x[0] * px)

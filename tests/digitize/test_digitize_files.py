@@ -61,3 +61,13 @@ def test_one_bad_file_stops_no_other(picture: Path, tmp_path: Path) -> None:
 def test_wrong_options() -> None:
     assert run("a.png", "--out", "", "--layout", "7x7")[0] != 0
     assert run("a.png")[0] == 2
+
+
+def test_a_folder_gives_its_pictures(picture: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "scans"
+    folder.mkdir()
+    (folder / "page.png").write_bytes(picture.read_bytes())
+    (folder / "notes.txt").write_text("time_s,I\n0,0\n", encoding="ascii")
+    code, output = run(folder, "--out", tmp_path / "out")
+    assert code == 0, output
+    assert "page.json" in {path.name for path in (tmp_path / "out").iterdir()}

@@ -104,11 +104,43 @@ def test_a_layout_may_be_stated(tmp_path: Path) -> None:
     assert read(tmp_path, page(ecg(), px=4), layout="3x4+1").layout == "3x4+1"
 
 
-def test_a_fifth_column_is_refused_as_another_layout(tmp_path: Path) -> None:
+def test_a_fifth_column_is_read_by_its_labels_and_refused_without(tmp_path: Path) -> None:
     true = ecg()
     more = true | {"V4R": true["V1"], "V8": true["V6"], "V9": true["V6"]}
-    with pytest.raises(DigitizeError, match="another layout than 3x4"):
-        read(tmp_path, page(more, columns((*NAMES, "V4R", "V8", "V9"), 3)))
+    rows = columns((*NAMES, "V4R", "V8", "V9"), 3)
+    found = read(tmp_path, page(more, rows))
+    assert found.layout == "3x5"
+    assert found.recording.leads == (*NAMES, "V4R", "V8", "V9")
+    with pytest.raises(DigitizeError, match="labels that name them are not read"):
+        read(tmp_path, page(more, rows, px=4, labels=False))
+
+
+@pytest.mark.parametrize(
+    ("layout", "rows"),
+    [("6x1", columns(NAMES[6:], 6)), ("3x2", columns(NAMES[:6], 3)), ("2x1", (("V5",), ("II",))), ("1x1", (("II",),))],
+)
+def test_fewer_leads_are_read_where_labels_or_the_user_name_them(
+    tmp_path: Path, layout: str, rows: tuple[tuple[str, ...], ...]
+) -> None:
+    true = ecg()
+    found = read(tmp_path, page(true, rows))
+    assert found.layout == layout
+    assert set(found.recording.leads) == {name for row in rows for name in row}
+    for name in found.recording.leads:
+        assert snr_db(true[name], found.recording.lead(name)) > 8
+    bare = page(true, rows, px=4, labels=False)
+    with pytest.raises(DigitizeError, match="--layout I/II/III"):
+        read(tmp_path, bare)
+    stated = read(tmp_path, bare, layout="/".join(",".join(row) for row in rows))
+    assert stated.recording.leads == found.recording.leads
+
+
+def test_labels_in_another_order_are_believed(tmp_path: Path) -> None:
+    true = ecg()
+    swapped = (*NAMES[6:], *NAMES[:6])
+    found = read(tmp_path, page(true, columns(swapped, 6), px=4))
+    for name in NAMES:
+        assert snr_db(true[name], found.recording.lead(name)) > 8
 
 
 def test_augmented_leads_that_do_not_sum_up_to_zero_are_flagged(tmp_path: Path) -> None:
@@ -145,3 +177,21 @@ def test_a_step_over_paper_is_told_from_a_stroke() -> None:
     sure[y.astype(int), np.arange(100)] = 1
     sure[20:81, 60:62] = 1  # a QRS is inked from foot to top; from a label down to the trace there is paper
     assert leads._steps(y, sure, 5.0).tolist() == [20.0]
+
+
+def test_a_page_without_a_grid_has_the_scale_of_its_pulses(tmp_path: Path) -> None:
+    true = ecg()
+    white = (255, 255, 255)
+    found = read(tmp_path, page(true, grid=white, px=5))
+    good(found, true, 8)
+    assert found.pixels_per_mm == pytest.approx(5, rel=0.02)
+    assert any("No grid is seen" in sentence for sentence in found.assumed)
+    with pytest.raises(DigitizeError, match="dots per inch"):
+        read(tmp_path, page(true, grid=white, pulse=False, px=5))
+
+
+@pytest.mark.parametrize("stretch", [(2.0, 1.0), (1.0, 2.0), (1.3, 1.0)])
+def test_a_page_stretched_in_one_direction_is_refused(tmp_path: Path, stretch: tuple[float, float]) -> None:
+    picture = cv2.resize(page(ecg(), px=4), None, fx=stretch[0], fy=stretch[1], interpolation=cv2.INTER_CUBIC)
+    with pytest.raises(DigitizeError, match="the page is stretched"):
+        read(tmp_path, np.asarray(picture, np.uint8))

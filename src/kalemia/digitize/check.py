@@ -10,22 +10,46 @@ from numpy.typing import NDArray
 Reals = NDArray[np.float64]
 SHIFT_S = 0.04
 MIN_SAMPLES_S = 1.0
+LAWFUL = 0.1
 
 
 def residual(leads: Mapping[str, Reals], rate: float) -> float | None:
     """Return the power of I + III - II over that of the strongest of I, II and III; None where they don't overlap.
 
-    Medians are removed and I and III may be moved by 40 ms beside II, so that a border read late does not count.
+    Medians are removed and I and III may be moved by 40 ms beside II, so that a border read late does not count. In
+    Cabrera's order aVL, I and aVR are printed together, whose law 2 aVL - 2 aVR = 3 I is.
     """
-    return _law([leads.get("I"), leads.get("III"), leads.get("II")], (1, 1, -1), rate)
+    usual = _law([leads.get("I"), leads.get("III"), leads.get("II")], (1, 1, -1), rate)
+    return (
+        usual if usual is not None else _law([leads.get("aVL"), leads.get("aVR"), leads.get("I")], (1, -1, -1.5), rate)
+    )
 
 
 def goldberger(leads: Mapping[str, Reals], rate: float) -> float | None:
-    """Return the power of aVR + aVL + aVF over that of the strongest of them; None where they don't overlap."""
-    return _law([leads.get("aVR"), leads.get("aVL"), leads.get("aVF")], (1, 1, 1), rate)
+    """Return the power of aVR + aVL + aVF over that of the strongest of them; None where they don't overlap.
+
+    In Cabrera's order II, aVF and III are printed together, whose law is II + III = 2 aVF; in columns of four I, II and
+    aVR, whose law is I + II = -2 aVR.
+    """
+    for names, signs in (
+        (("aVR", "aVL", "aVF"), (1, 1, 1)),
+        (("II", "III", "aVF"), (1, 1, -2)),
+        (("I", "II", "aVR"), (1, 1, 2)),
+    ):
+        rest = _law([leads.get(name) for name in names], signs, rate)
+        if rest is not None:
+            return rest
+    return None
 
 
-def _law(signals: list[Reals | None], signs: tuple[int, int, int], rate: float) -> float | None:
+def repeats(leads: Mapping[str, Reals], rate: float) -> bool:
+    """Return whether V4, V5 and V6 obey a law of limb leads, as they never do: the rows carry those throughout."""
+    three = [leads.get("V4"), leads.get("V6"), leads.get("V5")]
+    rests = [_law(three, signs, rate) for signs in ((1, 1, -1), (1, 1, 1))]
+    return any(rest is not None and rest < LAWFUL for rest in rests)
+
+
+def _law(signals: list[Reals | None], signs: tuple[float, float, float], rate: float) -> float | None:
     """Return how far three signals of the same time are from summing up to nothing."""
     if any(signal is None for signal in signals):
         return None

@@ -142,13 +142,17 @@ def find(rgb: NDArray[np.uint8]) -> Grid | None:
     return None if waves is None else _enlarged(_follow(lines, waves), 1 / shrink)
 
 
-def plain(shape: tuple[int, int], pitch: float) -> Grid:
-    """Return the lattice of an even scan without a grid, (height, width) px, at `pitch` px a mm."""
+def plain(shape: tuple[int, int], pitch: float, angle: float = 0.0) -> Grid:
+    """Return the lattice of an even scan without a grid, (height, width) px, at `pitch` px a mm.
+
+    `angle` is how far the page is turned clockwise, degrees.
+    """
     height, width = shape
+    across, down = np.cos(np.radians(angle)) / pitch, np.sin(np.radians(angle)) / pitch
     y, x = np.meshgrid(np.linspace(0, height, 9), np.linspace(0, width, 9), indexing="ij")
     return Grid(
-        u=np.array([0, 1 / pitch, 0]),
-        v=np.array([0, 0, 1 / pitch]),
+        u=np.array([0, across, down]),
+        v=np.array([0, -down, across]),
         degree=1,
         center=(width / 2, height / 2),
         scale=1.0,

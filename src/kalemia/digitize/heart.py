@@ -97,7 +97,7 @@ def _shared(rows: Sequence[Reals]) -> Reals:
     row = np.repeat(np.arange(len(rows)), [len(beats) for beats in rows])
     order = np.argsort(times)
     times, row = times[order], row[order]
-    need = max(2, round(SEEN_BY * len(rows)))
+    need = min(len(rows), max(2, round(SEEN_BY * len(rows))))
     found, k = [], 0
     while k < len(times):
         end = int(np.searchsorted(times, times[k] + TOGETHER_S))

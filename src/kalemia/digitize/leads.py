@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.interpolate import CubicSpline
 
-from kalemia.digitize import check, layout, pulse
+from kalemia.digitize import check, label, layout, pulse
+from kalemia.digitize.label import Label, Named
 from kalemia.digitize.layout import Columns, Layout
 from kalemia.digitize.trace import Paths
 from kalemia.errors import DigitizeError
@@ -19,10 +20,12 @@ Reals = NDArray[np.float64]
 RATE = 500.0
 SPEEDS = (25.0, 50.0)
 GAINS = (5.0, 10.0, 20.0)
-COLUMN_S = {1: 10.0, 2: 5.0, 3: 2.5, 4: 2.5}
-"""Seconds that a column of leads lasts, by the number of columns."""
+LABEL_MM = 3.0, 20.0
+"""A label begins so far left of its lead's beginning at most, and of its row's, where a pulse may stand between."""
 RATES = (100.0, 125.0, 200.0, 250.0, 300.0, 400.0, 500.0, 1000.0)
 """Hz: at which recorders sample."""
+MAX_S = 13.0
+"""Columns of a page last no longer together."""
 MAX_GAP_MM = 2.5
 """Shorter interruptions of a trace are bridged."""
 MIN_ON = 0.5
@@ -33,7 +36,11 @@ START_MM, END_MM = 6.0, 1.5
 AFTER_PULSE_MM = 0.8
 LINE, LINE_MM = 0.8, 0.5
 """A column with more than the first of the line between two leads hides the trace, within the second of the border."""
+MIN_COLUMN = 0.1
+"""A page shows at least so much of its last column."""
 MIN_AGREEMENT = 0.9
+MIN_NAMED = 0.5
+"""Other leads than the twelve are taken where labels name so many of them and contradict none."""
 USUAL_STRIPS, ALIKE, DOUBTFUL = ("II", "V1", "V5"), 0.06, 0.02
 """Leads that are printed as strips: one is taken where another agrees better by less than the second, and said to be
 assumed where by more than the third."""
@@ -73,9 +80,11 @@ class Reading:
     leads: Mapping[str, Lead]
     strips: Mapping[str, Lead]
     agreement: Mapping[str, float]
+    named: Named
     einthoven: float | None
     goldberger: float | None
     beyond_s: float
+    repeats: bool = False
     assumed: tuple[str, ...] = ()
     vector: bool = False
 
@@ -86,11 +95,22 @@ class Reading:
         lawful = float(np.mean([np.clip(-np.log10(value / 0.5), -0.5, 1.2) for value in laws])) if laws else -0.2
         # Strips that repeat no lead are rows of leads.
         strips = self.layout.strips
-        agreed = 0.5 * sum(self.agreement.values()) / strips - 0.35 if strips else 0.0
+        agreed = 0.8 * sum(self.agreement.values()) / strips - 0.55 if strips else 0.0
         borders = 1.5 * self.columns.clear if self.layout.columns > 1 else 0.0
-        borders -= min(1.0, self.beyond_s / 1.2)  # a trace that goes on after the last column has more columns
+        # A trace that goes on after the last column has more columns; a page that is cut off has not all of its last.
+        borders -= min(1.0, self.beyond_s / 1.2) if self.beyond_s > 0 else min(1.0, -self.beyond_s / 4)
         upright = 0.3 if self.paper.pulse else 0.0
-        return borders + 0.5 * lawful + agreed + upright - (0.15 if self.layout.cabrera else 0.0)
+        usual = 0.0 if self.layout.order == layout.STANDARD else -0.3
+        return (
+            borders
+            + 0.8 * lawful
+            + agreed
+            + upright
+            + usual
+            + 1.5 * self.named.score
+            + 0.03 * sum(self.named.confirmed)
+            - (1.0 if self.repeats else 0.0)
+        )
 
 
 def read(paths: Paths, scale: float, wanted: str, drawn: Sequence[Reals] = ()) -> Reading:
@@ -103,18 +123,83 @@ def read(paths: Paths, scale: float, wanted: str, drawn: Sequence[Reals] = ()) -
     DigitizeError
         Where no layout fits the rows.
     """
-    on = paths.on > MIN_ON
-    pulses = [pulse.find(y, seen, scale) for y, seen in zip(paths.y, on, strict=True)]
-    paper = _paper(pulses)
-    start, end = _ends(on, pulses, scale)
-    readings = [
-        _reading(paths, chosen, paper, pulses, start, end, scale, drawn)
-        for chosen in layout.TWELVE
-        if chosen.rows + chosen.strips == len(paths.center) and wanted in ("auto", chosen.name)
-    ]
+    stated = layout.stated(wanted)
+    labels = label.read(paths, scale)
+    readings = _readings(paths, scale, stated, labels, drawn)
+    for fewer in (paths.rows(slice(1, None)), paths.rows(slice(0, -1))) if not readings else ():
+        # The first or last row may be one of text.
+        readings += _readings(fewer, scale, stated, labels, drawn)
     if not readings:
         raise DigitizeError(_no_layout(len(paths.center), wanted))
     return max(readings, key=lambda reading: reading.score)
+
+
+def _readings(
+    paths: Paths, scale: float, stated: Layout | None, labels: list[Label], drawn: Sequence[Reals]
+) -> list[Reading]:
+    on = paths.on > MIN_ON
+    pulses = [pulse.find(y, seen, scale) for y, seen in zip(paths.y, on, strict=True)]
+    sheet = _Sheet(paths, scale, _paper(pulses), pulses, *_ends(on, pulses, scale), labels, drawn)
+    return [
+        reading
+        for shape in _shapes(len(paths.center), stated)
+        for width in layout.WIDTHS_MM.get(shape.columns, (250 / shape.columns,))
+        if shape.columns * width <= MAX_S * sheet.paper.speed
+        for reading in _of_shape(sheet, shape, width * scale, stated)
+    ]
+
+
+@dataclass(frozen=True, eq=False)
+class _Sheet:
+    """What is known of a page before its layout: rows, paper, pulses, where traces begin and end, px, labels, paths."""
+
+    paths: Paths
+    scale: float
+    paper: Paper
+    pulses: list[list[pulse.Pulse]]
+    start: float
+    end: float
+    labels: list[Label]
+    drawn: Sequence[Reals]
+
+
+def _shapes(rows: int, stated: Layout | None) -> list[Layout]:
+    """Return a layout of every shape that so many rows may have."""
+    if stated is not None:
+        return [stated] if stated.rows + stated.strips == rows else []
+    shapes = [
+        Layout(*shape, strips)
+        for shape in layout.SHAPES
+        for strips in range(layout.MAX_STRIPS + 1 if shape in layout.GRIDS else 2)
+    ]
+    return [shape for shape in shapes if shape.rows + shape.strips == rows and (shape.strips == 0 or shape.columns > 1)]
+
+
+def _of_shape(sheet: _Sheet, shape: Layout, width: float, stated: Layout | None) -> list[Reading]:
+    """Return the readings of a page in one shape: with the names of usual layouts, and with those that labels give."""
+    marks = layout.marks(sheet.paths, slice(0, shape.rows), sheet.scale)
+    columns = layout.columns(marks, shape.columns, width, sheet.start, sheet.end, sheet.scale)
+    if columns.edges[-2] > sheet.end - MIN_COLUMN * width and stated is None:
+        return []
+    before, far = (reach * sheet.scale for reach in LABEL_MM)
+    cells = [
+        label.Cell(columns.edges[c], r, far if c == 0 else before)
+        for c in range(shape.columns)
+        for r in range(shape.rows)
+    ]
+    found = label.in_cells(sheet.labels, cells, sheet.paths.center, sheet.scale)
+    if stated is not None:
+        return [_reading(sheet, stated, columns, width, found)]
+    readings = []
+    for chosen in (*layout.TWELVE, *layout.FEWER):
+        if (chosen.rows, chosen.columns, chosen.strips) == (shape.rows, shape.columns, shape.strips):
+            named = label.named(found, chosen.order, chosen.rows)
+            if chosen.known or (named.share >= MIN_NAMED and not named.contradicted):
+                readings.append(_reading(sheet, chosen, columns, width, found))
+    given = label.given(found, layout.STANDARD)
+    if given is not None and all(tuple(given) != reading.layout.order for reading in readings):
+        readings.append(_reading(sheet, replace(shape, order=tuple(given)), columns, width, found))
+    return readings
 
 
 def _no_layout(rows: int, wanted: str) -> str:
@@ -122,7 +207,8 @@ def _no_layout(rows: int, wanted: str) -> str:
     if wanted != "auto":
         return f"{what}, which does not fit the layout {wanted}"
     return (
-        f"{what}, which is no layout of twelve leads that is read; 3x4, 6x2, 12x1 and 4x3 with up to three strips are"
+        f"{what}, no layout of twelve leads (3x4, 6x2, 12x1 and 4x3 with up to three strips), and labels that name "
+        "them are not read; give the leads row by row, such as --layout I/II/III"
     )
 
 
@@ -169,42 +255,35 @@ def _ends(on: NDArray[np.bool_], pulses: list[list[pulse.Pulse]], scale: float) 
     return (float(np.median(starts)), float(np.median(stops))) if starts else (low, high)
 
 
-def _reading(
-    paths: Paths,
-    chosen: Layout,
-    paper: Paper,
-    pulses: list[list[pulse.Pulse]],
-    start: float,
-    end: float,
-    scale: float,
-    drawn: Sequence[Reals],
-) -> Reading:
-    """Cut the rows into leads as a layout has them."""
-    marks = layout.marks(paths, slice(0, chosen.rows), scale)
-    width = COLUMN_S[chosen.columns] * paper.speed * scale
-    columns = layout.columns(marks, chosen.columns, width, start, end, scale)
-    first = columns.edges[0] if columns.clear > 0.3 else start
+def _reading(sheet: _Sheet, chosen: Layout, columns: Columns, width: float, found: list[list[Label]]) -> Reading:
+    """Cut the rows into leads as a layout has them; `found` are the labels of its cells."""
+    paths, paper, scale, end = sheet.paths, sheet.paper, sheet.scale, sheet.end
+    first = columns.edges[0] if columns.clear > 0.3 else sheet.start
     vector = False
-    if drawn:
-        placed = _placed(paths, chosen, drawn, width)
+    if sheet.drawn:
+        placed = _placed(paths, chosen, sheet.drawn, width, paper.speed * scale)
         if placed is not None:
             paths, columns, first, vector = placed[0], placed[1], placed[1].edges[0], True
             end = max(end, columns.edges[-1])
     rows = [_Row(paths, r, first, end, paper, scale) for r in range(len(paths.center))]
     if not vector:
-        for row, own in zip(rows, pulses, strict=True):
-            row.clear(paths, own, marks.lines > LINE)
+        lined = layout.marks(paths, slice(0, chosen.rows), scale).lines > LINE
+        for row, own in zip(rows, sheet.pulses, strict=True):
+            row.clear(paths, own, lined)
     leads = {}
     for r, names in enumerate(chosen.leads):
         for c, name in enumerate(names):
             last = columns.edges[c + 1] if c + 1 < chosen.columns else max(columns.edges[c + 1], end) + 1
             leads[name.removeprefix("-")] = rows[r].lead(name, columns.edges[c], last)
     strips, agreement, assumed = {}, {}, list(paper.assumed)
+    if not (chosen.known or chosen in layout.FEWER):
+        assumed.append(f"The leads are named as their labels, or the user, say: {', '.join(chosen.order)}.")
     for r in range(chosen.rows, len(rows)):
         whole = rows[r].lead("", first, end + 1)
         name, agreed, best = _repeated(whole, leads)
         if name in strips or agreed < MIN_AGREEMENT:
-            name = "II" if r == len(rows) - 1 and "II" not in strips and chosen.strips == 1 else ""
+            usual = r == len(rows) - 1 and "II" not in strips and "II" in leads and chosen.strips == 1
+            name = "II" if usual else ""
             if name:
                 assumed.append(f"The rhythm strip agrees with no lead (r {agreed:.2f} at most); it is not used.")
             if name:
@@ -216,13 +295,15 @@ def _reading(
         strips[name] = Lead(name, whole.signal, whole.sure, r, whole.x, whole.y)
     plain = {name: lead.signal for name, lead in leads.items()}
     return Reading(
-        chosen, columns, paper, leads, strips, agreement,
+        chosen, columns, paper, leads, strips, agreement, label.named(found, chosen.order, chosen.rows),
         check.residual(plain, RATE), check.goldberger(plain, RATE),
-        max(0.0, (end - columns.edges[-1]) / (paper.speed * scale)), tuple(assumed), vector,
+        (end - columns.edges[-1]) / (paper.speed * scale), check.repeats(plain, RATE), tuple(assumed), vector,
     )  # fmt: skip
 
 
-def _placed(paths: Paths, chosen: Layout, drawn: Sequence[Reals], width: float) -> tuple[Paths, Columns] | None:
+def _placed(
+    paths: Paths, chosen: Layout, drawn: Sequence[Reals], width: float, per_s: float
+) -> tuple[Paths, Columns] | None:
     """Return the rows with the points of drawn traces instead of pixels, one trace a lead; None where they don't fit.
 
     Each drawn lead begins at its column's border, wherever the printer put it.
@@ -241,7 +322,7 @@ def _placed(paths: Paths, chosen: Layout, drawn: Sequence[Reals], width: float) 
     for r, lines in enumerate(near):
         parts = []
         for c, line in enumerate(lines):
-            x, y = _smooth(line, width / COLUMN_S[chosen.columns])
+            x, y = _smooth(line, per_s)
             x = x + edges[c]
             inside = x < edges[c + 1] if len(lines) > 1 else np.ones(len(x), bool)
             parts.append(np.stack([x[inside], y[inside]]))

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 from numpy.typing import NDArray
+from scipy.ndimage import gaussian_filter1d
 
 from kalemia.digitize.grid import Grid
 
@@ -18,6 +19,10 @@ MARGIN_MM = 14.0
 """How far beyond the tiles that follow the grid a page may go on."""
 STEP_PX = 32
 MAX_MM = 460.0
+CELL_MM, REPEATS_MM = (4.85, 5.15), (2.0, 12.3)
+STRIPS = 4
+CLEARLY, SHARE = 0.4, 0.45
+"""Lines repeat clearly above the first correlation; at 5 mm where it is at least the second's share there."""
 NEAR_MM, TABLE = 61, 0.6
 """A table is darker than this share of the brightest place near it; a shadow falls off more slowly."""
 
@@ -97,3 +102,35 @@ def _extent(shape: tuple[int, int], grid: Grid) -> tuple[float, float, float, fl
     left, right = max(u.min(), at_u.min() - MARGIN_MM), min(u.max(), at_u.max() + MARGIN_MM)
     top, bottom = max(v.min(), at_v.min() - MARGIN_MM), min(v.max(), at_v.max() + MARGIN_MM)
     return float(left), float(top), float(min(right, left + MAX_MM)), float(min(bottom, top + MAX_MM))
+
+
+def distorted(page: Page) -> bool:
+    """Return whether the lines of a squared page repeat at another distance than 5 mm, across or down.
+
+    A page that was stretched in one direction, or whose lattice was mistaken, has them elsewhere.
+    """
+    light = cv2.cvtColor(page.rgb, cv2.COLOR_RGB2GRAY).astype(np.float32)
+    return any(_elsewhere(picture, page.scale) for picture in (light, light.T))
+
+
+def _elsewhere(light: NDArray[np.float32], scale: float) -> bool:
+    """Return whether the lines that run across a picture repeat clearly, but not every 5 mm."""
+    alike = np.mean([_repeated(strip, scale) for strip in np.array_split(light, STRIPS, axis=1)], axis=0)
+    near, every = (
+        float(alike[round(low * scale) : round(high * scale) + 1].max()) for low, high in (CELL_MM, REPEATS_MM)
+    )
+    return every > CLEARLY and near < SHARE * every
+
+
+def _repeated(strip: NDArray[np.float32], scale: float) -> Floats:
+    """Return how like itself a strip's profile is, -1..1, when it is moved by 0, 1, 2 ... px down."""
+    profile = strip.mean(axis=1).astype(np.float64)
+    profile -= gaussian_filter1d(profile, 2 * scale)
+    profile = np.clip(profile, -3 * profile.std(), 3 * profile.std())
+    profile -= profile.mean()
+    longest = round((REPEATS_MM[1] + 0.5) * scale)
+    count = len(profile)
+    if count < 2 * longest or not profile.any():
+        return np.zeros(longest)
+    power = float(profile @ profile) / count
+    return np.array([float(profile[lag:] @ profile[: count - lag]) / (count - lag) / power for lag in range(longest)])

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from kalemia.digitize import grid, heart, image, ink, leads, page, trace, vector
-from kalemia.digitize.layout import NAMES
+from kalemia.digitize import grid, heart, image, ink, leads, page, trace, ungridded, vector
+from kalemia.digitize.layout import STANDARD, stated
 from kalemia.digitize.leads import Lead, Reading
 from kalemia.digitize.result import Digitized, Trace
 from kalemia.digitize.write import FORMATS
@@ -31,10 +32,16 @@ MIN_CLEAR = 0.25
 LOST, MAX_LOST = 0.2, 2
 """A lead below this confidence is not there; more than so many such and the page is refused."""
 MIN_CONFIDENCE = 0.35
+LAWLESS, ALONE, MIN_NAMED = 0.25, 0.5, 0.2
+"""Where a residual is above the first, or strips agree less than the second with leads, and labels name a smaller share
+of the leads than the third, it is unknown which lead is where."""
+MAX_CONTRADICTED = 1
+"""One label may be mistaken; more that name other leads are right."""
 GOOD, CLEARLY, LAWFUL = 0.7, 0.2, 0.05
 """A page that scores more than the first, with a pulse or a residual below the third, is not turned; turned, it must
 score better by the second."""
 MM_PER_INCH = 25.4
+NO_GRID = "No grid is seen: the page is assumed to be even, at 25 mm/s and 10 mm/mV or at the dots per inch given."
 LABEL_MM, PULSE_MM = 8.5, 14.0
 """How far beside its row a label stands, and before or behind it a calibration pulse."""
 
@@ -117,9 +124,7 @@ def _upright(
 
 def check_options(layout: str = "auto", dpi: float | None = None, form: str = "wfdb") -> None:
     """Raise a DigitizeError for a layout, dots per inch or a format of files that there is not."""
-    if layout not in NAMES:
-        accepted = "auto, 3x4, 6x2, 12x1, 4x3, each with +1 to +3 for rhythm strips and with cabrera- before it"
-        raise DigitizeError(f"layout is {layout!r:.40}; accepted are {accepted}")
+    stated(layout)
     if form not in FORMATS:
         raise DigitizeError(f"format is {form!r:.40}; accepted are {' and '.join(FORMATS)}")
     if dpi is not None and not 20 <= dpi <= 4000:
@@ -134,29 +139,56 @@ def _page(
     if found is None and dpi is not None:
         found = grid.plain(rgb.shape[:2], dpi / MM_PER_INCH)
     if found is None:
-        raise DigitizeError("no grid of an ECG is seen; a page without one is read where its dots per inch are given")
+        found = ungridded.find(rgb)
+    if found is None:
+        raise DigitizeError(
+            "no grid of an ECG is seen, nor two calibration pulses of 0.2 s and 1 mV above each other; a page without "
+            "them is read where its dots per inch are given"
+        )
     squared = page.square(rgb, found)
+    if found.strength > 0 and page.distorted(squared):
+        raise DigitizeError(
+            "the lines of the grid do not repeat every 5 mm both across and down; the page is stretched, or its grid "
+            "is not made out"
+        )
     paths = trace.trace(ink.ink(squared), squared.scale)
     if paths is None:
         raise DigitizeError("no row of an ECG trace is seen")
     lines = [np.stack(squared.place(line[:, 0], line[:, 1]), -1) for line in drawn]
     reading = leads.read(paths.of_quality(MIN_ROW), squared.scale, wanted, lines)
+    if found.strength == 0:
+        reading = replace(reading, assumed=(*reading.assumed, NO_GRID))
     _refuse(reading)
     return reading, _digitized(rgb, squared, reading, name, number)
 
 
 def _refuse(reading: Reading) -> None:
     """Raise where the leads are not those of an ECG, or where it is unknown which is where."""
-    contradicted = reading.einthoven is None or reading.einthoven > MAX_RESIDUAL
+    contradicted = reading.layout.known and (reading.einthoven is None or reading.einthoven > MAX_RESIDUAL)
     if reading.layout.columns > 1 and reading.columns.clear < MIN_CLEAR and contradicted:
         raise DigitizeError(
             "it is not seen where one lead ends and the next begins; give the layout, or a clearer page"
+        )
+    if reading.layout.known and reading.named.share < MIN_NAMED and _lawless(reading):
+        raise DigitizeError(
+            f"the leads as read in the layout {reading.layout.name} contradict each other, and labels that name them "
+            "are not read; give the layout, or the leads row by row, such as --layout I/II/III"
         )
     each = {name: _confidence(lead, reading) for name, lead in reading.leads.items()}
     lost = [name for name, sure in each.items() if sure < LOST]
     if len(lost) > MAX_LOST:
         raise DigitizeError(f"no trace is seen where {', '.join(lost)} should be")
-    if reading.einthoven is None:
+    if reading.repeats:
+        raise DigitizeError(
+            f"what stands where V4, V5 and V6 should be in the layout {reading.layout.name} obeys a law of limb leads; "
+            "give the leads row by row, such as --layout I/II/III"
+        )
+    if len(reading.named.contradicted) > MAX_CONTRADICTED:
+        raise DigitizeError(
+            f"labels name other leads than {', '.join(reading.named.contradicted)} of the layout "
+            f"{reading.layout.name}; give the leads row by row, such as --layout I/II/III"
+        )
+    if reading.einthoven is None and reading.layout.known:
         raise DigitizeError("I, II and III are not seen at the same time, so that nothing read here could be checked")
     sure = float(np.mean(list(each.values())))
     if sure < MIN_CONFIDENCE:
@@ -166,6 +198,14 @@ def _refuse(reading: Reading) -> None:
     beats = heart.rate_bpm(reading)
     if beats is None:
         raise DigitizeError("no heart beats of 20 to 300 a minute are seen on the traced rows")
+
+
+def _lawless(reading: Reading) -> bool:
+    """Return whether laws are broken so that another layout is likely; Cabrera's order needs to be sure."""
+    most = LAWLESS if reading.layout.order == STANDARD else LAWFUL
+    strips = reading.layout.strips
+    alone = strips > 0 and sum(reading.agreement.values()) / strips < ALONE
+    return alone or max(reading.einthoven or 0.0, reading.goldberger or 0.0) > most
 
 
 def _refuse_layout(reading: Reading) -> None:
@@ -179,7 +219,8 @@ def _refuse_layout(reading: Reading) -> None:
 
 def _digitized(rgb: Pixels, squared: page.Page, reading: Reading, name: str, number: int) -> Digitized:
     """Put the leads of a page into a recording, in the canonical order."""
-    used = {lead: reading.strips.get(lead, reading.leads[lead]) for lead in LEADS if lead in reading.leads}
+    order = [*(lead for lead in LEADS if lead in reading.leads), *(lead for lead in reading.leads if lead not in LEADS)]
+    used = {lead: reading.strips.get(lead, reading.leads[lead]) for lead in order}
     signal = np.stack([lead.signal for lead in used.values()])
     recording = Recording(
         signal=signal.astype(np.float32),

@@ -72,8 +72,12 @@ class Paths:
         """Return the rows with at least a share of the usual row's ink under their path."""
         ink = self.on.mean(axis=1)
         good = ink >= share * np.median(ink)
-        lines = tuple(line for line, kept in zip(self.lines, good, strict=True) if kept)
-        return Paths(self.center[good], self.y[good], self.on[good], lines, self.sure)
+        return self.rows(good)
+
+    def rows(self, which: slice | NDArray[np.bool_]) -> Paths:
+        """Return some of the rows."""
+        kept = np.arange(len(self.center))[which]
+        return Paths(self.center[kept], self.y[kept], self.on[kept], tuple(self.lines[k] for k in kept), self.sure)
 
 
 def trace(ink: Floats, scale: float) -> Paths | None:
