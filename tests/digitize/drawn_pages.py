@@ -42,8 +42,12 @@ def page(
     row_mm: float = 28.0,
     px: int = PX_PER_MM,
     labels: bool = True,
+    chest: float = 1.0,
 ) -> NDArray[np.uint8]:
-    """Return a page, uint8 (height, width, 3): a tuple of leads a row, one after the other over ten seconds."""
+    """Return a page, uint8 (height, width, 3): a tuple of leads a row, one after the other over ten seconds.
+
+    Rows that begin with a chest lead have `chest` times the gain.
+    """
     left, top = 14, 24
     width = round((left + 10 * speed + 8) * px)
     height = round((2 * top + row_mm * (len(rows) - 1)) * px)
@@ -55,14 +59,15 @@ def page(
         cv2.line(paper, (0, mm * px), (width, mm * px), color, thick)
     for r, names in enumerate(rows):
         zero = top + r * row_mm
+        own = gain * (chest if names[0].startswith("V") else 1.0)
         if pulse:
-            edges = ((2, 0), (4, 0), (4, gain), (4 + 0.2 * speed, gain), (4 + 0.2 * speed, 0), (5 + 0.2 * speed, 0))
+            edges = ((2, 0), (4, 0), (4, own), (4 + 0.2 * speed, own), (4 + 0.2 * speed, 0), (5 + 0.2 * speed, 0))
             line(paper, np.array([(x, zero - y) for x, y in edges], float) * px)
         share = 10.0 / len(names)
         for c, name in enumerate(names):
             first, last = round(c * share * RATE), round((c + 1) * share * RATE)
             x = left + np.arange(first, last) / RATE * speed
-            y = zero - leads[name][first:last] * gain
+            y = zero - leads[name][first:last] * own
             line(paper, np.stack([x, y], -1) * px)
             where = (round((x[0] + 1.5) * px), round((zero - 7) * px))
             if labels:

@@ -68,6 +68,15 @@ def test_half_gain_and_fast_paper_are_read_off_the_pulse(tmp_path: Path) -> None
     good(read(tmp_path, page(true, speed=50.0, px=5)), true, 10)
 
 
+def test_chest_leads_may_have_a_gain_of_their_own(tmp_path: Path) -> None:
+    true = ecg()
+    found = read(tmp_path, page(true, columns(NAMES, 12), row_mm=18, chest=0.5))
+    assert found.gain_mm_per_mv == 10
+    assert any("gains of their own pulses" in sentence for sentence in found.assumed)
+    for name in ("II", "V5"):
+        assert np.nanmax(found.recording.lead(name)) == pytest.approx(true[name].max(), rel=0.1)
+
+
 def test_without_a_pulse_speed_and_gain_are_said_to_be_assumed(tmp_path: Path) -> None:
     found = read(tmp_path, page(ecg(), pulse=False, px=5))
     assert len(found.assumed) == 2

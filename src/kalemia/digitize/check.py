@@ -67,13 +67,19 @@ def _law(signals: list[Reals | None], signs: tuple[float, float, float], rate: f
     a, b, c = (sign * values for sign, values in zip(signs, part, strict=True))
     reach = round(SHIFT_S * rate)
     middle = slice(reach, len(c) - reach)
-    best = np.inf
-    for shift_a in range(-reach, reach + 1, 2):
-        moved = np.roll(a, shift_a)[middle] + c[middle]
-        for shift_b in range(-reach, reach + 1, 2):
-            rest = moved + np.roll(b, shift_b)[middle]
-            best = min(best, float(np.mean((rest - np.median(rest)) ** 2)))
-    return best / power
+    shifts = range(-reach, reach + 1, 2)
+    moved_a, moved_b = (np.stack([np.roll(one, shift)[middle] for shift in shifts]) for one in (a, b))
+    k, m = _best(moved_a, moved_b, c[middle])
+    rest = moved_a[k] + moved_b[m] + c[middle]
+    return float(np.mean((rest - np.median(rest)) ** 2)) / power
+
+
+def _best(a: Reals, b: Reals, c: Reals) -> tuple[int, int]:
+    """Return which row of a and which of b, (shifts, samples), sum up with c (samples,) to the least variance."""
+    a, b, c = (one - one.mean(axis=-1, keepdims=True) for one in (a, b, c))
+    left = (a * a).sum(axis=1)[:, None] + (b * b).sum(axis=1) + 2 * (a @ b.T + (a @ c)[:, None] + b @ c)
+    k, m = np.unravel_index(int(left.argmin()), left.shape)
+    return int(k), int(m)
 
 
 def agreement(a: Reals, b: Reals, reach: int) -> float:

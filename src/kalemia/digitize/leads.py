@@ -24,6 +24,8 @@ LABEL_MM = 3.0, 20.0
 """A label begins so far left of its lead's beginning at most, and of its row's, where a pulse may stand between."""
 RATES = (100.0, 125.0, 200.0, 250.0, 300.0, 400.0, 500.0, 1000.0)
 """Hz: at which recorders sample."""
+MIN_PULSES, OF_ONE_HEIGHT = 3, 0.15
+"""So many pulses, of heights within this as a logarithm, tell the gain of the limb or of the chest leads alone."""
 MAX_S = 13.0
 """Columns of a page last no longer together."""
 MAX_GAP_MM = 2.5
@@ -231,6 +233,21 @@ def _paper(pulses: list[list[pulse.Pulse]]) -> Paper:
     return Paper(speed, gain, tuple(assumed), bool(heights))
 
 
+def _papers(sheet: _Sheet, chosen: Layout) -> list[Paper]:
+    """Return speed and gain of each row: chest leads in rows of their own may have a gain of their own."""
+    papers = [sheet.paper] * len(sheet.pulses)
+    if chosen.columns > 1:
+        return papers
+    for chest in (False, True):
+        rows = [r for r, names in enumerate(chosen.leads) if names[0].startswith("V") == chest]
+        whole = [p for r in rows for p in sheet.pulses[r] if p.whole]
+        heights = np.array([p.height for p in whole])
+        if len(whole) >= MIN_PULSES and np.abs(np.log(heights / np.median(heights))).max() < OF_ONE_HEIGHT:
+            for r in rows:
+                papers[r] = _paper([whole])
+    return papers
+
+
 def _ends(on: NDArray[np.bool_], pulses: list[list[pulse.Pulse]], scale: float) -> tuple[float, float]:
     """Return where the traces begin and end, px, the pulses left out: the median of the rows."""
     width = on.shape[1]
@@ -257,7 +274,9 @@ def _ends(on: NDArray[np.bool_], pulses: list[list[pulse.Pulse]], scale: float) 
 
 def _reading(sheet: _Sheet, chosen: Layout, columns: Columns, width: float, found: list[list[Label]]) -> Reading:
     """Cut the rows into leads as a layout has them; `found` are the labels of its cells."""
-    paths, paper, scale, end = sheet.paths, sheet.paper, sheet.scale, sheet.end
+    paths, scale, end = sheet.paths, sheet.scale, sheet.end
+    papers = _papers(sheet, chosen)
+    paper = papers[0]
     first = columns.edges[0] if columns.clear > 0.3 else sheet.start
     vector = False
     if sheet.drawn:
@@ -265,7 +284,7 @@ def _reading(sheet: _Sheet, chosen: Layout, columns: Columns, width: float, foun
         if placed is not None:
             paths, columns, first, vector = placed[0], placed[1], placed[1].edges[0], True
             end = max(end, columns.edges[-1])
-    rows = [_Row(paths, r, first, end, paper, scale) for r in range(len(paths.center))]
+    rows = [_Row(paths, r, first, end, own, scale) for r, own in enumerate(papers)]
     if not vector:
         lined = layout.marks(paths, slice(0, chosen.rows), scale).lines > LINE
         for row, own in zip(rows, sheet.pulses, strict=True):
@@ -276,6 +295,9 @@ def _reading(sheet: _Sheet, chosen: Layout, columns: Columns, width: float, foun
             last = columns.edges[c + 1] if c + 1 < chosen.columns else max(columns.edges[c + 1], end) + 1
             leads[name.removeprefix("-")] = rows[r].lead(name, columns.edges[c], last)
     strips, agreement, assumed = {}, {}, list(paper.assumed)
+    if len({own.gain for own in papers}) > 1:
+        gains = ", ".join(f"{chosen.leads[r][0]} {own.gain:g}" for r, own in enumerate(papers))
+        assumed.append(f"Rows are read at the gains of their own pulses, mm/mV: {gains}.")
     if not (chosen.known or chosen in layout.FEWER):
         assumed.append(f"The leads are named as their labels, or the user, say: {', '.join(chosen.order)}.")
     for r in range(chosen.rows, len(rows)):
