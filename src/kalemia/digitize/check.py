@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 Reals = NDArray[np.float64]
@@ -66,13 +67,20 @@ def _law(signals: list[Reals | None], signs: tuple[float, float, float], rate: f
         return None
     a, b, c = (sign * values for sign, values in zip(signs, part, strict=True))
     reach = round(SHIFT_S * rate)
-    middle = slice(reach, len(c) - reach)
+    count = len(c) - 2 * reach
+    moved_a, moved_b = (sliding_window_view(values, count)[::2] for values in (a, b))
+    c = c[reach : reach + count]
+    # The variance is never more than the power about the median: those of least variance are tried until none is less.
+    x, y, z = (values - values.mean(axis=-1, keepdims=True) for values in (moved_a, moved_b, c))
+    each = (x * x).sum(axis=1)[:, None] + (y * y).sum(axis=1) + z @ z
+    variance = (each + 2 * (x @ y.T + (x @ z)[:, None] + y @ z)) / count
     best = np.inf
-    for shift_a in range(-reach, reach + 1, 2):
-        moved = np.roll(a, shift_a)[middle] + c[middle]
-        for shift_b in range(-reach, reach + 1, 2):
-            rest = moved + np.roll(b, shift_b)[middle]
-            best = min(best, float(np.mean((rest - np.median(rest)) ** 2)))
+    for place in variance.ravel().argsort():
+        i, j = divmod(int(place), len(y))
+        if variance[i, j] >= best:
+            break
+        rest = moved_a[i] + c + moved_b[j]
+        best = min(best, float(np.mean((rest - np.median(rest)) ** 2)))
     return best / power
 
 
