@@ -46,7 +46,7 @@ def hospital() -> list[list[str]]:
     rows = [_row("boosting on the measures of II, V2, V5", len(train), test, score)]
     train, test = made(one, range(LONG), ("V5",), 2), made(one, range(LONG, LONG + TESTED), ("V5",), 2)
     net = trained(train, 1, channels=32, lstm=16, epochs=12)
-    score = estimates(net, test.waves, test.side)
+    score = estimates([net], test.waves, test.side)
     return [*rows, _row(f"network of {parameters(net):,} parameters on V5", len(train), test, score)]
 
 
@@ -72,12 +72,12 @@ def walls() -> list[list[str]]:
     half = np.arange(len(beats)) % 2 == 0
     for known, other in ((half, ~half), (~half, half)):
         net = trained(beats.only(known), 1)
-        seen[other] = estimates(net, beats.waves[other], beats.side[other])
+        seen[other] = estimates([net], beats.waves[other], beats.side[other])
     for number in range(FOLDS):
         out = fold[variant] == number
         kept = np.flatnonzero(~out)
         net = trained(beats.only(kept[np.random.default_rng(number).permutation(len(kept))[: len(beats) // 2]]), 1)
-        unseen[out] = estimates(net, beats.waves[out], beats.side[out])
+        unseen[out] = estimates([net], beats.waves[out], beats.side[out])
         print(f"variants left out: fold {number + 1} of {FOLDS}", file=sys.stderr)
     errors = [np.abs(each - beats.potassium) for each in (unseen, seen)]
     rows = []

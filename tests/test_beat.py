@@ -278,3 +278,17 @@ def test_a_signal_that_begins_at_the_very_end_has_too_few_beats() -> None:
     signal[0, -10:] = np.linspace(0, 1, 10)
     with pytest.raises(BeatError, match="heartbeats found; at least two"):
         cut(Recording(signal, 500.0, ("II",)))
+
+
+@pytest.mark.parametrize("patient", [8, 42, 52])
+def test_tall_t_waves_are_no_beats_of_a_page(patient: int) -> None:
+    """On a page a lead is seen for 2.5 s, and the rhythm strip alone may have a T wave larger than its R."""
+    whole = simulate_one(1, patient, potassium_meq_l=6.8).recording
+    printed = np.full_like(whole.signal, np.nan)
+    for row in range(len(whole.leads)):
+        column = slice(row // 3 * 1250, (row // 3 + 1) * 1250)
+        printed[row, column] = whole.signal[row, column]
+    printed[1] = whole.signal[1]
+    page = Recording(printed, whole.rate, whole.leads)
+    rates = [cut(one, ("I", "II", "V2", "V5")).heart_rate_bpm for one in (whole, page)]
+    assert rates[1] == pytest.approx(rates[0], rel=0.03)

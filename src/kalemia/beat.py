@@ -84,7 +84,7 @@ def cut(recording: Recording, leads: Sequence[str] | None = None) -> Beat:
     rows = [recording.leads.index(name) for name in needed]
     conditioned = condition(raw[rows], recording.rate)
     combined = combine(conditioned[[needed.index(name) for name in finders]])
-    detected = detect(combined)
+    detected = detect(combined, stretches(conditioned[[needed.index(name) for name in finders]]))
     if len(detected) < 2:
         raise BeatError(f"{len(detected)} heartbeats found; at least two are needed")
     windows = snap(conditioned[: len(leads)], combined, detected)
@@ -97,16 +97,17 @@ def _detection_leads(names: tuple[str, ...], raw: Float32) -> list[str]:
     usable = [name for name in ranked if quality.plausible(raw[names.index(name)])]
     usable.sort(key=lambda name: bool(np.isnan(raw[names.index(name)]).mean() > 0.5))  # what lasts comes first
     chosen = usable[:3]
-    # A printed page shows most leads for a few seconds only: others see the beats of the rest.
-    seen = np.isfinite(raw[[names.index(name) for name in chosen]]).any(axis=0)
+    seen = np.isfinite(raw[[names.index(name) for name in chosen]]).sum(axis=0)
+    if (seen == len(chosen)).all():
+        return chosen or ranked[:3]
+    # A printed page shows most leads for a few seconds only. There all that stand in a column are asked: one or two
+    # may have T waves larger than their R.
     for name in usable[3:]:
-        if seen.all():
-            break
         there = np.isfinite(raw[names.index(name)])
-        if (there & ~seen).any():
+        if (there & (seen < 4)).any():
             chosen.append(name)
-            seen |= there
-    return chosen or ranked[:3]
+            seen += there
+    return chosen
 
 
 def combine(conditioned: Float32) -> NDArray[np.float64]:
@@ -116,15 +117,22 @@ def combine(conditioned: Float32) -> NDArray[np.float64]:
     by itself, so that its largest deflection is one and upright: what is known of one lead says nothing of another.
     """
     known = np.isfinite(conditioned)
-    changes = np.flatnonzero((known[:, 1:] != known[:, :-1]).any(axis=0)) + 1
-    if not 0 < len(changes) <= MOST_STRETCHES:
+    borders = stretches(conditioned)
+    if len(borders) == 2:
         return _principal(np.where(known, conditioned, np.float32(0)))
     combined = np.zeros(conditioned.shape[1])
-    for start, stop in pairwise([0, *changes, conditioned.shape[1]]):
+    for start, stop in pairwise(borders):
         if known[:, start].any() and stop - start > R_SAMPLE:
             part = _principal(conditioned[known[:, start], start:stop])
             combined[start:stop] = part / (part[np.abs(part).argmax()] or 1.0)
     return combined
+
+
+def stretches(conditioned: Float32) -> list[int]:
+    """Return the samples between which the same leads were recorded, from 0 to the end."""
+    known = np.isfinite(conditioned)
+    changes = np.flatnonzero((known[:, 1:] != known[:, :-1]).any(axis=0)) + 1
+    return [0, *(changes if len(changes) <= MOST_STRETCHES else ()), known.shape[1]]
 
 
 def _principal(leads: Float32) -> NDArray[np.float64]:
@@ -142,8 +150,8 @@ def _principal(leads: Float32) -> NDArray[np.float64]:
     return combined
 
 
-def detect(combined: NDArray[np.float64]) -> Index:
-    """Find the R peaks of a combined signal at 300 Hz; return their samples."""
+def detect(combined: NDArray[np.float64], borders: Sequence[int] = ()) -> Index:
+    """Find the R peaks of a combined signal at 300 Hz, put together at `borders`; return their samples."""
     from sleepecg.heartbeats import detect_heartbeats
 
     moving = np.flatnonzero(np.diff(combined))
@@ -160,7 +168,9 @@ def detect(combined: NDArray[np.float64]) -> Index:
     if not len(peaks):
         return peaks
     typical = np.sort(steepness)[int(0.8 * len(steepness))]
-    return _without_t_waves(peaks[steepness >= STEEP_SHARE * typical])
+    peaks = peaks[steepness >= STEEP_SHARE * typical]
+    parts = np.split(peaks, np.searchsorted(peaks, borders[1:-1]))
+    return _without_t_waves(np.concatenate([_without_t_waves(part) for part in parts]) if len(parts) > 1 else peaks)
 
 
 def _without_t_waves(peaks: Index) -> Index:

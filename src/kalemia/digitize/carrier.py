@@ -8,6 +8,8 @@ import scipy.fft
 from numpy.typing import NDArray
 from scipy.ndimage import median_filter
 
+from kalemia.digitize.blur import blurred
+
 Floats = NDArray[np.float64]
 
 TILE = 256
@@ -40,10 +42,10 @@ def flatten(rgb: NDArray[np.uint8]) -> NDArray[np.float32]:
 
     The darkest channel shows lines of any color; clipping keeps the trace, which is darker, from drowning them.
     """
-    dark = rgb.min(axis=2).astype(np.float32)
+    dark = np.minimum.reduce([rgb[..., c] for c in range(3)]).astype(np.float32)
     sigma = max(rgb.shape[:2]) / 60
-    near = cv2.GaussianBlur(dark, (0, 0), sigma) - dark
-    spread = np.sqrt(cv2.GaussianBlur(near * near, (0, 0), sigma)) + 2
+    near = blurred(dark, sigma) - dark
+    spread = np.sqrt(blurred(near * near, sigma)) + 2
     clipped: NDArray[np.float32] = np.clip(near / spread, -1.5, 1.5)
     return clipped
 

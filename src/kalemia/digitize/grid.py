@@ -9,6 +9,7 @@ bent or photographed.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from itertools import accumulate
 
 import cv2
 import numpy as np
@@ -28,6 +29,7 @@ SPURS = ((1, 0.5), (2, 0.3), (3, 0.3), (4, 0.3), (5, 1.0))
 DEGREES = 1, 2, 3, 5
 """A scan is plain, a photo needs 3, bent paper 5: the first that is nearly as good as the last is taken."""
 MIN_CONFIDENCE = 0.3
+CLOSE_PX = 1e-3
 
 
 @dataclass(frozen=True, eq=False)
@@ -90,6 +92,8 @@ class Grid:
             step = np.linalg.solve(self.jacobian(x, y), np.stack([u - at_u, v - at_v], -1)[..., None])[..., 0]
             step = np.clip(step, -0.25 * self.scale, 0.25 * self.scale)
             x, y = x + step[..., 0], y + step[..., 1]
+            if np.abs(step).max(initial=0) < CLOSE_PX:  # what is left is that squared
+                break
         return x, y
 
     @property
@@ -112,14 +116,21 @@ def _exponents(degree: int) -> list[tuple[int, int]]:
 
 def _terms(x: Floats, y: Floats, degree: int) -> Floats:
     """Return (..., terms) the products of powers: 1, x, y, x^2, xy, y^2, ..."""
-    return np.stack([x**i * y**j for i, j in _exponents(degree)], -1)
+    across, down = _powers(x, degree), _powers(y, degree)
+    return np.stack([across[i] * down[j] for i, j in _exponents(degree)], -1)
 
 
 def _slopes(x: Floats, y: Floats, degree: int) -> tuple[Floats, Floats]:
     """Return the derivatives of `_terms` by x and by y."""
-    across = [i * x ** max(i - 1, 0) * y**j for i, j in _exponents(degree)]
-    down = [j * x**i * y ** max(j - 1, 0) for i, j in _exponents(degree)]
+    by_x, by_y = _powers(x, degree), _powers(y, degree)
+    across = [i * by_x[max(i - 1, 0)] * by_y[j] for i, j in _exponents(degree)]
+    down = [j * by_x[i] * by_y[max(j - 1, 0)] for i, j in _exponents(degree)]
     return np.stack(across, -1), np.stack(down, -1)
+
+
+def _powers(x: Floats, degree: int) -> list[Floats]:
+    """Return the powers from 0 to a degree, by products: much faster than `**`."""
+    return list(accumulate([x] * degree, np.multiply, initial=np.ones_like(x)))
 
 
 def find(rgb: NDArray[np.uint8]) -> Grid | None:
@@ -196,10 +207,10 @@ def _fitted(tiles: Tiles, vectors: Floats, weights: Floats, center: tuple[float,
     """Integrate the wave vectors, then demodulate the page with the phase until nothing is left of it."""
     x, y = (tiles.x - center[0]) / scale, (tiles.y - center[1]) / scale
     phase = _integrated(x, y, vectors * scale, weights)
-    fits = []
-    for degree in DEGREES:
-        fit = _refined(tiles, x, y, phase, degree, scale, weights)
-        fits.append(fit)
+    start = _terms(x, y, 3) @ phase
+    local = np.einsum("tkd,k->td", np.stack(_slopes(x, y, 3), -1), phase) / scale
+    left = tiles.left(start, local)
+    fits = [_refined(tiles, x, y, start, left, degree, weights) for degree in DEGREES]
     limit = max(1.15 * min(fit.rest for fit in fits), 0.012)
     return next(fit for fit in fits if fit.rest <= limit)
 
@@ -229,12 +240,17 @@ def _robust(design: Floats, wanted: Floats, weights: Floats, degree: int, consta
     return solved
 
 
-def _refined(tiles: Tiles, x: Floats, y: Floats, phase: Floats, degree: int, scale: float, weights: Floats) -> _Fit:
-    """Fit a polynomial of a degree to the phase that the page's lines have."""
-    start = _terms(x, y, 3) @ phase
-    slopes = np.stack(_slopes(x, y, 3), -1)
-    local = np.einsum("tkd,k->td", slopes, phase) / scale
-    left, coherence, period = tiles.left(start, local)
+def _refined(
+    tiles: Tiles,
+    x: Floats,
+    y: Floats,
+    start: Floats,
+    rest_of_phase: tuple[Floats, Floats, float],
+    degree: int,
+    weights: Floats,
+) -> _Fit:
+    """Fit a polynomial of a degree to the phase that the page's lines have beside `start`, as `Tiles.left` gives it."""
+    left, coherence, period = rest_of_phase
     good = weights * coherence
     design = _terms(x, y, degree)
     # Between neighbors the rest is less than half a period, so that differences need no unwrapping.

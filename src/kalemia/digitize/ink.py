@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from kalemia.digitize.blur import blurred
 from kalemia.digitize.page import Page
 
 Floats = NDArray[np.float32]
@@ -17,6 +17,8 @@ PAPER_MM = 4.0
 LINE_SHARE = 0.7
 INK_SHARE = 0.004
 """A trace covers 1 % of a page or more: the darkest 0.4 % is ink for sure."""
+LOGS = -np.log(np.maximum(np.arange(256), 4).astype(np.float32))
+"""Of each value of a pixel; the darkest ones are noise."""
 
 
 def ink(page: Page) -> Floats:
@@ -29,26 +31,16 @@ def ink(page: Page) -> Floats:
 
 def _density(page: Page) -> Floats:
     """Return the optical density of a page beside the paper around, (height, width, 3); shadows drop out."""
-    values = np.maximum(page.rgb, 4).astype(np.float32)
-    logs: Floats = -np.log(values)
+    logs: Floats = LOGS[page.rgb]
     sigma = PAPER_MM * page.scale
-    paper = _blurred(logs, sigma)
-    dark = (logs - paper).max(axis=2) > 0.35
+    paper = blurred(logs, sigma)
+    dark = np.maximum.reduce([logs[..., c] - paper[..., c] for c in range(3)]) > 0.35
     # What is dark is no paper: the second estimate is made without it.
     weight = np.where(dark | ~page.inside, np.float32(1e-3), np.float32(1))
-    paper = _blurred(logs * weight[..., None], sigma) / _blurred(weight, sigma)[..., None]
+    paper = blurred(logs * weight[..., None], sigma) / blurred(weight, sigma)[..., None]
     density: Floats = logs - paper
     density[~page.inside] = 0
     return density
-
-
-def _blurred(values: Floats, sigma: float) -> Floats:
-    """Blur widely on a smaller copy, which is the same and faster."""
-    factor = max(1, int(sigma / 4))
-    height, width = values.shape[:2]
-    small = cv2.resize(values, (-(-width // factor), -(-height // factor)), interpolation=cv2.INTER_AREA)
-    small = cv2.GaussianBlur(small, (0, 0), sigma / factor)
-    return np.asarray(cv2.resize(small, (width, height), interpolation=cv2.INTER_LINEAR), np.float32)
 
 
 def _grid(density: Floats, cell: int) -> Floats:

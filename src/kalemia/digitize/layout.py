@@ -64,8 +64,6 @@ NAMES = ("auto", *(layout.name for layout in TWELVE))
 BESIDE_MM, TOGETHER, SELDOM = 16.0, 0.6, 0.6
 """Labels beside rows end within the first; the traces of most rows, the second, begin together there, and before that
 less than the third of the columns have ink."""
-STROKE_MM = 0.7
-"""The pen's stroke and its surroundings, up, down and sideways of the trace."""
 WIDTHS_MM = {1: (250.0,), 2: (125.0,), 3: (62.5, 250 / 3), 4: (62.5, 125.0), 5: (50.0, 62.5)}
 """How wide a column of leads is printed, by the number of columns."""
 
@@ -138,23 +136,19 @@ def _lines(mask: NDArray[np.uint8], paths: Paths, rows: slice, scale: float) -> 
     tall = cv2.morphologyEx(tall, cv2.MORPH_OPEN, np.ones((round(2.5 * scale), 1), np.uint8))
     found = np.zeros(mask.shape[1])
     y = paths.y[rows]
+    summed, columns = np.pad(np.cumsum(tall, axis=0, dtype=np.int32), ((1, 0), (0, 0))), np.arange(mask.shape[1])
+    # The trace's own steep strokes are no lines, even where all rows beat at once.
+    width, pen = round(scale) | 1, 0.4 * scale
     for own, (upper, lower) in zip(y, _between(paths, rows, scale), strict=True):
-        band = tall[upper:lower]
-        share = (band * _off(own, upper, upper + len(band), scale)).sum(axis=0) / scale
+        lower = min(lower, len(mask))
+        first = np.clip(minimum_filter1d(own, width) - pen, upper, lower).astype(np.intp)
+        last = np.clip(maximum_filter1d(own, width) + pen, upper, lower).astype(np.intp)
+        share = (summed[lower] - summed[upper] - (summed[last, columns] - summed[first, columns])) / scale
         found += np.clip(share / 5, 0, 1)
     found /= max(1, len(y))
-    # The trace's own steep strokes are no lines: what counts is more than what stands a little beside.
+    # What counts is more than what stands a little beside.
     around = uniform_filter1d(found, round(6 * scale))
     return np.clip(gaussian_filter1d(np.maximum(found - around, 0), 0.12 * scale) * 1.5, 0, 1)
-
-
-def _off(y: Reals, upper: int, lower: int, scale: float) -> NDArray[np.bool_]:
-    """Return where the band of a row, (rows of pixels, columns), is off its own trace, steep strokes included."""
-    reach = round(2 * STROKE_MM * scale) + 1
-    top = minimum_filter1d(y, reach) - STROKE_MM * scale
-    bottom = maximum_filter1d(y, reach) + STROKE_MM * scale
-    height = np.arange(upper, lower)[:, None]
-    return np.asarray((height < top) | (height > bottom))
 
 
 def _between(paths: Paths, rows: slice, scale: float) -> list[tuple[int, int]]:

@@ -36,6 +36,8 @@ STEP_MM = 0.7
 START_MM, END_MM = 6.0, 1.5
 """How far from a lead's beginning, where labels stand, and from its end such a step cuts the lead short."""
 AFTER_PULSE_MM = 0.8
+LINE, LINE_MM = 0.8, 0.5
+"""A column with more than the first of the line between two leads hides the trace, within the second of the border."""
 MIN_COLUMN = 0.1
 """A page shows at least so much of its last column."""
 MIN_AGREEMENT = 0.9
@@ -259,12 +261,15 @@ def _ends(on: NDArray[np.bool_], pulses: list[list[pulse.Pulse]], scale: float) 
     high = float(np.median(right)) - AFTER_PULSE_MM * scale if len(right) >= need else float(width)
     starts, stops = [], []
     for seen in on:
-        solid = np.convolve(seen, np.ones(round(3 * scale)) / round(3 * scale), "same") > 0.7
-        columns = np.flatnonzero(solid & seen)
-        columns = columns[(columns >= low) & (columns <= high)]
-        if columns.size:
-            starts.append(float(columns[0]))
-            stops.append(float(columns[-1]))
+        # A trace begins where there is ink for the next 3 mm, and ends where there was for the last.
+        size = round(3 * scale)
+        solid = np.convolve(seen, np.ones(size) / size) > 0.7
+        columns = np.arange(width)
+        inside = seen & (columns >= low) & (columns <= high)
+        first, last = np.flatnonzero(inside & solid[size - 1 :]), np.flatnonzero(inside & solid[:width])
+        if first.size and last.size:
+            starts.append(float(first[0]))
+            stops.append(float(last[-1]))
     return (float(np.median(starts)), float(np.median(stops))) if starts else (low, high)
 
 
@@ -282,8 +287,9 @@ def _reading(sheet: _Sheet, chosen: Layout, columns: Columns, width: float, foun
             end = max(end, columns.edges[-1])
     rows = [_Row(paths, r, first, end, own, scale) for r, own in enumerate(papers)]
     if not vector:
+        lined = layout.marks(paths, slice(0, chosen.rows), scale).lines > LINE
         for row, own in zip(rows, sheet.pulses, strict=True):
-            row.clear(paths, own)
+            row.clear(paths, own, lined)
     leads = {}
     for r, names in enumerate(chosen.leads):
         for c, name in enumerate(names):
@@ -383,6 +389,7 @@ class _Row:
         self.row = row
         self.scale = scale
         self.steps: Reals = np.zeros(0)
+        self.lined = np.zeros(0, np.intp)
         on = paths.on[row] > 0.3
         per_sample = paper.speed * scale / RATE
         count = max(1, int(np.floor((end - first) / per_sample)) + 1)
@@ -402,8 +409,8 @@ class _Row:
         self.y[far] = np.nan
         self.mv = -self.y / (scale * paper.gain)
 
-    def clear(self, paths: Paths, pulses: Sequence[pulse.Pulse]) -> None:
-        """Forget what is a pulse; remember where the trace steps over paper."""
+    def clear(self, paths: Paths, pulses: Sequence[pulse.Pulse], lined: NDArray[np.bool_]) -> None:
+        """Forget what is a pulse; remember where the trace steps over paper, and which columns have a line."""
         for own in pulses:
             beside = AFTER_PULSE_MM * self.scale
             if own.left * self.scale < self.x[len(self.x) // 2]:
@@ -411,12 +418,19 @@ class _Row:
             else:
                 self.mv = np.where(self.x > own.left * self.scale - beside, np.nan, self.mv)
         self.steps = _steps(paths.y[self.row], paths.sure, STEP_MM * self.scale)
+        self.lined = np.flatnonzero(lined)
 
     def lead(self, name: str, first: float, last: float) -> Lead:
         """Return the part between two columns of pixels as a lead; one called -aVR is turned over."""
+        lines = self.lined[(np.minimum(abs(self.lined - first), abs(self.lined - last))) < LINE_MM * self.scale]
         first, last = self._bounds(first, last)
         inside = (self.x >= first) & (self.x < last)
         signal = np.where(inside, self.mv, np.nan)
+        under = inside & np.isin(np.floor(self.x + 0.5), lines)
+        beside = inside & ~under & np.isfinite(signal)
+        if beside.any():
+            # A line between two leads hides the trace: what is nearest is held.
+            signal[under] = np.interp(self.x[under], self.x[beside], signal[beside])
         if np.isfinite(signal).any():
             signal = signal - np.nanmedian(signal)
         if name.startswith("-"):

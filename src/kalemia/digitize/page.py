@@ -79,7 +79,9 @@ def _paper(rgb: NDArray[np.uint8], inside: NDArray[np.bool_], scale: float) -> N
     small = (max(1, round(width / scale)), max(1, round(height / scale)))  # a pixel a mm
     light = cv2.resize(rgb.max(axis=2), small, interpolation=cv2.INTER_AREA).astype(np.float32)
     light[cv2.resize(inside.astype(np.uint8), small, interpolation=cv2.INTER_NEAREST) == 0] = 0
-    even = cv2.medianBlur(light.astype(np.uint8), 5).astype(np.float32)
+    # Mirrored, so that a peak at the very edge, a millimeter wide, is no majority there.
+    mirrored = cv2.copyMakeBorder(light.astype(np.uint8), 2, 2, 2, 2, cv2.BORDER_REFLECT_101)
+    even = cv2.medianBlur(mirrored, 5)[2:-2, 2:-2].astype(np.float32)
     bright = cv2.dilate(even, np.ones((NEAR_MM, NEAR_MM), np.uint8))
     dark = np.pad((even < TABLE * bright).astype(np.uint8), 1, constant_values=1)
     _, parts = cv2.connectedComponents(dark, connectivity=4)

@@ -1,7 +1,8 @@
 """Where a trace runs, finer than a pixel, from the path of pixels that was followed.
 
-A column's ink spans what the trace passes through: its middle is the trace on a slope, its end at a peak, where rise
-and fall run together.
+A column's ink spans what the pen passes while it crosses the column. Of a steep trace several columns share the same
+peak, so that no column by itself tells where the trace is: the curve is moved, in half columns, until a pen drawn along
+it covers just what is inked (iterative back-projection).
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float32]
@@ -17,16 +19,32 @@ Places = NDArray[np.intp]
 
 INKED = 0.55
 """A pixel at least so sure is inside the pen's stroke."""
-FLAT = 1.8
-"""Ink no longer than so many pens is flat trace."""
+PIXEL = 0.25
+"""A pixel is inked where the pen comes so near its middle, in columns."""
+STEPS, STEP = 20, 0.5
+"""How often a curve is moved, and by which share of what is missing."""
+BEND, MAX_BEND = 0.08, 0.12
+"""How much it is smoothed each time, for a pen of a radius of a pixel, and at most: more would lower the peaks."""
 
 
 @dataclass(frozen=True, eq=False)
 class Fine:
-    """A refined path: `y` px and `on`, how surely there is ink, both (rows, columns)."""
+    """A refined path: `y` px at edges and middles of columns, in turn; `on` (rows, columns) how surely there is ink."""
 
     y: Reals
     on: Reals
+
+    @property
+    def middles(self) -> Reals:
+        """(rows, columns) `y` in the middle of each column."""
+        return self.y[:, 1::2]
+
+    def line(self, row: int) -> tuple[Reals, Reals]:
+        """Return x and y, px, of the points of a row that lie on ink."""
+        seen = np.repeat(self.on[row] > INKED, 2)
+        known = np.append(seen, False) & np.append(True, seen)
+        x = np.arange(len(known)) / 2 - 0.5
+        return x[known], self.y[row, known]
 
 
 def refine(sure: Floats, path: Places) -> Fine:
@@ -37,7 +55,7 @@ def refine(sure: Floats, path: Places) -> Fine:
     high, low = _ends(sure, y, columns)
     inked = on > INKED
     pen = float(np.quantile((low - high)[inked], 0.3)) if inked.any() else 1.0
-    return Fine(_placed(high, low, pen) - 0.5, on)
+    return Fine(_curve(high, low, pen / 2) - 0.5, on)
 
 
 def _ends(sure: Floats, y: Places, columns: Places) -> tuple[Reals, Reals]:
@@ -54,25 +72,32 @@ def _ends(sure: Floats, y: Places, columns: Places) -> tuple[Reals, Reals]:
     return first - above.astype(np.float64), last + 1 + below.astype(np.float64)
 
 
-def _placed(high: Reals, low: Reals, pen: float) -> Reals:
-    """Return the trace's place between the ends of each column's ink."""
-    middle = (high + low) / 2
-    flat = low - high <= FLAT * pen
-    reach = max(2, round(pen))
-    peak = ~flat & (high <= _extreme(high, reach, np.minimum))
-    trough = ~flat & (low >= _extreme(low, reach, np.maximum))
-    level = _extreme(middle, 4 * reach, np.minimum) / 2 + _extreme(middle, 4 * reach, np.maximum) / 2
-    upward = level - high > low - level
-    peak, trough = peak & (~trough | upward), trough & (~peak | ~upward)
-    half = pen / 2
-    return np.where(peak, high + half, np.where(trough, low - half, middle))
+def _curve(high: Reals, low: Reals, radius: float) -> Reals:
+    """Return (rows, 2 columns + 1) the curve along which a round pen inks columns between two ends, (rows, columns)."""
+    middle, travel = (high + low) / 2, np.maximum((low - high) / 2 - radius, 0)
+    top, bottom = middle - travel, middle + travel
+    # A pen reaches columns beside it too, there less far up and down.
+    reach = int(2 * (radius + PIXEL))
+    beside = np.maximum(np.abs(np.arange(-reach, reach + 1)) / 2 - PIXEL, 0)
+    sunk = radius - np.sqrt(np.maximum(radius**2 - beside**2, 0))
+    bend = min(MAX_BEND, BEND * radius**2)
+    y = np.repeat(middle, 2, axis=1)
+    y = np.concatenate([y[:, :1], (y[:, :-1] + y[:, 1:]) / 2, y[:, -1:]], axis=1)
+    padded = np.pad(np.arange(y.size).reshape(y.shape), ((0, 0), (reach, reach)), mode="edge")
+    near = sliding_window_view(padded, 2 * reach + 1, axis=1)[:, 1:-1:2]  # (rows, columns, places) numbers of points
+    for _ in range(STEPS):
+        own = y.ravel()[near]
+        up, down = own + sunk, own - sunk
+        moves = [_missing(up, up.argmin(axis=2), top, near), _missing(down, down.argmax(axis=2), bottom, near)]
+        which, much = (np.concatenate(parts) for parts in zip(*moves, strict=True))
+        count = np.bincount(which, minlength=y.size)
+        y += STEP * (np.bincount(which, much, y.size) / np.maximum(count, 1)).reshape(y.shape)
+        y[:, 1:-1] += bend * (y[:, :-2] + y[:, 2:] - 2 * y[:, 1:-1])
+    return y
 
 
-def _extreme(values: Reals, reach: int, choose: np.ufunc) -> Reals:
-    """Return the extreme of each value's surroundings, `reach` columns to either side."""
-    width = values.shape[1]
-    padded = np.pad(values, ((0, 0), (reach, reach)), mode="edge")
-    found = padded[:, :width]
-    for k in range(1, 2 * reach + 1):
-        found = choose(found, padded[:, k : k + width])
-    return found
+def _missing(reached: Reals, farthest: Places, wanted: Reals, near: Places) -> tuple[Places, Reals]:
+    """Return the points that reach farthest into each column, and how much that is from what is wanted."""
+    place = farthest[..., None]
+    points = np.take_along_axis(near, place, axis=2)
+    return points.ravel(), wanted.ravel() - np.take_along_axis(reached, place, axis=2).ravel()

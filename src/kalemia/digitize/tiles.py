@@ -16,9 +16,7 @@ Floats = NDArray[np.float64]
 MIN_SIDE = 56
 STRETCH = np.exp(np.linspace(-0.08, 0.08, 33))
 TURN = np.deg2rad(np.linspace(-5, 5, 21))
-OBLIQUE = np.stack([np.cos(np.deg2rad(np.r_[25:66:3, 115:156:3])), np.sin(np.deg2rad(np.r_[25:66:3, 115:156:3]))])[
-    ..., None
-]
+OBLIQUE = np.stack([np.cos(np.deg2rad(np.r_[25:66:3, 115:156:3])), np.sin(np.deg2rad(np.r_[25:66:3, 115:156:3]))])
 """Directions in which no lines run: what is there is noise."""
 CLEAR = 1.5, 3.0
 """Mean logarithm of the lines' power over the noise's: below the first there are none, above the second for sure."""
@@ -106,10 +104,13 @@ class Tiles:
         best = (-1.0, np.zeros(0), np.zeros(0), 1.0)
         for harmonic in (5, 4, 3, 2, 1):
             k = harmonic / 5
-            across = np.exp(-2j * np.pi * k * local[:, 0, None] * place)
+            turn = 2 * np.pi * k * local[:, 0, None] * place
             down = np.exp(-2j * np.pi * k * local[:, 1, None] * place)
             # einsum stays on this core; many small products on all of them cost more than they bring.
-            rows = np.einsum("tyx,tx->ty", self.values, across)
+            real, imaginary = (
+                np.einsum("tyx,tx->ty", self.values, part(turn).astype(np.float32)) for part in (np.cos, np.sin)
+            )
+            rows = real - 1j * imaginary
             wave = np.sum(rows * down, axis=1) * np.exp(-2j * np.pi * k * start)
             coherence = np.abs(wave) / (energy * side)
             merit = float(np.sqrt(np.mean(coherence**2))) * harmonic
@@ -127,17 +128,15 @@ def _nearest(
     spectrum: NDArray[np.float32], wave: Floats, harmonics: tuple[tuple[int, float], ...], reach: float = 1.0
 ) -> tuple[Floats, float]:
     """Return the wave vector near another whose harmonics stand out most, and how clearly, 0..1."""
-    stretch, turn = np.meshgrid(STRETCH**reach, TURN * reach)
-    x = stretch * (np.cos(turn) * wave[0] - np.sin(turn) * wave[1])
-    y = stretch * (np.sin(turn) * wave[0] + np.cos(turn) * wave[1])
+    stretch, turn = STRETCH**reach, TURN[:, None] * reach
+    x = (stretch * (np.cos(turn) * wave[0] - np.sin(turn) * wave[1])).ravel()
+    y = (stretch * (np.sin(turn) * wave[0] + np.cos(turn) * wave[1])).ravel()
+    order, weight = np.array(harmonics).T
+    order, length = order[:, None] / 5, float(np.hypot(*wave))
+    oblique = np.sort(sampled(spectrum, order * length * OBLIQUE[0], order * length * OBLIQUE[1]), axis=1)
+    noise = oblique[:, [(len(OBLIQUE[0]) - 1) // 2, len(OBLIQUE[0]) // 2]].mean(axis=1, keepdims=True) + 1e-9
     # Logarithms: lines that stand out at every harmonic count more than one harmonic that drowns all noise.
-    score, total = np.zeros_like(x), 0.0
-    length = float(np.hypot(*wave))
-    for h, weight in harmonics:
-        oblique = sampled(spectrum, h / 5 * length * OBLIQUE[0], h / 5 * length * OBLIQUE[1])
-        noise = float(np.median(oblique)) + 1e-9
-        score += weight * np.log1p(sampled(spectrum, x * h / 5, y * h / 5) / noise)
-        total += weight
-    best = np.unravel_index(int(np.argmax(score)), score.shape)
-    clearness = (score[best] / total - CLEAR[0]) / (CLEAR[1] - CLEAR[0])
+    score = weight @ np.log1p(sampled(spectrum, order * x, order * y) / noise)
+    best = int(np.argmax(score))
+    clearness = (score[best] / weight.sum() - CLEAR[0]) / (CLEAR[1] - CLEAR[0])
     return np.array([x[best], y[best]]), float(np.clip(clearness, 0, 1))

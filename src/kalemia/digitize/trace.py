@@ -15,7 +15,6 @@ from scipy.ndimage import gaussian_filter1d, uniform_filter1d
 from scipy.signal import find_peaks
 
 from kalemia.digitize import stroke
-from kalemia.digitize.stroke import INKED
 
 Floats = NDArray[np.float32]
 Places = NDArray[np.intp]
@@ -109,9 +108,7 @@ def trace(ink: Floats, scale: float) -> Paths | None:
             break
         path = follow(ink, centers, scale, taken=(path, contested))
     fine = stroke.refine(sure, path)
-    every = np.arange(sure.shape[1])
-    lines = tuple((every[on > INKED], y[on > INKED]) for y, on in zip(fine.y, fine.on, strict=True))
-    return Paths(centers, fine.y, fine.on, lines, sure)
+    return Paths(centers, fine.middles, fine.on, tuple(fine.line(row) for row in range(len(centers))), sure)
 
 
 def _under(ink: Floats, path: Places) -> Floats:
