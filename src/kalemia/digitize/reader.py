@@ -32,9 +32,10 @@ MIN_CLEAR = 0.25
 LOST, MAX_LOST = 0.2, 2
 """A lead below this confidence is not there; more than so many such and the page is refused."""
 MIN_CONFIDENCE = 0.35
-LAWLESS, ALONE, MIN_NAMED = 0.25, 0.5, 0.2
+LAWLESS, ALONE, MIN_NAMED, MOST_NAMED = 0.25, 0.5, 0.2, 0.5
 """Where a residual is above the first, or strips agree less than the second with leads, and labels name a smaller share
-of the leads than the third, it is unknown which lead is where."""
+of the leads than the third, it is unknown which lead is where; twice the first needs the fourth. Upside down, I, II and
+III are read, too."""
 MAX_CONTRADICTED = 1
 """One label may be mistaken; more that name other leads are right."""
 GOOD, CLEARLY, LAWFUL = 0.7, 0.2, 0.05
@@ -170,7 +171,7 @@ def _refuse(reading: Reading) -> None:
             "it is not seen where one lead ends and the next begins; give a clearer page, the layout, or the leads row "
             "by row, such as --layout I/II/III"
         )
-    if reading.layout.known and reading.named.share < MIN_NAMED and _lawless(reading):
+    if reading.layout.known and reading.named.share < _needed(reading):
         raise DigitizeError(
             f"the leads as read in the layout {reading.layout.name} contradict each other, and labels that name them "
             "are not read; give the layout, or the leads row by row, such as --layout I/II/III"
@@ -201,12 +202,16 @@ def _refuse(reading: Reading) -> None:
         raise DigitizeError("no heart beats of 20 to 300 a minute are seen on the traced rows")
 
 
-def _lawless(reading: Reading) -> bool:
-    """Return whether laws are broken so that another layout is likely; Cabrera's order needs to be sure."""
+def _needed(reading: Reading) -> float:
+    """Return the share of leads that labels must name where laws are broken so that another layout is likely.
+
+    Cabrera's order needs to be sure.
+    """
     most = LAWLESS if reading.layout.order == STANDARD else LAWFUL
+    worst = max(reading.einthoven or 0.0, reading.goldberger or 0.0)
     strips = reading.layout.strips
     alone = strips > 0 and sum(reading.agreement.values()) / strips < ALONE
-    return alone or max(reading.einthoven or 0.0, reading.goldberger or 0.0) > most
+    return MOST_NAMED if worst > 2 * LAWLESS else MIN_NAMED if alone or worst > most else 0.0
 
 
 def _refuse_layout(reading: Reading) -> None:
