@@ -14,6 +14,8 @@ CELL_MM = 5
 BLOCK_CELLS = 8
 """Cells of 5 mm on a side whose median is the grid: enough that the trace, in a few of them, does not show."""
 PAPER_MM = 4.0
+WIDE_MM, WIDE_PX_MM = 3.0, 4
+"""Side of the square in which no ink is solid, and pixels a mm on which it is looked for."""
 LINE_SHARE = 0.7
 INK_SHARE = 0.004
 """A trace covers 1 % of a page or more: the darkest 0.4 % is ink for sure."""
@@ -29,17 +31,28 @@ def ink(page: Page) -> Floats:
 
 def _density(page: Page) -> Floats:
     """Return the optical density of a page beside the paper around, (height, width, 3); shadows drop out."""
-    values = np.maximum(page.rgb, 4).astype(np.float32)
-    logs: Floats = -np.log(values)
+    density: Floats = -np.log(np.maximum(page.rgb, 4).astype(np.float32))
+    density -= _wide(density, page.scale)
     sigma = PAPER_MM * page.scale
-    paper = _blurred(logs, sigma)
-    dark = (logs - paper).max(axis=2) > 0.35
-    # What is dark is no paper: the second estimate is made without it.
-    weight = np.where(dark | ~page.inside, np.float32(1e-3), np.float32(1))
-    paper = _blurred(logs * weight[..., None], sigma) / _blurred(weight, sigma)[..., None]
-    density: Floats = logs - paper
+    # What is dark is no paper.
+    weight = np.where((density.max(axis=2) > 0.35) | ~page.inside, np.float32(1e-3), np.float32(1))
+    density -= _blurred(density * weight[..., None], sigma) / _blurred(weight, sigma)[..., None]
     density[~page.inside] = 0
     return density
+
+
+def _wide(density: Floats, scale: float) -> Floats:
+    """Return the density of what is wider than ink: paper, shadows, a table, a finger, however sharp their edges.
+
+    This is a closing of brightness; lines and letters are narrower than its square and vanish.
+    """
+    height, width = density.shape[:2]
+    small = (max(1, round(width * WIDE_PX_MM / scale)), max(1, round(height * WIDE_PX_MM / scale)))
+    side = round(WIDE_MM * WIDE_PX_MM)
+    wide = cv2.resize(density, small, interpolation=cv2.INTER_AREA)
+    wide = cv2.morphologyEx(wide, cv2.MORPH_OPEN, np.ones((side, side), np.uint8))
+    wide = cv2.GaussianBlur(wide, (0, 0), side / 4)
+    return np.asarray(cv2.resize(wide, (width, height), interpolation=cv2.INTER_LINEAR), np.float32)
 
 
 def _blurred(values: Floats, sigma: float) -> Floats:
