@@ -16,6 +16,8 @@ BLOCK_CELLS = 8
 PAPER_MM = 4.0
 WIDE_MM, WIDE_PX_MM = 3.0, 4
 """Side of the square in which no ink is solid, and pixels a mm on which it is looked for."""
+EDGE, MARGIN_MM = 0.4, 8
+"""Where what is wider than ink changes by so much within a millimeter, so near to what is no paper, the paper ends."""
 LINE_SHARE = 0.7
 INK_SHARE = 0.004
 """A trace covers 1 % of a page or more: the darkest 0.4 % is ink for sure."""
@@ -24,7 +26,7 @@ INK_SHARE = 0.004
 def ink(page: Page) -> Floats:
     """Return (height, width) 0..1: how much of each pixel is ink of the trace or of letters."""
     density = _density(page)
-    density -= _grid(density, round(CELL_MM * page.scale))
+    density -= _grid(density, page.inside, round(CELL_MM * page.scale))
     _remove_lines(density)
     return _projected(density, page.inside)
 
@@ -32,17 +34,19 @@ def ink(page: Page) -> Floats:
 def _density(page: Page) -> Floats:
     """Return the optical density of a page beside the paper around, (height, width, 3); shadows drop out."""
     density: Floats = -np.log(np.maximum(page.rgb, 4).astype(np.float32))
-    density -= _wide(density, page.scale)
-    sigma = PAPER_MM * page.scale
+    wide, edge = _wide(density, page.inside, page.scale)
+    density -= wide
+    outside = ~page.inside | edge
     # What is dark is no paper.
-    weight = np.where((density.max(axis=2) > 0.35) | ~page.inside, np.float32(1e-3), np.float32(1))
+    weight = np.where((density.max(axis=2) > 0.35) | outside, np.float32(1e-3), np.float32(1))
+    sigma = PAPER_MM * page.scale
     density -= _blurred(density * weight[..., None], sigma) / _blurred(weight, sigma)[..., None]
-    density[~page.inside] = 0
+    density[outside] = 0
     return density
 
 
-def _wide(density: Floats, scale: float) -> Floats:
-    """Return the density of what is wider than ink: paper, shadows, a table, a finger, however sharp their edges.
+def _wide(density: Floats, inside: NDArray[np.bool_], scale: float) -> tuple[Floats, NDArray[np.bool_]]:
+    """Return the density of what is wider than ink, as shadows and tables are, and where the paper has its edge.
 
     This is a closing of brightness; lines and letters are narrower than its square and vanish.
     """
@@ -51,8 +55,12 @@ def _wide(density: Floats, scale: float) -> Floats:
     side = round(WIDE_MM * WIDE_PX_MM)
     wide = cv2.resize(density, small, interpolation=cv2.INTER_AREA)
     wide = cv2.morphologyEx(wide, cv2.MORPH_OPEN, np.ones((side, side), np.uint8))
-    wide = cv2.GaussianBlur(wide, (0, 0), side / 4)
-    return np.asarray(cv2.resize(wide, (width, height), interpolation=cv2.INTER_LINEAR), np.float32)
+    steep = cv2.morphologyEx(wide, cv2.MORPH_GRADIENT, np.ones((5, 5), np.uint8)).max(axis=2) > EDGE
+    paper = cv2.resize(inside.astype(np.uint8), small, interpolation=cv2.INTER_NEAREST)
+    reach = 2 * MARGIN_MM * WIDE_PX_MM + 1
+    margin = cv2.erode(paper, np.ones((reach, reach), np.uint8)) == 0
+    edge = cv2.resize((steep & margin).astype(np.uint8), (width, height), interpolation=cv2.INTER_NEAREST) > 0
+    return np.asarray(cv2.resize(wide, (width, height), interpolation=cv2.INTER_LINEAR), np.float32), edge
 
 
 def _blurred(values: Floats, sigma: float) -> Floats:
@@ -64,17 +72,24 @@ def _blurred(values: Floats, sigma: float) -> Floats:
     return np.asarray(cv2.resize(small, (width, height), interpolation=cv2.INTER_LINEAR), np.float32)
 
 
-def _grid(density: Floats, cell: int) -> Floats:
-    """Return what repeats from cell to cell of 5 mm: lines and dots of the grid, whatever their color."""
+def _grid(density: Floats, inside: NDArray[np.bool_], cell: int) -> Floats:
+    """Return what repeats from cell to cell of 5 mm: lines and dots of the grid, whatever their color.
+
+    Cells that lie outside the paper do not count where others are there.
+    """
     height, width = density.shape[:2]
     rows, columns = -(-height // cell), -(-width // cell)
     padded = np.pad(density, ((0, rows * cell - height), (0, columns * cell - width), (0, 0)), mode="reflect")
     cells = padded.reshape(rows, cell, columns, cell, 3)
     repeated = np.empty_like(cells)
+    outside = np.pad(~inside, ((0, rows * cell - height), (0, columns * cell - width)), constant_values=True)
+    paper = outside.reshape(rows, cell, columns, cell).mean(axis=(1, 3)) < 0.5
     for top, bottom in _blocks(rows):
         for left, right in _blocks(columns):
-            block = cells[top:bottom, :, left:right]
-            repeated[top:bottom, :, left:right] = np.median(block, axis=(0, 2), keepdims=True)
+            block = cells[top:bottom, :, left:right].swapaxes(1, 2)
+            there = paper[top:bottom, left:right]
+            usual = np.median(block[there] if there.any() else block[:1, 0], axis=0)
+            repeated[top:bottom, :, left:right] = usual[:, None]
     whole: Floats = repeated.reshape(padded.shape)[:height, :width]
     return whole
 

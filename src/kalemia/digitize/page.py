@@ -20,8 +20,9 @@ STEP_PX = 32
 MAX_MM = 460.0
 NEAR_MM, TABLE = 61, 0.6
 """A table is darker than this share of the brightest place near it, as the deepest shadows are, too."""
-RULED_MM = 13
-"""Around the middle of a tile whose lines are seen, so much is paper, however dark."""
+RULED_MM = 27, 15
+"""Tiles whose lines are seen, with their middles closer than the first and half the difference around, are paper,
+however dark."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -87,7 +88,8 @@ def _paper(
     middles = np.zeros(even.shape, np.uint8)
     x, y = np.round(ruled).astype(np.intp)
     middles[np.clip(y, 0, small[1] - 1), np.clip(x, 0, small[0] - 1)] = 1
-    unruled = cv2.dilate(middles, np.ones((RULED_MM, RULED_MM), np.uint8)) == 0
+    near, back = (np.ones((side, side), np.uint8) for side in RULED_MM)
+    unruled = cv2.erode(cv2.dilate(middles, near), back) == 0
     dark = np.pad(((even < TABLE * bright) & unruled).astype(np.uint8), 1, constant_values=1)
     _, parts = cv2.connectedComponents(dark, connectivity=4)
     table = (parts == parts[0, 0]).astype(np.uint8)[1:-1, 1:-1]
