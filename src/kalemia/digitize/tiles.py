@@ -55,7 +55,7 @@ class Tiles:
         first = np.concatenate([numbers[:, :-1].ravel(), numbers[:-1].ravel()])
         return first, np.concatenate([numbers[:, 1:].ravel(), numbers[1:].ravel()])
 
-    def tracked(self, waves: Floats, harmonics: tuple[tuple[int, float], ...]) -> tuple[Floats, Floats]:
+    def tracked(self, waves: Floats, harmonics: tuple[tuple[float, float], ...]) -> tuple[Floats, Floats]:
         """Return wave vectors (2, tiles, 2), cycles a px, and how clear each is (2, tiles), 0..1.
 
         Each tile is asked how well every wave fits, and its neighbors decide between waves that fit about as well.
@@ -118,7 +118,7 @@ def _clearness(
     spectrum: NDArray[np.float32],
     tried: tuple[Floats, Floats],
     wave: Floats,
-    harmonics: tuple[tuple[int, float], ...],
+    harmonics: tuple[tuple[float, float], ...],
 ) -> Floats:
     """Return how far the harmonics of each wave tried stand out of the noise at a wave's length: mean logarithm."""
     # Logarithms: lines that stand out at every harmonic count more than one harmonic that drowns all noise.
@@ -127,7 +127,7 @@ def _clearness(
         oblique = sampled(spectrum, h / 5 * length * OBLIQUE[0], h / 5 * length * OBLIQUE[1])
         noise = float(np.median(oblique)) + 1e-9
         score += weight * np.log1p(sampled(spectrum, tried[0] * h / 5, tried[1] * h / 5) / noise)
-    return score / sum(weight for _, weight in harmonics)
+    return score / sum(weight for _, weight in harmonics if weight > 0)
 
 
 def _agreed(fits: Floats) -> Floats:
