@@ -13,10 +13,10 @@ from kalemia.digitize.carrier import power, sampled, starts
 Floats = NDArray[np.float64]
 
 MIN_SIDE = 56
-STRETCH, TURN = np.exp(np.linspace(-0.36, 0.36, 49)), np.deg2rad(np.linspace(-15, 15, 25))
+STRETCH, TURN = np.exp(np.linspace(-0.36, 0.36, 37)), np.deg2rad(np.linspace(-26, 26, 27))
 """How much longer and how turned lines may be anywhere beside the page as a whole."""
-FINE = np.meshgrid(np.exp(np.linspace(-0.016, 0.016, 13)), np.deg2rad(np.linspace(-1.5, 1.5, 13)))
-CHANGE, MOST = (0.06, 0.06), 3.0
+FINE = np.meshgrid(np.exp(np.linspace(-0.02, 0.02, 13)), np.deg2rad(np.linspace(-2, 2, 13)))
+CHANGE, MOST = (0.15, 0.1), 3.0
 """What a step of turn or of stretch costs from a tile to the next, in units of clearness, and at most."""
 SWEEPS, FAINT = 2, 1.0
 OBLIQUE = np.stack([np.cos(np.deg2rad(np.r_[25:66:3, 115:156:3])), np.sin(np.deg2rad(np.r_[25:66:3, 115:156:3]))])[
