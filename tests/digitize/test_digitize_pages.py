@@ -120,7 +120,7 @@ def test_a_fifth_column_is_read_by_its_labels_and_refused_without(tmp_path: Path
     found = read(tmp_path, page(more, rows))
     assert found.layout == "3x5"
     assert found.recording.leads == (*NAMES, "V4R", "V8", "V9")
-    with pytest.raises(DigitizeError, match="labels that name them are not read"):
+    with pytest.raises(DigitizeError, match="--layout I/II/III"):
         read(tmp_path, page(more, rows, px=4, labels=False))
 
 
@@ -147,7 +147,7 @@ def test_fewer_leads_are_read_where_labels_or_the_user_name_them(
 def test_labels_in_another_order_are_believed(tmp_path: Path) -> None:
     true = ecg()
     swapped = (*NAMES[6:], *NAMES[:6])
-    found = read(tmp_path, page(true, columns(swapped, 6), px=4))
+    found = read(tmp_path, page(true, columns(swapped, 6)))
     for name in NAMES:
         assert snr_db(true[name], found.recording.lead(name)) > 8
 

@@ -61,6 +61,9 @@ FEWER = (
 SHAPES = (*GRIDS, (6, 1), (3, 2), (3, 1), (2, 1), (1, 1), (3, 5))
 """Rows and columns of pages whose labels are read."""
 NAMES = ("auto", *(layout.name for layout in TWELVE))
+BESIDE_MM, TOGETHER, SELDOM = 16.0, 0.6, 0.6
+"""Labels beside rows end within the first; the traces of most rows, the second, begin together there, and before that
+less than the third of the columns have ink."""
 WIDTHS_MM = {1: (250.0,), 2: (125.0,), 3: (62.5, 250 / 3), 4: (62.5, 125.0), 5: (50.0, 62.5)}
 """How wide a column of leads is printed, by the number of columns."""
 
@@ -110,6 +113,21 @@ def marks(paths: Paths, rows: slice, scale: float) -> Marks:
     """Return the marks of borders between leads in some of the rows."""
     mask = (paths.sure > 0.5).astype(np.uint8)
     return Marks(_lines(mask, paths, rows, scale), _gaps(paths, rows, scale), _labels(mask, paths, rows, scale))
+
+
+def beginning(found: Marks, on: Reals, start: float, scale: float) -> float:
+    """Return where rows begin, px, that seem to begin at `start`: labels and pulses may stand before them.
+
+    `on` is (rows, columns) 0..1, how surely there is ink. Most rows are there again together where they begin, after
+    hardly any ink.
+    """
+    first = max(0, int(start))
+    again = np.flatnonzero(found.gaps[first : int(start + BESIDE_MM * scale)] > TOGETHER)
+    if not again.size:
+        return start
+    near = max(first, first + int(again[-1]) - round(0.5 * scale))
+    last = near + int(np.argmax(found.gaps[near : first + int(again[-1]) + 1]))
+    return float(last) if last == first or (on[:, first:last] > 0.3).mean() < SELDOM else start
 
 
 def _lines(mask: NDArray[np.uint8], paths: Paths, rows: slice, scale: float) -> Reals:
@@ -207,7 +225,7 @@ def columns(found: Marks, count: int, width: float, start: float, end: float, sc
         inside = (places >= 0) & (places < length - 1)
         at = np.clip(places.round().astype(int), 0, length - 1)
         marked = np.where(inside, sharp[at] + 0.5 * hint[at], 0).sum(axis=1) / (count - 1)
-        score = marked - 0.02 * np.abs(offsets - start) / scale - 2 * abs(stretch - 1)
+        score = marked - 0.05 * np.abs(offsets - start) / scale - 2 * abs(stretch - 1)
         k = int(np.argmax(score))
         if score[k] > best[0]:
             best = (float(score[k]), float(offsets[k]), step, float(marked[k]))

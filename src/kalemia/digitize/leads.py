@@ -180,6 +180,7 @@ def _shapes(rows: int, stated: Layout | None) -> list[Layout]:
 def _of_shape(sheet: _Sheet, shape: Layout, width: float, stated: Layout | None) -> list[Reading]:
     """Return the readings of a page in one shape: with the names of usual layouts, and with those that labels give."""
     marks = layout.marks(sheet.paths, slice(0, shape.rows), sheet.scale)
+    sheet = replace(sheet, start=layout.beginning(marks, sheet.paths.on[: shape.rows], sheet.start, sheet.scale))
     columns = layout.columns(marks, shape.columns, width, sheet.start, sheet.end, sheet.scale)
     if columns.edges[-2] > sheet.end - MIN_COLUMN * width and stated is None:
         return []

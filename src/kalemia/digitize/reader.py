@@ -167,7 +167,8 @@ def _refuse(reading: Reading) -> None:
     contradicted = reading.layout.known and (reading.einthoven is None or reading.einthoven > MAX_RESIDUAL)
     if reading.layout.columns > 1 and reading.columns.clear < MIN_CLEAR and contradicted:
         raise DigitizeError(
-            "it is not seen where one lead ends and the next begins; give the layout, or a clearer page"
+            "it is not seen where one lead ends and the next begins; give a clearer page, the layout, or the leads row "
+            "by row, such as --layout I/II/III"
         )
     if reading.layout.known and reading.named.share < MIN_NAMED and _lawless(reading):
         raise DigitizeError(
