@@ -26,8 +26,9 @@ RATES = (100.0, 125.0, 200.0, 250.0, 300.0, 400.0, 500.0, 1000.0)
 MAX_GAP_MM = 2.5
 """Shorter interruptions of a trace are bridged."""
 MIN_ON = 0.5
-STEP_MM = 0.7
-"""A trace that steps over so much white paper has been on something else: a label, a pulse, the lead before."""
+STEP_MM, WHITE = 0.7, 0.65
+"""A trace that steps over so much paper, which is so much of the step, has been on something else: a label, a pulse,
+the lead before. A steep stroke of a QRS is pale, but not white."""
 START_MM, END_MM = 6.0, 1.5
 """How far from a lead's beginning, where labels stand, and from its end such a step cuts the lead short."""
 AFTER_PULSE_MM = 0.8
@@ -330,12 +331,13 @@ class _Row:
 
 
 def _steps(y: Reals, sure: NDArray[np.float32], most: float) -> Reals:
-    """Return the columns, px, before which a path (columns,) steps over more than `most` px without ink."""
+    """Return the columns, px, before which a path (columns,) steps over more than `most` px, mostly without ink."""
     found = []
     for k in np.flatnonzero(np.abs(np.diff(y)) > most):
         low, high = sorted(
             (int(np.clip(round(y[k]), 0, len(sure) - 1)), int(np.clip(round(y[k + 1]), 0, len(sure) - 1)))
         )
-        if float(np.sum(1 - sure[low : high + 1, k : k + 2].max(axis=1))) > most:
+        white = float(np.sum(1 - sure[low : high + 1, k : k + 2].max(axis=1)))
+        if white > max(most, WHITE * (high + 1 - low)):
             found.append(k + 1.0)
     return np.array(found)
