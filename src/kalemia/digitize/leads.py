@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -209,7 +209,8 @@ def _reading(
         agreement[name] = agreed
         if check.agreement(whole.signal, leads[best].signal, SHIFT) > agreed + DOUBTFUL:
             assumed.append(f"The rhythm strip is assumed to be {name}, as usual, although {best} agrees better.")
-        strips[name] = Lead(name, whole.signal, whole.sure, r, whole.x, whole.y)
+        late = check.aligned(whole.signal, leads[name].signal, SHIFT)[1]
+        strips[name] = _earlier(replace(whole, name=name), late)
     plain = {name: lead.signal for name, lead in leads.items()}
     return Reading(
         chosen, columns, paper, leads, strips, agreement,
@@ -272,6 +273,15 @@ def _repeated(strip: Lead, leads: Mapping[str, Lead]) -> tuple[str, float, str]:
     usual = [name for name in USUAL_STRIPS if name in agreed and agreed[name] > agreed[best] - ALIKE]
     name = max(usual, key=lambda name: agreed[name]) if usual else best
     return name, agreed[name], best
+
+
+def _earlier(lead: Lead, samples: int) -> Lead:
+    """Return a lead moved to an earlier time; what is moved in from beyond its end is NaN."""
+    known = np.roll(np.arange(len(lead.signal)), -samples)
+    beyond = np.zeros(len(known), bool)
+    beyond[len(known) - samples if samples > 0 else 0 : len(known) if samples > 0 else -samples] = True
+    signal, sure, y = (np.where(beyond, np.nan, part[known]) for part in (lead.signal, lead.sure, lead.y))
+    return replace(lead, signal=signal, sure=sure, x=lead.x[known], y=y)
 
 
 class _Row:
