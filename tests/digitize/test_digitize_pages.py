@@ -48,6 +48,14 @@ def test_a_usual_page(tmp_path: Path) -> None:
     assert np.ptp(found.recording.lead("II")) * 1.0 == pytest.approx(np.ptp(true["II"]), rel=0.05)
 
 
+def test_a_shadow_as_dark_as_the_table_hides_no_row(tmp_path: Path) -> None:
+    true = ecg()
+    table = cv2.copyMakeBorder(page(true), 40, 40, 60, 60, cv2.BORDER_CONSTANT, value=(70, 60, 55))
+    down = np.linspace(0, 1, len(table))[:, None] + np.linspace(0, 0.3, table.shape[1])
+    light = 1 - 0.62 / (1 + np.exp((0.55 - down) / 0.006))
+    good(read(tmp_path, (table * light[..., None]).astype(np.uint8)), true, 12)
+
+
 @pytest.mark.parametrize(
     ("name", "rows", "row_mm"),
     [

@@ -14,6 +14,8 @@ Floats = NDArray[np.float64]
 
 TILE = 256
 """Side, px, of the tiles whose spectra are averaged."""
+PART = 4
+"""Tiles on a side of a part of the page, half overlapped: perspective hardly changes within one."""
 ANGLES = np.deg2rad(np.arange(-14, 14.1, 1.0))
 PERIODS = 1.9, 17.0
 """Distances, px, of lines 1 mm apart that are looked for."""
@@ -70,28 +72,37 @@ def sampled(power: NDArray[np.float32], fx: Floats, fy: Floats) -> Floats:
 
 
 def find(lines: NDArray[np.float32]) -> Floats | None:
-    """Return (2, 2) the wave vectors of u and v, cycles a px for lines 1 mm apart, as the whole page shows them."""
+    """Return (2, 2) the wave vectors of u and v, cycles a px for lines 1 mm apart, as the whole page shows them.
+
+    Where its perspective blurs them, they are those of the part of the page that shows them best.
+    """
     side = min(TILE, *lines.shape)
     window = np.outer(np.hanning(side), np.hanning(side)).astype(np.float32)
-    total = np.zeros((TILE, TILE // 2 + 1), np.float32)
-    for y in starts(lines.shape[0], side, side / 2):
-        for x in starts(lines.shape[1], side, side / 2):
-            found = power(lines[y : y + side, x : x + side], window, TILE)
-            total += found / (found.sum() + 1e-9)
+    ys, xs = (starts(length, side, side / 2) for length in lines.shape)
+    powers = np.stack([[power(lines[y : y + side, x : x + side], window, TILE) for x in xs] for y in ys])
+    powers /= powers.sum(axis=(2, 3), keepdims=True) + 1e-9
+    best, waves = _waves(powers, max(lines.shape))
+    if best < MIN_COMB:
+        parts = [powers[y : y + PART, x : x + PART] for y in range(0, len(ys), 2) for x in range(0, len(xs), 2)]
+        best, waves = max((_waves(part, max(lines.shape)) for part in parts), key=lambda found: found[0])
+    return waves if best >= MIN_COMB else None
+
+
+def _waves(powers: NDArray[np.float32], size: int) -> tuple[float, Floats]:
+    """Return how well a lattice explains the power of tiles, and its wave vectors (2, 2)."""
+    total = powers.sum(axis=(0, 1))
     radii = np.exp(np.linspace(np.log(1 / 90), np.log(0.49), 700))
     polar = [_polar(np.log(total + 1e-12), radii, direction) for direction in (0, 1)]
     steps = np.exp(np.linspace(-np.log(PERIODS[1]), -np.log(PERIODS[0]), 1000))
     scores = np.stack([_comb(rays.max(axis=0), radii, steps) for rays in polar])
-    best, across, down = _square(scores, steps, max(lines.shape))
-    if best < MIN_COMB:
-        return None
+    best, across, down = _square(scores, steps, size)
     waves = []
     for direction, (frequency, rays) in enumerate(zip((across, down), polar, strict=True)):
         along = sum(np.array([np.interp(frequency * h, radii, ray) for ray in rays]) for h in (1.0, 0.2))
         turn = ANGLES[int(np.argmax(along))]
         vector = np.array([np.cos(turn), np.sin(turn)])
         waves.append(frequency * (vector if direction == 0 else np.array([-vector[1], vector[0]])))
-    return np.stack(waves)
+    return best, np.stack(waves)
 
 
 def _polar(power: NDArray[np.float32], radii: Floats, direction: int) -> Floats:

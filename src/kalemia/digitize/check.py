@@ -84,13 +84,18 @@ def _best(a: Reals, b: Reals, c: Reals) -> tuple[int, int]:
 
 def agreement(a: Reals, b: Reals, reach: int) -> float:
     """Return the correlation of two signals where both are known, the one moved by at most `reach` samples."""
-    best = -1.0
+    return aligned(a, b, reach)[0]
+
+
+def aligned(a: Reals, b: Reals, reach: int) -> tuple[float, int]:
+    """Return the best correlation of two signals, and by how many samples, at most `reach`, the first is late."""
+    best, late = -1.0, 0
     for shift in range(-reach, reach + 1):
         one, other = (a[shift:], b[: len(b) - shift]) if shift >= 0 else (a[:shift], b[-shift:])
         known = np.isfinite(one) & np.isfinite(other)
         if known.sum() > 50:
             x, y = one[known] - one[known].mean(), other[known] - other[known].mean()
             scale = float(np.sqrt((x @ x) * (y @ y)))
-            if scale > 0:
-                best = max(best, float(x @ y) / scale)
-    return best
+            if scale > 0 and float(x @ y) / scale > best:
+                best, late = float(x @ y) / scale, shift
+    return best, late

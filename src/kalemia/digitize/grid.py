@@ -24,10 +24,11 @@ WORK_SIDE = 2200
 """The longer side, px, of the copy on which the grid is looked for."""
 TILE_MM = 18.0
 """Side, mm, of the tiles in which the lattice is followed; perspective hardly changes within one."""
-SPURS = ((1, 0.5), (2, 0.3), (3, 0.3), (4, 0.3), (5, 1.0))
-"""Harmonics of the 5 mm lines that are followed from tile to tile, and the weight of each."""
-DEGREES = 1, 2, 3, 5
-"""A scan is plain, a photo needs 3, bent paper 5: the first that is nearly as good as the last is taken."""
+SPURS = ((1, 0.5), (2, 0.3), (3, 0.3), (4, 0.3), (5, 1.0), (1.5, -0.5), (2.5, -0.5), (3.5, -0.5))
+"""Harmonics of the 5 mm lines that are followed from tile to tile, and the weight of each; half way between them a
+lattice has no power, and a trace or other lines have."""
+DEGREES = 1, 2, 3, 5, 7
+"""A scan is plain, a photo needs 3, bent paper 5 or 7: the first that is nearly as good as the last is taken."""
 MIN_CONFIDENCE = 0.3
 CLOSE_PX = 1e-3
 

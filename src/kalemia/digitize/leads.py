@@ -31,8 +31,9 @@ MAX_S = 13.0
 MAX_GAP_MM = 2.5
 """Shorter interruptions of a trace are bridged."""
 MIN_ON = 0.5
-STEP_MM = 0.7
-"""A trace that steps over so much white paper has been on something else: a label, a pulse, the lead before."""
+STEP_MM, WHITE = 0.7, 0.65
+"""A trace that steps over so much paper, which is so much of the step, has been on something else: a label, a pulse,
+the lead before. A steep stroke of a QRS is pale, but not white."""
 START_MM, END_MM = 6.0, 1.5
 """How far from a lead's beginning, where labels stand, and from its end such a step cuts the lead short."""
 AFTER_PULSE_MM = 0.8
@@ -315,7 +316,8 @@ def _reading(sheet: _Sheet, chosen: Layout, columns: Columns, width: float, foun
         agreement[name] = agreed
         if check.agreement(whole.signal, leads[best].signal, SHIFT) > agreed + DOUBTFUL:
             assumed.append(f"The rhythm strip is assumed to be {name}, as usual, although {best} agrees better.")
-        strips[name] = Lead(name, whole.signal, whole.sure, r, whole.x, whole.y)
+        late = check.aligned(whole.signal, leads[name].signal, SHIFT)[1]
+        strips[name] = _earlier(replace(whole, name=name), late)
     plain = {name: lead.signal for name, lead in leads.items()}
     return Reading(
         chosen, columns, paper, leads, strips, agreement, label.named(found, chosen.order, chosen.rows),
@@ -380,6 +382,15 @@ def _repeated(strip: Lead, leads: Mapping[str, Lead]) -> tuple[str, float, str]:
     usual = [name for name in USUAL_STRIPS if name in agreed and agreed[name] > agreed[best] - ALIKE]
     name = max(usual, key=lambda name: agreed[name]) if usual else best
     return name, agreed[name], best
+
+
+def _earlier(lead: Lead, samples: int) -> Lead:
+    """Return a lead moved to an earlier time; what is moved in from beyond its end is NaN."""
+    known = np.roll(np.arange(len(lead.signal)), -samples)
+    beyond = np.zeros(len(known), bool)
+    beyond[len(known) - samples if samples > 0 else 0 : len(known) if samples > 0 else -samples] = True
+    signal, sure, y = (np.where(beyond, np.nan, part[known]) for part in (lead.signal, lead.sure, lead.y))
+    return replace(lead, signal=signal, sure=sure, x=lead.x[known], y=y)
 
 
 class _Row:
@@ -447,12 +458,13 @@ class _Row:
 
 
 def _steps(y: Reals, sure: NDArray[np.float32], most: float) -> Reals:
-    """Return the columns, px, before which a path (columns,) steps over more than `most` px without ink."""
+    """Return the columns, px, before which a path (columns,) steps over more than `most` px, mostly without ink."""
     found = []
     for k in np.flatnonzero(np.abs(np.diff(y)) > most):
         low, high = sorted(
             (int(np.clip(round(y[k]), 0, len(sure) - 1)), int(np.clip(round(y[k + 1]), 0, len(sure) - 1)))
         )
-        if float(np.sum(1 - sure[low : high + 1, k : k + 2].max(axis=1))) > most:
+        white = float(np.sum(1 - sure[low : high + 1, k : k + 2].max(axis=1)))
+        if white > max(most, WHITE * (high + 1 - low)):
             found.append(k + 1.0)
     return np.array(found)

@@ -24,7 +24,10 @@ STRIPS = 4
 CLEARLY, SHARE = 0.4, 0.45
 """Lines repeat clearly above the first correlation; at 5 mm where it is at least the second's share there."""
 NEAR_MM, TABLE = 61, 0.6
-"""A table is darker than this share of the brightest place near it; a shadow falls off more slowly."""
+"""A table is darker than this share of the brightest place near it, as the deepest shadows are, too."""
+RULED_MM = 27, 15
+"""Tiles whose lines are seen, with their middles closer than the first and half the difference around, are paper,
+however dark."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,11 +73,17 @@ def square(rgb: NDArray[np.uint8], grid: Grid) -> Page:
     x, y = places[..., 0], places[..., 1]
     inside = (x > -1) & (y > -1) & (x < rgb.shape[1]) & (y < rgb.shape[0])
     page = np.asarray(squared, np.uint8)
-    return Page(page, scale, left, top, grid, inside & _paper(page, inside, scale))
+    at_u, at_v = grid.millimeters(grid.cover[:, 0], grid.cover[:, 1])
+    return Page(page, scale, left, top, grid, inside & _paper(page, inside, scale, np.stack([at_u - left, at_v - top])))
 
 
-def _paper(rgb: NDArray[np.uint8], inside: NDArray[np.bool_], scale: float) -> NDArray[np.bool_]:
-    """Return what is paper, and no dark table beside it: what is dark over millimeters and reaches the margin."""
+def _paper(
+    rgb: NDArray[np.uint8], inside: NDArray[np.bool_], scale: float, ruled: NDArray[np.float64]
+) -> NDArray[np.bool_]:
+    """Return what is paper, and no dark table beside it: what is dark over millimeters and reaches the margin.
+
+    At the places `ruled` (2, tiles), mm from the corner, the lines of the grid are seen: that is no table.
+    """
     height, width = inside.shape
     small = (max(1, round(width / scale)), max(1, round(height / scale)))  # a pixel a mm
     light = cv2.resize(rgb.max(axis=2), small, interpolation=cv2.INTER_AREA).astype(np.float32)
@@ -83,7 +92,12 @@ def _paper(rgb: NDArray[np.uint8], inside: NDArray[np.bool_], scale: float) -> N
     mirrored = cv2.copyMakeBorder(light.astype(np.uint8), 2, 2, 2, 2, cv2.BORDER_REFLECT_101)
     even = cv2.medianBlur(mirrored, 5)[2:-2, 2:-2].astype(np.float32)
     bright = cv2.dilate(even, np.ones((NEAR_MM, NEAR_MM), np.uint8))
-    dark = np.pad((even < TABLE * bright).astype(np.uint8), 1, constant_values=1)
+    middles = np.zeros(even.shape, np.uint8)
+    x, y = np.round(ruled).astype(np.intp)
+    middles[np.clip(y, 0, small[1] - 1), np.clip(x, 0, small[0] - 1)] = 1
+    near, back = (np.ones((side, side), np.uint8) for side in RULED_MM)
+    unruled = cv2.erode(cv2.dilate(middles, near), back) == 0
+    dark = np.pad(((even < TABLE * bright) & unruled).astype(np.uint8), 1, constant_values=1)
     _, parts = cv2.connectedComponents(dark, connectivity=4)
     table = (parts == parts[0, 0]).astype(np.uint8)[1:-1, 1:-1]
     # The paper's edge throws a shadow and is never quite where it seems.

@@ -215,7 +215,11 @@ def _needed(reading: Reading) -> float:
 
 
 def _refuse_layout(reading: Reading) -> None:
-    """Raise where the limb leads are right and the augmented ones are others; a page is not turned for that."""
+    """Raise where limb leads are wrong, or right and the augmented ones are others; a page isn't turned for that."""
+    if (reading.einthoven or 0.0) > UNRELATED:
+        raise DigitizeError(
+            f"I + III differs from II by {reading.einthoven:.0%} of their power, as on curled paper or with other leads"
+        )
     if (reading.einthoven or 0.0) < RELATED and (reading.goldberger or 0.0) > UNRELATED:
         raise DigitizeError(
             "I, II and III obey Einthoven's law, but what stands where aVR, aVL and aVF should be does not sum up to "

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import heapq
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,14 +13,18 @@ from kalemia.digitize.carrier import power, sampled, starts
 Floats = NDArray[np.float64]
 
 MIN_SIDE = 56
-STRETCH = np.exp(np.linspace(-0.08, 0.08, 33))
-TURN = np.deg2rad(np.linspace(-5, 5, 21))
-OBLIQUE = np.stack([np.cos(np.deg2rad(np.r_[25:66:3, 115:156:3])), np.sin(np.deg2rad(np.r_[25:66:3, 115:156:3]))])
+STRETCH, TURN = np.exp(np.linspace(-0.36, 0.36, 37)), np.deg2rad(np.linspace(-26, 26, 27))
+"""How much longer and how turned lines may be anywhere beside the page as a whole."""
+FINE = np.meshgrid(np.exp(np.linspace(-0.02, 0.02, 13)), np.deg2rad(np.linspace(-2, 2, 13)))
+CHANGE, MOST = (0.15, 0.1), 3.0
+"""What a step of turn or of stretch costs from a tile to the next, in units of clearness, and at most."""
+SWEEPS, FAINT = 2, 1.0
+OBLIQUE = np.stack([np.cos(np.deg2rad(np.r_[25:66:3, 115:156:3])), np.sin(np.deg2rad(np.r_[25:66:3, 115:156:3]))])[
+    ..., None
+]
 """Directions in which no lines run: what is there is noise."""
 CLEAR = 1.5, 3.0
 """Mean logarithm of the lines' power over the noise's: below the first there are none, above the second for sure."""
-FARTHEST = 0.17
-"""Logarithm of how much longer or shorter lines may lie anywhere than on the page as a whole."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,45 +55,28 @@ class Tiles:
         first = np.concatenate([numbers[:, :-1].ravel(), numbers[:-1].ravel()])
         return first, np.concatenate([numbers[:, 1:].ravel(), numbers[1:].ravel()])
 
-    def tracked(self, waves: Floats, harmonics: tuple[tuple[int, float], ...]) -> tuple[Floats, Floats]:
+    def tracked(self, waves: Floats, harmonics: tuple[tuple[float, float], ...]) -> tuple[Floats, Floats]:
         """Return wave vectors (2, tiles, 2), cycles a px, and how clear each is (2, tiles), 0..1.
 
-        Each vector is looked for near that of a neighbor whose lines are clear, clearest first.
+        Each tile is asked how well every wave fits, and its neighbors decide between waves that fit about as well.
         """
         spectra = [_spectrum(tile) for tile in self.values]
         vectors, clear = np.zeros((2, len(self.x), 2)), np.zeros((2, len(self.x)))
+        stretch, turn = np.meshgrid(STRETCH, TURN)
         for k in (0, 1):
-            self._grow(spectra, waves[k], harmonics, vectors[k], clear[k])
+            tried = _moved(waves[k], stretch, turn)
+            fits = np.stack([_clearness(spectrum, tried, waves[k], harmonics) for spectrum in spectra])
+            fits = np.maximum(fits - FAINT, 0).reshape(*self.shape, *stretch.shape)
+            for _ in range(SWEEPS):
+                fits = _agreed(fits)
+            best = fits.reshape(len(spectra), -1).argmax(axis=1)
+            for tile, spectrum in enumerate(spectra):
+                near = _moved(np.array([axis.ravel()[best[tile]] for axis in tried]), *FINE)
+                fit = _clearness(spectrum, near, waves[k], harmonics)
+                place = int(fit.argmax())
+                vectors[k, tile] = [axis.ravel()[place] for axis in near]
+                clear[k, tile] = np.clip((fit.max() - CLEAR[0]) / (CLEAR[1] - CLEAR[0]), 0, 1)
         return vectors, clear
-
-    def _grow(
-        self,
-        spectra: list[NDArray[np.float32]],
-        wave: Floats,
-        harmonics: tuple[tuple[int, float], ...],
-        vectors: Floats,
-        clear: Floats,
-    ) -> None:
-        seeds = [_nearest(spectrum, wave, harmonics) for spectrum in spectra]
-        first = int(np.argmax([clearness for _, clearness in seeds]))
-        queue = [(-seeds[first][1], first)]
-        vectors[first], clear[first] = seeds[first]
-        done = np.zeros(len(self.x), bool)
-        done[first] = True
-        rows, columns = self.shape
-        while queue:
-            _, tile = heapq.heappop(queue)
-            row, column = divmod(tile, columns)
-            for r, c in ((row - 1, column), (row + 1, column), (row, column - 1), (row, column + 1)):
-                other = r * columns + c
-                if 0 <= r < rows and 0 <= c < columns and not done[other]:
-                    done[other] = True
-                    found, clearness = _nearest(spectra[other], vectors[tile], harmonics, 0.5)
-                    if abs(np.log(np.hypot(*found) / np.hypot(*wave))) > FARTHEST:
-                        found, clearness = vectors[tile], 0.0
-                    vectors[other] = found if clearness > 0.2 else vectors[tile]
-                    clear[other] = clearness
-                    heapq.heappush(queue, (-clearness, other))
 
     def left(self, start: Floats, local: Floats) -> tuple[Floats, Floats, float]:
         """Return what the lines' phase has beside `start`, mm; how coherent it is, 0..1; the period of the wave, mm.
@@ -124,19 +110,54 @@ def _spectrum(tile: NDArray[np.float32]) -> NDArray[np.float32]:
     return power(tile, np.ones_like(tile), scipy.fft.next_fast_len(2 * len(tile), real=True))
 
 
-def _nearest(
-    spectrum: NDArray[np.float32], wave: Floats, harmonics: tuple[tuple[int, float], ...], reach: float = 1.0
-) -> tuple[Floats, float]:
-    """Return the wave vector near another whose harmonics stand out most, and how clearly, 0..1."""
-    stretch, turn = STRETCH**reach, TURN[:, None] * reach
-    x = (stretch * (np.cos(turn) * wave[0] - np.sin(turn) * wave[1])).ravel()
-    y = (stretch * (np.sin(turn) * wave[0] + np.cos(turn) * wave[1])).ravel()
-    order, weight = np.array(harmonics).T
-    order, length = order[:, None] / 5, float(np.hypot(*wave))
-    oblique = np.sort(sampled(spectrum, order * length * OBLIQUE[0], order * length * OBLIQUE[1]), axis=1)
-    noise = oblique[:, [(len(OBLIQUE[0]) - 1) // 2, len(OBLIQUE[0]) // 2]].mean(axis=1, keepdims=True) + 1e-9
+def _moved(wave: Floats, stretch: Floats, turn: Floats) -> tuple[Floats, Floats]:
+    """Return x and y of a wave vector made longer and turned in all ways."""
+    x = stretch * (np.cos(turn) * wave[0] - np.sin(turn) * wave[1])
+    y = stretch * (np.sin(turn) * wave[0] + np.cos(turn) * wave[1])
+    return x, y
+
+
+def _clearness(
+    spectrum: NDArray[np.float32],
+    tried: tuple[Floats, Floats],
+    wave: Floats,
+    harmonics: tuple[tuple[float, float], ...],
+) -> Floats:
+    """Return how far the harmonics of each wave tried stand out of the noise at a wave's length: mean logarithm."""
     # Logarithms: lines that stand out at every harmonic count more than one harmonic that drowns all noise.
-    score = weight @ np.log1p(sampled(spectrum, order * x, order * y) / noise)
-    best = int(np.argmax(score))
-    clearness = (score[best] / weight.sum() - CLEAR[0]) / (CLEAR[1] - CLEAR[0])
-    return np.array([x[best], y[best]]), float(np.clip(clearness, 0, 1))
+    score, length = np.zeros(tried[0].shape), float(np.hypot(*wave))
+    for h, weight in harmonics:
+        oblique = sampled(spectrum, h / 5 * length * OBLIQUE[0], h / 5 * length * OBLIQUE[1])
+        noise = float(np.median(oblique)) + 1e-9
+        score += weight * np.log1p(sampled(spectrum, tried[0] * h / 5, tried[1] * h / 5) / noise)
+    return score / sum(weight for _, weight in harmonics if weight > 0)
+
+
+def _agreed(fits: Floats) -> Floats:
+    """Return how well each wave fits (rows, columns, turns, stretches) where it may change but little between tiles.
+
+    Every tile hears from the tiles to its left, right, top and bottom what fits best along them (Hirschmueller 2008).
+    """
+    heard = fits.copy()
+    for axis in (0, 1):
+        for order in (1, -1):
+            along = np.moveaxis(fits, axis, 0)[::order]
+            said = np.zeros_like(along)
+            for k in range(1, len(along)):
+                before = along[k - 1] + said[k - 1]
+                before = before - before.max(axis=(1, 2), keepdims=True)
+                said[k] = _spread(_spread(before, 1, CHANGE[0]), 2, CHANGE[1])
+            heard += np.moveaxis(said[::order], 0, axis)
+    return heard
+
+
+def _spread(values: Floats, axis: int, cost: float) -> Floats:
+    """Return the best of the values beside along an axis, which cost more with the square of how far they are."""
+    best = values.copy()
+    size = values.shape[axis]
+    for step in range(1, min(size, round(np.sqrt(MOST / cost)) + 1)):
+        for low, high in ((slice(step, None), slice(None, size - step)), (slice(None, size - step), slice(step, None))):
+            into, given = [slice(None)] * 3, [slice(None)] * 3
+            into[axis], given[axis] = low, high
+            np.maximum(best[tuple(into)], values[tuple(given)] - cost * step**2, out=best[tuple(into)])
+    return best
