@@ -207,8 +207,19 @@ def test_a_page_without_a_grid_has_the_scale_of_its_pulses(tmp_path: Path) -> No
         read(tmp_path, page(true, grid=white, pulse=False, px=5))
 
 
-@pytest.mark.parametrize("stretch", [(2.0, 1.0), (1.0, 2.0), (1.3, 1.0)])
-def test_a_page_stretched_in_one_direction_is_refused(tmp_path: Path, stretch: tuple[float, float]) -> None:
-    picture = cv2.resize(page(ecg(), px=4), None, fx=stretch[0], fy=stretch[1], interpolation=cv2.INTER_CUBIC)
+def stretched(picture: NDArray[np.uint8], across: float, down: float) -> NDArray[np.uint8]:
+    return np.asarray(cv2.resize(picture, None, fx=across, fy=down, interpolation=cv2.INTER_CUBIC), np.uint8)
+
+
+def test_a_page_stretched_a_little_is_measured_by_its_grid(tmp_path: Path) -> None:
+    true = ecg()
+    found = read(tmp_path, stretched(page(true, px=4), 1.3, 1.0))
+    assert all(snr_db(true[name], found.recording.lead(name)) > 5 for name in NAMES)
+    assert found.heart_rate_bpm == pytest.approx(72, abs=1)
+
+
+@pytest.mark.parametrize("stretch", [(2.0, 1.0), (1.0, 2.0)])
+def test_a_page_stretched_by_two_is_refused(tmp_path: Path, stretch: tuple[float, float]) -> None:
+    picture = stretched(page(ecg(), px=4), *stretch)
     with pytest.raises(DigitizeError, match="the page is stretched"):
-        read(tmp_path, np.asarray(picture, np.uint8))
+        read(tmp_path, picture)
