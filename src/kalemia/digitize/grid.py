@@ -140,7 +140,10 @@ def find(rgb: NDArray[np.uint8]) -> Grid | None:
     small = np.asarray(cv2.resize(rgb, None, fx=shrink, fy=shrink, interpolation=cv2.INTER_AREA), np.uint8)
     lines = carrier.flatten(small)
     waves = carrier.find(lines)
-    return None if waves is None else _enlarged(_follow(lines, waves), 1 / shrink)
+    if waves is None:
+        return None
+    grid = _follow(lines, waves)
+    return _enlarged(grid, 1 / shrink) if len(grid.cover) else None
 
 
 def plain(shape: tuple[int, int], pitch: float, angle: float = 0.0) -> Grid:

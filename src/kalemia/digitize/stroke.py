@@ -21,7 +21,7 @@ INKED = 0.55
 """A pixel at least so sure is inside the pen's stroke."""
 PIXEL = 0.25
 """A pixel is inked where the pen comes so near its middle, in columns."""
-STEPS, STEP = 20, 0.5
+STEPS, STEP = 30, 0.5
 """How often a curve is moved, and by which share of what is missing."""
 BEND, MAX_BEND = 0.08, 0.12
 """How much it is smoothed each time, for a pen of a radius of a pixel, and at most: more would lower the peaks."""
@@ -54,7 +54,7 @@ def refine(sure: Floats, path: Places) -> Fine:
     on = sure[y, columns].astype(np.float64)
     high, low = _ends(sure, y, columns)
     inked = on > INKED
-    pen = float(np.quantile((low - high)[inked], 0.3)) if inked.any() else 1.0
+    pen = float(np.quantile((low - high)[inked], 0.1)) if inked.any() else 1.0
     return Fine(_curve(high, low, pen / 2) - 0.5, on)
 
 
@@ -85,14 +85,14 @@ def _curve(high: Reals, low: Reals, radius: float) -> Reals:
     y = np.concatenate([y[:, :1], (y[:, :-1] + y[:, 1:]) / 2, y[:, -1:]], axis=1)
     padded = np.pad(np.arange(y.size).reshape(y.shape), ((0, 0), (reach, reach)), mode="edge")
     near = sliding_window_view(padded, 2 * reach + 1, axis=1)[:, 1:-1:2]  # (rows, columns, places) numbers of points
-    for _ in range(STEPS):
+    for step in range(STEPS):
         own = y.ravel()[near]
         up, down = own + sunk, own - sunk
         moves = [_missing(up, up.argmin(axis=2), top, near), _missing(down, down.argmax(axis=2), bottom, near)]
         which, much = (np.concatenate(parts) for parts in zip(*moves, strict=True))
         count = np.bincount(which, minlength=y.size)
         y += STEP * (np.bincount(which, much, y.size) / np.maximum(count, 1)).reshape(y.shape)
-        y[:, 1:-1] += bend * (y[:, :-2] + y[:, 2:] - 2 * y[:, 1:-1])
+        y[:, 1:-1] += bend * (1 - (step + 1) / STEPS) * (y[:, :-2] + y[:, 2:] - 2 * y[:, 1:-1])
     return y
 
 
