@@ -64,6 +64,11 @@ NAMES = ("auto", *(layout.name for layout in TWELVE))
 BESIDE_MM, TOGETHER, SELDOM = 16.0, 0.6, 0.6
 """Labels beside rows end within the first; the traces of most rows, the second, begin together there, and before that
 less than the third of the columns have ink."""
+BESIDE_BORDER_MM = 6.0
+"""Labels stand right of their border, at most so far."""
+OFF, OFF_MM, STRETCHED = 0.25, 0.04, 20.0
+"""What speaks against columns that do not begin where the traces do, once and for every mm, and against wider ones: a
+QRS in every row, or labels, look a little like borders."""
 WIDTHS_MM = {1: (250.0,), 2: (125.0,), 3: (62.5, 250 / 3), 4: (62.5, 125.0), 5: (50.0, 62.5)}
 """How wide a column of leads is printed, by the number of columns."""
 
@@ -214,8 +219,7 @@ def columns(found: Marks, count: int, width: float, start: float, end: float, sc
         return Columns((start, end), width, 0.0)
     sharp = np.maximum(found.lines, found.gaps)
     best = (-np.inf, start, width, 0.0)
-    # Labels stand 0 to 4 mm right of their border.
-    hint = _shifted_max(found.labels, round(4 * scale))
+    hint = _shifted_max(found.labels, round(BESIDE_BORDER_MM * scale))
     length = len(sharp)
     for stretch in np.linspace(0.99, 1.01, 5):
         step = width * stretch
@@ -225,7 +229,8 @@ def columns(found: Marks, count: int, width: float, start: float, end: float, sc
         inside = (places >= 0) & (places < length - 1)
         at = np.clip(places.round().astype(int), 0, length - 1)
         marked = np.where(inside, sharp[at] + 0.5 * hint[at], 0).sum(axis=1) / (count - 1)
-        score = marked - 0.05 * np.abs(offsets - start) / scale - 2 * abs(stretch - 1)
+        off = np.abs(offsets - start) / scale
+        score = marked - OFF * np.minimum(off, 1) - OFF_MM * off - STRETCHED * abs(stretch - 1)
         k = int(np.argmax(score))
         if score[k] > best[0]:
             best = (float(score[k]), float(offsets[k]), step, float(marked[k]))

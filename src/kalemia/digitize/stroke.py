@@ -85,14 +85,14 @@ def _curve(high: Reals, low: Reals, radius: float) -> Reals:
     y = np.concatenate([y[:, :1], (y[:, :-1] + y[:, 1:]) / 2, y[:, -1:]], axis=1)
     padded = np.pad(np.arange(y.size).reshape(y.shape), ((0, 0), (reach, reach)), mode="edge")
     near = sliding_window_view(padded, 2 * reach + 1, axis=1)[:, 1:-1:2]  # (rows, columns, places) numbers of points
-    for step in range(STEPS):
+    for _ in range(STEPS):
         own = y.ravel()[near]
         up, down = own + sunk, own - sunk
         moves = [_missing(up, up.argmin(axis=2), top, near), _missing(down, down.argmax(axis=2), bottom, near)]
         which, much = (np.concatenate(parts) for parts in zip(*moves, strict=True))
         count = np.bincount(which, minlength=y.size)
         y += STEP * (np.bincount(which, much, y.size) / np.maximum(count, 1)).reshape(y.shape)
-        y[:, 1:-1] += bend * (1 - (step + 1) / STEPS) * (y[:, :-2] + y[:, 2:] - 2 * y[:, 1:-1])
+        y[:, 1:-1] += bend * (y[:, :-2] + y[:, 2:] - 2 * y[:, 1:-1])
     return y
 
 
