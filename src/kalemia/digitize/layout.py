@@ -69,7 +69,7 @@ BESIDE_BORDER_MM = 6.0
 OFF, OFF_MM, STRETCHED = 0.25, 0.04, 20.0
 """What speaks against columns that do not begin where the traces do, once and for every mm, and against wider ones: a
 QRS in every row, or labels, look a little like borders."""
-WIDTHS_MM = {1: (250.0,), 2: (125.0,), 3: (62.5, 250 / 3), 4: (62.5, 125.0), 5: (50.0, 62.5)}
+WIDTHS_MM = {1: (250.0,), 2: (125.0,), 3: (62.5, 250 / 3, 500 / 3), 4: (62.5, 125.0), 5: (50.0, 62.5)}
 """How wide a column of leads is printed, by the number of columns."""
 
 

@@ -141,7 +141,7 @@ def _readings(
     paths: Paths, scale: float, stated: Layout | None, labels: list[Label], drawn: Sequence[Reals]
 ) -> list[Reading]:
     on = paths.on > MIN_ON
-    pulses = [pulse.find(y, seen, scale) for y, seen in zip(paths.y, on, strict=True)]
+    pulses = pulse.agreeing([pulse.find(y, seen, scale) for y, seen in zip(paths.y, on, strict=True)])
     sheet = _Sheet(paths, scale, _paper(pulses), pulses, *_ends(on, pulses, scale), labels, drawn)
     return [
         reading

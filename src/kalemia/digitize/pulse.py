@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,9 +14,15 @@ EDGE_MM = 28.0
 """A pulse stands within this of an end of its row."""
 WIDTH_MM = 2.2, 11.5
 HEIGHT_MM = 3.8, 24.0
+WIDTHS_MM, HEIGHTS_MM = (5.0, 10.0), (5.0, 10.0, 20.0)
+"""As pulses are printed: 0.2 s, 1 mV."""
+NEAR_MM, ALIKE = 2.0, 0.2
+"""Pulses of a page stand above each other within the first; sizes are alike within the second, as logarithms."""
 FLAT_MM = 0.45
 STEEP_MM = 1.4
 """An edge rises within this, perspective and pen included."""
+FOOT_MM, AWAY_MM = 0.6, (0.5, 0.8, 1.1, 1.4)
+"""A foot is so long at least, and begins so far from the edge: it may be short, or a QRS may stand on it."""
 
 
 @dataclass(frozen=True)
@@ -26,6 +33,17 @@ class Pulse:
     right: float
     height: float
     whole: bool
+
+    def like(self, other: Pulse) -> bool:
+        """Return whether another pulse may be the same one, beside another row."""
+        near = abs(self.right - other.right) < NEAR_MM
+        return near and abs(np.log(self.height / other.height)) < ALIKE
+
+    @property
+    def off(self) -> float:
+        """How far it is from a size in which pulses are printed: the sum of two logarithms, height counting twice."""
+        sizes = (self.right - self.left, WIDTHS_MM, 1), (self.height, HEIGHTS_MM, 2)
+        return sum(much * min(abs(float(np.log(size / usual))) for usual in printed) for size, printed, much in sizes)
 
 
 def find(y: Reals, on: NDArray[np.bool_], scale: float) -> list[Pulse]:
@@ -44,6 +62,20 @@ def find(y: Reals, on: NDArray[np.bool_], scale: float) -> list[Pulse]:
     return found
 
 
+def agreeing(rows: Sequence[Sequence[Pulse]]) -> list[list[Pulse]]:
+    """Return of the pulses of all rows those that stand above each other and are of one height.
+
+    Where no two agree, or the page has two rows, one is enough that is as wide and high as a pulse must be.
+    """
+    every = [pulse for row in rows for pulse in row]
+    alike = [[other for other in every if one.like(other)] for one in every]
+    most = max(alike, key=len, default=[])
+    if len(most) < 2:
+        most = sorted((pulse for pulse in every if pulse.whole and pulse.off < ALIKE), key=lambda pulse: pulse.off)[:1]
+    sides = [pulse for pulse in every if any(pulse.like(other) for other in most)]
+    return [[pulse for pulse in row if pulse in sides] for row in rows]
+
+
 def _within(up: Reals, low: int, high: int, first: int, last: int, scale: float) -> Pulse | None:
     """Return the best plateau between two columns that falls, or rises and falls, steeply to the trace's level."""
     steep = round(STEEP_MM * scale)
@@ -58,7 +90,7 @@ def _within(up: Reals, low: int, high: int, first: int, last: int, scale: float)
         cut = (left - first < steep and fall > HEIGHT_MM[0]) or (last - right < steep and rise > HEIGHT_MM[0])
         if not (whole or cut):
             continue
-        height = _height(up, left, right, level, first, last, steep, scale)
+        height = _height(up, left, right, level, first, last, scale)
         if not HEIGHT_MM[0] <= height <= HEIGHT_MM[1]:
             continue
         merit = (right - left) / scale + (5 if whole else 0)
@@ -87,15 +119,17 @@ def _plateaus(up: Reals, low: int, high: int, scale: float) -> list[tuple[int, i
     return runs
 
 
-def _height(up: Reals, left: int, right: int, level: float, first: int, last: int, steep: int, scale: float) -> float:
-    """Return how high a plateau stands over the feet beside it, mm: over the flatter one."""
-    foot = max(2, round(0.8 * scale))
+def _height(up: Reals, left: int, right: int, level: float, first: int, last: int, scale: float) -> float:
+    """Return how high a plateau stands over the feet beside it, mm: over the flattest piece of them."""
+    foot = max(2, round(FOOT_MM * scale))
     feet = []
-    for low, high in ((left - steep - foot, left - steep), (right + steep, right + steep + foot)):
-        if first <= low and high <= last:
-            near = up[low:high]
-            feet.append((float(np.ptp(near)), float(np.median(near))))
+    for away in (round(mm * scale) for mm in AWAY_MM):
+        for low in (left - away - foot, right + away):
+            if first <= low and low + foot <= last + 1:
+                near = up[low : low + foot]
+                feet.append((float(np.ptp(near)), float(np.median(near))))
     if feet:
         return level - min(feet)[1]
+    steep = round(STEEP_MM * scale)
     near = up[max(first, left - steep) : min(last, right + steep) + 1]
     return level - float(near.min())
