@@ -13,6 +13,8 @@ Reals = NDArray[np.float64]
 
 WIDE_MM, HIGH_MM = 5.0, 10.0
 SHORTEST_PX = 14
+INKED = 0.82
+"""A pixel darker than this share of the paper around is ink: strokes are thinner than a pixel on small scans."""
 SHAPE = 0.42, 0.6
 """Width over height of a pulse, measured between the middles of its strokes."""
 ALIKE = 0.15
@@ -31,16 +33,10 @@ def find(rgb: NDArray[np.uint8]) -> Grid | None:
     pulses = _pulses(rgb)
     if not len(pulses):
         return None
-    sizes = pulses[:, 2:] / (WIDE_MM, HIGH_MM)
-    alike = np.asarray((np.abs(np.log(sizes[:, None] / sizes[None])) < ALIKE).all(axis=2))
-    best = alike[int(alike.sum(axis=1).argmax())]
-    if best.sum() < LEAST:
+    column = _column(pulses)
+    if column is None:
         return None
-    x, y, wide, high = pulses[best].T
-    column = np.abs(x - np.median(x)) < 2 * np.median(wide)
-    x, y, wide, high = x[column], y[column], wide[column], high[column]
-    if len(x) < LEAST or np.ptp(y) < 1.6 * np.median(high):
-        return None
+    x, y, wide, high = column.T
     # A page seen from the side has pulses of another shape, or larger ones where it is nearer.
     off = EVEN + 1 / float(np.median(high))
     shape = float(np.log(np.median(high) / HIGH_MM / (np.median(wide) / WIDE_MM)))
@@ -55,12 +51,24 @@ def find(rgb: NDArray[np.uint8]) -> Grid | None:
     return grid.plain((rgb.shape[0], rgb.shape[1]), float(np.median(wide / WIDE_MM + high / HIGH_MM)) / 2, angle)
 
 
+def _column(pulses: Reals) -> Reals | None:
+    """Return the tallest pulses of one size that stand above each other; letters are alike, too, but smaller."""
+    sizes = pulses[:, 2:] / (WIDE_MM, HIGH_MM)
+    alike = np.asarray((np.abs(np.log(sizes[:, None] / sizes[None])) < ALIKE).all(axis=2))
+    for one in np.argsort(-pulses[:, 3]):
+        some = pulses[alike[one]]
+        some = some[np.abs(some[:, 0] - pulses[one, 0]) < 2 * np.median(some[:, 2])]
+        if len(some) >= LEAST and np.ptp(some[:, 1]) > 1.6 * np.median(some[:, 3]):
+            return np.asarray(some)
+    return None
+
+
 def _pulses(rgb: NDArray[np.uint8]) -> Reals:
     """Return (pulses, 4) what looks like pulses: x and y of the upper left corner, width and height, px."""
     light = cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY)
     paper = cv2.medianBlur(cv2.resize(light, None, fx=0.25, fy=0.25, interpolation=cv2.INTER_AREA), 21)
     paper = cv2.resize(paper, light.shape[::-1], interpolation=cv2.INTER_LINEAR)
-    ink = (light < 0.72 * paper.astype(np.float32)).astype(np.uint8)
+    ink = (light < INKED * paper.astype(np.float32)).astype(np.uint8)
     upright = cv2.morphologyEx(ink, cv2.MORPH_OPEN, np.ones((SHORTEST_PX, 1), np.uint8))
     _, _, stats, _ = cv2.connectedComponentsWithStats(upright)
     left, top, wide, high = (stats[1:, k].astype(float) for k in range(4))
@@ -76,7 +84,9 @@ def _pulses(rgb: NDArray[np.uint8]) -> Reals:
     pairs = np.argwhere(even & (share > SHAPE[0]) & (share < SHAPE[1]))
     found = []
     for a, b in pairs:
-        roof = ink[int(min(top[a], top[b])) : int(max(top[a], top[b]) + wide[a]) + 1, int(x[a]) : int(x[b]) + 1]
+        roof = ink[
+            max(0, int(min(top[a], top[b])) - 2) : int(max(top[a], top[b]) + wide[a]) + 1, int(x[a]) : int(x[b]) + 1
+        ]
         room = ink[int(top[a] + 0.3 * high[a]) : int(top[a] + 0.8 * high[a]), int(x[a] + wide[a]) : int(x[b] - wide[b])]
         if roof.any(axis=0).all() and room.size and room.mean() < 0.05:
             found.append([x[a], top[a], x[b] - x[a], (high[a] + high[b]) / 2 - min(wide[a], wide[b])])
