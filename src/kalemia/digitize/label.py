@@ -31,6 +31,8 @@ SURE, LIKE, CLOSE = 0.75, 0.6, 0.03
 """Likeness of a word that is a name, and of one that is a given name if no other is closer by more than the third."""
 CERTAIN, APART = 0.8, 0.12
 """A whole word as like a name as the first, and by the second more like it than the given one, contradicts that."""
+ALONE = 3
+"""Fewer leads than this are checked by nothing but their names."""
 MOST = 0.66
 """The share of cells whose labels must be read to name the others as usual."""
 BESIDE_MM = 1.5, 4.0
@@ -271,4 +273,6 @@ def given(found: list[list[Label]], usual: Sequence[str]) -> list[str] | None:
     filled = [name or (usual[k] if k < len(usual) else None) for k, name in enumerate(read_)]
     known = [name for name in filled if name is not None]
     enough = sum(name is not None for name in read_) > MOST * len(found)
-    return known if enough and len(known) == len(found) == len(set(known)) else None
+    # Two leads obey no law that would betray a name misread; the rarer names are the likelier mistakes.
+    rare = len(found) < ALONE and any(name in EXTRA for name in known)
+    return known if enough and not rare and len(known) == len(found) == len(set(known)) else None

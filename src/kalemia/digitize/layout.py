@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter1d, maximum_filter1d, minimum_filter1d, uniform_filter1d
+from scipy.signal import find_peaks
 
 from kalemia.digitize.label import NAMES as LEAD_NAMES
 from kalemia.digitize.trace import Paths
@@ -61,9 +62,11 @@ FEWER = (
 SHAPES = (*GRIDS, (6, 1), (3, 2), (3, 1), (2, 1), (1, 1), (3, 5))
 """Rows and columns of pages whose labels are read."""
 NAMES = ("auto", *(layout.name for layout in TWELVE))
-BESIDE_MM, TOGETHER, SELDOM = 16.0, 0.6, 0.6
-"""Labels beside rows end within the first; the traces of most rows, the second, begin together there, and before that
-less than the third of the columns have ink."""
+MOST_LINES, APART_MM = 5, 5.0
+"""Borders of a page, its ends included, and how far they are apart at least."""
+BESIDE_MM, TOGETHER, BARE_MM, SELDOM = 16.0, 0.6, 2.5, 0.6
+"""Labels beside rows end within the first; the traces of most rows, the second, begin together there, and less than
+the last of what is so near before them has ink."""
 BESIDE_BORDER_MM = 6.0
 """Labels stand right of their border, at most so far."""
 OFF, OFF_MM, STRETCHED = 0.25, 0.04, 20.0
@@ -124,7 +127,7 @@ def beginning(found: Marks, on: Reals, start: float, scale: float) -> float:
     """Return where rows begin, px, that seem to begin at `start`: labels and pulses may stand before them.
 
     `on` is (rows, columns) 0..1, how surely there is ink. Most rows are there again together where they begin, after
-    hardly any ink.
+    little ink.
     """
     first = max(0, int(start))
     again = np.flatnonzero(found.gaps[first : int(start + BESIDE_MM * scale)] > TOGETHER)
@@ -132,7 +135,8 @@ def beginning(found: Marks, on: Reals, start: float, scale: float) -> float:
         return start
     near = max(first, first + int(again[-1]) - round(0.5 * scale))
     last = near + int(np.argmax(found.gaps[near : first + int(again[-1]) + 1]))
-    return float(last) if last == first or (on[:, first:last] > 0.3).mean() < SELDOM else start
+    before = on[:, max(first, last - round(BARE_MM * scale)) : last]
+    return float(last) if last == first or (before > 0.3).mean() < SELDOM else start
 
 
 def _lines(mask: NDArray[np.uint8], paths: Paths, rows: slice, scale: float) -> Reals:
@@ -153,7 +157,11 @@ def _lines(mask: NDArray[np.uint8], paths: Paths, rows: slice, scale: float) -> 
     found /= max(1, len(y))
     # What counts is more than what stands a little beside.
     around = uniform_filter1d(found, round(6 * scale))
-    return np.clip(gaussian_filter1d(np.maximum(found - around, 0), 0.12 * scale) * 1.5, 0, 1)
+    lines = np.clip(gaussian_filter1d(np.maximum(found - around, 0), 0.12 * scale) * 1.5, 0, 1)
+    # No page has so many borders: what is there more often are beats of which something stands out.
+    peaks, _ = find_peaks(np.pad(lines, 1), distance=round(APART_MM * scale), height=1e-3)
+    usual = np.sort(lines[peaks - 1])[-MOST_LINES - 1] if len(peaks) > MOST_LINES else 0.0
+    return np.maximum(lines - usual, 0) / max(1 - float(usual), 0.2)
 
 
 def _between(paths: Paths, rows: slice, scale: float) -> list[tuple[int, int]]:

@@ -28,6 +28,8 @@ MIN_PULSES, OF_ONE_HEIGHT = 3, 0.15
 """So many pulses, of heights within this as a logarithm, tell the gain of the limb or of the chest leads alone."""
 MAX_S = 13.0
 """Columns of a page last no longer together."""
+ASSUMED_SPEED = "No calibration pulse of 0.2 s is seen: 25 mm/s is assumed."
+LONG = "No calibration pulse of 0.2 s is seen: 50 mm/s is assumed, at which the traces last no longer than usual."
 MAX_GAP_MM = 2.5
 """Shorter interruptions of a trace are bridged."""
 MIN_ON = 0.5
@@ -44,9 +46,9 @@ MIN_COLUMN = 0.1
 MIN_AGREEMENT = 0.9
 MIN_NAMED = 0.5
 """Other leads than the twelve are taken where labels name so many of them and contradict none."""
-USUAL_STRIPS, ALIKE, DOUBTFUL = ("II", "V1", "V5"), 0.06, 0.02
+USUAL_STRIPS, ALIKE, DOUBTFUL, UNUSUAL = ("II", "V1", "V5"), 0.06, 0.02, 0.6
 """Leads that are printed as strips: one is taken where another agrees better by less than the second, and said to be
-assumed where by more than the third."""
+assumed where by more than the third. Another lead as a strip counts as the last: rows of two leads repeat, too."""
 SHIFT = 35
 """Samples by which a strip may be shifted beside the row that it repeats: on a photo, paper is never quite squared."""
 
@@ -98,7 +100,8 @@ class Reading:
         lawful = float(np.mean([np.clip(-np.log10(value / 0.5), -0.5, 1.2) for value in laws])) if laws else -0.2
         # Strips that repeat no lead are rows of leads.
         strips = self.layout.strips
-        agreed = 0.8 * sum(self.agreement.values()) / strips - 0.55 if strips else 0.0
+        alike = sum(value * (1 if name in USUAL_STRIPS else UNUSUAL) for name, value in self.agreement.items())
+        agreed = 0.8 * alike / strips - 0.55 if strips else 0.0
         borders = 1.5 * self.columns.clear if self.layout.columns > 1 else 0.0
         # A trace that goes on after the last column has more columns; a page that is cut off has not all of its last.
         borders -= min(1.0, self.beyond_s / 1.2) if self.beyond_s > 0 else min(1.0, -self.beyond_s / 4)
@@ -142,7 +145,8 @@ def _readings(
 ) -> list[Reading]:
     on = paths.on > MIN_ON
     pulses = pulse.agreeing([pulse.find(y, seen, scale) for y, seen in zip(paths.y, on, strict=True)])
-    sheet = _Sheet(paths, scale, _paper(pulses), pulses, *_ends(on, pulses, scale), labels, drawn)
+    start, end = _ends(on, pulses, scale)
+    sheet = _Sheet(paths, scale, _of_length(_paper(pulses), (end - start) / scale), pulses, start, end, labels, drawn)
     return [
         reading
         for shape in _shapes(len(paths.center), stated)
@@ -231,8 +235,16 @@ def _paper(pulses: list[list[pulse.Pulse]]) -> Paper:
     if whole and float(np.median([p.right - p.left for p in whole])) > 7.5:
         speed = 50.0
     elif not whole or float(np.median([p.right - p.left for p in whole])) < 4:
-        assumed.append("No calibration pulse of 0.2 s is seen: 25 mm/s is assumed.")
+        assumed.append(ASSUMED_SPEED)
     return Paper(speed, gain, tuple(assumed), bool(heights))
+
+
+def _of_length(paper: Paper, mm: float) -> Paper:
+    """Return what is known of the paper where the traces are so long: more than 13 s at once are not printed."""
+    if paper.speed != SPEEDS[0] or ASSUMED_SPEED not in paper.assumed or mm < MAX_S * SPEEDS[0]:
+        return paper
+    others = tuple(sentence for sentence in paper.assumed if sentence != ASSUMED_SPEED)
+    return replace(paper, speed=SPEEDS[1], assumed=(*others, LONG))
 
 
 def _papers(sheet: _Sheet, chosen: Layout) -> list[Paper]:
@@ -305,7 +317,7 @@ def _reading(sheet: _Sheet, chosen: Layout, columns: Columns, width: float, foun
     for r in range(chosen.rows, len(rows)):
         whole = rows[r].lead("", first, end + 1)
         name, agreed, best = _repeated(whole, leads)
-        if name in strips or agreed < MIN_AGREEMENT:
+        if name in strips or agreed < MIN_AGREEMENT or not check.one_lead(whole.signal, RATE):
             usual = r == len(rows) - 1 and "II" not in strips and "II" in leads and chosen.strips == 1
             name = "II" if usual else ""
             if name:

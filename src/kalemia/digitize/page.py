@@ -18,7 +18,7 @@ SCALES = 8.0, 10.0
 MARGIN_MM = 14.0
 """How far beyond the tiles that follow the grid a page may go on."""
 STEP_PX = 32
-MAX_MM = 460.0
+MAX_MM = 560.0
 CELL_MM, REPEATS_MM = (4.85, 5.15), (2.0, 12.3)
 STRIPS = 4
 CLEARLY, SHARE = 0.4, 0.45

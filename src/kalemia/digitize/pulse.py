@@ -36,8 +36,11 @@ class Pulse:
 
     def like(self, other: Pulse) -> bool:
         """Return whether another pulse may be the same one, beside another row."""
-        near = abs(self.right - other.right) < NEAR_MM
-        return near and abs(np.log(self.height / other.height)) < ALIKE
+        return self.near(other) and abs(np.log(self.height / other.height)) < ALIKE
+
+    def near(self, other: Pulse) -> bool:
+        """Return whether another pulse stands above or below."""
+        return abs(self.right - other.right) < NEAR_MM
 
     @property
     def off(self) -> float:
@@ -63,17 +66,17 @@ def find(y: Reals, on: NDArray[np.bool_], scale: float) -> list[Pulse]:
 
 
 def agreeing(rows: Sequence[Sequence[Pulse]]) -> list[list[Pulse]]:
-    """Return of the pulses of all rows those that stand above each other and are of one height.
+    """Return of the pulses of all rows those that stand above each other, each of one height with another one.
 
-    Where no two agree, or the page has two rows, one is enough that is as wide and high as a pulse must be.
+    Where no two are, one is enough that is as wide and high as a pulse must be.
     """
     every = [pulse for row in rows for pulse in row]
-    alike = [[other for other in every if one.like(other)] for one in every]
-    most = max(alike, key=len, default=[])
-    if len(most) < 2:
-        most = sorted((pulse for pulse in every if pulse.whole and pulse.off < ALIKE), key=lambda pulse: pulse.off)[:1]
-    sides = [pulse for pulse in every if any(pulse.like(other) for other in most)]
-    return [[pulse for pulse in row if pulse in sides] for row in rows]
+    paired = [one for one in every if sum(one.like(other) for other in every) > 1]
+    if not paired:
+        paired = sorted((one for one in every if one.whole and one.off < ALIKE), key=lambda one: one.off)[:1]
+    above = [[other for other in paired if one.near(other)] for one in paired]
+    kept = max(above, key=len, default=[])
+    return [[pulse for pulse in row if pulse in kept] for row in rows]
 
 
 def _within(up: Reals, low: int, high: int, first: int, last: int, scale: float) -> Pulse | None:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
+from scipy.ndimage import minimum_filter1d, uniform_filter1d
 
 Floats = NDArray[np.float32]
 Reals = NDArray[np.float64]
@@ -19,6 +20,8 @@ Places = NDArray[np.intp]
 
 INKED = 0.55
 """A pixel at least so sure is inside the pen's stroke."""
+THIN, THICK, NEAR = 0.1, 0.3, 12
+"""Shares of the columns with thinner ink, between which the pen is looked for, and in how many of its widths."""
 PIXEL = 0.25
 """A pixel is inked where the pen comes so near its middle, in columns."""
 STEPS, STEP = 30, 0.5
@@ -53,9 +56,21 @@ def refine(sure: Floats, path: Places) -> Fine:
     columns = np.broadcast_to(np.arange(sure.shape[1]), y.shape)
     on = sure[y, columns].astype(np.float64)
     high, low = _ends(sure, y, columns)
-    inked = on > INKED
-    pen = float(np.quantile((low - high)[inked], 0.1)) if inked.any() else 1.0
-    return Fine(_curve(high, low, pen / 2) - 0.5, on)
+    pen, near = _pen(low - high, on > INKED)
+    return Fine(_curve(high, low, pen / 2, near / 2) - 0.5, on)
+
+
+def _pen(ink: Reals, seen: NDArray[np.bool_]) -> tuple[float, Reals]:
+    """Return the pen's width, px, and that near each column, (rows, columns): that of the thinnest ink, where `seen`.
+
+    Lines of one pen are thicker or thinner by half a pixel, by where they lie between pixels.
+    """
+    if not seen.any():
+        return 1.0, np.ones(ink.shape)
+    pen, most = (float(np.quantile(ink[seen], share)) for share in (THIN, THICK))
+    reach = int(NEAR * max(pen, 2.0)) | 1
+    near = minimum_filter1d(uniform_filter1d(np.where(seen, ink, ink.max()), 3, axis=1), reach, axis=1)
+    return pen, uniform_filter1d(np.clip(near, 0.8 * pen, max(1.5 * most, pen)), reach, axis=1)
 
 
 def _ends(sure: Floats, y: Places, columns: Places) -> tuple[Reals, Reals]:
@@ -72,9 +87,12 @@ def _ends(sure: Floats, y: Places, columns: Places) -> tuple[Reals, Reals]:
     return first - above.astype(np.float64), last + 1 + below.astype(np.float64)
 
 
-def _curve(high: Reals, low: Reals, radius: float) -> Reals:
-    """Return (rows, 2 columns + 1) the curve along which a round pen inks columns between two ends, (rows, columns)."""
-    middle, travel = (high + low) / 2, np.maximum((low - high) / 2 - radius, 0)
+def _curve(high: Reals, low: Reals, radius: float, local: Reals) -> Reals:
+    """Return (rows, 2 columns + 1) the curve along which a round pen inks columns between two ends, (rows, columns).
+
+    `local` is its radius there, (rows, columns), for what it travels within a column.
+    """
+    middle, travel = (high + low) / 2, np.maximum((low - high) / 2 - local, 0)
     top, bottom = middle - travel, middle + travel
     # A pen reaches columns beside it too, there less far up and down.
     reach = int(2 * (radius + PIXEL))

@@ -24,6 +24,8 @@ BAND_MM = 24.0
 """How far a trace may leave its row, up and down."""
 ROW_MM = 9.0
 """Rows are at least this far apart."""
+EDGE_MM = 2.0
+"""Rows are at least so far from the upper and lower end of the page."""
 SEEN = 0.18, 0.6
 """Ink that is none and ink that is full, where rows, lines and letters are looked for."""
 FOLLOWED = 0.18, 0.6
@@ -98,7 +100,7 @@ def trace(ink: Floats, scale: float) -> Paths | None:
         return None
     path = follow(ink, centers, scale)
     for _ in range(len(centers)):
-        extra = _not_own(sure, path, centers, scale)
+        extra = _not_own(path, centers, scale)
         if extra is None:
             break
         centers, path = np.delete(centers, extra), np.delete(path, extra, axis=0)
@@ -116,19 +118,19 @@ def _under(ink: Floats, path: Places) -> Floats:
     return under
 
 
-def _not_own(sure: Floats, path: Places, centers: Reals, scale: float) -> int | None:
-    """Return the row whose path lies on other rows' most, where it is hardly its own; of two such, the fainter one."""
+def _not_own(path: Places, centers: Reals, scale: float) -> int | None:
+    """Return a row whose path lies on other rows' for long: of all such, the one whose path is farthest from it."""
     near = np.abs(path[:, None] - path[None]) < SAME_MM * scale
     for k in range(len(path)):
         near[k, k] = False
-    shared = near.any(axis=1).mean(axis=1)
+    common = near.any(axis=1)
+    shared = common.mean(axis=1)
     if not len(shared) or shared.max() < MAX_SHARED:
         return None
-    height = uniform_filter1d(sure, round(5 * scale), axis=0).mean(axis=1)[
-        np.clip(centers.astype(int), 0, len(sure) - 1)
-    ]
     guilty = np.flatnonzero(shared >= MAX_SHARED)
-    return int(guilty[np.argmin(height[guilty])])
+    # Bold text has more ink than a trace, but what runs past it runs along the next row.
+    astray = [float(np.median(np.abs(path[k] - centers[k])[common[k]])) for k in guilty]
+    return int(guilty[np.argmax(astray)])
 
 
 def _contested(path: Places, centers: Reals, scale: float) -> NDArray[np.bool_]:
@@ -165,7 +167,9 @@ def rows(sure: Floats, scale: float) -> Reals:
     peaks, _ = find_peaks(
         np.pad(smooth, 1), distance=ROW_MM * scale, height=0.2 * smooth.max(), prominence=0.1 * smooth.max()
     )
-    return np.asarray(peaks - 1, np.float64)
+    # What runs along the very edge is the edge.
+    inside = (peaks - 1 > EDGE_MM * scale) & (peaks - 1 < len(sure) - EDGE_MM * scale)
+    return np.asarray(peaks[inside] - 1, np.float64)
 
 
 def follow(ink: Floats, centers: Reals, scale: float, taken: tuple[Places, NDArray[np.bool_]] | None = None) -> Places:
