@@ -64,9 +64,9 @@ SHAPES = (*GRIDS, (6, 1), (3, 2), (3, 1), (2, 1), (1, 1), (3, 5))
 NAMES = ("auto", *(layout.name for layout in TWELVE))
 MOST_LINES, APART_MM = 5, 5.0
 """Borders of a page, its ends included, and how far they are apart at least."""
-BESIDE_MM, TOGETHER, BARE_MM, SELDOM = 16.0, 0.6, 2.5, 0.6
-"""Labels beside rows end within the first; the traces of most rows, the second, begin together there, and less than
-the last of what is so near before them has ink."""
+BESIDE_MM, TOGETHER, BARE_MM, SELDOM = 16.0, 0.6, 2.5, (0.72, 0.6)
+"""Labels beside rows end within the first; the traces of most rows, the second, begin together there. Less than the
+last two have ink of what is before them, and of what is so near before them."""
 BESIDE_BORDER_MM = 6.0
 """Labels stand right of their border, at most so far."""
 OFF, OFF_MM, STRETCHED = 0.25, 0.04, 20.0
@@ -135,8 +135,13 @@ def beginning(found: Marks, on: Reals, start: float, scale: float) -> float:
         return start
     near = max(first, first + int(again[-1]) - round(0.5 * scale))
     last = near + int(np.argmax(found.gaps[near : first + int(again[-1]) + 1]))
-    before = on[:, max(first, last - round(BARE_MM * scale)) : last]
-    return float(last) if last == first or (before > 0.3).mean() < SELDOM else start
+    if last == first:
+        return float(last)
+    ink = (on[:, first:last] > 0.3).mean(axis=0)
+    bare = ink.mean() < SELDOM[0] and ink[-round(BARE_MM * scale) :].mean() < SELDOM[1]
+    # Where gaps come with every beat, pale strokes are lost, and this is one of them.
+    later, _ = find_peaks(found.gaps[last + round(APART_MM * scale) :], distance=round(APART_MM * scale), height=0.5)
+    return float(last) if bare and len(later) < MOST_LINES else start
 
 
 def _lines(mask: NDArray[np.uint8], paths: Paths, rows: slice, scale: float) -> Reals:
