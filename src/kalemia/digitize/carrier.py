@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import cv2
 import numpy as np
 import scipy.fft
 from numpy.typing import NDArray
@@ -63,12 +62,25 @@ def power(tile: NDArray[np.float32], window: NDArray[np.float32], n: int) -> NDA
     return np.fft.fftshift(spectrum.real**2 + spectrum.imag**2, axes=0).astype(np.float32)
 
 
-def sampled(power: NDArray[np.float32], fx: Floats, fy: Floats) -> Floats:
-    """Return the power at frequencies, cycles a px; a real page has the same at the opposite one."""
-    n = power.shape[0]
-    sign = np.where(fx < 0, -1, 1)
-    columns, rows = (fx * sign * n).astype(np.float32), (fy * sign * n + n // 2).astype(np.float32)
-    return cv2.remap(power, columns, rows, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE).astype(np.float64)
+def sampled(powers: NDArray[np.float32], fx: Floats, fy: Floats) -> Floats:
+    """Return (tiles, places) the power of tiles (tiles, n, n // 2 + 1) at frequencies, cycles a px.
+
+    `fx` and `fy` are (tiles, places), or (1, places) for all tiles; a real page has the same power at the opposite one.
+    """
+    tiles, n, width = powers.shape
+    sign = np.where(fx < 0, -n, n)
+    column, row = np.clip(fx * sign, 0, width - 1.001), np.clip(fy * sign + n // 2, 0, n - 1.001)
+    left, upper = column.astype(np.intp), row.astype(np.intp)
+    right, lower = (column - left).astype(np.float32), (row - upper).astype(np.float32)
+    flat, place = powers.reshape(tiles, -1), upper * width + left
+
+    def at(step: int) -> NDArray[np.float32]:
+        found = flat.take(place[0] + step, axis=1) if len(place) == 1 else np.take_along_axis(flat, place + step, 1)
+        return np.asarray(found, np.float32)
+
+    over = at(0) * (1 - right) + at(1) * right
+    under = at(width) * (1 - right) + at(width + 1) * right
+    return np.asarray(over * (1 - lower) + under * lower, np.float64)
 
 
 def find(lines: NDArray[np.float32]) -> Floats | None:
@@ -109,7 +121,8 @@ def _polar(power: NDArray[np.float32], radii: Floats, direction: int) -> Floats:
     """Return (angles, radii) the power along rays near the axis of u (0) or of v (1)."""
     r, turn = np.meshgrid(radii, ANGLES)
     along, beside = r * np.cos(turn), r * np.sin(turn)
-    return sampled(power, along, beside) if direction == 0 else sampled(power, -beside, along)
+    x, y = (along, beside) if direction == 0 else (-beside, along)
+    return sampled(power[None], x.reshape(1, -1), y.reshape(1, -1)).reshape(r.shape)
 
 
 def _comb(ray: Floats, radii: Floats, steps: Floats) -> Floats:

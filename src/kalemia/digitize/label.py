@@ -87,21 +87,21 @@ def read(paths: Paths, scale: float) -> list[Label]:
 
 def _words(boxes: NDArray[np.int_], low: float) -> list[tuple[int, int, int, int, list[int]]]:
     """Return groups of letters (left, top, width, height) that stand close together on one line, and their bounds."""
-    order = np.argsort(boxes[:, 0])
     groups: list[list[int]] = []
-    for k in order:
-        left, top, _, height = boxes[k]
-        for group in groups:
-            right = max(int(boxes[m, 0] + boxes[m, 2]) for m in group)
-            upper = min(int(boxes[m, 1]) for m in group)
-            lower = max(int(boxes[m, 1] + boxes[m, 3]) for m in group)
-            tall = max(lower - upper, height)
-            together = max(lower, top + height) - min(upper, top)
-            if left - right < 0.45 * tall and together < 1.3 * tall:
-                group.append(int(k))
-                break
-        else:
-            groups.append([int(k)])
+    ends = np.zeros((3, len(boxes)), np.int_)  # of each group: right, upper, lower
+    for k in np.argsort(boxes[:, 0]):
+        left, top, width, height = boxes[k]
+        right, upper, lower = ends[:, : len(groups)]
+        tall = np.maximum(lower - upper, height)
+        together = np.maximum(lower, top + height) - np.minimum(upper, top)
+        fits = np.flatnonzero((left - right < 0.45 * tall) & (together < 1.3 * tall))
+        place = int(fits[0]) if fits.size else len(groups)
+        if not fits.size:
+            groups.append([])
+            ends[:, place] = left, top, top
+        groups[place].append(int(k))
+        right, upper, lower = ends[:, place]
+        ends[:, place] = max(right, left + width), min(upper, top), max(lower, top + height)
     words = []
     for group in groups:
         part = boxes[group]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -168,6 +168,20 @@ class _Sheet:
     end: float
     labels: list[Label]
     drawn: Sequence[Reals]
+    marked: dict[int, layout.Marks] = field(default_factory=dict)
+    stepped: dict[int, Reals] = field(default_factory=dict)
+
+    def marks(self, rows: int) -> layout.Marks:
+        """Return the marks of borders in the first rows; layouts share them."""
+        if rows not in self.marked:
+            self.marked[rows] = layout.marks(self.paths, slice(0, rows), self.scale)
+        return self.marked[rows]
+
+    def steps(self, row: int) -> Reals:
+        """Return where a row's path steps over paper; readings share them."""
+        if row not in self.stepped:
+            self.stepped[row] = _steps(self.paths.y[row], self.paths.sure, STEP_MM * self.scale)
+        return self.stepped[row]
 
 
 def _shapes(rows: int, stated: Layout | None) -> list[Layout]:
@@ -184,7 +198,7 @@ def _shapes(rows: int, stated: Layout | None) -> list[Layout]:
 
 def _of_shape(sheet: _Sheet, shape: Layout, width: float, stated: Layout | None) -> list[Reading]:
     """Return the readings of a page in one shape: with the names of usual layouts, and with those that labels give."""
-    marks = layout.marks(sheet.paths, slice(0, shape.rows), sheet.scale)
+    marks = sheet.marks(shape.rows)
     sheet = replace(sheet, start=layout.beginning(marks, sheet.paths.on[: shape.rows], sheet.start, sheet.scale))
     columns = layout.columns(marks, shape.columns, width, sheet.start, sheet.end, sheet.scale)
     if columns.edges[-2] > sheet.end - MIN_COLUMN * width and stated is None:
@@ -300,9 +314,9 @@ def _reading(sheet: _Sheet, chosen: Layout, columns: Columns, width: float, foun
             end = max(end, columns.edges[-1])
     rows = [_Row(paths, r, first, end, own, scale) for r, own in enumerate(papers)]
     if not vector:
-        lined = layout.marks(paths, slice(0, chosen.rows), scale).lines > LINE
-        for row, own in zip(rows, sheet.pulses, strict=True):
-            row.clear(paths, own, lined)
+        lined = sheet.marks(chosen.rows).lines > LINE
+        for r, (row, own) in enumerate(zip(rows, sheet.pulses, strict=True)):
+            row.clear(own, sheet.steps(r), lined)
     leads = {}
     for r, names in enumerate(chosen.leads):
         for c, name in enumerate(names):
@@ -432,7 +446,7 @@ class _Row:
         self.y[far] = np.nan
         self.mv = -self.y / (scale * paper.gain)
 
-    def clear(self, paths: Paths, pulses: Sequence[pulse.Pulse], lined: NDArray[np.bool_]) -> None:
+    def clear(self, pulses: Sequence[pulse.Pulse], steps: Reals, lined: NDArray[np.bool_]) -> None:
         """Forget what is a pulse; remember where the trace steps over paper, and which columns have a line."""
         for own in pulses:
             beside = AFTER_PULSE_MM * self.scale
@@ -440,7 +454,7 @@ class _Row:
                 self.mv = np.where(self.x < own.right * self.scale + beside, np.nan, self.mv)
             else:
                 self.mv = np.where(self.x > own.left * self.scale - beside, np.nan, self.mv)
-        self.steps = _steps(paths.y[self.row], paths.sure, STEP_MM * self.scale)
+        self.steps = steps
         self.lined = np.flatnonzero(lined)
 
     def lead(self, name: str, first: float, last: float) -> Lead:

@@ -19,9 +19,7 @@ FINE = np.meshgrid(np.exp(np.linspace(-0.02, 0.02, 13)), np.deg2rad(np.linspace(
 CHANGE, MOST = (0.15, 0.1), 3.0
 """What a step of turn or of stretch costs from a tile to the next, in units of clearness, and at most."""
 SWEEPS, FAINT = 2, 1.0
-OBLIQUE = np.stack([np.cos(np.deg2rad(np.r_[25:66:3, 115:156:3])), np.sin(np.deg2rad(np.r_[25:66:3, 115:156:3]))])[
-    ..., None
-]
+OBLIQUE = np.stack([np.cos(np.deg2rad(np.r_[25:66:3, 115:156:3])), np.sin(np.deg2rad(np.r_[25:66:3, 115:156:3]))])
 """Directions in which no lines run: what is there is noise."""
 CLEAR = 1.5, 3.0
 """Mean logarithm of the lines' power over the noise's: below the first there are none, above the second for sure."""
@@ -60,22 +58,22 @@ class Tiles:
 
         Each tile is asked how well every wave fits, and its neighbors decide between waves that fit about as well.
         """
-        spectra = [_spectrum(tile) for tile in self.values]
+        spectra = np.stack([_spectrum(tile) for tile in self.values])
         vectors, clear = np.zeros((2, len(self.x), 2)), np.zeros((2, len(self.x)))
         stretch, turn = np.meshgrid(STRETCH, TURN)
         for k in (0, 1):
             tried = _moved(waves[k], stretch, turn)
-            fits = np.stack([_clearness(spectrum, tried, waves[k], harmonics) for spectrum in spectra])
+            fits = _clearness(spectra, tried, waves[k], harmonics)
             fits = np.maximum(fits - FAINT, 0).reshape(*self.shape, *stretch.shape)
             for _ in range(SWEEPS):
                 fits = _agreed(fits)
             best = fits.reshape(len(spectra), -1).argmax(axis=1)
-            for tile, spectrum in enumerate(spectra):
-                near = _moved(np.array([axis.ravel()[best[tile]] for axis in tried]), *FINE)
-                fit = _clearness(spectrum, near, waves[k], harmonics)
-                place = int(fit.argmax())
-                vectors[k, tile] = [axis.ravel()[place] for axis in near]
-                clear[k, tile] = np.clip((fit.max() - CLEAR[0]) / (CLEAR[1] - CLEAR[0]), 0, 1)
+            middles = [axis.ravel()[best][:, None] for axis in tried]
+            near = _moved(np.stack(middles), *(axis.ravel() for axis in FINE))
+            fit = _clearness(spectra, near, waves[k], harmonics)
+            place = fit.argmax(axis=1)[:, None]
+            vectors[k] = np.concatenate([np.take_along_axis(axis, place, axis=1) for axis in near], axis=1)
+            clear[k] = np.clip((fit.max(axis=1) - CLEAR[0]) / (CLEAR[1] - CLEAR[0]), 0, 1)
         return vectors, clear
 
     def left(self, start: Floats, local: Floats) -> tuple[Floats, Floats, float]:
@@ -118,18 +116,22 @@ def _moved(wave: Floats, stretch: Floats, turn: Floats) -> tuple[Floats, Floats]
 
 
 def _clearness(
-    spectrum: NDArray[np.float32],
+    spectra: NDArray[np.float32],
     tried: tuple[Floats, Floats],
     wave: Floats,
     harmonics: tuple[tuple[float, float], ...],
 ) -> Floats:
-    """Return how far the harmonics of each wave tried stand out of the noise at a wave's length: mean logarithm."""
+    """Return how far the harmonics of each wave tried stand out of the noise at a wave's length: mean logarithm.
+
+    `spectra` are those of all tiles, the waves the same for all or a row a tile; (tiles, waves).
+    """
     # Logarithms: lines that stand out at every harmonic count more than one harmonic that drowns all noise.
-    score, length = np.zeros(tried[0].shape), float(np.hypot(*wave))
+    x, y = (axis if len(axis) == len(spectra) else axis.reshape(1, -1) for axis in tried)
+    score, length = np.zeros((len(spectra), x.shape[1])), float(np.hypot(*wave))
     for h, weight in harmonics:
-        oblique = sampled(spectrum, h / 5 * length * OBLIQUE[0], h / 5 * length * OBLIQUE[1])
-        noise = float(np.median(oblique)) + 1e-9
-        score += weight * np.log1p(sampled(spectrum, tried[0] * h / 5, tried[1] * h / 5) / noise)
+        far = h / 5 * length
+        noise = np.median(sampled(spectra, far * OBLIQUE[:1], far * OBLIQUE[1:]), axis=1, keepdims=True) + 1e-9
+        score += weight * np.log1p(sampled(spectra, x * h / 5, y * h / 5) / noise)
     return score / sum(weight for _, weight in harmonics if weight > 0)
 
 
