@@ -62,13 +62,13 @@ class Tiles:
         vectors, clear = np.zeros((2, len(self.x), 2)), np.zeros((2, len(self.x)))
         stretch, turn = np.meshgrid(STRETCH, TURN)
         for k in (0, 1):
-            tried = _moved(waves[k], stretch, turn)
+            tried = _moved(waves[k], stretch.reshape(1, -1), turn.reshape(1, -1))
             fits = _clearness(spectra, tried, waves[k], harmonics)
             fits = np.maximum(fits - FAINT, 0).reshape(*self.shape, *stretch.shape)
             for _ in range(SWEEPS):
                 fits = _agreed(fits)
             best = fits.reshape(len(spectra), -1).argmax(axis=1)
-            middles = [axis.ravel()[best][:, None] for axis in tried]
+            middles = [axis[0, best, None] for axis in tried]
             near = _moved(np.stack(middles), *(axis.ravel() for axis in FINE))
             fit = _clearness(spectra, near, waves[k], harmonics)
             place = fit.argmax(axis=1)[:, None]
@@ -121,12 +121,12 @@ def _clearness(
     wave: Floats,
     harmonics: tuple[tuple[float, float], ...],
 ) -> Floats:
-    """Return how far the harmonics of each wave tried stand out of the noise at a wave's length: mean logarithm.
+    """Return (tiles, waves) how far the harmonics of waves stand out of the noise at a wave's length: mean logarithm.
 
-    `spectra` are those of all tiles, the waves the same for all or a row a tile; (tiles, waves).
+    `spectra` are those of all tiles; the waves tried are (1, waves) for all of them, or (tiles, waves).
     """
     # Logarithms: lines that stand out at every harmonic count more than one harmonic that drowns all noise.
-    x, y = (axis if len(axis) == len(spectra) else axis.reshape(1, -1) for axis in tried)
+    x, y = tried
     score, length = np.zeros((len(spectra), x.shape[1])), float(np.hypot(*wave))
     for h, weight in harmonics:
         far = h / 5 * length
