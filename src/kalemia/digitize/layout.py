@@ -46,6 +46,11 @@ class Layout:
         """Whether it is a usual one of twelve leads; another is taken only where labels or the user say so."""
         return self.order in (STANDARD, CABRERA)
 
+    @property
+    def limb(self) -> bool:
+        """Whether it has no chest lead."""
+        return not any(name.startswith("V") for name in self.order)
+
 
 GRIDS = ((3, 4), (6, 2), (12, 1), (4, 3))
 MAX_STRIPS = 3

@@ -44,6 +44,11 @@ LINE, LINE_MM = 0.8, 0.5
 MIN_COLUMN = 0.1
 """A page shows at least so much of its last column."""
 MIN_AGREEMENT = 0.9
+MIXED = 3.0
+"""How much speaks against a layout whose leads, all of them, look like two leads each."""
+OBEYED = 0.08
+"""Limb leads alone are known by their laws where their residuals are below this."""
+BY_LAWS = "Hardly a label is read: the limb leads are named by the laws that they obey."
 MIN_NAMED = 0.5
 """Other leads than the twelve are taken where labels name so many of them and contradict none."""
 USUAL_STRIPS, ALIKE, DOUBTFUL, UNUSUAL = ("II", "V1", "V5"), 0.06, 0.02, 0.6
@@ -90,8 +95,15 @@ class Reading:
     goldberger: float | None
     beyond_s: float
     repeats: bool = False
+    mixed: float = 0.0
     assumed: tuple[str, ...] = ()
     vector: bool = False
+
+    @property
+    def obeyed(self) -> bool:
+        """Whether limb leads obey their laws so well, and labels name none otherwise, that no label need be read."""
+        laws = [value for value in (self.einthoven, self.goldberger) if value is not None]
+        return bool(laws) and max(laws) < OBEYED and not self.named.contradicted
 
     @property
     def score(self) -> float:
@@ -116,6 +128,7 @@ class Reading:
             + 1.5 * self.named.score
             + 0.03 * sum(self.named.confirmed)
             - (1.0 if self.repeats else 0.0)
+            - MIXED * self.mixed
         )
 
 
@@ -132,9 +145,10 @@ def read(paths: Paths, scale: float, wanted: str, drawn: Sequence[Reals] = ()) -
     stated = layout.stated(wanted)
     labels = label.read(paths, scale)
     readings = _readings(paths, scale, stated, labels, drawn)
-    for fewer in (paths.rows(slice(1, None)), paths.rows(slice(0, -1))) if not readings else ():
+    for row, fewer in ((0, slice(1, None)), (-1, slice(0, -1))):
         # The first or last row may be one of text.
-        readings += _readings(fewer, scale, stated, labels, drawn)
+        if len(paths.center) > 1 and (not readings or paths.faint(row)):
+            readings += _readings(paths.rows(fewer), scale, stated, labels, drawn)
     if not readings:
         raise DigitizeError(_no_layout(len(paths.center), wanted))
     return max(readings, key=lambda reading: reading.score)
@@ -216,8 +230,10 @@ def _of_shape(sheet: _Sheet, shape: Layout, width: float, stated: Layout | None)
     for chosen in (*layout.TWELVE, *layout.FEWER):
         if (chosen.rows, chosen.columns, chosen.strips) == (shape.rows, shape.columns, shape.strips):
             named = label.named(found, chosen.order, chosen.rows)
-            if chosen.known or (named.share >= MIN_NAMED and not named.contradicted):
-                readings.append(_reading(sheet, chosen, columns, width, found))
+            said = chosen.known or (named.share >= MIN_NAMED and not named.contradicted)
+            reading = _reading(sheet, chosen, columns, width, found) if said or chosen.limb else None
+            if reading is not None and (said or reading.obeyed):
+                readings.append(reading if said else replace(reading, assumed=(*reading.assumed, BY_LAWS)))
     given = label.given(found, layout.STANDARD)
     if given is not None and all(tuple(given) != reading.layout.order for reading in readings):
         readings.append(_reading(sheet, replace(shape, order=tuple(given)), columns, width, found))
@@ -348,7 +364,8 @@ def _reading(sheet: _Sheet, chosen: Layout, columns: Columns, width: float, foun
     return Reading(
         chosen, columns, paper, leads, strips, agreement, label.named(found, chosen.order, chosen.rows),
         check.residual(plain, RATE), check.goldberger(plain, RATE),
-        (end - columns.edges[-1]) / (paper.speed * scale), check.repeats(plain, RATE), tuple(assumed), vector,
+        (end - columns.edges[-1]) / (paper.speed * scale), check.repeats(plain, RATE),
+        float(np.mean([not check.one_lead(signal, RATE) for signal in plain.values()])), tuple(assumed), vector,
     )  # fmt: skip
 
 

@@ -44,6 +44,8 @@ SAME_MM = 0.7
 MAX_SHARED = 0.35
 """A row whose path lies on another's for more than this is no row of its own."""
 PASSES = 3
+FAINT = 0.94
+"""A row with less than this share of the usual row's ink may be one of text."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,6 +77,11 @@ class Paths:
         ink = self.on.mean(axis=1)
         good = ink >= share * np.median(ink)
         return self.rows(good)
+
+    def faint(self, row: int) -> bool:
+        """Return whether a row has clearly less ink under its path than the usual row."""
+        ink = self.on.mean(axis=1)
+        return bool(ink[row] < FAINT * np.median(ink))
 
     def rows(self, which: slice | NDArray[np.bool_]) -> Paths:
         """Return some of the rows."""
