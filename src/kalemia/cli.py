@@ -330,7 +330,7 @@ def digitize(
                     write.write(page, folder, name, form, blank=not whole)
                     _say(f"{source}: {page.summary()}: {folder / name}")
                     for warning in page.recording.warnings:
-                        _tell(f"  {warning}")
+                        _tell(f"{source}: {warning}")
             except KalemiaError as exc:
                 failures.append(exc)
                 _tell(f"kalemia: {exc}")

@@ -322,13 +322,16 @@ def _reading(sheet: _Sheet, chosen: Layout, columns: Columns, width: float, foun
     papers = _papers(sheet, chosen)
     paper = papers[0]
     first = columns.edges[0] if columns.clear > 0.3 else sheet.start
-    vector = False
+    vector, placed = False, None
     if sheet.drawn:
         placed = _placed(paths, chosen, sheet.drawn, width, paper.speed * scale)
         if placed is not None:
-            paths, columns, first, vector = placed[0], placed[1], placed[1].edges[0], True
+            paths, columns, first, vector = placed.paths, placed.columns, placed.columns.edges[0], True
             end = max(end, columns.edges[-1])
     rows = [_Row(paths, r, first, end, own, scale) for r, own in enumerate(papers)]
+    if placed is not None:
+        for row, moves in zip(rows, placed.moved, strict=True):
+            row.shown = row.x - moves[1][np.clip(np.searchsorted(moves[0], row.x, "right") - 1, 0, None)]
     if not vector:
         lined = sheet.marks(chosen.rows).lines > LINE
         for r, (row, own) in enumerate(zip(rows, sheet.pulses, strict=True)):
@@ -369,9 +372,16 @@ def _reading(sheet: _Sheet, chosen: Layout, columns: Columns, width: float, foun
     )  # fmt: skip
 
 
-def _placed(
-    paths: Paths, chosen: Layout, drawn: Sequence[Reals], width: float, per_s: float
-) -> tuple[Paths, Columns] | None:
+@dataclass(frozen=True, eq=False)
+class _Placed:
+    """Rows of drawn traces put on the time of their columns, and from which px on each was moved by how many, a row."""
+
+    paths: Paths
+    columns: Columns
+    moved: list[tuple[Reals, Reals]]
+
+
+def _placed(paths: Paths, chosen: Layout, drawn: Sequence[Reals], width: float, per_s: float) -> _Placed | None:
     """Return the rows with the points of drawn traces instead of pixels, one trace a lead; None where they don't fit.
 
     Each drawn lead begins at its column's border, wherever the printer put it.
@@ -386,8 +396,10 @@ def _placed(
         lines.sort(key=lambda line: float(line[0, 0]))
     first = float(np.median([lines[0][0, 0] for lines in near]))
     edges = tuple(first + width * c for c in range(chosen.columns + 1))
-    moved, on = [], np.zeros_like(paths.on)
+    moved, traces, on = [], [], np.zeros_like(paths.on)
     for r, lines in enumerate(near):
+        starts = np.array(edges[: len(lines)])
+        moved.append((starts, starts - [line[0, 0] for line in lines]))
         parts = []
         for c, line in enumerate(lines):
             x, y = _smooth(line, per_s)
@@ -396,8 +408,8 @@ def _placed(
             parts.append(np.stack([x[inside], y[inside]]))
             on[r, max(0, int(x[0])) : int(x[inside][-1]) + 1] = 1
         joined = np.concatenate(parts, axis=1)
-        moved.append((joined[0] + 1e-6 * np.arange(joined.shape[1]), joined[1]))
-    return Paths(paths.center, paths.y, on, tuple(moved), paths.sure), Columns(edges, width, 1.0)
+        traces.append((joined[0] + 1e-6 * np.arange(joined.shape[1]), joined[1]))
+    return _Placed(Paths(paths.center, paths.y, on, tuple(traces), paths.sure), Columns(edges, width, 1.0), moved)
 
 
 def _smooth(line: Reals, per_s: float) -> tuple[Reals, Reals]:
@@ -448,6 +460,7 @@ class _Row:
         per_sample = paper.speed * scale / RATE
         count = max(1, int(np.floor((end - first) / per_sample)) + 1)
         self.x: Reals = np.asarray(first + np.arange(count) * per_sample, np.float64)
+        self.shown = self.x  # where it stands on the page, wherever its time begins
         known = np.flatnonzero(on)
         x, y = paths.lines[row]
         if len(known) < 2 or len(x) < 2:
@@ -491,7 +504,7 @@ class _Row:
             signal = -signal
         y = np.where(inside & np.isfinite(self.mv), self.y, np.nan)
         sure = np.where(inside, self.sure, np.nan)
-        return Lead(name.removeprefix("-"), signal, sure, self.row, self.x, y)
+        return Lead(name.removeprefix("-"), signal, sure, self.row, self.shown, y)
 
     def _bounds(self, first: float, last: float) -> tuple[float, float]:
         """Return the part of a lead between a step over paper where its label stands and one at its very end."""

@@ -159,17 +159,25 @@ def _page(
     reading = leads.read(paths.of_quality(MIN_ROW), squared.scale, wanted, lines)
     if found.strength == 0:
         reading = replace(reading, assumed=(*reading.assumed, NO_GRID))
-    _refuse(reading)
+    _refuse(reading, wanted != "auto")
     return reading, _digitized(rgb, squared, reading, name, number)
 
 
-def _refuse(reading: Reading) -> None:
-    """Raise where the leads are not those of an ECG, or where it is unknown which is where."""
+def _refuse(reading: Reading, given: bool) -> None:
+    """Raise where the leads are not those of an ECG, or where it is unknown which is where.
+
+    Where the user gave the layout, it is not asked for.
+    """
     contradicted = reading.layout.known and (reading.einthoven is None or reading.einthoven > MAX_RESIDUAL)
     if reading.layout.columns > 1 and reading.columns.clear < MIN_CLEAR and contradicted:
         raise DigitizeError(
             "it is not seen where one lead ends and the next begins; give a clearer page, the layout, or the leads row "
             "by row, such as --layout I/II/III"
+        )
+    if given and reading.layout.known and reading.named.share < _needed(reading):
+        raise DigitizeError(
+            f"the leads as read in the given layout {reading.layout.name} contradict each other; the page seems to "
+            "have another one, which auto may find"
         )
     if reading.layout.known and reading.named.share < _needed(reading):
         raise DigitizeError(

@@ -35,13 +35,15 @@ def write(page: Digitized, folder: Path, name: str, form: str = "wfdb", *, blank
     Raises
     ------
     DigitizeError
-        Where the folder cannot be written.
+        Where the folder cannot be written, or the page itself would be overwritten.
     """
     contents = _wfdb(page.recording, name) if form == "wfdb" else {f"{name}.csv": _csv(page.recording)}
     contents[f"{name}.json"] = (json.dumps(page.to_dict(), indent=1, ensure_ascii=False) + "\n").encode()
     contents[f"{name}.png"] = overlay(page, blank=blank)
     paths = {folder / file: data for file, data in contents.items()}
     try:
+        if any(path.exists() and path.samefile(page.recording.source) for path in paths):
+            raise DigitizeError(f"{page.recording.source}: its own overlay would take its place; give another folder")
         atomic.write(paths)
     except OSError as exc:
         raise DigitizeError(f"{folder}: the files of {name} cannot be written ({exc.strerror})") from exc

@@ -49,7 +49,7 @@ def _within(folder: Path, passed_over: list[Path]) -> Iterator[Path]:
         here = Path(place)
         headers = {name for name in files if name.endswith(".hea")}
         for name in sorted(files):
-            if name.startswith(".") or (name not in headers and _belongs(name, headers)):
+            if name.startswith(".") or (name not in headers and _belongs(name, set(files))):
                 continue
             looks = name in headers or _looks(here / name)
             if looks:
@@ -58,9 +58,12 @@ def _within(folder: Path, passed_over: list[Path]) -> Iterator[Path]:
                 passed_over.append(here / name)
 
 
-def _belongs(name: str, headers: set[str]) -> bool:
-    """Tell whether a file is part of a WFDB record: its data or annotations bear the name of a header."""
-    return name.rpartition(".")[0] + ".hea" in headers
+def _belongs(name: str, files: set[str]) -> bool:
+    """Tell whether a file is part of a WFDB record, or an overlay that `kalemia digitize` laid beside what it read."""
+    plain, _, suffix = name.rpartition(".")
+    if f".{suffix.lower()}" in sniff.PAGE_NAMES:
+        return suffix == "png" and f"{plain}.json" in files and bool({f"{plain}.hea", f"{plain}.csv"} & files)
+    return f"{plain}.hea" in files
 
 
 def _looks(path: Path) -> bool | None:

@@ -54,7 +54,7 @@ _OTHER = {
     b"\xfd7zXZ": "an xz archive",
 }
 _PAGES = (b"\x89PNG", b"\xff\xd8\xff", b"II*\0", b"MM\0*", b"GIF8")
-_PAGE_NAMES = {".png", ".jpg", ".jpeg", ".tif", ".tiff", ".gif", ".bmp", ".webp", ".pdf"}
+PAGE_NAMES = {".png", ".jpg", ".jpeg", ".tif", ".tiff", ".gif", ".bmp", ".webp", ".pdf"}
 BINARY, XML = UNKNOWN = "binary and of no format that is known", "XML without an ECG"
 _ROOTS = {"AnnotatedECG": AECG, "RestingECG": MUSE, "restingecgdata": PHILIPS}
 _TEXT_BYTES = bytes({9, 10, 13, *range(32, 127), *range(128, 256)})
@@ -103,7 +103,7 @@ def is_page(path: Path) -> bool:
     bitmap = head[:2] == b"BM" and head[6:10] == bytes(4)
     if head.startswith(_PAGES) or bitmap or head[8:12] == b"WEBP" or b"%PDF-" in head[:1024]:
         return True
-    return path.suffix.lower() in _PAGE_NAMES and (isinstance(found := of(head), str) or found is CSV)
+    return path.suffix.lower() in PAGE_NAMES and (isinstance(found := of(head), str) or found is CSV)
 
 
 def regular(path: Path) -> int:
