@@ -13,6 +13,7 @@ from typer.testing import CliRunner
 
 import kalemia
 from kalemia.cli import app
+from kalemia.read import inputs
 
 
 @pytest.fixture(scope="module")
@@ -71,3 +72,22 @@ def test_a_folder_gives_its_pictures(picture: Path, tmp_path: Path) -> None:
     code, output = run(folder, "--out", tmp_path / "out")
     assert code == 0, output
     assert "page.json" in {path.name for path in (tmp_path / "out").iterdir()}
+
+
+def test_a_page_is_never_overwritten_by_its_overlay(picture: Path, tmp_path: Path) -> None:
+    source = tmp_path / "scan.png"
+    source.write_bytes(picture.read_bytes())
+    code, output = run(source, "--out", tmp_path)
+    assert code == 3
+    assert "its own overlay would take its place" in output
+    assert [path.name for path in tmp_path.iterdir()] == ["scan.png"]
+    assert source.read_bytes() == picture.read_bytes()
+
+
+def test_a_picture_beside_a_record_is_read_and_an_overlay_is_not(picture: Path, tmp_path: Path) -> None:
+    scan = tmp_path / "scan.png"
+    scan.write_bytes(picture.read_bytes())
+    (tmp_path / "scan.hea").write_text("scan 1 500 0\nscan.dat 16 200 16 0 0 0 0 I\n", encoding="ascii")
+    assert scan in inputs([str(tmp_path)])
+    (tmp_path / "scan.json").write_text("{}", encoding="ascii")
+    assert scan not in inputs([str(tmp_path)])
