@@ -334,6 +334,11 @@ def digitize(
             except KalemiaError as exc:
                 failures.append(exc)
                 _tell(f"kalemia: {exc}")
+            except Exception as exc:  # noqa: BLE001 - one bad page must never stop the others
+                failures.append(
+                    KalemiaError(f"{source}: internal error, please report it: {type(exc).__name__}: {exc}")
+                )
+                _tell(f"kalemia: {failures[-1]}")
             step(1)
     refused = all(isinstance(exc, DigitizeError) for exc in failures)
     raise typer.Exit(EXIT_OK if not failures else EXIT_REFUSED if refused else EXIT_FAILED)
@@ -344,6 +349,8 @@ def _images(named: Sequence[str]) -> list[str]:
     from kalemia.read import inputs as find
     from kalemia.read import sniff
 
+    if not all(named):
+        raise KalemiaError("the name of an image is empty; give a file or a folder")
     found = [
         str(path) if Path(name).is_dir() else name
         for name in named

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,9 @@ import numpy as np
 import pytest
 from drawn_pages import ecg, page
 from PIL import Image
+from typer.testing import CliRunner
 
+from kalemia.cli import app
 from kalemia.digitize import digitize, image
 from kalemia.errors import DigitizeError, KalemiaError, ReadError
 
@@ -102,3 +105,32 @@ def test_every_kind_of_pixels_is_decoded_alike(tmp_path: Path, kind: str) -> Non
     found = image.load(path).rgb
     assert found.shape == drawn.shape
     assert np.abs(found.mean(axis=2) - drawn.mean(axis=2)).mean() < 12
+
+
+def test_even_paper_and_patterns_are_refused(tmp_path: Path) -> None:
+    y, x = np.mgrid[0:900, 0:1200]
+    for name, picture in {
+        "blank": np.full((1200, 1600), 255),
+        "chess": (x // 8 + y // 8) % 2 * 255,
+    }.items():
+        path = tmp_path / f"{name}.png"
+        Image.fromarray(picture.astype(np.uint8)).save(path)
+        with pytest.raises(DigitizeError):
+            digitize(path)
+
+
+def test_one_page_that_breaks_the_reader_does_not_stop_the_others(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object, **__: object) -> None:
+        raise ZeroDivisionError("by 0")
+
+    for name in "ab":
+        Image.new("RGB", (300, 300), "white").save(tmp_path / f"{name}.png")
+    monkeypatch.setattr(sys.modules["kalemia.digitize"], "pages", broken)
+    result = CliRunner().invoke(app, ["digitize", str(tmp_path), "--out", str(tmp_path / "out")])
+    assert result.exit_code == 1
+    assert result.output.count("internal error, please report it: ZeroDivisionError: by 0") == 2
+    empty = CliRunner().invoke(app, ["digitize", "", "--out", str(tmp_path / "out")])
+    assert empty.exit_code == 2
+    assert "name of an image is empty" in empty.output

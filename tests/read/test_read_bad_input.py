@@ -236,10 +236,13 @@ for path in sys.argv[1:]:
         read(path)
     except ReadError as exc:
         print(exc)
-print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+# Not getrusage, which counts what the process that started this one had, too.
+lines = open("/proc/self/status").read().splitlines()
+print(next(line.split()[1] for line in lines if line.startswith("VmHWM")))
 """
 
 
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="the peak of memory is read from /proc")
 def test_claims_in_headers_take_no_memory(tmp_path: Path) -> None:
     edf = bytearray(write.edf(MADE))
     edf[236:244] = b"99999999"
@@ -250,7 +253,7 @@ def test_claims_in_headers_take_no_memory(tmp_path: Path) -> None:
     run = subprocess.run([sys.executable, "-c", MEMORY, *map(str, paths)], capture_output=True, text=True, check=True)
     *sentences, peak_kb = run.stdout.splitlines()
     assert len(sentences) == len(paths)
-    assert int(peak_kb) < 1_000_000
+    assert int(peak_kb) < 500_000
 
 
 def test_signals_of_many_files_count_together(tmp_path: Path) -> None:

@@ -142,7 +142,10 @@ def find(rgb: NDArray[np.uint8]) -> Grid | None:
     waves = carrier.find(lines)
     if waves is None:
         return None
-    grid = _follow(lines, waves)
+    try:
+        grid = _follow(lines, waves)
+    except np.linalg.LinAlgError:  # even paper: what was taken for lines is rounding
+        return None
     return _enlarged(grid, 1 / shrink) if len(grid.cover) else None
 
 

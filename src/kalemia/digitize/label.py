@@ -31,6 +31,8 @@ SURE, LIKE, CLOSE = 0.75, 0.6, 0.03
 """Likeness of a word that is a name, and of one that is a given name if no other is closer by more than the third."""
 CERTAIN, APART = 0.8, 0.12
 """A whole word as like a name as the first, and by the second more like it than the given one, contradicts that."""
+MOST_LETTERS = 6000
+"""More pieces of the size of letters are a pattern."""
 ALONE = 3
 """Fewer leads than this are checked by nothing but their names."""
 MOST = 0.66
@@ -75,6 +77,8 @@ def read(paths: Paths, scale: float) -> list[Label]:
     fits = (stats[:, 3] > 0.6 * low) & (stats[:, 3] < high) & (stats[:, 2] < 2.2 * high)
     fits[0] = False
     found = []
+    if fits.sum() > MOST_LETTERS:
+        return []
     for left, top, right, bottom, members in _words(stats[fits, :4].astype(np.int_), low):
         shape = np.isin(marked[top:bottom, left:right], np.flatnonzero(fits)[members])
         likeness = _likeness((shape * paths.sure[top:bottom, left:right]).astype(np.float32))

@@ -147,7 +147,7 @@ def read(paths: Paths, scale: float, wanted: str, drawn: Sequence[Reals] = ()) -
     readings = _readings(paths, scale, stated, labels, drawn)
     for row, fewer in ((0, slice(1, None)), (-1, slice(0, -1))):
         # The first or last row may be one of text.
-        if len(paths.center) > 1 and (not readings or paths.faint(row)):
+        if len(paths.center) > 1 and (paths.faint(row) or (not readings and stated is None)):
             readings += _readings(paths.rows(fewer), scale, stated, labels, drawn)
     if not readings:
         raise DigitizeError(_no_layout(len(paths.center), wanted))
@@ -354,7 +354,7 @@ def _reading(sheet: _Sheet, chosen: Layout, columns: Columns, width: float, foun
             usual = r == len(rows) - 1 and "II" not in strips and "II" in leads and chosen.strips == 1
             name = "II" if usual else ""
             if name:
-                assumed.append(f"The rhythm strip agrees with no lead (r {agreed:.2f} at most); it is not used.")
+                assumed.append(_unlike_strip(agreed))
             if name:
                 agreement[name] = check.agreement(whole.signal, leads[name].signal, SHIFT)
             continue
@@ -379,6 +379,13 @@ class _Placed:
     paths: Paths
     columns: Columns
     moved: list[tuple[Reals, Reals]]
+
+
+def _unlike_strip(agreed: float) -> str:
+    """Return why a rhythm strip is not used, which agrees with a lead by so much at most."""
+    if agreed < MIN_AGREEMENT:
+        return f"The rhythm strip agrees with no lead (r {agreed:.2f} at most); it is not used."
+    return "The rhythm strip does not look like one lead from end to end; it is not used."
 
 
 def _placed(paths: Paths, chosen: Layout, drawn: Sequence[Reals], width: float, per_s: float) -> _Placed | None:

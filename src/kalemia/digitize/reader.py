@@ -32,6 +32,8 @@ MIN_CLEAR = 0.25
 LOST, MAX_LOST = 0.2, 2
 """A lead below this confidence is not there; more than so many such and the page is refused."""
 MIN_CONFIDENCE = 0.35
+UNCHECKED, FASTEST_BPM = 3, 200.0
+"""Fewer leads obey no law. Text, chessboards and other patterns have more beats a minute than the second."""
 LAWLESS, ALONE, MIN_NAMED, MOST_NAMED = 0.25, 0.5, 0.2, 0.5
 """Where a residual is above the first, or strips agree less than the second with leads, and labels name a smaller share
 of the leads than the third, it is unknown which lead is where; twice the first needs the fourth. Upside down, I, II and
@@ -208,6 +210,11 @@ def _refuse(reading: Reading, given: bool) -> None:
     beats = heart.rate_bpm(reading)
     if beats is None:
         raise DigitizeError("no heart beats of 20 to 300 a minute are seen on the traced rows")
+    if len(reading.leads) < UNCHECKED and beats > FASTEST_BPM and not given:
+        raise DigitizeError(
+            f"what was read has {beats:.0f} beats a minute and too few leads to be checked; if this is an ECG, give "
+            "the leads row by row, such as --layout II"
+        )
 
 
 def _needed(reading: Reading) -> float:

@@ -24,6 +24,8 @@ BAND_MM = 24.0
 """How far a trace may leave its row, up and down."""
 ROW_MM = 9.0
 """Rows are at least this far apart."""
+MOST_ROWS = 18
+"""Twelve leads, three strips and some lines of text."""
 EDGE_MM = 2.0
 """Rows are at least so far from the upper and lower end of the page."""
 SEEN = 0.18, 0.6
@@ -90,13 +92,13 @@ class Paths:
 
 
 def trace(ink: Floats, scale: float) -> Paths | None:
-    """Find the rows on the ink of a squared page and follow each; None where there is no row.
+    """Find the rows on the ink of a squared page and follow each; None where there is no row, or a pattern of many.
 
     `scale` is in px a mm.
     """
     sure = certainty(ink, SEEN)
     centers = rows(sure, scale)
-    if not len(centers):
+    if not 0 < len(centers) <= MOST_ROWS:
         return None
     path = follow(ink, centers, scale)
     # Pale traces beside black letters: what is full is what the paths run on.

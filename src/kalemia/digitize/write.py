@@ -38,7 +38,7 @@ def write(page: Digitized, folder: Path, name: str, form: str = "wfdb", *, blank
         Where the folder cannot be written, or the page itself would be overwritten.
     """
     contents = _wfdb(page.recording, name) if form == "wfdb" else {f"{name}.csv": _csv(page.recording)}
-    contents[f"{name}.json"] = (json.dumps(page.to_dict(), indent=1, ensure_ascii=False) + "\n").encode()
+    contents[f"{name}.json"] = _json(page)
     contents[f"{name}.png"] = overlay(page, blank=blank)
     paths = {folder / file: data for file, data in contents.items()}
     try:
@@ -48,6 +48,12 @@ def write(page: Digitized, folder: Path, name: str, form: str = "wfdb", *, blank
     except OSError as exc:
         raise DigitizeError(f"{folder}: the files of {name} cannot be written ({exc.strerror})") from exc
     return list(paths)
+
+
+def _json(page: Digitized) -> bytes:
+    """Return how a page was read; a name that is no text has its bytes as JSON writes them."""
+    text = json.dumps(page.to_dict(), indent=1, ensure_ascii=False) + "\n"
+    return text.encode("utf-8", "backslashreplace")
 
 
 def _wfdb(recording: Recording, name: str) -> dict[str, bytes]:
