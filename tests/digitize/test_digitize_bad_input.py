@@ -16,7 +16,7 @@ from PIL import Image
 from typer.testing import CliRunner
 
 from kalemia.cli import app
-from kalemia.digitize import digitize, image
+from kalemia.digitize import digitize, image, pages
 from kalemia.errors import DigitizeError, KalemiaError, ReadError
 
 
@@ -133,3 +133,11 @@ def test_one_page_that_breaks_the_reader_does_not_stop_the_others(
     assert result.output.count("internal error, please report it: ZeroDivisionError: by 0") == 2
     empty = CliRunner().invoke(app, ["digitize", "", "--out", str(tmp_path / "out")])
     assert "name of an image is empty" in str(empty.exception)
+
+
+def test_every_page_of_a_tiff_is_read(tmp_path: Path) -> None:
+    blank, whole = Image.new("RGB", (300, 300), "white"), Image.fromarray(page(ecg(), px=5))
+    blank.save(tmp_path / "scan.tif", save_all=True, append_images=[whole, whole])
+    assert [found.page for found in pages(tmp_path / "scan.tif")] == [2, 3]
+    blank.save(tmp_path / "many.tif", save_all=True, append_images=[blank] * 60)
+    assert "61 pages; at most 50" in said(tmp_path / "many.tif")

@@ -55,8 +55,29 @@ def is_pdf(path: Path) -> bool:
         return b"%PDF-" in handle.read(1024)
 
 
-def load(path: Path) -> Image:
-    """Decode an image, upright as its EXIF orientation says, its first frame where it has several.
+def count(path: Path) -> int:
+    """Return how many pages an image has: a TIFF may have several; of what moves only the first picture counts.
+
+    Raises
+    ------
+    ReadError
+        Where the file is no image or is damaged.
+    DigitizeError
+        Where it has more pages than are accepted.
+    """
+    from PIL import Image as Pillow
+
+    with _decoding(), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        with Pillow.open(path) as file:
+            pages = int(getattr(file, "n_frames", 1)) if file.format == "TIFF" else 1
+            if pages > MAX_PAGES:
+                raise DigitizeError(f"the image has {pages} pages; at most {MAX_PAGES} are accepted")
+            return pages
+
+
+def load(path: Path, page: int = 0) -> Image:
+    """Decode a page of an image, from 0, upright as its EXIF orientation says.
 
     Raises
     ------
@@ -71,6 +92,8 @@ def load(path: Path) -> Image:
     with _decoding(), warnings.catch_warnings():
         warnings.simplefilter("ignore")
         with Pillow.open(io.BytesIO(path.read_bytes())) as file:
+            if page:
+                file.seek(page)
             _check_shape(*file.size)
             if file.format == "JPEG":
                 file.draft("RGB", (file.width // _reduction(*file.size), file.height // _reduction(*file.size)))

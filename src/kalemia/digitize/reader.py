@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -50,7 +50,7 @@ LABEL_MM, PULSE_MM = 8.5, 14.0
 
 
 def digitize(source: str | os.PathLike[str], *, layout: str = "auto", dpi: float | None = None) -> Digitized:
-    """Read the ECG on an image, or on the first page of a PDF.
+    """Read the ECG on an image, or on the first page of a PDF or TIFF that has one.
 
     Parameters
     ----------
@@ -87,17 +87,23 @@ def pages(source: str | os.PathLike[str], *, layout: str = "auto", dpi: float | 
 
 
 def _pages(path: Path, name: str, wanted: str, dpi: float | None) -> list[Digitized]:
-    if not image.is_pdf(path):
-        return [_upright(image.load(path).rgb, name, 1, wanted, dpi)]
     found, problems = [], []
-    for number, drawn in enumerate(vector.load(path), 1):
+    for number, (rgb, own_dpi, paths) in enumerate(_pictures(path, dpi), 1):
         try:
-            found.append(_upright(drawn.rgb, name, number, wanted, drawn.dpi, drawn.paths))
+            found.append(_upright(rgb, name, number, wanted, own_dpi, paths))
         except DigitizeError as exc:
             problems.append(exc)
     if not found:
         raise problems[0]
     return found
+
+
+def _pictures(path: Path, dpi: float | None) -> Iterator[tuple[Pixels, float | None, Sequence[Reals]]]:
+    """Yield the pages of a file: pixels, dots per inch where they are known, and traces that are drawn as paths."""
+    if image.is_pdf(path):
+        yield from ((drawn.rgb, drawn.dpi, drawn.paths) for drawn in vector.load(path))
+    else:
+        yield from ((image.load(path, page).rgb, dpi, ()) for page in range(image.count(path)))
 
 
 def _upright(
