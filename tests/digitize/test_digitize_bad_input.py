@@ -138,6 +138,8 @@ def test_one_page_that_breaks_the_reader_does_not_stop_the_others(
 def test_every_page_of_a_tiff_is_read(tmp_path: Path) -> None:
     blank, whole = Image.new("RGB", (300, 300), "white"), Image.fromarray(page(ecg(), px=5))
     blank.save(tmp_path / "scan.tif", save_all=True, append_images=[whole, whole])
-    assert [found.page for found in pages(tmp_path / "scan.tif")] == [2, 3]
+    found = pages(tmp_path / "scan.tif")
+    assert [one.page for one in found] == [2, 3]
+    assert [sentence for sentence in found[0].recording.warnings if sentence.startswith("Page 1 of the file")]
     blank.save(tmp_path / "many.tif", save_all=True, append_images=[blank] * 60)
     assert "61 pages; at most 50" in said(tmp_path / "many.tif")

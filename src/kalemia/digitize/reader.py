@@ -74,7 +74,8 @@ def digitize(source: str | os.PathLike[str], *, layout: str = "auto", dpi: float
 def pages(source: str | os.PathLike[str], *, layout: str = "auto", dpi: float | None = None) -> list[Digitized]:
     """Read the ECGs on all pages of a file; parameters and errors are those of `digitize`.
 
-    Of several pages those without an ECG are left out; where none has one, the error is the first page's.
+    Of several pages those without an ECG are left out, and the first one's warnings say so; where none has one, the
+    error is the first page's.
     """
     name = os.fspath(source)
     check_options(layout, dpi)
@@ -87,15 +88,18 @@ def pages(source: str | os.PathLike[str], *, layout: str = "auto", dpi: float | 
 
 
 def _pages(path: Path, name: str, wanted: str, dpi: float | None) -> list[Digitized]:
-    found, problems = [], []
+    found: list[Digitized] = []
+    problems: dict[int, DigitizeError] = {}
     for number, (rgb, own_dpi, paths) in enumerate(_pictures(path, dpi), 1):
         try:
             found.append(_upright(rgb, name, number, wanted, own_dpi, paths))
         except DigitizeError as exc:
-            problems.append(exc)
+            problems[number] = exc
     if not found:
-        raise problems[0]
-    return found
+        raise next(iter(problems.values()))
+    said = (f"Page {number} of the file was left out: {exc}." for number, exc in problems.items())
+    first = found[0].recording
+    return [replace(found[0], recording=replace(first, warnings=(*first.warnings, *said))), *found[1:]]
 
 
 def _pictures(path: Path, dpi: float | None) -> Iterator[tuple[Pixels, float | None, Sequence[Reals]]]:
