@@ -22,6 +22,8 @@ EDGE, MARGIN_MM = 0.4, 8
 LINE_SHARE = 0.7
 INK_SHARE = 0.004
 """A trace covers 1 % of a page or more: the darkest 0.4 % is ink for sure."""
+FAINTEST = 1e-3
+"""The density of the darkest pixels of blank paper, three channels together."""
 LOGS = -np.log(np.maximum(np.arange(256), 4).astype(np.float32))
 """Of each value of a pixel; the darkest ones are noise."""
 
@@ -115,6 +117,8 @@ def _projected(density: Floats, inside: NDArray[np.bool_]) -> Floats:
     pixels = density[::2, ::2][inside[::2, ::2]]
     total = pixels.sum(axis=1)
     limit = np.quantile(total, 1 - INK_SHARE)
+    if not limit > FAINTEST:
+        return np.zeros(density.shape[:2], np.float32)
     trace = pixels[total >= limit].mean(axis=0)
     others = pixels[total < 0.35 * limit]
     spread = np.cov(others.T) + (0.02**2 + 1e-3 * float(trace @ trace)) * np.eye(3)
