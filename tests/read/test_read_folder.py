@@ -27,6 +27,7 @@ def test_a_folder_yields_each_ecg_once_sorted_and_nothing_else(tmp_path: Path) -
     (tmp_path / "LICENSE").write_text("Do what you like, with it.\n")
     (tmp_path / "page.png").write_bytes(b"\x89PNG\r\n\x1a\n")
     (tmp_path / "record.png").write_bytes(b"\x89PNG\r\n\x1a\n")  # what was traced for the record
+    (tmp_path / "record.json").write_text("{}")  # how it was traced
     (tmp_path / "page.pdf").write_bytes(b"%PDF-1.4")
     (tmp_path / "model.bin").write_bytes(bytes(range(256)))
     (tmp_path / "empty.csv").write_bytes(b"")
