@@ -146,5 +146,8 @@ def test_every_page_of_a_tiff_is_read(tmp_path: Path) -> None:
     found = pages(tmp_path / "scan.tif")
     assert [one.page for one in found] == [2, 3]
     assert [sentence for sentence in found[0].recording.warnings if sentence.startswith("Page 1 of the file")]
+    whole.save(tmp_path / "thumb.tif", save_all=True, append_images=[blank.resize((60, 60))])
+    (one,) = pages(tmp_path / "thumb.tif")
+    assert "Page 2 of the file was left out: the image has 60 x 60 pixels" in one.recording.warnings[-1]
     blank.save(tmp_path / "many.tif", save_all=True, append_images=[blank] * 60)
     assert "61 pages; at most 50" in said(tmp_path / "many.tif")

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -90,8 +91,9 @@ def pages(source: str | os.PathLike[str], *, layout: str = "auto", dpi: float | 
 def _pages(path: Path, name: str, wanted: str, dpi: float | None) -> list[Digitized]:
     found: list[Digitized] = []
     problems: dict[int, DigitizeError] = {}
-    for number, (rgb, own_dpi, paths) in enumerate(_pictures(path, dpi), 1):
+    for number, picture in enumerate(_pictures(path, dpi), 1):
         try:
+            rgb, own_dpi, paths = picture()
             found.append(_upright(rgb, name, number, wanted, own_dpi, paths))
         except DigitizeError as exc:
             problems[number] = exc
@@ -102,12 +104,29 @@ def _pages(path: Path, name: str, wanted: str, dpi: float | None) -> list[Digiti
     return [replace(found[0], recording=replace(first, warnings=(*first.warnings, *said))), *found[1:]]
 
 
-def _pictures(path: Path, dpi: float | None) -> Iterator[tuple[Pixels, float | None, Sequence[Reals]]]:
-    """Yield the pages of a file: pixels, dots per inch where they are known, and traces that are drawn as paths."""
+Picture = tuple[Pixels, float | None, Sequence[Reals]]
+
+
+def _pictures(path: Path, dpi: float | None) -> Iterator[Callable[[], Picture]]:
+    """Yield what loads each page of a file: pixels, dots per inch where known, and traces that are drawn as paths.
+
+    Loading may raise for that page alone: a TIFF has thumbnails, too small to be pages, beside scans.
+    """
     if image.is_pdf(path):
-        yield from ((drawn.rgb, drawn.dpi, drawn.paths) for drawn in vector.load(path))
+        for drawn in vector.load(path):
+            picture = drawn.rgb, drawn.dpi, drawn.paths
+            yield partial(_same, picture)
     else:
-        yield from ((image.load(path, page).rgb, dpi, ()) for page in range(image.count(path)))
+        for page in range(image.count(path)):
+            yield partial(_loaded, path, page, dpi)
+
+
+def _same(picture: Picture) -> Picture:
+    return picture
+
+
+def _loaded(path: Path, page: int, dpi: float | None) -> Picture:
+    return image.load(path, page).rgb, dpi, ()
 
 
 def _upright(
@@ -178,7 +197,7 @@ def _page(
 def _refuse(reading: Reading, given: bool) -> None:
     """Raise where the leads are not those of an ECG, or where it is unknown which is where.
 
-    Where the user gave the layout, it is not asked for.
+    `given` is whether the user named the layout.
     """
     contradicted = reading.layout.known and (reading.einthoven is None or reading.einthoven > MAX_RESIDUAL)
     if reading.layout.columns > 1 and reading.columns.clear < MIN_CLEAR and contradicted:
@@ -186,15 +205,15 @@ def _refuse(reading: Reading, given: bool) -> None:
             "it is not seen where one lead ends and the next begins; give a clearer page, the layout, or the leads row "
             "by row, such as --layout I/II/III"
         )
-    if given and reading.layout.known and reading.named.share < _needed(reading):
-        raise DigitizeError(
-            f"the leads as read in the given layout {reading.layout.name} contradict each other; the page seems to "
-            "have another one, which auto may find"
-        )
     if reading.layout.known and reading.named.share < _needed(reading):
+        other = (
+            "the page seems to have another layout than the given one"
+            if given
+            else "give the layout, or the leads row by row, such as --layout I/II/III"
+        )
         raise DigitizeError(
             f"the leads as read in the layout {reading.layout.name} contradict each other, and labels that name them "
-            "are not read; give the layout, or the leads row by row, such as --layout I/II/III"
+            f"are not read; {other}"
         )
     each = {name: _confidence(lead, reading) for name, lead in reading.leads.items()}
     lost = [name for name, sure in each.items() if sure < LOST]

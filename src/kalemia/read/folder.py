@@ -47,11 +47,11 @@ def _within(folder: Path, passed_over: list[Path]) -> Iterator[Path]:
     for place, folders, files in os.walk(folder, onerror=locked):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         here = Path(place)
-        headers = {name for name in files if name.endswith(".hea")}
+        there = set(files)
         for name in sorted(files):
-            if name.startswith(".") or (name not in headers and _belongs(name, set(files))):
+            if name.startswith(".") or (not name.endswith(".hea") and _belongs(name, there)):
                 continue
-            looks = name in headers or _looks(here / name)
+            looks = name.endswith(".hea") or _looks(here / name)
             if looks:
                 yield here / name
             elif looks is None:
