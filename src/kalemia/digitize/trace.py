@@ -34,6 +34,10 @@ FOLLOWED = 0.18, 0.6
 """The same where a path is followed."""
 CLIMBED = 0.1, 0.4
 """The same where a path steps up or down: a steep stroke of a fast pen is thin and pale."""
+PALE = 0.06, 0.25
+"""The same in columns where an upright stroke stands on a path and is not followed."""
+UPRIGHT, UPRIGHT_MM = 0.08, 1.5
+"""Such a stroke has at least so much ink and is taller than so much."""
 EMPTY = 4.0
 ALONG, ACROSS = 0.006, 0.3
 """Cost of a column without ink, and of a vertical pixel along ink and across paper."""
@@ -113,11 +117,14 @@ def trace(ink: Floats, scale: float) -> Paths | None:
         if extra is None:
             break
         centers, path = np.delete(centers, extra), np.delete(path, extra, axis=0)
+    taken = None
     for _ in range(PASSES):
         contested = _contested(path, centers, scale)
         if not contested.any():
             break
-        path = follow(ink, centers, scale, taken=(path, contested))
+        taken = path, contested
+        path = follow(ink, centers, scale, taken)
+    path = follow(ink, centers, scale, taken, _left_out(ink, path, scale))
     fine = stroke.refine(sure, path)
     return Paths(centers, fine.middles, fine.on, tuple(fine.line(row) for row in range(len(centers))), sure)
 
@@ -125,6 +132,28 @@ def trace(ink: Floats, scale: float) -> Paths | None:
 def _under(ink: Floats, path: Places) -> Floats:
     under: Floats = np.take_along_axis(ink, np.clip(path, 0, len(ink) - 1), axis=0)
     return under
+
+
+def _left_out(ink: Floats, path: Places, scale: float) -> NDArray[np.bool_]:
+    """Return (columns,) where an upright stroke stands on the path of one row, and it is not followed.
+
+    A stroke that crosses several rows is a border.
+    """
+    tall = round(UPRIGHT_MM * scale)
+    column = np.ones((tall, 1), np.uint8)
+    strokes = cv2.morphologyEx(ink, cv2.MORPH_OPEN, column) > UPRIGHT
+    followed = np.zeros(ink.shape, np.uint8)
+    width = max(1, round(2 * SAME_MM * scale))
+    for row, y in enumerate(np.clip(path, 0, len(ink) - 1), 1):
+        line = np.stack([np.arange(len(y)), y], -1).astype(np.int32)
+        cv2.polylines(followed, [line[:, None]], False, row, width)
+    count, parts = cv2.connectedComponents(strokes.astype(np.uint8))
+    on = followed > 0
+    pairs = np.unique(parts[on].astype(np.int64) * (len(path) + 1) + followed[on])
+    rows = np.bincount(pairs // (len(path) + 1), minlength=count)
+    rows[0] = 0
+    left = cv2.morphologyEx(((rows == 1)[parts] & ~on).astype(np.uint8), cv2.MORPH_OPEN, column)
+    return np.asarray(cv2.dilate(left.max(axis=0)[None], np.ones((1, 3), np.uint8))[0] > 0, np.bool_)
 
 
 def _not_own(path: Places, centers: Reals, scale: float) -> int | None:
@@ -181,17 +210,27 @@ def rows(sure: Floats, scale: float) -> Reals:
     return np.asarray(peaks[inside] - 1, np.float64)
 
 
-def follow(ink: Floats, centers: Reals, scale: float, taken: tuple[Places, NDArray[np.bool_]] | None = None) -> Places:
+def follow(
+    ink: Floats,
+    centers: Reals,
+    scale: float,
+    taken: tuple[Places, NDArray[np.bool_]] | None = None,
+    pale: NDArray[np.bool_] | None = None,
+) -> Places:
     """Return (rows, columns) the path of least cost along each row, px, for ink whose trace has about 1.
 
     `taken` are paths and (rows, columns) where each lies on another row's trace: that ink is no longer offered to it.
+    In the columns `pale` a step may run along paler ink.
     """
     band = round(BAND_MM * scale)
     offset = np.round(centers).astype(np.intp) - band
     # A steep stroke is blurred sideways: a step may run along the ink of the columns beside.
     flat = _strips(certainty(ink, FOLLOWED), offset, band)
     beside = np.asarray(cv2.dilate(ink, np.ones((1, 3), np.uint8)), np.float32)
-    steep = _strips(certainty(beside, CLIMBED), offset, band)
+    climbed = certainty(beside, CLIMBED)
+    if pale is not None:
+        climbed = np.where(pale, certainty(beside, PALE), climbed)
+    steep = _strips(climbed, offset, band)
     if taken is not None:
         for strips in (flat, steep):
             _hide(strips, taken[0] - offset[:, None], taken[1], round(1.5 * scale))
