@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 from typer.testing import CliRunner
 
 from kalemia.cli import app
@@ -34,6 +35,16 @@ def test_python_examples_run(page: str) -> None:
     for code in examples:
         exec(compile(code, page, "exec"), space)
     assert isinstance(space["estimate"], Estimate)
+
+
+def test_python_examples_of_digitizing_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    Image.open(ROOT / "src" / "kalemia" / "assets" / "demo" / "page.png").convert("RGB").save("page.jpg", quality=95)
+    space: dict[str, object] = {}
+    for code in blocks("docs/digitize.md", "python"):
+        exec(compile(code, "docs/digitize.md", "exec"), space)
+    assert {path.suffix for path in Path("digitized").iterdir()} == {".dat", ".hea", ".json", ".png"}
+    assert Path("overlay.png").stat().st_size > 10_000
 
 
 @pytest.mark.parametrize("page", ["README.md", "docs/predict.md", "docs/digitize.md", "docs/train.md"])

@@ -15,6 +15,7 @@ import pytest
 
 import kalemia
 from ecgs import HEART, R, changed, recording
+from kalemia.digitize import digitize, write
 from kalemia.errors import KalemiaError, ModelError
 from kalemia.model import Card, Forecast, Model
 from kalemia.predict import Job, Result, examine, level, predict_many
@@ -201,12 +202,23 @@ def test_a_page_is_estimated_as_the_ecg_printed_on_it() -> None:
 def test_reading_a_page_widens_the_interval() -> None:
     found = examine(PAGE)
     assert found.recording is not None
-    digital = kalemia.predict(found.recording)
+    digital = kalemia.predict(replace(found.recording, digitized=False))
     assert found.estimate.potassium_meq_l == digital.potassium_meq_l
     assert found.estimate.interval_meq_l is not None
     assert digital.interval_meq_l is not None
     assert found.estimate.interval_meq_l[0] < digital.interval_meq_l[0]
     assert found.estimate.interval_meq_l[1] > digital.interval_meq_l[1]
+
+
+@pytest.mark.parametrize("form", ["wfdb", "csv"])
+def test_what_was_digitized_is_estimated_as_the_page(tmp_path: Path, form: str) -> None:
+    page = digitize(PAGE)
+    write.write(page, tmp_path, "page", form)
+    again = kalemia.predict(tmp_path / ("page.hea" if form == "wfdb" else "page.csv"))
+    at_once = kalemia.predict(PAGE)
+    assert any("digitized from a picture" in warning for warning in again.warnings)
+    assert again.potassium_meq_l == pytest.approx(at_once.potassium_meq_l, abs=0.02)
+    assert again.interval_meq_l == pytest.approx(at_once.interval_meq_l, abs=0.05)
 
 
 def test_a_picture_without_an_ecg_is_refused(tmp_path: Path) -> None:

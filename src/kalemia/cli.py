@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from kalemia import __version__, atomic
-from kalemia.errors import DigitizeError, KalemiaError
+from kalemia.errors import DigitizeError, KalemiaError, internal
 from kalemia.records import NOTICE
 
 if TYPE_CHECKING:
@@ -335,9 +335,7 @@ def digitize(
                 failures.append(exc)
                 _tell(f"kalemia: {exc}")
             except Exception as exc:  # noqa: BLE001 - one bad page must never stop the others
-                failures.append(
-                    KalemiaError(f"{source}: internal error, please report it: {type(exc).__name__}: {exc}")
-                )
+                failures.append(KalemiaError(f"{source}: {internal(exc)}"))
                 _tell(f"kalemia: {failures[-1]}")
             step(1)
     refused = all(isinstance(exc, DigitizeError) for exc in failures)

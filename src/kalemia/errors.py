@@ -8,6 +8,11 @@ class KalemiaError(Exception):
     """Anything that Kalemia reports to a person instead of a traceback."""
 
 
+def internal(exc: Exception) -> str:
+    """Return what is said of an exception that is nobody's fault but ours."""
+    return f"internal error, please report it: {type(exc).__name__}: {exc}"
+
+
 class DigitizeError(KalemiaError):
     """A page could not be digitized, or what was traced on it cannot be trusted."""
 

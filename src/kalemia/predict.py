@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from kalemia import quality
 from kalemia.beat import cut
-from kalemia.errors import BeatError, DigitizeError, KalemiaError
+from kalemia.errors import BeatError, DigitizeError, KalemiaError, internal
 from kalemia.measure import MS, qrs_bounds
 from kalemia.model import DEFAULT, Forecast, Model
 from kalemia.read import check, read, sniff
@@ -108,10 +108,10 @@ def _judge_page(name: str, model: Model) -> Result:
     if first.einthoven is not None and first.einthoven > MOST_EINTHOVEN:
         said = f"I + III differs from II by {first.einthoven:.0%} of their power: leads were read wrong, or turned over"
         return Result(Estimate(name, "refused", reason=said, model=model.name), recording, page=first)
-    return replace(_judge(recording, model, PAGE_ERROR_MEQ_L), page=first)
+    return replace(_judge(recording, model), page=first)
 
 
-def _judge(recording: Recording, model: Model, reading_error_meq_l: float = 0.0) -> Result:
+def _judge(recording: Recording, model: Model) -> Result:
     leads = tuple(lead for lead in model.card.leads if lead in recording.leads)
     blank = Estimate(recording.source, "refused", model=model.name, leads_used=leads, warnings=recording.warnings)
     if len(leads) < model.card.least_leads:
@@ -139,7 +139,8 @@ def _judge(recording: Recording, model: Model, reading_error_meq_l: float = 0.0)
         return Result(replace(seen, reason=spikes), recording, beat)
     left_out = [f"{reason[0].upper()}{reason[1:]}." for reason in unused]
     seen = replace(seen, leads_used=beat.good, warnings=(*seen.warnings, *left_out))
-    return Result(_estimate(seen, model.forecast(beat).widened(reading_error_meq_l), model), recording, beat)
+    forecast = model.forecast(beat).widened(PAGE_ERROR_MEQ_L if recording.digitized else 0.0)
+    return Result(_estimate(seen, forecast, model), recording, beat)
 
 
 def _missing(recording: Recording, model: Model) -> str:
@@ -255,7 +256,7 @@ class Job:
         except KalemiaError:
             raise
         except Exception as exc:  # noqa: BLE001 - one bad file must never stop the others
-            return _failed(source, f"internal error, please report it: {type(exc).__name__}: {exc}")
+            return _failed(source, internal(exc))
         return result.estimate
 
 

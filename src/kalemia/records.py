@@ -42,6 +42,8 @@ class Recording:
         One number in 0..1 a lead; 1.0 for a digital file.
     warnings
         Sentences about what had to be inferred or repaired; they are carried into the estimate.
+    digitized
+        Whether it was traced from a picture, which makes an estimate less sure.
     """
 
     signal: NDArray[np.float32]
@@ -51,6 +53,7 @@ class Recording:
     start: datetime | None = None
     confidence: tuple[float, ...] = ()
     warnings: tuple[str, ...] = ()
+    digitized: bool = False
 
     def __post_init__(self) -> None:
         signal = _millivolts(self.signal)

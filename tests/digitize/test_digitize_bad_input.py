@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 import pypdfium2
 import pytest
-from drawn_pages import ecg, page
+from drawn_pages import NAMES, columns, ecg, page
 from PIL import Image
 from typer.testing import CliRunner
 
@@ -122,6 +122,14 @@ def test_even_paper_and_patterns_are_refused(tmp_path: Path) -> None:
         Image.fromarray(picture.astype(np.uint8)).save(path)
         with pytest.raises(DigitizeError):
             digitize(path)
+
+
+@pytest.mark.parametrize("beside", [True, False])
+def test_two_ecgs_on_a_page_are_refused(tmp_path: Path, beside: bool) -> None:
+    first, second = (page(ecg(bpm=bpm, seed=seed), columns(NAMES, 3)) for bpm, seed in ((72, 0), (91, 5)))
+    both = np.concatenate([first, second], axis=1 if beside else 0)
+    Image.fromarray(both).save(tmp_path / "two.png")
+    assert "two ECGs" in said(tmp_path / "two.png")
 
 
 def test_one_page_that_breaks_the_reader_does_not_stop_the_others(

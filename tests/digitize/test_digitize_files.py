@@ -56,7 +56,11 @@ def test_one_bad_file_stops_no_other(picture: Path, tmp_path: Path) -> None:
     assert code == 1
     assert "none.png: the file cannot be opened" in output
     assert {path.name for path in (tmp_path / "out").glob("*.csv")} == {"a_page.csv", "a_page_2.csv"}
-    assert (tmp_path / "out" / "a_page.csv").read_text(encoding="ascii").startswith("time_s,I,II,III,aVR")
+    assert (
+        (tmp_path / "out" / "a_page.csv")
+        .read_text(encoding="ascii")
+        .startswith("# digitized from a picture\ntime_s,I,II,III,aVR")
+    )
 
 
 def test_wrong_options() -> None:

@@ -89,7 +89,7 @@ def _best(a: Reals, b: Reals, c: Reals) -> tuple[int, int]:
 def one_lead(signal: Reals, rate: float) -> bool:
     """Return whether beats of the second half of a row, (samples,), look like those of its first half.
 
-    Of 72 simulated rhythm strips all do; of 174 rows of two leads each, 100 don't.
+    Of 72 simulated rhythm strips all do; of 174 rows of two leads each, 95 don't.
     """
     known = np.flatnonzero(np.isfinite(signal))
     if known.size < 4 * BEAT_S * rate:

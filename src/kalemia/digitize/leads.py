@@ -12,7 +12,7 @@ from scipy.interpolate import CubicSpline
 from kalemia.digitize import check, label, layout, pulse
 from kalemia.digitize.label import Label, Named
 from kalemia.digitize.layout import Columns, Layout
-from kalemia.digitize.trace import Paths
+from kalemia.digitize.trace import Paths, steps
 from kalemia.errors import DigitizeError
 
 Reals = NDArray[np.float64]
@@ -33,9 +33,6 @@ LONG = "No calibration pulse of 0.2 s is seen: 50 mm/s is assumed, at which the 
 MAX_GAP_MM = 2.5
 """Shorter interruptions of a trace are bridged."""
 MIN_ON = 0.5
-STEP_MM, WHITE = 0.7, 0.65
-"""A trace that steps over so much paper, which is so much of the step, has been on something else: a label, a pulse,
-the lead before. A steep stroke of a QRS is pale, but not white."""
 START_MM, END_MM = 6.0, 1.5
 """How far from a lead's beginning, where labels stand, and from its end such a step cuts the lead short."""
 AFTER_PULSE_MM = 0.8
@@ -194,7 +191,7 @@ class _Sheet:
     def steps(self, row: int) -> Reals:
         """Return where a row's path steps over paper; readings share them."""
         if row not in self.stepped:
-            self.stepped[row] = _steps(self.paths.y[row], self.paths.sure, STEP_MM * self.scale)
+            self.stepped[row] = steps(self.paths.y[row], self.paths.sure, self.scale)
         return self.stepped[row]
 
 
@@ -518,16 +515,3 @@ class _Row:
         late = self.steps[(self.steps >= first) & (self.steps < first + START_MM * self.scale)]
         early = self.steps[(self.steps < last) & (self.steps >= last - END_MM * self.scale)]
         return (float(late[-1]) if late.size else first), (float(early[0]) if early.size else last)
-
-
-def _steps(y: Reals, sure: NDArray[np.float32], most: float) -> Reals:
-    """Return the columns, px, before which a path (columns,) steps over more than `most` px, mostly without ink."""
-    found = []
-    for k in np.flatnonzero(np.abs(np.diff(y)) > most):
-        low, high = sorted(
-            (int(np.clip(round(y[k]), 0, len(sure) - 1)), int(np.clip(round(y[k + 1]), 0, len(sure) - 1)))
-        )
-        white = float(np.sum(1 - sure[low : high + 1, k : k + 2].max(axis=1)))
-        if white > max(most, WHITE * (high + 1 - low)):
-            found.append(k + 1.0)
-    return np.array(found)

@@ -12,9 +12,9 @@ Reals = NDArray[np.float64]
 
 EDGE_MM = 28.0
 """A pulse stands within this of an end of its row."""
-WIDTH_MM = 2.2, 11.5
-HEIGHT_MM = 3.8, 24.0
-WIDTHS_MM, HEIGHTS_MM = (5.0, 10.0), (5.0, 10.0, 20.0)
+WIDE_MM, HIGH_MM = (2.2, 11.5), (3.8, 24.0)
+"""Least and most of what is taken for a pulse."""
+PRINTED_WIDTHS_MM, PRINTED_HEIGHTS_MM = (5.0, 10.0), (5.0, 10.0, 20.0)
 """As pulses are printed: 0.2 s, 1 mV."""
 NEAR_MM, ALIKE = 2.0, 0.2
 """Pulses of a page stand above each other within the first; sizes are alike within the second, as logarithms."""
@@ -45,7 +45,7 @@ class Pulse:
     @property
     def off(self) -> float:
         """How far it is from a size in which pulses are printed: the sum of two logarithms, height counting twice."""
-        sizes = (self.right - self.left, WIDTHS_MM, 1), (self.height, HEIGHTS_MM, 2)
+        sizes = (self.right - self.left, PRINTED_WIDTHS_MM, 1), (self.height, PRINTED_HEIGHTS_MM, 2)
         return sum(much * min(abs(float(np.log(size / usual))) for usual in printed) for size, printed, much in sizes)
 
 
@@ -89,12 +89,12 @@ def _within(up: Reals, low: int, high: int, first: int, last: int, scale: float)
         after = up[right : min(last, right + steep) + 1]
         rise = level - float(before.min()) if before.size else 0.0
         fall = level - float(after.min()) if after.size else 0.0
-        whole = rise > HEIGHT_MM[0] and fall > HEIGHT_MM[0] and abs(rise - fall) < 0.35 * max(rise, fall)
-        cut = (left - first < steep and fall > HEIGHT_MM[0]) or (last - right < steep and rise > HEIGHT_MM[0])
+        whole = rise > HIGH_MM[0] and fall > HIGH_MM[0] and abs(rise - fall) < 0.35 * max(rise, fall)
+        cut = (left - first < steep and fall > HIGH_MM[0]) or (last - right < steep and rise > HIGH_MM[0])
         if not (whole or cut):
             continue
         height = _height(up, left, right, level, first, last, scale)
-        if not HEIGHT_MM[0] <= height <= HEIGHT_MM[1]:
+        if not HIGH_MM[0] <= height <= HIGH_MM[1]:
             continue
         merit = (right - left) / scale + (5 if whole else 0)
         if best is None or merit > best[0]:
@@ -104,7 +104,7 @@ def _within(up: Reals, low: int, high: int, first: int, last: int, scale: float)
 
 def _plateaus(up: Reals, low: int, high: int, scale: float) -> list[tuple[int, int]]:
     """Return the flat runs between two columns that are as long as a pulse."""
-    shortest, longest = (round(width * scale) for width in WIDTH_MM)
+    shortest, longest = (round(width * scale) for width in WIDE_MM)
     runs, start = [], low
     while start < high - shortest:
         end = start + 1

@@ -27,8 +27,10 @@ MIN_ROW = 0.62
 MAX_RESIDUAL = 0.2
 """Above this residual of I + III - II, or of aVR + aVL + aVF, the leads as read contradict each other: a flag. Drawn
 pages read rightly give below 0.04 from 5 pixels a mm on, and up to 0.5 at 3."""
-UNRELATED, RELATED = 1.0, 0.3
-"""Leads that are none of the three together have a residual above the first; the other three are below the second."""
+UNRELATED = 1.0
+"""Leads that are none of the three together have a residual above this."""
+BEYOND_S = 0.7, 3.0
+"""Traces that go on for longer after the last column are said to be left out, or to be those of another ECG."""
 MIN_CLEAR = 0.25
 LOST, MAX_LOST = 0.2, 2
 """A lead below this confidence is not there; more than so many such and the page is refused."""
@@ -219,6 +221,15 @@ def _refuse(reading: Reading, given: bool) -> None:
     lost = [name for name, sure in each.items() if sure < LOST]
     if len(lost) > MAX_LOST:
         raise DigitizeError(f"no trace is seen where {', '.join(lost)} should be")
+    if reading.layout.columns > 1 and reading.beyond_s > BEYOND_S[1]:
+        raise DigitizeError(
+            f"the traces go on for {reading.beyond_s:.1f} s after the last lead of the layout {reading.layout.name}; "
+            "two ECGs side by side have to be cut apart"
+        )
+    if reading.layout.strips > 1 and not reading.agreement:
+        raise DigitizeError(
+            f"{reading.layout.strips} rows below the leads repeat none of them; two ECGs on a page have to be cut apart"
+        )
     if reading.repeats:
         raise DigitizeError(
             f"what stands where V4, V5 and V6 should be in the layout {reading.layout.name} obeys a law of limb leads; "
@@ -264,10 +275,10 @@ def _refuse_layout(reading: Reading) -> None:
         raise DigitizeError(
             f"I + III differs from II by {reading.einthoven:.0%} of their power, as on curled paper or with other leads"
         )
-    if (reading.einthoven or 0.0) < RELATED and (reading.goldberger or 0.0) > UNRELATED:
+    if (reading.goldberger or 0.0) > UNRELATED:
         raise DigitizeError(
-            "I, II and III obey Einthoven's law, but what stands where aVR, aVL and aVF should be does not sum up to "
-            f"zero; the page seems to have another layout than {reading.layout.name}"
+            f"what stands where aVR, aVL and aVF should be does not sum up to zero ({reading.goldberger:.0%} of their "
+            f"power is left); the page is curled, or has another layout than {reading.layout.name}"
         )
 
 
@@ -283,6 +294,7 @@ def _digitized(rgb: Pixels, squared: page.Page, reading: Reading, name: str, num
         source=name,
         confidence=tuple(_confidence(lead, reading) for lead in used.values()),
         warnings=_warnings(reading),
+        digitized=True,
     )
     traces = [*reading.leads.values(), *reading.strips.values()]
     return Digitized(
@@ -346,6 +358,8 @@ def _confidence(lead: Lead, reading: Reading) -> float:
 
 def _warnings(reading: Reading) -> tuple[str, ...]:
     sentences = list(reading.assumed)
+    if reading.layout.columns > 1 and reading.beyond_s > BEYOND_S[0]:
+        sentences.append(f"The traces go on for {reading.beyond_s:.1f} s after the last lead; that is not read.")
     for law, residual in (
         ("I + III differs from II", reading.einthoven),
         ("aVR + aVL differs from -aVF", reading.goldberger),

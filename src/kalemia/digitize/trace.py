@@ -7,6 +7,7 @@ step runs along ink, as in a QRS, and much across paper. Columns are gone throug
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import chain
 
 import cv2
 import numpy as np
@@ -36,8 +37,13 @@ CLIMBED = 0.1, 0.4
 """The same where a path steps up or down: a steep stroke of a fast pen is thin and pale."""
 PALE = 0.06, 0.25
 """The same in columns where an upright stroke stands on a path and is not followed."""
+STEP_MM, WHITE = 0.7, 0.65
+"""A trace that steps over so much paper, which is so much of the step, has been on something else: a label, a pulse,
+the lead before. A steep stroke of a QRS is pale, but not white."""
 UPRIGHT, UPRIGHT_MM = 0.08, 1.5
 """Such a stroke has at least so much ink and is taller than so much."""
+BORDER_MM = 1.0
+"""So near to a step over paper, such a stroke is the beginning of the next lead."""
 EMPTY = 4.0
 ALONG, ACROSS = 0.006, 0.3
 """Cost of a column without ink, and of a vertical pixel along ink and across paper."""
@@ -135,7 +141,7 @@ def _under(ink: Floats, path: Places) -> Floats:
 
 
 def _left_out(ink: Floats, path: Places, scale: float) -> NDArray[np.bool_]:
-    """Return (columns,) where an upright stroke stands on the path of one row, and it is not followed.
+    """Return (columns,) where a pale upright stroke stands on the path of one row, and it is not followed.
 
     A stroke that crosses several rows is a border.
     """
@@ -152,8 +158,13 @@ def _left_out(ink: Floats, path: Places, scale: float) -> NDArray[np.bool_]:
     pairs = np.unique(parts[on].astype(np.int64) * (len(path) + 1) + followed[on])
     rows = np.bincount(pairs // (len(path) + 1), minlength=count)
     rows[0] = 0
-    left = cv2.morphologyEx(((rows == 1)[parts] & ~on).astype(np.uint8), cv2.MORPH_OPEN, column)
-    return np.asarray(cv2.dilate(left.max(axis=0)[None], np.ones((1, 3), np.uint8))[0] > 0, np.bool_)
+    # Full ink beside a path is found when the path is refined.
+    pale = (rows == 1)[parts] & ~on & (certainty(ink, SEEN) < stroke.INKED)
+    left = cv2.morphologyEx(pale.astype(np.uint8), cv2.MORPH_OPEN, column)
+    columns = cv2.dilate(left.max(axis=0)[None], np.ones((1, 3), np.uint8))[0] > 0
+    for step in chain.from_iterable(steps(y.astype(np.float64), certainty(ink, SEEN), scale) for y in path):
+        columns[round(max(0.0, step - BORDER_MM * scale)) : round(step + BORDER_MM * scale)] = False
+    return np.asarray(columns, np.bool_)
 
 
 def _not_own(path: Places, centers: Reals, scale: float) -> int | None:
@@ -278,3 +289,16 @@ def _least(cost: Floats, walls: Floats) -> Places:
     for k in range(columns - 1, 0, -1):
         path[:, k - 1] = back[k, every, path[:, k]]
     return path
+
+
+def steps(y: Reals, sure: Floats, scale: float) -> Reals:
+    """Return the columns, px, before which a path (columns,) steps over paper, mostly without ink."""
+    found, most = [], STEP_MM * scale
+    for k in np.flatnonzero(np.abs(np.diff(y)) > most):
+        low, high = sorted(
+            (int(np.clip(round(y[k]), 0, len(sure) - 1)), int(np.clip(round(y[k + 1]), 0, len(sure) - 1)))
+        )
+        white = float(np.sum(1 - sure[low : high + 1, k : k + 2].max(axis=1)))
+        if white > max(most, WHITE * (high + 1 - low)):
+            found.append(k + 1.0)
+    return np.array(found)

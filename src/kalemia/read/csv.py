@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from kalemia.errors import ReadError
 from kalemia.read.leads import canonical
 from kalemia.read.raw import MAX_VALUES, Raw, mv_per
-from kalemia.records import LEADS
+from kalemia.records import DIGITIZED, LEADS
 
 MAX_COLUMNS = 256
 
@@ -50,6 +50,7 @@ class _Table:
     values: NDArray[np.float64]
     rate: float | None
     unit: str
+    digitized: bool
 
 
 def load(path: Path, rate: float | None = None) -> Raw:
@@ -78,6 +79,7 @@ def load(path: Path, rate: float | None = None) -> Raw:
         signal=np.ascontiguousarray((table.values[:, columns] * scale).T, dtype=np.float32),
         rate=found,
         names=tuple(_bare(table.names[k]) for k in columns),
+        digitized=table.digitized,
     )
 
 
@@ -136,7 +138,7 @@ def _parse(text: str) -> _Table:
     if len(names) * (len(lines) - 1) > MAX_VALUES:
         raise ReadError(f"the CSV holds more than {MAX_VALUES:,} numbers; a shorter one is accepted")
     rate, unit = _stated(comments)
-    return _Table(names, _values(lines[1:], mark, len(names)), rate, unit)
+    return _Table(names, _values(lines[1:], mark, len(names)), rate, unit, f"# {DIGITIZED}" in comments)
 
 
 def _stated(comments: list[str]) -> tuple[float | None, str]:

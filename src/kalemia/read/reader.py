@@ -77,6 +77,8 @@ def _recording(raw: Raw, source: str) -> Recording:
     signal, inferred = _lawful(raw, signal, names, rows)
     sentences += inferred
     signal, names = leads.derive(signal, names)
+    if raw.digitized:
+        sentences.insert(0, "The signal was digitized from a picture, and is only as exact as that.")
     sentences += check.amplitudes(signal, raw.rate)
     return Recording(
         signal=signal,
@@ -85,6 +87,7 @@ def _recording(raw: Raw, source: str) -> Recording:
         source=source,
         start=raw.start,
         warnings=(*raw.warnings, *sentences),
+        digitized=raw.digitized,
     )
 
 

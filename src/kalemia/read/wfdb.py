@@ -81,7 +81,7 @@ def load(path: Path) -> Raw:
     length = min(len(stored[k]) for k in chosen)
     counts = np.stack([stored[k][:length] for k in chosen])
     gain, baseline, zero = _columns(signals, counts.dtype)
-    warnings = ["The signal was digitized from a picture, and is only as exact as that."] if header.digitized else []
+    warnings: list[str] = []
     if len(chosen) < len(header.signals):
         warnings.append(
             f"{len(header.signals) - len(chosen)} of {len(header.signals)} signals are no voltage or have another "
