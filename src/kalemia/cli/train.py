@@ -1,0 +1,47 @@
+"""`kalemia train`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from kalemia.cli.terminal import CORES, Workers, say, stages
+from kalemia.errors import KalemiaError
+
+
+def train(
+    config: Annotated[Path, typer.Argument(metavar="CONFIG", help="A YAML file such as configs/12-4k.yaml.")],
+    out: Annotated[Path, typer.Option(metavar="DIR", help="Where NAME.onnx and NAME.json go.")] = Path("runs"),
+    base: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Real ECGs of normal potassium, where the configuration lists some."),
+    ] = None,
+    workers: Workers = CORES,
+) -> None:
+    """Train a model on simulated patients and changed real ECGs; write its ONNX file and card (needs the train extra).
+
+    Example:
+
+      kalemia train configs/12-4k.yaml --base recordings --out runs
+    """
+    try:
+        from kalemia.train.config import Config
+        from kalemia.train.run import train as run
+    except ImportError as exc:
+        raise KalemiaError(
+            f"training needs the package {exc.name}; install it with pip install 'kalemia[train]'"
+        ) from exc
+
+    with stages() as stage:
+        trained = run(Config.load(config), out, workers, stage, base)
+    for onnx, card in ((one.onnx, one.card) for one in trained):
+        own, area = card.metrics[card.name], card.metrics[card.name]["auroc_above_5.5"]
+        say(
+            f"{onnx}: MAE {own['mae_meq_l']:.3f} mEq/L (predicting the median: "
+            f"{card.metrics['training median']['mae_meq_l']:.3f}), "
+            f"AUROC above 5.5 {'-' if area is None else f'{area:.3f}'}, "
+            f"interval coverage {card.metrics['interval_coverage']:.3f} on {card.metrics['patients']:,} "
+            f"{card.metrics['ecgs']} patients"
+        )
