@@ -12,6 +12,7 @@ from PIL import Image
 from typer.testing import CliRunner
 
 from kalemia.cli import app
+from kalemia.cohort.simulated import write as write_cohort
 from kalemia.digitize import digitize
 from kalemia.model import DEFAULT, bundled
 from kalemia.predict import predict
@@ -47,7 +48,18 @@ def test_python_examples_of_digitizing_run(tmp_path: Path, monkeypatch: pytest.M
     assert Path("overlay.png").stat().st_size > 10_000
 
 
-@pytest.mark.parametrize("page", ["README.md", "docs/predict.md", "docs/digitize.md", "docs/train.md"])
+def test_python_examples_of_cohorts_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write_cohort(tmp_path / "kidney", 3, 1)
+    monkeypatch.chdir(tmp_path)
+    space: dict[str, object] = {}
+    for code in blocks("docs/cohort.md", "python"):
+        exec(compile(code, "docs/cohort.md", "exec"), space)
+    assert len(list(space["fold"])) == 3  # type: ignore[call-overload]
+
+
+@pytest.mark.parametrize(
+    "page", ["README.md", "docs/cohort.md", "docs/predict.md", "docs/digitize.md", "docs/train.md"]
+)
 def test_commands_exist(page: str) -> None:
     shown = {
         line.split()[1] for block in blocks(page, "sh") for line in block.splitlines() if line.startswith("kalemia ")

@@ -33,6 +33,10 @@ class SimulateError(KalemiaError):
     """The simulator was asked for something it cannot make or write."""
 
 
+class CohortError(KalemiaError):
+    """ECGs and laboratory values could not be paired, or a cohort cannot be read or written."""
+
+
 class TrainError(KalemiaError):
     """A training configuration is wrong or training cannot go on."""
 

@@ -30,7 +30,7 @@ def stem(source: str, page: int, taken: set[str]) -> str:
 
 
 def write(page: Digitized, folder: Path, name: str, form: str = "wfdb", *, blank: bool = True) -> list[Path]:
-    """Write the files of a page, all or none; return their paths.
+    """Write the files of a page into a folder, made if need be, all or none; return their paths.
 
     Raises
     ------
@@ -42,6 +42,7 @@ def write(page: Digitized, folder: Path, name: str, form: str = "wfdb", *, blank
     contents[f"{name}.png"] = overlay(page, blank=blank)
     paths = {folder / file: data for file, data in contents.items()}
     try:
+        folder.mkdir(parents=True, exist_ok=True)
         if any(path.exists() and path.samefile(page.recording.source) for path in paths):
             raise DigitizeError(f"{page.recording.source}: its own overlay would take its place; give another folder")
         atomic.write(paths)

@@ -109,6 +109,14 @@ LEVELS = {
             hemolysis_share=0.0,
         ),
         Level("clinic"),
+        # The founding study's patients: chronic kidney disease, potassium of about 3 to 9.
+        Level(
+            "kidney",
+            normal_share=0.6,
+            normal_meq_l=(4.9, 0.8),
+            uniform_share=0.4,
+            range_meq_l=(3.0, 9.0),
+        ),
         # Before to after hemodialysis, three sessions: potassium falls towards the dialysate's.
         Level(
             "dialysis",

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
 from pathlib import Path, PurePath
 
+from kalemia.cohort.split import place_of
 from kalemia.errors import TrainError
 
 SHARES = {"train": 0.7, "validation": 0.1, "calibration": 0.1, "test": 0.1}
@@ -50,8 +50,7 @@ def split(listed: Path, base: Path | None) -> dict[str, dict[str, str]]:
 
 def part_of(record: str) -> str:
     """Return the part of a record: its file's name alone decides, so that further records move none."""
-    digest = hashlib.sha256(PurePath(record).stem.encode()).digest()
-    place, end = int.from_bytes(digest[:4], "big") / 2**32, 0.0
+    place, end = place_of(PurePath(record).stem), 0.0
     for name, share in SHARES.items():
         end += share
         if place < end:

@@ -1,0 +1,154 @@
+"""`kalemia cohort`: ECGs paired with potassium."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from kalemia.cli.terminal import CORES, Workers, say, stages, tell
+from kalemia.errors import KalemiaError
+
+if TYPE_CHECKING:
+    from kalemia.cohort.flow import Step
+
+app = typer.Typer(
+    no_args_is_help=True,
+    help="Pair ECGs with the potassium that a laboratory measured, in one format for studies and training.",
+)
+Out = Annotated[Path, typer.Option(metavar="DIR", help="A folder that does not exist yet.")]
+Window = Annotated[float, typer.Option(metavar="MIN", help="Minutes between ECG and draw, before or after, at most.")]
+
+KIDNEY_ECGS = 1879
+
+
+@app.command()
+def simulate(
+    out: Out,
+    level: Annotated[
+        str, typer.Option(metavar="NAME", help="kidney (the founding study's), clinic, dialysis, hospital, wearable.")
+    ] = "kidney",
+    count: Annotated[int, typer.Option(help="How many patients; by default as many as the founding study's ECGs.")] = (
+        KIDNEY_ECGS
+    ),
+    seed: Annotated[int, typer.Option(help="The same seed gives the same cohort.")] = 0,
+    workers: Workers = CORES,
+) -> None:
+    """Simulate a cohort: patients whose potassium is known, and what a laboratory would have measured.
+
+    Example:
+
+      kalemia cohort simulate --level kidney --seed 1 --out kidney
+    """
+    with _room():
+        from kalemia.cohort.simulated import write
+    with stages() as stage:
+        _told(write(out, count, seed, level, workers, partial(stage, "simulating")), out)
+
+
+@app.command("mimic-iv")
+def mimic_iv(
+    ecg: Annotated[Path, typer.Option(metavar="DIR", help="MIMIC-IV-ECG: holds record_list.csv.")],
+    clinical: Annotated[Path, typer.Option(metavar="DIR", help="MIMIC-IV: holds hosp/labevents.csv.gz.")],
+    out: Out,
+    window: Window = 60.0,
+    hemolysis_index: Annotated[
+        float, typer.Option(help="Item 50934 from which a specimen counts as hemolyzed, beside what comments say.")
+    ] = 50.0,
+    download_demo: Annotated[
+        bool, typer.Option("--download-demo", help="First fetch the open demos from PhysioNet into these folders.")
+    ] = False,
+    workers: Workers = CORES,
+) -> None:
+    """Pair MIMIC-IV-ECG with the nearest potassium of MIMIC-IV; goes on where it was stopped.
+
+    Examples:
+
+      kalemia cohort mimic-iv --ecg mimic-iv-ecg --clinical mimiciv --out mimic
+
+      kalemia cohort mimic-iv --ecg ecg-demo --clinical clinical-demo --out demo-cohort --download-demo
+    """
+    with _room():
+        from kalemia.cohort import physionet
+        from kalemia.cohort.mimic_iv import Source, write
+    if download_demo:
+        with stages() as stage:
+            physionet.fetch_demos(ecg, clinical, stage)
+    with stages() as stage:
+        source = Source(ecg, clinical, window, hemolysis_index)
+        _told(write(source, out, workers, partial(stage, "reading ECGs")), out)
+
+
+@app.command()
+def table(
+    listed: Annotated[Path, typer.Argument(metavar="TABLE", help="CSV or Parquet, a row an ECG.")],
+    out: Out,
+    ecg: Annotated[Path, typer.Option(metavar="DIR", help="The folder that paths in the table start from.")] = Path(),
+    columns: Annotated[
+        list[str] | None,
+        typer.Option("--column", metavar="OURS=THEIRS", help="What a column is called in the table; may be repeated."),
+    ] = None,
+    window: Window = 60.0,
+    workers: Workers = CORES,
+) -> None:
+    """Make a cohort of your own table of ECG files and potassium.
+
+    The table needs the columns path, patient and potassium_meq_l, and may have ecg, time, draw_time, hemolyzed,
+    specimen, age_y, sex, kidney_disease, dialysis, atrial_fibrillation and wide_qrs. Where it has both times, draws
+    too far from their ECG are left out.
+
+    Example:
+
+      kalemia cohort table pairs.csv --ecg recordings --column path=file --column potassium_meq_l=K --out ours
+    """
+    with _room():
+        from kalemia.cohort.table import Source, write
+    names = dict(_named(columns or []))
+    with stages() as stage:
+        _told(write(Source(listed, ecg, names, window), out, workers, partial(stage, "reading ECGs")), out)
+
+
+@app.command()
+def show(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="A folder that kalemia cohort wrote.")],
+) -> None:
+    """Say what a cohort holds: ECGs and patients by potassium, what was left out, who is in it.
+
+    Example:
+
+      kalemia cohort show kidney
+    """
+    with _room():
+        from kalemia.cohort import Cohort
+        from kalemia.cohort.summary import text
+    say(text(Cohort.open(folder)))
+
+
+def _named(columns: Sequence[str]) -> Iterator[tuple[str, str]]:
+    for said in columns:
+        ours, equal, theirs = said.partition("=")
+        if not (ours and equal and theirs):
+            raise KalemiaError(f"--column is {said!r:.60}; expected such as potassium_meq_l=K")
+        yield ours.strip(), theirs.strip()
+
+
+def _told(steps: Sequence[Step], out: Path) -> None:
+    from kalemia.cohort import flow
+
+    say(flow.text(steps))
+    tell(f"cohort: {out} (flow diagram: {out / 'flow.svg'})")
+
+
+@contextmanager
+def _room() -> Iterator[None]:
+    """Say how to install what cohorts need where it is missing."""
+    try:
+        yield
+    except ImportError as exc:
+        raise KalemiaError(
+            f"cohorts need the package {exc.name}; install it with pip install 'kalemia[cohort]'"
+        ) from exc

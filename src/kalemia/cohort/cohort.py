@@ -1,0 +1,145 @@
+"""The cohort format: a folder with one Parquet table, a row an ECG, and shards of signals.
+
+`cohort.parquet` has the columns of `schema`. `signals-0000.npy` and on are int16 (ECGs, leads, samples) at 1,000
+counts a mV, -32768 where nothing was recorded; they open with `numpy.load(..., mmap_mode="r")`. `cohort.json` says what
+the shards hold and how many ECGs each step left; `flow.svg` draws that.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from kalemia.cohort.split import fold_of
+from kalemia.errors import CohortError
+from kalemia.records import Recording
+from kalemia.wfdb import COUNTS_PER_MV, UNKNOWN
+
+TABLE, CARD, FLOW = "cohort.parquet", "cohort.json", "flow.svg"
+OPEN_SHARDS = 8
+SUBGROUPS = ("kidney_disease", "dialysis", "atrial_fibrillation", "wide_qrs")
+
+
+def schema() -> dict[str, Any]:
+    """Return the columns of a cohort's table and their types.
+
+    `ecg` and `patient` are names; `time` and `draw_time` are local times, `gap_min` how many minutes the draw came
+    after the ECG. `potassium_meq_l` is what the laboratory measured, `true_meq_l` what a simulator knows beside it.
+    `specimen` is "serum" or "whole blood", `hemolyzed` whether the laboratory said so. `labels` is "measured",
+    "simulated" or "semi-simulated". `age_y`, `sex` ("female", "male") and `SUBGROUPS` are null where they are not
+    known; `variant` is the ionic variant of a simulated heart. `shard` and `row` say where the signal is.
+    """
+    return {
+        "ecg": pl.String,
+        "patient": pl.String,
+        "time": pl.Datetime("us"),
+        "potassium_meq_l": pl.Float32,
+        "draw_time": pl.Datetime("us"),
+        "gap_min": pl.Float32,
+        "specimen": pl.String,
+        "hemolyzed": pl.Boolean,
+        "labels": pl.String,
+        "true_meq_l": pl.Float32,
+        "age_y": pl.Float32,
+        "sex": pl.String,
+        **dict.fromkeys(SUBGROUPS, pl.Boolean),
+        "variant": pl.String,
+        "shard": pl.String,
+        "row": pl.Int32,
+    }
+
+
+@dataclass(frozen=True, eq=False)
+class Cohort:
+    """ECGs with potassium.
+
+    Attributes
+    ----------
+    folder
+        Where it lies.
+    table
+        A polars DataFrame with the columns of `schema`, a row an ECG.
+    leads, rate
+        Of every signal; Hz.
+    card
+        What `cohort.json` says.
+    """
+
+    folder: Path
+    table: pl.DataFrame = field(repr=False)
+    leads: tuple[str, ...]
+    rate: float
+    card: dict[str, Any] = field(repr=False)
+
+    @classmethod
+    def open(cls, folder: str | os.PathLike[str]) -> Cohort:
+        """Open a folder that `kalemia cohort` wrote.
+
+        Raises
+        ------
+        CohortError
+            Where it is no cohort, or a part of it is missing or damaged: one sentence.
+        """
+        path = Path(folder)
+        try:
+            card = json.loads((path / CARD).read_text(encoding="utf-8"))
+            leads, rate = tuple(map(str, card["leads"])), float(card["rate_hz"])
+        except OSError as exc:
+            raise CohortError(f"{path}: no cohort ({CARD}: {exc.strerror}); give a folder of kalemia cohort") from exc
+        except (ValueError, KeyError, TypeError) as exc:
+            raise CohortError(f"{path / CARD}: damaged; give a folder that kalemia cohort wrote") from exc
+        try:
+            table = pl.read_parquet(path / TABLE)
+        except (OSError, pl.exceptions.PolarsError) as exc:
+            raise CohortError(f"{path / TABLE}: missing or damaged; build the cohort again") from exc
+        if missing := [name for name in schema() if name not in table.columns]:
+            raise CohortError(f"{path / TABLE}: has no column {', '.join(missing)}; build the cohort again")
+        if absent := [name for name in table["shard"].unique().sort() if not (path / name).is_file()]:
+            lost = int(table["shard"].is_in(absent).sum())
+            raise CohortError(f"{path}: {', '.join(absent)} with {lost:,} ECGs is missing; build the cohort again")
+        return cls(path, table, leads, rate, card)
+
+    def __len__(self) -> int:
+        return len(self.table)
+
+    @property
+    def labels(self) -> str:
+        """What kinds of potassium these are, such as "measured"."""
+        return " and ".join(sorted(self.table["labels"].unique().to_list()))
+
+    def folds(self, folds: int, salt: str = "") -> NDArray[np.int64]:
+        """Return the fold of each ECG, (n,): by patient, and stable when patients are added."""
+        return fold_of(self.table["patient"].to_list(), folds, salt)
+
+    def recording(self, number: int) -> Recording:
+        """Return an ECG by its place in the table; leads that were not recorded are left out."""
+        ecg, shard, row = self.table.select("ecg", "shard", "row").row(number)
+        try:
+            stored = _shard(self.folder / shard)[row]
+        except (OSError, ValueError, IndexError) as exc:
+            raise CohortError(f"{self.folder / shard}: damaged; build the cohort again") from exc
+        signal = np.where(stored == UNKNOWN, np.nan, stored / np.float32(COUNTS_PER_MV)).astype(np.float32)
+        there = np.flatnonzero(np.isfinite(signal).any(axis=1))
+        return Recording(signal[there], self.rate, tuple(self.leads[k] for k in there), source=str(ecg))
+
+    def recordings(self) -> Iterator[Recording]:
+        """Yield all ECGs in the order of the table."""
+        return map(self.recording, range(len(self)))
+
+
+@lru_cache(maxsize=OPEN_SHARDS)
+def _shard(path: Path) -> NDArray[np.int16]:
+    """Return the signals of a shard, not read before they are asked for."""
+    signals: NDArray[np.int16] = np.load(path, mmap_mode="r", allow_pickle=False)
+    if signals.ndim != 3 or signals.dtype != np.dtype("<i2"):
+        raise ValueError("no shard of signals")
+    return signals

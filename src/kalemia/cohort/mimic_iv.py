@@ -1,0 +1,217 @@
+"""Pairs MIMIC-IV-ECG with the potassium of MIMIC-IV (PhysioNet), in their real layout and in that of the open demos."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+import polars as pl
+
+from kalemia import atomic
+from kalemia.cohort import build, foreign
+from kalemia.cohort.build import Progress
+from kalemia.cohort.files import Files
+from kalemia.cohort.flow import Step
+from kalemia.cohort.foreign import Table
+from kalemia.cohort.pairing import PLAUSIBLE_MEQ_L, pair
+from kalemia.errors import CohortError
+
+SERUM, WHOLE_BLOOD, HEMOLYSIS_INDEX = "50971", "50822", "50934"
+"""Items of the laboratory: potassium in serum or plasma, in whole blood, and how hemolyzed a specimen was."""
+HEMOLYZED_INDEX = 50.0
+"""A specimen with at least this index counts as hemolyzed: from the fourth of seven grades on potassium was higher by
+half a mmol/L (Goyal and Schmotzer 2015, DOI 10.1309/AJCPDUDE1HRA0YMR). A comment that says so counts, too."""
+UNITS = ("meq/l", "mmol/l")
+WIDE_QRS_MS = 120
+KIDNEY = r"^(N18|585|I12|I13|403|404)"
+DIALYSIS = r"^(Z992|Z9115|V451|V56)"
+"""Codes of diagnoses, ICD-10 and ICD-9: chronic kidney disease, and dependence on dialysis."""
+PAIRS, FOUND = "pairs.parquet", "draws.parquet"
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where the two halves lie, and how they are paired.
+
+    Attributes
+    ----------
+    ecg
+        The folder of MIMIC-IV-ECG, with `record_list.csv`.
+    clinical
+        The folder of MIMIC-IV, with `hosp/labevents.csv.gz`.
+    window_min
+        How many minutes before or after the ECG the draw may be.
+    hemolyzed_index
+        The index of hemolysis from which a specimen counts as hemolyzed.
+    """
+
+    ecg: Path
+    clinical: Path
+    window_min: float = 60.0
+    hemolyzed_index: float = HEMOLYZED_INDEX
+
+
+def write(source: Source, out: Path, workers: int = 1, progress: Progress | None = None) -> list[Step]:
+    """Build the cohort in the new folder `out`, or go on where an earlier run was stopped; return how many were left.
+
+    Raises
+    ------
+    CohortError
+        A file is missing, damaged, or not what it should be, or `out` cannot be written: one sentence.
+    """
+    if not 0 < source.window_min <= 7 * 24 * 60:
+        raise CohortError(f"the window is {source.window_min:g} minutes; more than 0 and up to a week is accepted")
+    hosp = source.clinical / "hosp" if (source.clinical / "hosp").is_dir() else source.clinical
+    files = {
+        "records": foreign.needed(source.ecg, "record_list.csv"),
+        "labs": foreign.needed(hosp, "labevents.csv"),
+    }
+    said = {name: [path.name, path.stat().st_size, int(path.stat().st_mtime)] for name, path in files.items()}
+    plan = {"from": "mimic-iv", "files": said, "window_min": source.window_min, "index": source.hemolyzed_index}
+    partial = build.claim(out, plan)
+    pairs, steps = _pairs(source, hosp, files, partial, workers)
+    about = {"source": "MIMIC-IV-ECG and MIMIC-IV", "window_min": source.window_min}
+    return build.finish(
+        out, partial, Files.of(pairs, source.ecg), len(pairs), steps, about, workers=workers, progress=progress
+    )
+
+
+def _pairs(
+    source: Source, hosp: Path, files: dict[str, Path], partial: Path, workers: int
+) -> tuple[pl.DataFrame, list[Step]]:
+    """Return the ECGs and their draws, and how many each step left; found once, then kept in the folder."""
+    kept, told = partial / PAIRS, partial / "steps.json"
+    if not told.exists():
+        database = foreign.connect(workers)
+        ecgs, listed = _ecgs(database, files["records"], partial)
+        draws, drawn = _draws(database, source, files, partial)
+        paired = pair(ecgs, draws, source.window_min)
+        lost = {f"without a draw within {source.window_min:g} min": len(ecgs) - len(paired)}
+        steps = [*drawn, *listed, Step("ECGs with a draw", len(paired), paired["patient"].n_unique(), lost)]
+        _described(database, paired, hosp, source.ecg, partial).write_parquet(kept)
+        atomic.write({told: json.dumps([step.to_dict() for step in steps]).encode()})
+    return pl.read_parquet(kept), [Step(**step) for step in json.loads(told.read_text(encoding="utf-8"))]
+
+
+def _ecgs(database: duckdb.DuckDBPyConnection, path: Path, partial: Path) -> tuple[pl.DataFrame, list[Step]]:
+    """Return the ECGs that are listed with a time, each once."""
+    table = Table(database, path, ("subject_id", "study_id", "ecg_time", "path"))
+    copied = partial / "listed.parquet"
+    table.run(
+        f"COPY (SELECT {table.text('study_id')} AS ecg, {table.text('subject_id')} AS patient, "
+        f"TRY_CAST({table.text('ecg_time')} AS TIMESTAMP) AS time, {table.text('path')} AS path FROM {table.sql}) "
+        f"TO '{_quoted(copied)}' (FORMAT parquet)"
+    )
+    listed = pl.read_parquet(copied)
+    timed = listed.filter(pl.col("time").is_not_null() & pl.col("patient").is_not_null() & pl.col("path").is_not_null())
+    once = timed.unique("ecg", keep="first", maintain_order=True)
+    lost = {
+        "lines that are no rows": table.rejected(),
+        "without a time, a patient or a path": len(listed) - len(timed),
+        "listed twice": len(timed) - len(once),
+    }
+    return once, [Step("ECGs listed", len(listed)), Step("ECGs", len(once), once["patient"].n_unique(), lost)]
+
+
+def _draws(
+    database: duckdb.DuckDBPyConnection, source: Source, files: dict[str, Path], partial: Path
+) -> tuple[pl.DataFrame, list[Step]]:
+    """Return the potassium of all patients with an ECG that can be trusted, and whether it was hemolyzed."""
+    table = Table(database, files["labs"], ("subject_id", "specimen_id", "itemid", "charttime", "valuenum", "valueuom"))
+    copied = partial / FOUND
+    items = ", ".join(f"'{item}'" for item in (SERUM, WHOLE_BLOOD, HEMOLYSIS_INDEX))
+    table.run(
+        f"COPY (SELECT {table.text('subject_id')} AS patient, {table.text('specimen_id')} AS specimen_id, "
+        f"{table.text('itemid')} AS item, TRY_CAST({table.text('charttime')} AS TIMESTAMP) AS draw_time, "
+        f"TRY_CAST({table.text('valuenum')} AS DOUBLE) AS value, lower(trim({table.text('valueuom')})) AS unit, "
+        f"coalesce({table.text('comments')} ILIKE '%hemoly%', false) AS said FROM {table.sql} "
+        f"WHERE {table.text('itemid')} IN ({items}) AND {table.text('subject_id')} IN "
+        f"(SELECT patient FROM read_parquet('{_quoted(partial / 'listed.parquet')}'))) "
+        f"TO '{_quoted(copied)}' (FORMAT parquet)"
+    )
+    found = pl.read_parquet(copied)
+    index = found.filter(pl.col("item") == HEMOLYSIS_INDEX, pl.col("specimen_id").is_not_null())
+    index = index.group_by("specimen_id").agg(index=pl.col("value").max())
+    potassium = found.filter(pl.col("item") != HEMOLYSIS_INDEX).join(index, on="specimen_id", how="left")
+    low, high = PLAUSIBLE_MEQ_L
+    why = (
+        pl.when(pl.col("draw_time").is_null())
+        .then(pl.lit("without a time"))
+        .when(pl.col("value").is_null())
+        .then(pl.lit("without a number"))
+        .when(~pl.col("unit").is_in(UNITS))  # an empty unit is the item's own
+        .then(pl.concat_str(pl.lit("in "), pl.col("unit"), pl.lit(" instead of mEq/L")))
+        .when(~pl.col("value").is_between(low, high))
+        .then(pl.lit(f"outside {low:g} to {high:g} mEq/L"))
+    )
+    judged = potassium.with_columns(why=why)
+    good = judged.filter(pl.col("why").is_null())
+    wrong = (
+        judged.filter(pl.col("why").is_not_null()).group_by("why").len().sort("len", "why", descending=[True, False])
+    )
+    lost = {"lines that are no rows": table.rejected(), **dict(wrong.iter_rows())}
+    draws = good.select(
+        "patient",
+        "draw_time",
+        potassium_meq_l=pl.col("value").cast(pl.Float32),
+        specimen=pl.when(pl.col("item") == SERUM).then(pl.lit("serum")).otherwise(pl.lit("whole blood")),
+        hemolyzed=pl.col("said") | (pl.col("index") >= source.hemolyzed_index).fill_null(value=False),
+    )
+    results = Step("potassium results of patients with an ECG", len(potassium))
+    return draws, [results, Step("potassium draws", len(draws), draws["patient"].n_unique(), lost)]
+
+
+def _described(
+    database: duckdb.DuckDBPyConnection, pairs: pl.DataFrame, hosp: Path, ecg: Path, partial: Path
+) -> pl.DataFrame:
+    """Return the pairs with age, sex and subgroups, as far as the files that say so are there."""
+    if (people := foreign.found(hosp, "patients.csv")) is not None:
+        table = Table(database, people, ("subject_id", "gender", "anchor_age", "anchor_year"))
+        asked = {
+            "patient": table.text("subject_id"),
+            "sex": f"CASE upper({table.text('gender')}) WHEN 'F' THEN 'female' WHEN 'M' THEN 'male' END",
+            "born": f"TRY_CAST({table.text('anchor_year')} AS INT) - TRY_CAST({table.text('anchor_age')} AS INT)",
+        }
+        known = _asked(table, asked, partial).unique("patient")
+        pairs = pairs.join(known, on="patient", how="left")
+        pairs = pairs.with_columns(age_y=(pl.col("time").dt.year() - pl.col("born")).cast(pl.Float32)).drop("born")
+    if (diagnoses := foreign.found(hosp, "diagnoses_icd.csv")) is not None:
+        table = Table(database, diagnoses, ("subject_id", "icd_code"))
+        code = f"upper(replace({table.text('icd_code')}, '.', ''))"
+        asked = {
+            "patient": table.text("subject_id"),
+            "dialysis": f"bool_or(regexp_matches({code}, '{DIALYSIS}'))",
+            "kidney_disease": f"bool_or(regexp_matches({code}, '{KIDNEY}') OR regexp_matches({code}, '{DIALYSIS}'))",
+        }
+        known = _asked(table, asked, partial, "GROUP BY 1")
+        # Who has no diagnosis of these is not known to be sick, which is what "false" means here.
+        pairs = pairs.join(known, on="patient", how="left").with_columns(
+            pl.col("dialysis", "kidney_disease").fill_null(value=False)
+        )
+    if (machine := foreign.found(ecg, "machine_measurements.csv")) is not None:
+        table = Table(database, machine, ("study_id",))
+        reports = [name for name in table.columns if name.startswith("report_")]
+        said = " || ' ' || ".join(f"coalesce({table.text(name)}, '')" for name in reports) or "''"
+        qrs = " - ".join(f"TRY_CAST({table.text(name)} AS DOUBLE)" for name in ("qrs_end", "qrs_onset"))
+        asked = {
+            "ecg": table.text("study_id"),
+            "atrial_fibrillation": f"({said}) ILIKE '%atrial fibrillation%'",
+            "wide_qrs": f"({qrs}) >= {WIDE_QRS_MS}",
+        }
+        pairs = pairs.join(_asked(table, asked, partial).unique("ecg"), on="ecg", how="left")
+    return pairs.with_columns(labels=pl.lit("measured"))
+
+
+def _asked(table: Table, columns: dict[str, str], partial: Path, tail: str = "") -> pl.DataFrame:
+    """Return columns of a table by name, each as SQL."""
+    copied = partial / "asked.parquet"
+    listed = ", ".join(f"{sql} AS {name}" for name, sql in columns.items())
+    table.run(f"COPY (SELECT {listed} FROM {table.sql} {tail}) TO '{_quoted(copied)}' (FORMAT parquet)")
+    known: pl.DataFrame = pl.read_parquet(copied)
+    return known
+
+
+def _quoted(path: Path) -> str:
+    return str(path).replace("'", "''")

@@ -1,0 +1,214 @@
+"""Cohorts of one's own table, of simulated patients, the split, and the download of the demos."""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+from collections.abc import Iterator
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+pl = pytest.importorskip("polars")
+pytest.importorskip("duckdb")
+
+from hypothesis import given
+from hypothesis import strategies as st
+from mimic_tree import FIRST, subject, tree, write_csv
+from typer.testing import CliRunner
+
+from kalemia.cli import app
+from kalemia.cohort import Cohort, fold_of, physionet, place_of, simulated, table
+from kalemia.cohort.build import Shape, framed
+from kalemia.cohort.table import Source
+from kalemia.errors import CohortError
+from kalemia.records import LEADS, Recording
+from kalemia.simulate import simulate
+
+COLUMNS = ("file", "who", "K", "time", "draw_time", "hemolyzed", "sex")
+NAMES = {"path": "file", "patient": "who", "potassium_meq_l": "K"}
+
+
+@pytest.fixture
+def ours(tmp_path: Path) -> list[dict[str, object]]:
+    """Return rows of a table of our own, whose ECGs lie in tmp_path/ecg."""
+    tree(tmp_path, 5)
+    paths = sorted(path.relative_to(tmp_path / "ecg") for path in (tmp_path / "ecg").rglob("*.hea"))
+    return [
+        {
+            "file": str(path.with_suffix("")),
+            "who": f" p{k // 2} ",
+            "K": 4.0 + k / 2,
+            "time": FIRST.isoformat(),
+            "draw_time": FIRST.replace(minute=5 * k).isoformat(),
+            "hemolyzed": "yes" if k == 1 else "no",
+            "sex": "Female" if k % 2 else "m",
+        }
+        for k, path in enumerate(paths)
+    ]
+
+
+def test_a_table_of_ones_own(tmp_path: Path, ours: list[dict[str, object]]) -> None:
+    broken = [dict(ours[0]), {**ours[1], "K": "n/a"}, {**ours[2], "who": " "}, {**ours[3], "time": ""}]
+    broken.append({**ours[4], "draw_time": FIRST.replace(hour=23).isoformat()})
+    write_csv(tmp_path / "ours.csv", COLUMNS, [*ours, *broken])
+    steps = table.write(Source(tmp_path / "ours.csv", tmp_path / "ecg", NAMES), tmp_path / "cohort")
+    cohort = Cohort.open(tmp_path / "cohort")
+    assert cohort.table["potassium_meq_l"].to_list() == [4.0, 4.5, 5.0, 5.5, 6.0]
+    assert cohort.table["patient"].to_list() == ["p0", "p0", "p1", "p1", "p2"]
+    assert cohort.table["hemolyzed"].to_list() == [False, True, False, False, False]
+    assert cohort.table["sex"].to_list() == ["male", "female"] * 2 + ["male"]
+    assert cohort.table["gap_min"].to_list() == [0, 5, 10, 15, 20]
+    assert steps[1].left_out == {
+        "lines that are no rows": 0,
+        "without a draw within 60 min": 1,
+        "without a path or a patient": 1,
+        "without a potassium": 1,
+        "without both times": 1,
+        "listed twice": 1,
+    }
+
+
+def test_parquet_is_read_as_csv_is(tmp_path: Path, ours: list[dict[str, object]]) -> None:
+    pl.DataFrame([{**row, "hemolyzed": row["hemolyzed"] == "yes"} for row in ours]).write_parquet(
+        tmp_path / "o.parquet"
+    )
+    write_csv(tmp_path / "o.csv", COLUMNS, ours)
+    for form in ("parquet", "csv"):
+        arguments = [str(tmp_path / f"o.{form}"), "--ecg", str(tmp_path / "ecg"), "--out", str(tmp_path / form)]
+        named = [part for ours_, theirs in NAMES.items() for part in ("--column", f"{ours_}={theirs}")]
+        result = CliRunner().invoke(app, ["cohort", "table", *arguments, *named, "--workers", "1"])
+        assert result.exit_code == 0, result.output
+    assert Cohort.open(tmp_path / "parquet").table.equals(Cohort.open(tmp_path / "csv").table)
+
+
+def test_what_is_wrong_with_a_table_is_said(tmp_path: Path, ours: list[dict[str, object]]) -> None:
+    write_csv(tmp_path / "mg.csv", COLUMNS, [{**row, "K": 3.91 * float(str(row["K"]))} for row in ours])
+    with pytest.raises(CohortError, match=r"5 of 5 values of K lie outside 1.5 to 10 .* mg/dL are 3.91 times as many"):
+        table.write(Source(tmp_path / "mg.csv", tmp_path / "ecg", NAMES), tmp_path / "c")
+    with pytest.raises(CohortError, match="has no column path, patient, potassium_meq_l; its columns are file, who, K"):
+        table.write(Source(tmp_path / "mg.csv", tmp_path / "ecg"), tmp_path / "d")
+    with pytest.raises(CohortError, match="no column kalium in a cohort"):
+        table.write(Source(tmp_path / "mg.csv", tmp_path / "ecg", {"kalium": "K"}), tmp_path / "e")
+    with pytest.raises(CohortError, match="no such file"):
+        table.write(Source(tmp_path / "none.csv", tmp_path / "ecg"), tmp_path / "f")
+    (tmp_path / "noise.parquet").write_bytes(b"PAR1 no")
+    with pytest.raises(CohortError, match=r"noise\.parquet: (no table|cannot be read)"):
+        table.write(Source(tmp_path / "noise.parquet", tmp_path / "ecg"), tmp_path / "g")
+    write_csv(tmp_path / "ours.csv", COLUMNS, ours)
+    with pytest.raises(CohortError, match=r"no ECG is left .* 5 whose file is not there"):
+        table.write(Source(tmp_path / "ours.csv", tmp_path / "elsewhere", NAMES), tmp_path / "h")
+
+
+def test_a_simulated_cohort_holds_what_the_simulator_made(tmp_path: Path) -> None:
+    simulated.write(tmp_path / "c", 2, 3, "dialysis")
+    cohort = Cohort.open(tmp_path / "c")
+    made = list(simulate(2, 3, "dialysis"))
+    assert cohort.labels == "simulated"
+    assert cohort.table["ecg"].to_list() == [one.name for one in made]
+    assert cohort.table["true_meq_l"].to_list() == pytest.approx([one.potassium_meq_l for one in made])
+    assert cohort.table["potassium_meq_l"].to_list() == pytest.approx([one.blood.measured_meq_l for one in made])
+    assert cohort.table.filter(pl.col("patient") == "p000000")["time"].is_sorted()
+    assert np.abs(cohort.recording(13).signal - made[13].recording.signal).max() < 0.0011
+    simulated.write(tmp_path / "two", 2, 3, "dialysis", workers=2)
+    for name in ("cohort.parquet", "signals-0000.npy"):
+        assert (tmp_path / "c" / name).read_bytes() == (tmp_path / "two" / name).read_bytes()
+    with pytest.raises(CohortError, match="count is 0"):
+        simulated.write(tmp_path / "none", 0, 3)
+    (tmp_path / "c" / "signals-0000.npy").unlink()
+    with pytest.raises(CohortError, match=r"signals-0000\.npy with 24 ECGs is missing"):
+        Cohort.open(tmp_path / "c")
+
+
+def test_other_rates_lengths_and_gaps_are_framed() -> None:
+    t = np.arange(2000) / 250
+    wave = np.sin(2 * np.pi * 5 * t).astype(np.float32)
+    wave[1000:1100] = np.nan
+    found = framed(Recording(wave[None], 250.0, ("V5",)), Shape(LEADS, 5000))
+    assert found.shape == (12, 5000)
+    assert np.isnan(found[:10]).all()
+    at = np.arange(4000) / 500
+    known = np.isfinite(found[10, :4000])
+    assert known.mean() == pytest.approx(0.95, abs=0.001)
+    inner = known & (np.abs(at - 4.2) > 0.3) & (at > 0.1) & (at < 7.9)
+    assert np.abs(found[10, :4000] - np.sin(2 * np.pi * 5 * at))[inner].max() < 0.01
+    assert np.isnan(found[10, 4000:]).all()
+
+
+@given(st.lists(st.text(min_size=1), min_size=1, max_size=60), st.integers(2, 10), st.text())
+def test_no_patient_is_in_two_folds_and_further_patients_move_none(names: list[str], folds: int, salt: str) -> None:
+    found = fold_of([*names, *names], folds, salt)
+    assert (found[: len(names)] == found[len(names) :]).all()
+    assert found.min() >= 0
+    assert found.max() < folds
+    assert (fold_of([*names, "one more"], folds, salt)[:-1] == found[: len(names)]).all()
+
+
+def test_folds_are_about_as_large_as_each_other() -> None:
+    counts = np.bincount(fold_of([f"p{k:06d}" for k in range(10_000)], 5))
+    assert counts.min() > 1850
+    assert 0 <= place_of("p1") < 1
+    assert place_of("p1") != place_of("p1", "other")
+
+
+@pytest.fixture
+def server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """Serve a tree as PhysioNet does, on this machine."""
+    tree(tmp_path / "made", 3)
+    root = tmp_path / "files"
+    (root / "mimic-iv-demo").mkdir(parents=True)
+    (root / "mimic-iv-ecg-demo").mkdir()
+    (tmp_path / "made" / "clinical").rename(root / physionet.CLINICAL)
+    (tmp_path / "made" / "ecg").rename(root / physionet.ECG)
+    for base in (root / physionet.CLINICAL, root / physionet.ECG):
+        sums = [
+            f"{hashlib.sha256(path.read_bytes()).hexdigest()} {path.relative_to(base).as_posix()}"
+            for path in base.rglob("*")
+            if path.is_file()
+        ]
+        (base / "SHA256SUMS.txt").write_text("\n".join(sums) + "\n")
+
+    class Quiet(SimpleHTTPRequestHandler):
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=str(root))) as served:
+        threading.Thread(target=served.serve_forever, daemon=True).start()
+        monkeypatch.setenv("KALEMIA_PHYSIONET", f"http://127.0.0.1:{served.server_port}")
+        yield root
+        served.shutdown()
+
+
+def test_the_demos_are_fetched_and_paired(tmp_path: Path, server: Path) -> None:
+    folders = ["--ecg", str(tmp_path / "e"), "--clinical", str(tmp_path / "c")]
+    arguments = ["cohort", "mimic-iv", *folders, "--out", str(tmp_path / "o"), "--download-demo", "--workers", "1"]
+    result = CliRunner().invoke(app, arguments)
+    assert result.exit_code == 0, result.output
+    assert Cohort.open(tmp_path / "o").table["patient"].to_list() == [subject(k) for k in range(3)]
+    seen = (tmp_path / "e" / "record_list.csv").stat().st_mtime_ns
+    physionet.fetch_demos(tmp_path / "e", tmp_path / "c")
+    assert (tmp_path / "e" / "record_list.csv").stat().st_mtime_ns == seen
+
+
+def test_a_damaged_or_hostile_download_is_refused(
+    tmp_path: Path, server: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    listed = server / physionet.ECG / "record_list.csv"
+    whole = listed.read_text()
+    listed.write_text(whole + "1,2,3,2150-01-01,x\n")
+    with pytest.raises(CohortError, match="differs from its checksum"):
+        physionet.fetch_demos(tmp_path / "e", tmp_path / "c")
+    (server / physionet.ECG / "SHA256SUMS.txt").unlink()
+    listed.write_text(whole.replace("files/", "../../files/"))
+    with pytest.raises(CohortError, match="leads out of the folder"):
+        physionet.fetch_demos(tmp_path / "e", tmp_path / "c")
+    listed.unlink()
+    (tmp_path / "e" / "record_list.csv").unlink()
+    with pytest.raises(CohortError, match="cannot be fetched"):
+        physionet.fetch_demos(tmp_path / "e", tmp_path / "c")
+    monkeypatch.setenv("KALEMIA_PHYSIONET", "file:///etc")
+    with pytest.raises(CohortError, match="begins with https"):
+        physionet.fetch_demos(tmp_path / "e", tmp_path / "c")
