@@ -130,7 +130,9 @@ def trace(ink: Floats, scale: float) -> Paths | None:
             break
         taken = path, contested
         path = follow(ink, centers, scale, taken)
-    path = follow(ink, centers, scale, taken, _left_out(ink, path, scale))
+    pale = _left_out(ink, path, scale)
+    if pale.any():
+        path = follow(ink, centers, scale, taken, pale)
     fine = stroke.refine(sure, path)
     return Paths(centers, fine.middles, fine.on, tuple(fine.line(row) for row in range(len(centers))), sure)
 
