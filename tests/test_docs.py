@@ -28,7 +28,7 @@ def blocks(page: str, language: str) -> list[str]:
     return re.findall(rf"```{language}\n(.*?)```", (ROOT / page).read_text(encoding="utf-8"), re.DOTALL)
 
 
-@pytest.mark.parametrize("page", ["README.md", "docs/python.md"])
+@pytest.mark.parametrize("page", ["README.md", "docs/python.md", "docs/predict.md"])
 def test_python_examples_run(page: str) -> None:
     space: dict[str, object] = {}
     examples = blocks(page, "python")

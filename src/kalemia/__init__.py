@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from kalemia.beat import cut
     from kalemia.digitize import digitize
     from kalemia.errors import KalemiaError
+    from kalemia.personal import Calibration, Draw, calibrate
     from kalemia.predict import predict
     from kalemia.read import read
     from kalemia.records import LEADS, Beat, Estimate, Recording
@@ -18,9 +19,26 @@ if TYPE_CHECKING:
 
 __version__ = "0.1.0"
 
-__all__ = ["LEADS", "Beat", "Estimate", "KalemiaError", "Recording", "cut", "digitize", "predict", "read", "simulate"]
+__all__ = [
+    "LEADS",
+    "Beat",
+    "Calibration",
+    "Draw",
+    "Estimate",
+    "KalemiaError",
+    "Recording",
+    "calibrate",
+    "cut",
+    "digitize",
+    "predict",
+    "read",
+    "simulate",
+]
 
 _HOMES = {
+    "calibrate": "personal",
+    "Calibration": "personal",
+    "Draw": "personal",
     "cut": "beat",
     "digitize": "digitize",
     "predict": "predict",

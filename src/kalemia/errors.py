@@ -29,6 +29,10 @@ class ModelError(KalemiaError):
     """A model or its card is missing, damaged or does not fit the input."""
 
 
+class CalibrationError(KalemiaError):
+    """Earlier blood draws could not be used to calibrate a model to a patient."""
+
+
 class SimulateError(KalemiaError):
     """The simulator was asked for something it cannot make or write."""
 

@@ -69,6 +69,9 @@ class Card:
         at the given levels, without unit; a row for every number of leads used, from `least_leads` to all.
     range_meq_l
         The potassium that the training patients had; no estimate goes beyond it.
+    personal
+        `between_meq_l` and `within_meq_l`: standard deviations of what an estimate is off by that stay with a patient
+        and that come with each ECG, among `patients` simulated dialysis patients.
     """
 
     name: str
@@ -85,6 +88,7 @@ class Card:
     error_levels: tuple[float, ...]
     error_quantiles: tuple[tuple[float, ...], ...]
     range_meq_l: tuple[float, float]
+    personal: Mapping[str, float]
     onnx_sha256: str
     notice: str
 
@@ -122,6 +126,9 @@ class Card:
             return "error_levels and error_quantiles differ in length"
         if len(self.range_meq_l) != 2 or not 0 < self.error_levels[0] < self.error_levels[-1] < 1:
             return "range_meq_l is no range, or error_levels are no shares"
+        parts = [self.personal.get(name) for name in ("between_meq_l", "within_meq_l")]
+        if not all(isinstance(part, int | float) and 0 <= part < MAX_SPREAD_MEQ_L for part in parts) or not parts[1]:
+            return "personal has no between_meq_l and within_meq_l"
         return None
 
     def dump(self) -> bytes:
@@ -142,7 +149,7 @@ def _rising(values: Any) -> bool:
 _KINDS: dict[str, type] = {
     **dict.fromkeys(("name", "version", "trained_on", "validated_on", "onnx_sha256", "notice"), str),
     **dict.fromkeys(("leads", "error_levels", "error_quantiles", "range_meq_l"), tuple),
-    **dict.fromkeys(("architecture", "preprocessing", "training", "metrics"), dict),
+    **dict.fromkeys(("architecture", "preprocessing", "training", "metrics", "personal"), dict),
     **dict.fromkeys(("parameters", "least_leads"), int),
 }
 

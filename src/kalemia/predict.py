@@ -15,6 +15,7 @@ from kalemia.beat import cut
 from kalemia.errors import BeatError, DigitizeError, KalemiaError, internal
 from kalemia.measure import MS, qrs_bounds
 from kalemia.model import DEFAULT, Forecast, Model
+from kalemia.personal import Calibration
 from kalemia.read import check, read, sniff
 from kalemia.records import Beat, Estimate, Level, Recording
 from kalemia.workers import pool
@@ -50,7 +51,11 @@ class Result:
 
 
 def predict(
-    source: str | os.PathLike[str] | Recording, model: str | Path | None = None, *, rate: float | None = None
+    source: str | os.PathLike[str] | Recording,
+    model: str | Path | None = None,
+    *,
+    rate: float | None = None,
+    calibration: Calibration | None = None,
 ) -> Estimate:
     """Estimate potassium from a file or a Recording.
 
@@ -62,36 +67,44 @@ def predict(
         The name of a bundled model or the path of an ONNX file; by default the bundled one that reads any lead.
     rate
         Samples per second, Hz, for a CSV file that does not say it.
+    calibration
+        The patient's own, from `calibrate`.
 
     Returns
     -------
     An Estimate. One whose status is "refused" or "failed" has a reason and no potassium; only a wrong `model` raises
-    (ModelError).
+    (ModelError), and a calibration of another (CalibrationError).
     """
-    return examine(source, model, rate=rate).estimate
+    return examine(source, model, rate=rate, calibration=calibration).estimate
 
 
 def examine(
-    source: str | os.PathLike[str] | Recording, model: str | Path | None = None, *, rate: float | None = None
+    source: str | os.PathLike[str] | Recording,
+    model: str | Path | None = None,
+    *,
+    rate: float | None = None,
+    calibration: Calibration | None = None,
 ) -> Result:
     """Do what `predict` does, and keep the recording and the beat."""
     judge = Model.load(DEFAULT if model is None else model)
+    if calibration is not None:
+        calibration.check(judge)
     if isinstance(source, Recording):
         try:
-            return _judge(check.other_rate(check.in_memory(source), rate), judge)
+            return _judge(check.other_rate(check.in_memory(source), rate), judge, calibration)
         except KalemiaError as exc:
             return Result(Estimate(source.source, "refused", reason=str(exc), model=judge.name), source)
     name = os.fsdecode(source)
     if sniff.is_page(Path(name)):
-        return _judge_page(name, judge)
+        return _judge_page(name, judge, calibration)
     try:
         recording = read(name, rate=rate)
     except KalemiaError as exc:
         return Result(Estimate(source=name, status="failed", reason=str(exc), model=judge.name))
-    return _judge(recording, judge)
+    return _judge(recording, judge, calibration)
 
 
-def _judge_page(name: str, model: Model) -> Result:
+def _judge_page(name: str, model: Model, calibration: Calibration | None) -> Result:
     """Judge the first page of a file that shows an ECG; a page that cannot be read for sure is refused."""
     from kalemia.digitize import pages
 
@@ -108,10 +121,10 @@ def _judge_page(name: str, model: Model) -> Result:
     if first.einthoven is not None and first.einthoven > MOST_EINTHOVEN:
         said = f"I + III differs from II by {first.einthoven:.0%} of their power: leads were read wrong, or turned over"
         return Result(Estimate(name, "refused", reason=said, model=model.name), recording, page=first)
-    return replace(_judge(recording, model), page=first)
+    return replace(_judge(recording, model, calibration), page=first)
 
 
-def _judge(recording: Recording, model: Model) -> Result:
+def _judge(recording: Recording, model: Model, calibration: Calibration | None) -> Result:
     leads = tuple(lead for lead in model.card.leads if lead in recording.leads)
     blank = Estimate(recording.source, "refused", model=model.name, leads_used=leads, warnings=recording.warnings)
     if len(leads) < model.card.least_leads:
@@ -140,6 +153,10 @@ def _judge(recording: Recording, model: Model) -> Result:
     left_out = [f"{reason[0].upper()}{reason[1:]}." for reason in unused]
     seen = replace(seen, leads_used=beat.good, warnings=(*seen.warnings, *left_out))
     forecast = model.forecast(beat).widened(PAGE_ERROR_MEQ_L if recording.digitized else 0.0)
+    if calibration is not None:
+        forecast = calibration.apply(forecast, model)
+        offset, said = calibration.offset_meq_l, (*seen.warnings, calibration.said)
+        seen = replace(seen, personal_offset_meq_l=offset, warnings=said)
     return Result(_estimate(seen, forecast, model), recording, beat)
 
 
@@ -239,18 +256,21 @@ class Job:
     ----------
     model, rate
         As in `predict`.
+    calibration
+        The patient's own, if all files are of one.
     each
         Called in the worker with the source and the Result, to write a report.
     """
 
     model: str | Path | None = None
     rate: float | None = None
+    calibration: Calibration | None = None
     each: Callable[[str, Result], None] | None = None
 
     def __call__(self, source: str) -> Estimate:
         """Estimate one file; whatever goes wrong with it is its own Estimate, so that the others go on."""
         try:
-            result = examine(source, self.model, rate=self.rate)
+            result = examine(source, self.model, rate=self.rate, calibration=self.calibration)
             if self.each:
                 self.each(source, result)
         except KalemiaError:

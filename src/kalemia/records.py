@@ -171,7 +171,7 @@ class Estimate:
 
     A refused or failed estimate has no potassium, only a `reason`. The level is "high" for an estimate above 5.5,
     "low" for one below 3.5, "normal" where the whole interval lies within 3.5 to 5.5, else "uncertain". `leads_used` of
-    a refused one are those that were looked at.
+    a refused one are those that were looked at. `personal_offset_meq_l` is what a calibration added to the estimate.
     """
 
     source: str
@@ -183,6 +183,7 @@ class Estimate:
     probability_below: Mapping[str, float] = field(default_factory=dict)
     level: Level | None = None
     interval_validated_on: str | None = None
+    personal_offset_meq_l: float | None = None
     reason: str | None = None
     heart_rate_bpm: float | None = None
     beats_used: int = 0

@@ -42,6 +42,14 @@ def predict(
     rate: Annotated[
         float | None, typer.Option(metavar="HZ", help="Sampling rate of a CSV file that does not say it.")
     ] = None,
+    calibration: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="Earlier ECGs of this patient with their potassium, a CSV with the columns ecg, potassium_meq_l and "
+            "days_ago: estimates are shifted by what they show.",
+        ),
+    ] = None,
     workers: Workers = CORES,
 ) -> None:
     """Estimate potassium from ECGs: WFDB, DICOM, EDF, aECG, MUSE, Philips, SCP-ECG, CSV, scans, photos, PDFs.
@@ -53,9 +61,13 @@ def predict(
       kalemia predict recordings/ --json > estimates.jsonl
 
       kalemia predict scan.pdf --report reports
+
+      kalemia predict today.dcm --calibration earlier.csv
     """
     from kalemia.model import Model
+    from kalemia.personal import from_file
     from kalemia.predict import Job, predict_many
+    from kalemia.predict import predict as once
     from kalemia.read import inputs as find
 
     if "" in inputs:
@@ -68,8 +80,11 @@ def predict(
     sources = [str(path) for path in find(inputs, passed_over)]
     if not sources:
         raise KalemiaError(f"no ECG found in {', '.join(inputs)}; give files, or folders that hold some")
+    own = None if calibration is None else from_file(calibration, lambda name: once(name, model, rate=rate), model)
+    if own is not None:
+        tell(own.said)
     pages = None if report is None else _Pages(folder_for(report), sources)
-    job = Job(model, rate, pages)
+    job = Job(model, rate, own, pages)
     count = 1 if len(sources) < FEW_FILES else workers
     done = []
     with progress_bar("predicting", len(sources)) as step:

@@ -17,7 +17,7 @@ from kalemia.evaluate import metrics
 from kalemia.export.onnx import to_onnx
 from kalemia.model import PREPROCESSING, Card, Forecast, Model, shown
 from kalemia.records import NOTICE
-from kalemia.train import baselines, loop, mix, nets
+from kalemia.train import baselines, data, loop, mix, nets, personal
 from kalemia.train.config import Config
 from kalemia.train.data import Beats
 from kalemia.train.loop import AT_ONCE, Fitted
@@ -69,12 +69,12 @@ def train(
         "network": _said(fitted),
         "teachers": [_said(teacher) for teacher in teachers],
     }
-    made = [_model(config, config.name, config.leads, fitted.net, beats, training)]
+    made = [_model(config, config.name, config.leads, fitted.net, beats, training, workers)]
     for name, leads in config.parts.items():
         rows = [config.leads.index(lead) for lead in leads]
         assert isinstance(fitted.net, nets.SharedDSCRNN), "a network of one lead has no parts"
         some = {part: held.of(rows) for part, held in beats.items()}
-        made.append(_model(config, name, leads, fitted.net.only(rows), some, training))
+        made.append(_model(config, name, leads, fitted.net.only(rows), some, training, workers))
     contents = {out / f"{card.name}.onnx": onnx for onnx, card in made}
     contents |= {out / f"{card.name}.json": card.dump() for _, card in made}
     try:
@@ -137,12 +137,14 @@ def _model(
     net: nets.Network,
     beats: dict[str, Beats],
     training: dict[str, Any],
+    workers: int,
 ) -> tuple[bytes, Card]:
     """Return a network as ONNX, and its card: calibrated, then tested."""
     onnx = to_onnx(net, len(leads))
     draft = _draft(config, name, leads, net, onnx, beats["train"], training)
     quantiles = calibrate(Model(onnx, draft), beats["calibration"], config.seed)
     card = replace(draft, error_quantiles=quantiles)
+    card = replace(card, personal=personal_parts(Model(onnx, card), config, workers))
     return onnx, replace(card, metrics=_metrics(Model(onnx, card), beats, config.seed))
 
 
@@ -181,9 +183,19 @@ def _draft(
         error_levels=tuple(float(level) for level in ERROR_LEVELS),
         error_quantiles=((0.0,) * len(ERROR_LEVELS),) * (len(leads) - least + 1),
         range_meq_l=(round(float(low), 2), round(float(high), 2)),
+        personal={"between_meq_l": 0.0, "within_meq_l": 1.0},
         onnx_sha256=hashlib.sha256(onnx).hexdigest(),
         notice=NOTICE,
     )
+
+
+def personal_parts(model: Model, config: Config, workers: int = 1) -> dict[str, float]:
+    """Return how much of a model's error stays with a patient, on simulated patients who are in no part of the data."""
+    series = personal.patients(config.records.calibration)
+    beats = data.made(
+        personal.maker(config.seed), series, model.card.leads, workers, least_leads=model.card.least_leads
+    )
+    return personal.components(beats.potassium - answers(model, beats)[0], beats.patients)
 
 
 def calibrate(model: Model, beats: Beats, seed: int) -> tuple[tuple[float, ...], ...]:

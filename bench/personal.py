@@ -1,0 +1,85 @@
+"""What a patient's earlier draws bring, on simulated dialysis patients whom no model has seen.
+
+    python bench/personal.py | python bench/fill.py personal
+
+150 patients of level dialysis, three sessions of four ECGs each. Draws are of the first session, as the laboratory
+measured them, hemolyzed ones left out; the errors are of the ECGs of the two later sessions, against the true
+potassium: of all, or of those before dialysis only.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+
+import numpy as np
+
+from common import table
+from kalemia.evaluate.metrics import coverage
+from kalemia.personal import Draw, calibrate
+from kalemia.predict import predict
+from kalemia.records import Estimate
+from kalemia.simulate import Simulated, simulate
+
+PATIENTS, SEED = 150, 77
+BEFORE = "one before dialysis, and so the ECGs"
+MODELS = ("12-4k", "v5-4k", "i-4k")
+Series = list[tuple[Simulated, Estimate]]
+
+
+def series(model: str) -> list[Series]:
+    """Return the ECGs of each patient that are estimated, in the order of time."""
+    found: dict[str, Series] = defaultdict(list)
+    for one in simulate(PATIENTS, SEED, "dialysis"):
+        estimate = predict(one.recording, model)
+        if estimate.status == "estimated":
+            found[one.patient].append((one, estimate))
+    return list(found.values())
+
+
+def chosen(first: Series, way: str, rng: np.random.Generator) -> Series:
+    """Return the draws of a first session that a way of drawing takes."""
+    first = [pair for pair in first if not pair[0].blood.hemolyzed]
+    if way.startswith("one before dialysis"):
+        return first[:1]
+    count = {"one at any time": 1, "two": 2, "three": 3}[way]
+    return [first[k] for k in rng.permutation(len(first))[:count]]
+
+
+def rows(model: str) -> list[list[object]]:
+    """Return what each way of drawing brings."""
+    patients = series(model)
+    made: list[list[object]] = []
+    for way in (BEFORE, "one before dialysis", "one at any time", "two", "three"):
+        rng = np.random.default_rng(SEED)
+        true, before, after, repeated, low, high = [], [], [], [], [], []
+        for one in patients:
+            used = chosen([pair for pair in one if pair[0].day == 0], way, rng)
+            later = [pair for pair in one if pair[0].day > 0 and (way != BEFORE or not pair[0].minute)]
+            if not used or not later:
+                continue
+            measured = [made_.blood.measured_meq_l for made_, _ in used]
+            own = calibrate([estimate for _, estimate in used], [Draw(k, later[0][0].day) for k in measured])
+            for made_, plain in later:
+                shifted = predict(made_.recording, model, calibration=own)
+                assert plain.potassium_meq_l is not None
+                assert shifted.potassium_meq_l is not None
+                assert shifted.interval_meq_l is not None
+                true.append(made_.potassium_meq_l)
+                before.append(plain.potassium_meq_l)
+                after.append(shifted.potassium_meq_l)
+                repeated.append(np.mean(measured))
+                low.append(shifted.interval_meq_l[0])
+                high.append(shifted.interval_meq_l[1])
+        mae = [float(np.mean(np.abs(np.array(true) - said))) for said in (before, after, repeated)]
+        held = coverage(np.array(true), np.array(low), np.array(high))
+        width = float(np.median(np.array(high) - low))
+        made.append(
+            [model, way, len(true), *(f"{m:.3f}" for m in mae), f"{mae[1] / mae[0]:.2f}", f"{held:.3f}", f"{width:.1f}"]
+        )
+    return made
+
+
+if __name__ == "__main__":
+    names = ["model", "draws", "ECGs", "MAE without", "with", "repeating the draws", "ratio", "coverage", "width"]
+    print("MAE in mEq/L on the later sessions; coverage and width, mEq/L, of the interval of 0.9 with the draws.\n")
+    print(table(names, [row for model in MODELS for row in rows(model)]))

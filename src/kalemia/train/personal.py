@@ -1,0 +1,50 @@
+"""How much of a model's error stays with a patient: measured on simulated dialysis patients, who have series."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kalemia.train.data import Maker
+
+LEVEL, EACH = "dialysis", 12
+MOST_PATIENTS, RECORDS_A_PATIENT = 200, 30
+SEED_STEP = 1_000_003
+"""Between the seed of a configuration and that of these patients, who are in no part of the data."""
+LEAST_SERIES = 3
+
+
+def patients(calibration_records: int) -> range:
+    """Return the patients whose series are asked: fewer where the rest of the training is small."""
+    return range(int(np.clip(calibration_records // RECORDS_A_PATIENT, 8, MOST_PATIENTS)))
+
+
+def maker(seed: int) -> Maker:
+    """Return what makes their records, for the seed of a configuration."""
+    return Maker(f"simulated {LEVEL}", LEVEL, seed + SEED_STEP, each=EACH)
+
+
+def components(error: NDArray[Any], names: NDArray[np.str_]) -> dict[str, float]:
+    """Return the standard deviations, mEq/L, of the error's part that stays with a patient and of the one that doesn't.
+
+    The first is about zero, not about its own mean: a model that is off for all dialysis patients is off for this one.
+
+    Parameters
+    ----------
+    error
+        True minus estimated potassium of each record (n,), mEq/L.
+    names
+        Of its patient (n,).
+    """
+    series = [error[names == name].astype(np.float64) for name in np.unique(names)]
+    series = [one for one in series if len(one) >= LEAST_SERIES]
+    within = float(np.mean([one.var(ddof=1) for one in series]))
+    # A mean of some ECGs still holds a share of what comes with each.
+    between = float(np.mean([one.mean() ** 2 - one.var(ddof=1) / len(one) for one in series]))
+    return {
+        "between_meq_l": round(float(np.sqrt(max(between, 0.0))), 4),
+        "within_meq_l": round(float(np.sqrt(within)), 4),
+        "patients": float(len(series)),
+    }
