@@ -26,7 +26,8 @@ def loaded_by(code: str, *arguments: str) -> set[str]:
 
 def test_the_public_names() -> None:
     assert kalemia.__all__ == [
-        "LEADS", "Beat", "Estimate", "KalemiaError", "Recording", "cut", "digitize", "predict", "read", "simulate"
+        "LEADS", "Beat", "Calibration", "Draw", "Estimate", "KalemiaError", "Recording",
+        "calibrate", "cut", "digitize", "predict", "read", "simulate",
     ]  # fmt: skip
     for name in kalemia.__all__:
         assert getattr(kalemia, name).__module__.startswith("kalemia.") if name != "LEADS" else kalemia.LEADS
