@@ -6,8 +6,13 @@ import multiprocessing
 import os
 import signal
 import threading
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing.connection import wait
+from typing import TypeVar
+
+Job = TypeVar("Job")
+Done = TypeVar("Done")
 
 
 def pool(workers: int, start: str | None = None) -> ProcessPoolExecutor:
@@ -21,6 +26,19 @@ def pool(workers: int, start: str | None = None) -> ProcessPoolExecutor:
         "fork" or "spawn"; by default what the platform does.
     """
     return ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context(start), initializer=_end_with_parent)
+
+
+def mapped(job: Callable[[Job], Done], jobs: Sequence[Job], workers: int) -> Iterator[Done]:
+    """Do jobs in their order on several processes, each a fresh one: a fork amid the threads of a library may hang."""
+    if workers <= 1 or len(jobs) < 2:
+        yield from map(job, jobs)
+        return
+    with pool(min(workers, len(jobs)), "spawn") as processes:
+        try:
+            yield from processes.map(job, jobs)
+        except BaseException:
+            processes.shutdown(cancel_futures=True)
+            raise
 
 
 def _end_with_parent() -> None:

@@ -22,7 +22,7 @@ from kalemia.cohort.cohort import CARD, FLOW, TABLE, schema
 from kalemia.cohort.flow import Step
 from kalemia.errors import CohortError
 from kalemia.records import LEADS, Recording
-from kalemia.workers import pool
+from kalemia.workers import mapped
 
 PER_SHARD = 1000
 RATE = 500.0
@@ -96,7 +96,7 @@ def finish(
     try:
         left_out: Counter[str] = Counter()
         done = 0
-        for numbers, lost in zip(ranges, _mapped(job, ranges, workers), strict=True):
+        for numbers, lost in zip(ranges, mapped(job, ranges, workers), strict=True):
             left_out.update(lost)
             done += len(numbers)
             if progress:
@@ -104,18 +104,6 @@ def finish(
         return _close(out, partial, shape, [*steps], left_out, about)
     except OSError as exc:
         raise CohortError(f"{partial}: cannot be written ({exc.strerror}); the next run goes on from there") from exc
-
-
-def _mapped(job: _Shard, ranges: list[range], workers: int) -> Iterator[dict[str, int]]:
-    if workers <= 1:
-        yield from map(job, ranges)
-        return
-    with pool(workers, "spawn") as processes:
-        try:
-            yield from processes.map(job, ranges)
-        except BaseException:
-            processes.shutdown(cancel_futures=True)
-            raise
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.impute import SimpleImputer
@@ -13,35 +15,37 @@ from kalemia.train.data import FEATURES, Beats
 
 Float = NDArray[np.float64]
 
+MEDIAN, SLOPE, RIDGE = "training median", "T slope formula, refitted", "ridge on features"
+
 
 def estimates(train: Beats, test: Beats, seed: int) -> dict[str, Float]:
     """Fit each baseline on the training patients and estimate the test patients (n,), mEq/L."""
-    return {
-        "training median": np.full(len(test), float(np.median(train.potassium))),
-        "T slope formula, refitted": _slope(train, test),
-        "ridge on features": _ridge(train, test, seed),
-    }
+    seen = [table(beats.features, beats.side) for beats in (train, test)]
+    return {name: fitted(name, seen[0], train.potassium, seen[1], seed) for name in (MEDIAN, SLOPE, RIDGE)}
 
 
-def slope_ratio(beats: Beats) -> Float:
-    """T down-slope over T amplitude of the first lead, 1/s: the measure of Severi and Corsi's formula for dialysis."""
-    height = beats.features[:, FEATURES.index("t_mv")].astype(np.float64)
-    slope = beats.features[:, FEATURES.index("t_downslope_mv_s")].astype(np.float64)
-    # A T wave lost in the noise has no ratio: 30 uV keep it finite. Where the lead is not there, the median stands in.
-    ratio = slope / np.maximum(np.abs(height), 0.03)
-    return np.asarray(np.where(np.isfinite(ratio), ratio, np.nanmedian(ratio)))
+def table(features: NDArray[Any], side: NDArray[Any]) -> Float:
+    """Return what a baseline sees of each beat: features, side inputs, and the T-slope ratio in the last column."""
+    return np.hstack([features, side, slope_ratio(features)[:, None]]).astype(np.float64)
 
 
-def _slope(train: Beats, test: Beats) -> Float:
-    line = LinearRegression().fit(slope_ratio(train)[:, None], train.potassium)
-    return np.asarray(line.predict(slope_ratio(test)[:, None]), dtype=np.float64)
-
-
-def _ridge(train: Beats, test: Beats, seed: int) -> Float:
-    def seen(beats: Beats) -> Float:
-        return np.hstack([beats.features, beats.side, slope_ratio(beats)[:, None]]).astype(np.float64)
-
+def fitted(name: str, train: Float, potassium: NDArray[Any], test: Float, seed: int) -> Float:
+    """Fit a baseline on a `table` and its potassium (n,), and estimate those of another table, mEq/L."""
+    if name == MEDIAN:
+        return np.full(len(test), float(np.median(potassium)))
+    if name == SLOPE:
+        line = LinearRegression().fit(train[:, -1:], potassium)
+        return np.asarray(line.predict(test[:, -1:]), dtype=np.float64)
     # Ranks instead of raw values: a few wild measures of a lost T wave would otherwise rule the fit.
     ranks = QuantileTransformer(n_quantiles=min(1000, len(train)), output_distribution="normal", random_state=seed)
     ridge = make_pipeline(SimpleImputer(strategy="median"), ranks, RidgeCV(np.logspace(-2, 4, 13)))
-    return np.asarray(ridge.fit(seen(train), train.potassium).predict(seen(test)), dtype=np.float64)
+    return np.asarray(ridge.fit(train, potassium).predict(test), dtype=np.float64)
+
+
+def slope_ratio(features: NDArray[Any]) -> Float:
+    """T down-slope over T amplitude of the first lead, 1/s: the measure of Severi and Corsi's formula for dialysis."""
+    height = features[:, FEATURES.index("t_mv")].astype(np.float64)
+    slope = features[:, FEATURES.index("t_downslope_mv_s")].astype(np.float64)
+    # A T wave lost in the noise has no ratio: 30 uV keep it finite. Where the lead is not there, the median stands in.
+    ratio = slope / np.maximum(np.abs(height), 0.03)
+    return np.asarray(np.where(np.isfinite(ratio), ratio, np.nanmedian(ratio)))
