@@ -58,7 +58,7 @@ def test_python_examples_of_cohorts_run(tmp_path: Path, monkeypatch: pytest.Monk
 
 
 @pytest.mark.parametrize(
-    "page", ["README.md", "docs/cohort.md", "docs/predict.md", "docs/digitize.md", "docs/train.md"]
+    "page", ["README.md", "docs/cohort.md", "docs/predict.md", "docs/digitize.md", "docs/study.md", "docs/train.md"]
 )
 def test_commands_exist(page: str) -> None:
     shown = {

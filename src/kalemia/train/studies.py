@@ -124,7 +124,7 @@ def run(
         An unknown study, a folder with another cohort's study in it, or too few ECGs: one sentence.
     """
     if name not in STUDIES:
-        raise TrainError(f"no study {name!r}; the studies are {', '.join(STUDIES)} and all")
+        raise TrainError(f"no study {name:.40}; the studies are {', '.join(STUDIES)} and all")
     study = STUDIES[name]
     budget = QUICK if quick else Budget(seeds=seeds)
     folder = _claim(out, cohort, budget)

@@ -1,0 +1,165 @@
+"""Studies: folds, budget, resuming, what is compared, and that a network learns what is there to learn."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+torch = pytest.importorskip("torch")
+pytest.importorskip("polars")
+
+from typer.testing import CliRunner
+
+from kalemia.cli import app
+from kalemia.cohort import Cohort, fold_of, simulated
+from kalemia.errors import TrainError
+from kalemia.evaluate import compare
+from kalemia.train import crossval, designs, examples, studies
+from kalemia.train.crossval import Budget, Data, Entrant
+from kalemia.train.designs import KINDS, Design, Shape
+from kalemia.train.examples import Examples
+
+BUDGET = Budget(folds=2, rates=(0.01,), patience=3, halve=2, epochs=4, batch=16)
+SHAPE = Shape(1, 270, 4.5, 1.0, (0.0, 0.8), (1.0, 0.2))
+
+
+@pytest.fixture(scope="module")
+def cohort(tmp_path_factory: pytest.TempPathFactory) -> Cohort:
+    folder = tmp_path_factory.mktemp("cohort") / "kidney"
+    simulated.write(folder, 60, 1, "kidney")
+    return Cohort.open(folder)
+
+
+def waves_with_potassium(count: int = 240) -> Data:
+    """Return beats whose T wave grows with potassium, and a patient for every two."""
+    rng = np.random.default_rng(0)
+    potassium = rng.uniform(3, 8, count).astype(np.float32)
+    t = np.arange(270)
+    waves = np.exp(-np.square((t - 90) / 4)) + potassium[:, None] / 10 * np.exp(-np.square((t - 170) / 18))
+    waves += 0.02 * rng.standard_normal(waves.shape)
+    side = np.column_stack([np.zeros(count), np.full(count, 0.8)])
+    measures = np.zeros((count, 18)) + rng.standard_normal((count, 18))
+    found = Examples(np.arange(count), *(part.astype(np.float32) for part in (waves[:, None], side, measures)))
+    return Data(found, potassium, np.array([f"p{k // 2}" for k in range(count)]))
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_network_answers_and_says_what_its_layers_cost(kind: str) -> None:
+    net = designs.build(SHAPE, Design(kind, 8, 6))
+    potassium, spread = net.eval()(torch.zeros(3, 1, 270), torch.zeros(3, 2))
+    assert potassium.shape == spread.shape == (3,)
+    assert (spread > 0).all()
+    layers = designs.layers(net)
+    assert sum(int(layer["parameters"]) for layer in layers) == designs.parameters(net)
+    assert sum(int(layer["macs"]) for layer in layers) > 0
+
+
+def test_the_separable_networks_are_the_founding_studys() -> None:
+    """Its own have one output and no side inputs: 3,979, 9,809 and 180,089 parameters."""
+    for size, own in (("4k", 3979), ("10k", 9809), ("180k", 180_089)):
+        design = studies.SIZES[size]
+        added = 2 * (design.lstm + 3) - (design.lstm + 1)
+        assert designs.parameters(designs.build(SHAPE, design)) - added == own
+
+
+def test_separable_convolutions_cost_what_their_shape_says() -> None:
+    standard, separable = (designs.layers(designs.build(SHAPE, Design(kind, 16, 10))) for kind in ("CRNN", "DSCRNN"))
+    assert standard[0] == {"layer": "body.0.1", "parameters": 128 * 16 + 16, "macs": 270 * 128 * 16}
+    assert [layer["macs"] for layer in separable[:2]] == [270 * 128, 270 * 16]
+
+
+def test_a_network_learns_what_is_there_and_is_judged_on_patients_it_has_not_seen(tmp_path: Path) -> None:
+    data = waves_with_potassium()
+    budget = replace(BUDGET, epochs=40, patience=10, halve=4)
+    answers = crossval.run(Entrant("DSCNN", ("V5",), Design("DSCNN", 8)), data, budget, tmp_path)
+    error = np.abs(answers.potassium[0] - data.potassium)
+    assert error.mean() < 0.5
+    assert np.abs(data.potassium - np.median(data.potassium)).mean() > 1.2
+    about = answers.about[0]
+    assert about["epochs"] <= 40
+    assert about["validation_mae_meq_l"][-1] < about["validation_mae_meq_l"][0]
+    shuffled = replace(data, potassium=np.random.default_rng(1).permutation(data.potassium))
+    blind = crossval.run(Entrant("blind", ("V5",), Design("DSCNN", 8)), shuffled, BUDGET, tmp_path)
+    assert compare.summary(shuffled.potassium.astype(float), blind.potassium, data.patients)["r2"] < 0.1
+
+
+def test_no_patient_is_in_training_and_test(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    data, seen = waves_with_potassium(80), []
+
+    def note(_name: str, train: Data, test: Data, _seed: int) -> np.ndarray:
+        seen.append((set(train.patients), set(test.patients)))
+        return np.zeros(len(test.potassium))
+
+    monkeypatch.setattr(crossval, "_measured", note)
+    crossval.run(Entrant("training median", ("V5",)), data, replace(BUDGET, folds=4), tmp_path)
+    assert len(seen) == 4
+    assert all(not train & test for train, test in seen)
+    assert set().union(*(test for _, test in seen)) == set(data.patients)
+    again = crossval.run(Entrant("training median", ("V5",)), data, replace(BUDGET, folds=4), tmp_path)
+    assert len(seen) == 4  # what lies there is not done again
+    assert not again.potassium.any()
+
+
+def test_a_longer_window_holds_the_signal_as_it_is(cohort: Cohort, tmp_path: Path) -> None:
+    beat, two = (examples.load(cohort, ("V5",), seconds, tmp_path / f"{seconds}.npz") for seconds in (0.9, 2.0))
+    assert beat.waves.shape[1:] == (1, 270)
+    assert two.waves.shape[1:] == (1, 600)
+    assert (beat.number == two.number).all()
+    alike = [np.corrcoef(a[0, 60:140], b[0, 60:140])[0, 1] for a, b in zip(beat.waves, two.waves, strict=True)]
+    assert np.median(alike) > 0.95  # R at sample 90 in both
+    stored = examples.load(cohort, ("V5",), 0.9, tmp_path / "0.9.npz")
+    assert np.array_equal(stored.waves, beat.waves)
+
+
+def test_the_difference_of_two_is_surer_than_each(cohort: Cohort) -> None:
+    rng = np.random.default_rng(0)
+    patients = np.array([f"p{k // 3}" for k in range(900)])
+    true = rng.normal(5, 1, 900)
+    shared = rng.normal(0, 0.8, 900)
+    base, other = (true + shared + rng.normal(0, 0.1, 900) for _ in range(2))
+    alone = compare.summary(true, base[None], patients)
+    paired = compare.paired(true, base[None], other[None], patients)
+    assert np.diff(paired["r2_interval"])[0] < 0.5 * np.diff(alone["r2_interval"])[0]
+    assert paired["r2_interval"][0] < paired["r2"] < paired["r2_interval"][1]
+    assert alone["r2_interval"][0] < alone["r2"] < alone["r2_interval"][1]
+    better = compare.paired(true, base[None], true[None] + 0.1, patients)
+    assert better["r2_interval"][0] > 0
+    assert better["mae_interval_meq_l"][1] < 0
+
+
+def test_a_study_from_the_command_line(cohort: Cohort, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(studies, "QUICK", BUDGET)
+    small = tuple(replace(one, design=Design("DSCRNN", 3, 2)) for one in studies.STUDIES["size"].entrants)
+    monkeypatch.setitem(studies.STUDIES, "size", replace(studies.STUDIES["size"], entrants=small))
+    arguments = ["study", "size", "--cohort", str(cohort.folder), "--out", str(tmp_path), "--quick", "--workers", "1"]
+    result = CliRunner().invoke(app, arguments)
+    assert result.exit_code == 0, result.output
+    assert "On simulated potassium" in result.output
+    said = json.loads((tmp_path / "size.json").read_text())
+    assert [row["name"] for row in said["entrants"]] == ["180k", "10k", "4k", "1k"]
+    assert [row["against"] for row in said["differences"]] == ["180k"] * 3
+    table = list(csv.DictReader(io.StringIO((tmp_path / "size.csv").read_text())))
+    assert len(table) == sum(row["ecgs"] for row in said["entrants"])
+    first = (tmp_path / "size.json").read_bytes()
+    assert CliRunner().invoke(app, arguments).exit_code == 0
+    assert (tmp_path / "size.json").read_bytes() == first
+    with pytest.raises(TrainError, match="no study depth; the studies are lead, window, network, size, separable"):
+        studies.run("depth", cohort, tmp_path)
+    with pytest.raises(TrainError, match="another cohort or budget"):
+        studies.run("size", cohort, tmp_path)
+
+
+def test_a_cohort_that_is_too_small_is_refused(tmp_path: Path) -> None:
+    simulated.write(tmp_path / "few", 3, 1)
+    with pytest.raises(TrainError, match=r"fold \d has \d ECGs for \w+; give a larger cohort"):
+        studies.run("size", Cohort.open(tmp_path / "few"), tmp_path / "out", quick=True)
+    simulated.write(tmp_path / "watch", 8, 1, "wearable")
+    with pytest.raises(TrainError, match="needs lead V5; the cohort has I"):
+        studies.run("size", Cohort.open(tmp_path / "watch"), tmp_path / "out2", quick=True)
+    assert len(set(fold_of(["a", "b"], 5))) <= 2
