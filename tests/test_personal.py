@@ -98,7 +98,9 @@ def test_what_is_no_calibration_is_refused() -> None:
     ):
         with pytest.raises(CalibrationError, match=said):
             calibrate(estimates, draws)
-    assert calibrate([refused, estimated(4.0)], [9.0, 5.0]).draws == 1
+    some = calibrate([refused, estimated(4.0)], [9.0, 5.0])
+    assert (some.draws, some.left_out) == (1, 1)
+    assert "1 more could not be used" in some.said
     own = Calibration(0.1, 0.9, 1, Model.load("v5-4k").name)
     with pytest.raises(CalibrationError, match="calibrate with that one"):
         examine(next(iter(simulate(1, 1))).recording, calibration=own)
@@ -131,6 +133,10 @@ def test_the_command_line_takes_a_table_of_earlier_ecgs(tmp_path: Path) -> None:
         ("ecg,potassium_meq_l\na.hea,four\n", "line 2 holds what is no number"),
         ("ecg,potassium_meq_l\nnone.hea,4.0\n", "none of the 1 earlier ECGs could be estimated.*cannot be opened"),
         ("ecg,potassium_meq_l\na.hea,17\n", "mg/dL"),
+        ("ecg,potassium_meq_l,days_go\na.hea,4,9\n", "has a column days_go"),
+        ("ecg,potassium_meq_l\na.hea,3,8\n", "more fields than there are columns"),
+        ("ecg,potassium_meq_l\na.hea,4\na.hea,4\n", "names a.hea more than once"),
+        ("ecg,potassium_meq_l\na\0b,4\n", "names no file|no CSV text"),
     ):
         table.write_text(text)
         code, output = run("--calibration", str(table))

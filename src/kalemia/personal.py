@@ -12,7 +12,7 @@ import csv
 import io
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -27,6 +27,8 @@ FORGOTTEN_DAYS = 180.0
 long enough to measure how fast is at hand."""
 PLAUSIBLE_MEQ_L = 1.5, 10.0
 MOST_DRAWS = 1000
+COLUMNS = ("ecg", "potassium_meq_l", "days_ago")
+READ = "ecg, potassium_meq_l and days_ago are read"
 LARGEST_BYTES = 1_000_000
 
 Reals = NDArray[np.float64]
@@ -54,18 +56,22 @@ class Calibration:
         How many draws it was made from.
     model
         Of which model; it means nothing for another.
+    left_out
+        Draws whose ECG could not be estimated.
     """
 
     offset_meq_l: float
     spread_scale: float
     draws: int
     model: ModelName
+    left_out: int = 0
 
     @property
     def said(self) -> str:
         """A sentence for the estimate."""
         draws = "an earlier blood draw" if self.draws == 1 else f"{self.draws} earlier blood draws"
-        return f"Shifted by {self.offset_meq_l:+.2f} mEq/L for this patient, as {draws} showed."
+        lost = f"; {self.left_out} more could not be used, since their ECGs were not estimated" if self.left_out else ""
+        return f"Shifted by {self.offset_meq_l:+.2f} mEq/L for this patient, as {draws} showed{lost}."
 
     def check(self, model: Model) -> None:
         """Raise a CalibrationError where this was made with another model."""
@@ -119,12 +125,13 @@ def calibrate(
         raise CalibrationError(
             f"the earlier ECGs were estimated by another {name.name} than is here; estimate them again"
         )
-    return _offset(
+    own = _offset(
         np.array([draw.potassium_meq_l - float(one.potassium_meq_l or 0) for one, draw in pairs]),
         np.array([draw.days_ago for _, draw in pairs]),
         judge.card.personal,
         name,
     )
+    return replace(own, left_out=len(estimates) - len(pairs))
 
 
 def _check(draw: Draw) -> None:
@@ -167,12 +174,17 @@ def from_file(path: Path, estimate: Callable[[str], Estimate], model: str | Path
         The table cannot be read, lacks a column or holds what is no number: one sentence.
     """
     rows = _rows(path)
+    named = [row["ecg"].strip() for row in rows]
+    if twice := sorted({name for name in named if named.count(name) > 1}):
+        raise CalibrationError(f"{path}: names {twice[0]} more than once; a draw counts once")
     estimates, draws = [], []
     for number, row in enumerate(rows, 2):
         try:
             draws.append(Draw(float(row["potassium_meq_l"]), float(row.get("days_ago") or 0)))
         except ValueError as exc:
             raise CalibrationError(f"{path}: line {number} holds what is no number; expected mEq/L and days") from exc
+        if "\0" in row["ecg"]:
+            raise CalibrationError(f"{path}: line {number} names no file; expected an ECG")
         estimates.append(estimate(str(path.parent / row["ecg"].strip())))
     try:
         return calibrate(estimates, draws, model)
@@ -187,7 +199,7 @@ def _rows(path: Path) -> list[dict[str, str]]:
             raise CalibrationError(f"{path}: no regular file; expected a CSV table of earlier ECGs")
         if path.stat().st_size > LARGEST_BYTES:
             raise CalibrationError(f"{path}: larger than {LARGEST_BYTES:,} bytes; expected a CSV table of earlier ECGs")
-        table = csv.DictReader(io.StringIO(path.read_text(encoding="utf-8-sig")), restval="")
+        table = csv.DictReader(io.StringIO(path.read_text(encoding="utf-8-sig")), restval="", restkey="")
         names = [name.strip() for name in table.fieldnames or ()]
         table.fieldnames = names
         rows = [row for row in table if any(row.values())]
@@ -198,9 +210,11 @@ def _rows(path: Path) -> list[dict[str, str]]:
     except (ValueError, csv.Error) as exc:
         raise CalibrationError(f"{path}: no CSV text; expected a table of earlier ECGs") from exc
     if missing := [name for name in ("ecg", "potassium_meq_l") if name not in names]:
-        raise CalibrationError(
-            f"{path}: has no column {', '.join(missing)}; ecg, potassium_meq_l and days_ago are read"
-        )
+        raise CalibrationError(f"{path}: has no column {', '.join(missing)}; {READ}")
+    if strange := [name for name in names if name not in COLUMNS]:
+        raise CalibrationError(f"{path}: has a column {strange[0]:.40}; {READ}")
+    if any("" in row for row in rows):
+        raise CalibrationError(f"{path}: a line has more fields than there are columns (3,8 is no number); {READ}")
     if not 1 <= len(rows) <= MOST_DRAWS:
         raise CalibrationError(f"{path}: has {len(rows):,} rows; 1 to {MOST_DRAWS:,} earlier ECGs are accepted")
     return rows

@@ -60,6 +60,7 @@ def test_what_cannot_be_trusted_is_left_out_and_counted(tmp_path: Path) -> None:
         lab(2, FIRST + at(2, 1), 42),
         lab(3, FIRST + at(3, 1), ""),
         lab(4, FIRST + at(4, 1), 8.8, comments="HEMOLYZED, SLIGHTLY"),
+        lab(7, FIRST + at(7, 1), 6.2, comments="Specimen not hemolyzed."),
         lab(5, FIRST + at(5, 1), 8.8, specimen_id="x"),
         lab(5, FIRST + at(5, 1), 120, item="50934", specimen_id="x"),
         lab(6, FIRST + at(6, 19), 6.1, item="50822"),
@@ -67,7 +68,7 @@ def test_what_cannot_be_trusted_is_left_out_and_counted(tmp_path: Path) -> None:
     ]
     tree(tmp_path, extra=extra)
     cohort, steps = built(tmp_path)
-    assert steps[0].count == 19
+    assert steps[0].count == 20
     assert steps[1].left_out == {
         "in mg/dl instead of mEq/L": 1,
         "lines that are no rows": 0,
@@ -78,6 +79,7 @@ def test_what_cannot_be_trusted_is_left_out_and_counted(tmp_path: Path) -> None:
     assert steps[1].patients == 12
     assert cohort.table["hemolyzed"].to_list() == [False] * 12
     assert not {8.8, 42.0, 17.2} & {round(k, 1) for k in cohort.table["potassium_meq_l"].to_list()}
+    assert cohort.table["potassium_meq_l"][7] == pytest.approx(6.2)
     assert cohort.table["specimen"].to_list() == ["serum"] * 6 + ["whole blood"] + ["serum"] * 5
     assert cohort.card["flow"][1]["left_out"]["without a time"] == 1
     drawing = (tmp_path / "cohort" / "flow.svg").read_text()
@@ -133,6 +135,11 @@ def test_a_table_that_is_cut_off_is_refused_with_the_rows_there_are(tmp_path: Pa
     whole = gzip.compress(text + b"".join(b"%d,1,,%d,51222,,,,1,1,g,,,,,\n" % (k * 7919, k) for k in range(40_000)))
     labs.write_bytes(whole[: len(whole) // 2])
     with pytest.raises(CohortError, match=r"cut off after [\d,]+ rows, and what comes after them is lost"):
+        built(tmp_path)
+    damaged = bytearray(whole)
+    damaged[-8] ^= 1  # its checksum
+    labs.write_bytes(bytes(damaged))
+    with pytest.raises(CohortError, match="damaged or cut off"):
         built(tmp_path)
     labs.write_bytes(whole)
     assert len(built(tmp_path)[0]) == 3

@@ -21,8 +21,8 @@ from mimic_tree import FIRST, subject, tree, write_csv
 from typer.testing import CliRunner
 
 from kalemia.cli import app
-from kalemia.cohort import Cohort, fold_of, physionet, place_of, simulated, table
-from kalemia.cohort.build import Shape, framed
+from kalemia.cohort import Cohort, build, fold_of, physionet, place_of, simulated, table
+from kalemia.cohort.build import Shape, claim, framed
 from kalemia.cohort.table import Source
 from kalemia.errors import CohortError
 from kalemia.records import LEADS, Recording
@@ -67,7 +67,7 @@ def test_a_table_of_ones_own(tmp_path: Path, ours: list[dict[str, object]]) -> N
         "without a draw within 60 min": 1,
         "without a path or a patient": 1,
         "without a potassium": 1,
-        "without both times": 1,
+        "without both times, or with a zone": 1,
         "listed twice": 1,
     }
 
@@ -99,8 +99,128 @@ def test_what_is_wrong_with_a_table_is_said(tmp_path: Path, ours: list[dict[str,
     with pytest.raises(CohortError, match=r"noise\.parquet: (no table|cannot be read)"):
         table.write(Source(tmp_path / "noise.parquet", tmp_path / "ecg"), tmp_path / "g")
     write_csv(tmp_path / "ours.csv", COLUMNS, ours)
-    with pytest.raises(CohortError, match=r"no ECG is left .* 5 whose file is not there"):
+    with pytest.raises(CohortError, match="elsewhere: no such folder"):
         table.write(Source(tmp_path / "ours.csv", tmp_path / "elsewhere", NAMES), tmp_path / "h")
+    with pytest.raises(CohortError, match=r"no ECG is left .* 5 whose file is not there"):
+        table.write(Source(tmp_path / "ours.csv", tmp_path, NAMES), tmp_path / "h")
+    with pytest.raises(CohortError, match="the window is nan minutes"):
+        table.write(Source(tmp_path / "ours.csv", tmp_path / "ecg", NAMES, float("nan")), tmp_path / "i")
+    write_csv(tmp_path / "empty.csv", COLUMNS, [])
+    with pytest.raises(CohortError, match="there are no rows"):
+        table.write(Source(tmp_path / "empty.csv", tmp_path / "ecg", NAMES), tmp_path / "j")
+    with pytest.raises(CohortError, match="already exists"):
+        table.write(Source(tmp_path / "ours.csv", tmp_path / "ecg", NAMES), Path("/"))
+
+
+def test_what_a_value_does_not_say_is_not_guessed(tmp_path: Path, ours: list[dict[str, object]]) -> None:
+    rows = [
+        {**ours[0], "hemolyzed": "1.0", "sex": "Mrs"},
+        {**ours[1], "hemolyzed": "slightly"},
+        {**ours[2], "time": "2150-03-01T09:00:00+05:00"},
+        {**ours[3], "time": "infinity", "draw_time": "infinity"},
+        {**ours[4], "hemolyzed": "", "file": f"./{ours[4]['file']}.hea"},
+        {**ours[4], "hemolyzed": ""},
+    ]
+    write_csv(tmp_path / "ours.csv", COLUMNS, rows)
+    steps = table.write(Source(tmp_path / "ours.csv", tmp_path / "ecg", NAMES), tmp_path / "cohort")
+    cohort = Cohort.open(tmp_path / "cohort")
+    assert cohort.table["hemolyzed"].to_list() == [True, False]
+    assert cohort.table["sex"].to_list() == [None, "male"]
+    assert steps[1].left_out == {
+        "lines that are no rows": 0,
+        "without both times, or with a zone": 2,
+        "hemolyzed by neither yes nor no": 1,
+        "listed twice": 1,
+    }
+
+
+def test_names_are_no_patterns_and_no_sql(tmp_path: Path, ours: list[dict[str, object]]) -> None:
+    folder = tmp_path / "a*b'; DROP TABLE x; --"
+    folder.mkdir()
+    quoted = 'K"; DROP TABLE x; --'
+    names = {**NAMES, "potassium_meq_l": quoted}
+    for name, count in (("x[1].csv", 3), ("x1.csv", 5), ("x*.csv", 2)):
+        rows = [{**row, quoted: row["K"]} for row in ours[:count]]
+        write_csv(folder / name, (*COLUMNS, quoted), rows)
+    for name, count in (("x[1].csv", 3), ("x*.csv", 2)):
+        out = tmp_path / f"out {count}"
+        assert table.write(Source(folder / name, tmp_path / "ecg", names), out)[-1].count == count
+
+
+def test_files_that_no_file_can_be_are_left_out(tmp_path: Path, ours: list[dict[str, object]]) -> None:
+    (tmp_path / "ecg" / "loop.hea").symlink_to("loop.hea")
+    odd = [{**ours[0], "file": name} for name in ("loop", "x" * 5000, "a\0b")]
+    write_csv(tmp_path / "ours.csv", COLUMNS, [*ours, *odd])
+    one_lead = tmp_path / "ecg" / str(ours[0]["file"])
+    text = one_lead.with_suffix(".hea").read_text()
+    for lead in LEADS:
+        text = text.replace(f" {lead}\n", f" X{lead}\n")
+    one_lead.with_suffix(".hea").write_text(text)
+    steps = table.write(Source(tmp_path / "ours.csv", tmp_path / "ecg", NAMES), tmp_path / "cohort")
+    assert steps[-1].count == 4
+    assert steps[-1].left_out["whose file is not there"] == 3
+    assert sum(steps[-1].left_out.values()) == 4
+
+
+def test_a_folder_of_others_is_never_emptied_and_two_runs_do_not_meet(
+    tmp_path: Path, ours: list[dict[str, object]]
+) -> None:
+    partial = tmp_path / "mine.partial"
+    partial.mkdir()
+    (partial / "plan.json").write_text("{}")
+    (partial / "thesis.txt").write_text("years of work")
+    with pytest.raises(CohortError, match="holds something else"):
+        simulated.write(tmp_path / "mine", 2, 1)
+    assert (partial / "thesis.txt").read_text() == "years of work"
+    with (
+        claim(tmp_path / "theirs", {"from": "simulate"}),
+        pytest.raises(CohortError, match="another run is building there"),
+        claim(tmp_path / "theirs", {"from": "simulate"}),
+    ):
+        pass
+    write_csv(tmp_path / "ours.csv", COLUMNS, ours)
+
+
+def test_what_was_begun_is_looked_at_before_it_is_gone_on_with(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(build, "PER_SHARD", 2)
+    simulated.write(tmp_path / "whole", 6, 1)
+
+    def stop(done: int, _all: int) -> None:
+        if done == 4:
+            raise KeyboardInterrupt
+
+    for damage in ("done-0000.json", "rows-0000.parquet", "signals-0000.npy"):
+        out = tmp_path / damage
+        with pytest.raises(KeyboardInterrupt):
+            simulated.write(out, 6, 1, progress=stop)
+        (tmp_path / f"{damage}.partial" / damage).write_bytes(b"")
+        simulated.write(out, 6, 1)
+        for name in ("cohort.parquet", "signals-0000.npy"):
+            assert (out / name).read_bytes() == (tmp_path / "whole" / name).read_bytes()
+
+
+def test_a_damaged_cohort_is_said_to_be(tmp_path: Path) -> None:
+    simulated.write(tmp_path / "c", 2, 1)
+    card, kept = tmp_path / "c" / "cohort.json", (tmp_path / "c" / "cohort.parquet").read_bytes()
+    whole = card.read_text()
+    card.write_text(whole.replace('"rate_hz": 500.0', '"rate_hz": 0'))
+    with pytest.raises(CohortError, match="damaged"):
+        Cohort.open(tmp_path / "c")
+    card.write_text(whole)
+    frame = pl.read_parquet(tmp_path / "c" / "cohort.parquet")
+    for broken in (
+        frame.clear(),
+        frame.with_columns(shard=pl.lit("../c/signals-0000.npy")),
+        frame.with_columns(pl.col("potassium_meq_l").cast(pl.String)),
+        frame.drop("gap_min"),
+    ):
+        broken.write_parquet(tmp_path / "c" / "cohort.parquet")
+        with pytest.raises(CohortError, match="build the cohort again"):
+            Cohort.open(tmp_path / "c")
+    (tmp_path / "c" / "cohort.parquet").write_bytes(kept)
+    (tmp_path / "c" / "signals-0000.npy").write_bytes(b"")
+    with pytest.raises(CohortError, match="build the cohort again"):
+        Cohort.open(tmp_path / "c").recording(0)
 
 
 def test_a_simulated_cohort_holds_what_the_simulator_made(tmp_path: Path) -> None:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import shutil
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
-from typing import Any, Protocol
+from typing import IO, Any, Protocol
 
 import numpy as np
 import polars as pl
@@ -26,7 +28,17 @@ from kalemia.workers import mapped
 
 PER_SHARD = 1000
 RATE = 500.0
-PLAN = "plan.json"
+PLAN, LOCK = "plan.json", "lock"
+BEFORE_SHARDS = {
+    PLAN,
+    "steps.json",
+    "pairs.parquet",
+    "draws.parquet",
+    "listed.parquet",
+    "asked.parquet",
+    "table.parquet",
+}
+"""What lies in the folder before signals are read."""
 
 Row = dict[str, Any]
 Progress = Callable[[int, int], None]
@@ -48,31 +60,62 @@ class Source(Protocol):
         """Yield the row and the signal of each ECG of these numbers, or in a few words why it is left out."""
 
 
-def claim(out: Path, plan: dict[str, Any]) -> Path:
-    """Return the folder in which a cohort is built; one that was begun with the same plan is gone on with.
+def fingerprint(path: Path) -> list[Any]:
+    """Return what tells a file from another, or from itself after it was changed."""
+    known = path.stat()
+    return [str(path.resolve()), known.st_size, known.st_mtime_ns]
+
+
+@contextmanager
+def claim(out: Path, plan: dict[str, Any]) -> Iterator[Path]:
+    """Give the folder in which a cohort is built, for nobody else; one begun with the same plan is gone on with.
 
     Raises
     ------
     CohortError
-        `out` exists, cannot be made, or another cohort was begun there.
+        `out` exists, cannot be made, another cohort was begun there, or another run is building it.
     """
-    partial = out.with_name(f"{out.name}.partial")
-    said = json.dumps({"kalemia": __version__, **plan}, indent=1, sort_keys=True)
+    whole = out.absolute()
+    if not whole.name or whole.name == ".." or os.path.lexists(whole):
+        raise CohortError(f"{out} already exists; expected a folder that is not there yet")
+    partial = whole.with_name(f"{whole.name}.partial")
     try:
-        if out.exists():
-            raise CohortError(f"{out} already exists; expected a folder that is not there yet")
         atomic.writable(partial)
-        begun = partial / PLAN
-        if begun.exists() and begun.read_text(encoding="utf-8") == said:
-            return partial
-        if any(partial.iterdir()) and (not begun.exists() or any(partial.glob("done-*.json"))):
-            raise CohortError(f"{partial} holds something else; remove it, or give another folder")
-        for path in partial.iterdir():  # begun, and nothing read yet: a table was wrong, say, and is mended now
-            path.unlink()
-        atomic.write({begun: said.encode()})
+        lock = (partial / LOCK).open("w")
     except OSError as exc:
         raise CohortError(f"{out}: cannot be written ({exc.strerror}); expected a writable place") from exc
-    return partial
+    with lock:
+        try:
+            _hold(lock, partial)
+            _begin(partial, json.dumps({"kalemia": __version__, **plan}, indent=1, sort_keys=True))
+        except OSError as exc:
+            raise CohortError(f"{out}: cannot be written ({exc.strerror}); expected a writable place") from exc
+        yield partial
+
+
+def _hold(lock: IO[str], partial: Path) -> None:
+    """Lock a file until it is closed; CohortError where another process did."""
+    try:
+        import fcntl
+    except ImportError:  # not on this system
+        return
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as exc:
+        raise CohortError(f"{partial}: another run is building there; wait for it, or give another folder") from exc
+
+
+def _begin(partial: Path, plan: str) -> None:
+    """Keep the plan in the folder, emptied of what an earlier plan found before it read signals."""
+    begun = partial / PLAN
+    if begun.exists() and begun.read_text(encoding="utf-8") == plan:
+        return
+    found = [path for path in partial.iterdir() if path.name != LOCK]
+    if any(path.name not in BEFORE_SHARDS for path in found):
+        raise CohortError(f"{partial} holds something else; remove it, or give another folder")
+    for path in found:  # a table was wrong, say, and is mended now
+        path.unlink()
+    atomic.write({begun: plan.encode()})
 
 
 def finish(
@@ -115,10 +158,9 @@ class _Shard:
     shape: Shape
 
     def __call__(self, numbers: range) -> dict[str, int]:
-        done = self.folder / f"done-{numbers.start // PER_SHARD:04d}.json"
-        if done.exists():
-            return dict(json.loads(done.read_text(encoding="utf-8")))
-        shard = f"signals-{numbers.start // PER_SHARD:04d}.npy"
+        done, shard, table = self._files(numbers)
+        if (before := self._before(numbers)) is not None:
+            return before
         rows: list[Row] = []
         signals: list[NDArray[np.int16]] = []
         lost: Counter[str] = Counter()
@@ -127,17 +169,30 @@ class _Shard:
                 lost[one] += 1
                 continue
             row, recording = one
-            rows.append({**row, "shard": shard, "row": len(rows)})
+            if not set(recording.leads) & set(self.shape.leads):
+                lost["without any of the leads"] += 1
+                continue
+            rows.append({**row, "shard": shard.name, "row": len(rows)})
             signals.append(wfdb.counts(framed(recording, self.shape)))
         held = np.stack(signals) if signals else np.zeros((0, len(self.shape.leads), self.shape.samples), "<i2")
-        atomic.write(
-            {
-                self.folder / shard: _npy(held),
-                self.folder / f"rows-{numbers.start // PER_SHARD:04d}.parquet": _parquet(rows),
-            }
-        )
+        atomic.write({shard: _npy(held), table: _parquet(rows)})
         atomic.write({done: json.dumps(lost).encode()})
         return lost
+
+    def _files(self, numbers: range) -> tuple[Path, Path, Path]:
+        number = f"{numbers.start // PER_SHARD:04d}"
+        names = (f"done-{number}.json", f"signals-{number}.npy", f"rows-{number}.parquet")
+        return self.folder / names[0], self.folder / names[1], self.folder / names[2]
+
+    def _before(self, numbers: range) -> dict[str, int] | None:
+        """Return what an earlier run left out of this shard; None where it did not write all of it."""
+        done, shard, table = self._files(numbers)
+        try:
+            lost = dict(json.loads(done.read_text(encoding="utf-8")))
+            held, rows = len(np.load(shard, mmap_mode="r")), len(pl.read_parquet(table, columns=["row"]))
+        except (OSError, ValueError, EOFError, pl.exceptions.PolarsError):
+            return None
+        return lost if held == rows == len(numbers) - sum(lost.values()) else None
 
 
 def framed(recording: Recording, shape: Shape) -> NDArray[np.float32]:
@@ -190,7 +245,8 @@ def _close(
     table = pl.concat([pl.read_parquet(piece) for piece in pieces]) if pieces else pl.DataFrame(schema=schema())
     steps.append(Step("ECGs in the cohort", len(table), table["patient"].n_unique(), dict(left_out.most_common())))
     if not len(table):
-        raise CohortError(f"no ECG is left for {out}: {'; '.join(line for step in steps for line in step.lost)}")
+        why = "; ".join(line for step in steps for line in step.lost) or "there are no rows"
+        raise CohortError(f"no ECG is left for {out}: {why}")
     stream = io.BytesIO()
     table.write_parquet(stream)
     card = {

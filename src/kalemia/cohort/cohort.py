@@ -26,6 +26,7 @@ from kalemia.wfdb import COUNTS_PER_MV, UNKNOWN
 
 TABLE, CARD, FLOW = "cohort.parquet", "cohort.json", "flow.svg"
 OPEN_SHARDS = 8
+SHARD = r"^signals-\d{4,}\.npy$"
 SUBGROUPS = ("kidney_disease", "dialysis", "atrial_fibrillation", "wide_qrs")
 
 
@@ -93,6 +94,8 @@ class Cohort:
         try:
             card = json.loads((path / CARD).read_text(encoding="utf-8"))
             leads, rate = tuple(map(str, card["leads"])), float(card["rate_hz"])
+            if not (leads and rate > 0 and int(card["samples"]) > 0 and isinstance(card["flow"], list)):
+                raise ValueError("no card of a cohort")
         except OSError as exc:
             raise CohortError(f"{path}: no cohort ({CARD}: {exc.strerror}); give a folder of kalemia cohort") from exc
         except (ValueError, KeyError, TypeError) as exc:
@@ -101,8 +104,10 @@ class Cohort:
             table = pl.read_parquet(path / TABLE)
         except (OSError, pl.exceptions.PolarsError) as exc:
             raise CohortError(f"{path / TABLE}: missing or damaged; build the cohort again") from exc
-        if missing := [name for name in schema() if name not in table.columns]:
-            raise CohortError(f"{path / TABLE}: has no column {', '.join(missing)}; build the cohort again")
+        if missing := [name for name, kind in schema().items() if table.schema.get(name) != kind]:
+            raise CohortError(f"{path / TABLE}: has no proper column {', '.join(missing)}; build the cohort again")
+        if not len(table) or not table["shard"].str.contains(SHARD).fill_null(value=False).all():
+            raise CohortError(f"{path / TABLE}: has no rows, or rows without a shard; build the cohort again")
         if absent := [name for name in table["shard"].unique().sort() if not (path / name).is_file()]:
             lost = int(table["shard"].is_in(absent).sum())
             raise CohortError(f"{path}: {', '.join(absent)} with {lost:,} ECGs is missing; build the cohort again")
@@ -125,7 +130,7 @@ class Cohort:
         ecg, shard, row = self.table.select("ecg", "shard", "row").row(number)
         try:
             stored = _shard(self.folder / shard)[row]
-        except (OSError, ValueError, IndexError) as exc:
+        except (OSError, ValueError, IndexError, EOFError) as exc:
             raise CohortError(f"{self.folder / shard}: damaged; build the cohort again") from exc
         signal = np.where(stored == UNKNOWN, np.nan, stored / np.float32(COUNTS_PER_MV)).astype(np.float32)
         there = np.flatnonzero(np.isfinite(signal).any(axis=1))

@@ -36,8 +36,12 @@ class Files:
         root = self.folder.resolve()
         for number in numbers:
             path = self.folder / self.paths[number]
-            there = [file for file in (path, path.with_name(f"{path.name}.hea")) if file.is_file()]
-            if not path.resolve().is_relative_to(root):
+            try:
+                there = [file for file in (path, path.with_name(f"{path.name}.hea")) if file.is_file()]
+                outside = not path.resolve().is_relative_to(root)
+            except (OSError, ValueError, RuntimeError):  # a name that no file can have, or links in a circle
+                there, outside = [], False
+            if outside:
                 yield "whose path leads out of the folder"
             elif not there:
                 yield "whose file is not there"

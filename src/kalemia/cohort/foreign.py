@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import re
 import zlib
 from collections.abc import Sequence
 from pathlib import Path
@@ -15,6 +16,8 @@ from kalemia.errors import CohortError
 MEMORY = "2GB"
 """Far more than filtering needs; the process as a whole stays below 4 GB."""
 BLOCK_BYTES = 1 << 24
+ZONE = r":\d\d.*(Z|[+-]\d\d(:?\d\d)?)$"
+"""A time with a zone: whose local time it is would be a guess."""
 
 
 def connect(threads: int) -> duckdb.DuckDBPyConnection:
@@ -59,8 +62,9 @@ class Table:
 
     def __init__(self, database: duckdb.DuckDBPyConnection, path: Path, columns: Sequence[str]) -> None:
         self.database, self.path = database, path
-        quoted = "'" + str(path).replace("'", "''") + "'"
-        if path.name.endswith((".parquet", ".pq")):
+        quoted = "'" + globbed(path) + "'"
+        check_gzip(path)
+        if path.name.lower().endswith((".parquet", ".pq")):
             self.sql = f"read_parquet({quoted})"
         else:
             self.sql = f"read_csv({quoted}, header = true, all_varchar = true, store_rejects = true)"
@@ -72,18 +76,16 @@ class Table:
 
     def text(self, column: str) -> str:
         """Return SQL for a column as text; NULL where the table has none."""
-        return f'CAST("{column}" AS VARCHAR)' if column in self.columns else "CAST(NULL AS VARCHAR)"
+        return f'CAST("{_doubled(column)}" AS VARCHAR)' if column in self.columns else "CAST(NULL AS VARCHAR)"
 
     def run(self, sql: str) -> list[tuple[Any, ...]]:
         """Run SQL that reads this table; what is wrong with the file becomes a CohortError."""
         try:
             return self.database.execute(sql).fetchall()
         except duckdb.IOException as exc:
-            raise CohortError(_damaged(self.path) or f"{self.path}: cannot be read ({_first(exc)})") from exc
+            raise CohortError(f"{self.path}: cannot be read, or its rows not written ({_first(exc)})") from exc
         except duckdb.Error as exc:
-            raise CohortError(
-                _damaged(self.path) or f"{self.path}: no table ({_first(exc)}); expected CSV or Parquet"
-            ) from exc
+            raise CohortError(f"{self.path}: no table ({_first(exc)}); expected CSV or Parquet") from exc
 
     def rejected(self) -> int:
         """Return how many lines of this file were no rows, in what was run so far."""
@@ -91,29 +93,61 @@ class Table:
             return 0
         counted = self.run(
             "SELECT count(DISTINCT (e.line)) FROM reject_errors e JOIN reject_scans s USING (scan_id, file_id) "
-            f"WHERE s.file_path = '{str(self.path).replace(chr(39), chr(39) * 2)}'"
+            f"WHERE s.file_path = '{quoted(self.path)}'"
         )
         return int(counted[0][0])
+
+
+def quoted(path: Path) -> str:
+    """Return a path as it stands between quotes in SQL."""
+    return str(path).replace("'", "''")
+
+
+def globbed(path: Path) -> str:
+    """Return the same for where DuckDB would take * and ? and [ for a pattern of several files."""
+    return re.sub(r"([*?\[])", r"[\1]", quoted(path))
+
+
+def _doubled(column: str) -> str:
+    return column.replace('"', '""')
+
+
+def check_window(minutes: float) -> None:
+    """Raise a CohortError where a window is no number of minutes up to a week."""
+    if not 0 < minutes <= 7 * 24 * 60:
+        raise CohortError(f"the window is {minutes:g} minutes; more than 0 and up to a week is accepted")
+
+
+def check_folder(folder: Path) -> None:
+    """Raise a CohortError where the folder of ECGs is none."""
+    if not folder.is_dir():
+        raise CohortError(f"{folder}: no such folder; expected the one that ECGs lie in")
+
+
+def time(text: str) -> str:
+    """Return SQL for a local time; NULL where it is none, has a zone, or lies centuries away."""
+    zoned = f"regexp_matches({text}, '{ZONE}')"
+    moment, sane = f"TRY_CAST({text} AS TIMESTAMP)", "BETWEEN TIMESTAMP '1900-01-01' AND TIMESTAMP '2300-01-01'"
+    return f"CASE WHEN NOT {zoned} AND {moment} {sane} THEN {moment} END"
 
 
 def _first(exc: Exception) -> str:
     return " ".join(str(exc).split("\n")[0].split())[:160]
 
 
-def _damaged(path: Path) -> str | None:
-    """Return what is said of a gzipped file that ends in the middle: how many of its lines are there."""
+def check_gzip(path: Path) -> None:
+    """Raise a CohortError, with the lines that are there, where a gzipped file is cut off or not what it was."""
     if path.suffix != ".gz":
-        return None
+        return
     lines = 0
     try:
         with gzip.open(path, "rb") as file:
             while block := file.read(BLOCK_BYTES):
                 lines += block.count(b"\n")
-    except (EOFError, zlib.error, gzip.BadGzipFile):
-        return (
+    except (EOFError, zlib.error, gzip.BadGzipFile) as exc:
+        raise CohortError(
             f"{path}: the compressed file is damaged or cut off after {max(0, lines - 1):,} rows, and what comes after "
             "them is lost; get it again"
-        )
-    except OSError:
-        return None
-    return None
+        ) from exc
+    except OSError as exc:
+        raise CohortError(f"{path}: cannot be read ({exc.strerror})") from exc

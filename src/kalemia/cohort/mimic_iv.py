@@ -24,6 +24,7 @@ HEMOLYZED_INDEX = 50.0
 """A specimen with at least this index counts as hemolyzed: from the fourth of seven grades on potassium was higher by
 half a mmol/L (Goyal and Schmotzer 2015, DOI 10.1309/AJCPDUDE1HRA0YMR). A comment that says so counts, too."""
 UNITS = ("meq/l", "mmol/l")
+NOT_HEMOLYZED = r"\b(no|not|non|without)\W+(\w+\W+)?hemoly"
 WIDE_QRS_MS = 120
 KIDNEY = r"^(N18|585|I12|I13|403|404)"
 DIALYSIS = r"^(Z992|Z9115|V451|V56)"
@@ -61,21 +62,27 @@ def write(source: Source, out: Path, workers: int = 1, progress: Progress | None
     CohortError
         A file is missing, damaged, or not what it should be, or `out` cannot be written: one sentence.
     """
-    if not 0 < source.window_min <= 7 * 24 * 60:
-        raise CohortError(f"the window is {source.window_min:g} minutes; more than 0 and up to a week is accepted")
+    foreign.check_window(source.window_min)
+    if not 0 <= source.hemolyzed_index < 1e6:
+        raise CohortError(f"the index of hemolysis is {source.hemolyzed_index:g}; 0 or more is accepted")
     hosp = source.clinical / "hosp" if (source.clinical / "hosp").is_dir() else source.clinical
     files = {
         "records": foreign.needed(source.ecg, "record_list.csv"),
         "labs": foreign.needed(hosp, "labevents.csv"),
     }
-    said = {name: [path.name, path.stat().st_size, int(path.stat().st_mtime)] for name, path in files.items()}
-    plan = {"from": "mimic-iv", "files": said, "window_min": source.window_min, "index": source.hemolyzed_index}
-    partial = build.claim(out, plan)
-    pairs, steps = _pairs(source, hosp, files, partial, workers)
+    beside = [foreign.found(hosp, name) for name in ("patients.csv", "diagnoses_icd.csv")]
+    beside.append(foreign.found(source.ecg, "machine_measurements.csv"))
+    plan = {
+        "from": "mimic-iv",
+        "files": [build.fingerprint(path) for path in (*files.values(), *beside) if path is not None],
+        "window_min": source.window_min,
+        "index": source.hemolyzed_index,
+    }
     about = {"source": "MIMIC-IV-ECG and MIMIC-IV", "window_min": source.window_min}
-    return build.finish(
-        out, partial, Files.of(pairs, source.ecg), len(pairs), steps, about, workers=workers, progress=progress
-    )
+    with build.claim(out, plan) as partial:
+        pairs, steps = _pairs(source, hosp, files, partial, workers)
+        ecgs = Files.of(pairs, source.ecg)
+        return build.finish(out, partial, ecgs, len(pairs), steps, about, workers=workers, progress=progress)
 
 
 def _pairs(
@@ -101,8 +108,8 @@ def _ecgs(database: duckdb.DuckDBPyConnection, path: Path, partial: Path) -> tup
     copied = partial / "listed.parquet"
     table.run(
         f"COPY (SELECT {table.text('study_id')} AS ecg, {table.text('subject_id')} AS patient, "
-        f"TRY_CAST({table.text('ecg_time')} AS TIMESTAMP) AS time, {table.text('path')} AS path FROM {table.sql}) "
-        f"TO '{_quoted(copied)}' (FORMAT parquet)"
+        f"{foreign.time(table.text('ecg_time'))} AS time, {table.text('path')} AS path FROM {table.sql}) "
+        f"TO '{foreign.quoted(copied)}' (FORMAT parquet)"
     )
     listed = pl.read_parquet(copied)
     timed = listed.filter(pl.col("time").is_not_null() & pl.col("patient").is_not_null() & pl.col("path").is_not_null())
@@ -120,16 +127,17 @@ def _draws(
 ) -> tuple[pl.DataFrame, list[Step]]:
     """Return the potassium of all patients with an ECG that can be trusted, and whether it was hemolyzed."""
     table = Table(database, files["labs"], ("subject_id", "specimen_id", "itemid", "charttime", "valuenum", "valueuom"))
-    copied = partial / FOUND
+    copied, comment = partial / FOUND, f"lower({table.text('comments')})"
     items = ", ".join(f"'{item}'" for item in (SERUM, WHOLE_BLOOD, HEMOLYSIS_INDEX))
     table.run(
         f"COPY (SELECT {table.text('subject_id')} AS patient, {table.text('specimen_id')} AS specimen_id, "
-        f"{table.text('itemid')} AS item, TRY_CAST({table.text('charttime')} AS TIMESTAMP) AS draw_time, "
+        f"{table.text('itemid')} AS item, {foreign.time(table.text('charttime'))} AS draw_time, "
         f"TRY_CAST({table.text('valuenum')} AS DOUBLE) AS value, lower(trim({table.text('valueuom')})) AS unit, "
-        f"coalesce({table.text('comments')} ILIKE '%hemoly%', false) AS said FROM {table.sql} "
+        f"coalesce({comment} LIKE '%hemoly%' AND NOT regexp_matches({comment}, '{NOT_HEMOLYZED}'), false) AS said "
+        f"FROM {table.sql} "
         f"WHERE {table.text('itemid')} IN ({items}) AND {table.text('subject_id')} IN "
-        f"(SELECT patient FROM read_parquet('{_quoted(partial / 'listed.parquet')}'))) "
-        f"TO '{_quoted(copied)}' (FORMAT parquet)"
+        f"(SELECT patient FROM read_parquet('{foreign.globbed(partial / 'listed.parquet')}'))) "
+        f"TO '{foreign.quoted(copied)}' (FORMAT parquet)"
     )
     found = pl.read_parquet(copied)
     index = found.filter(pl.col("item") == HEMOLYSIS_INDEX, pl.col("specimen_id").is_not_null())
@@ -208,10 +216,6 @@ def _asked(table: Table, columns: dict[str, str], partial: Path, tail: str = "")
     """Return columns of a table by name, each as SQL."""
     copied = partial / "asked.parquet"
     listed = ", ".join(f"{sql} AS {name}" for name, sql in columns.items())
-    table.run(f"COPY (SELECT {listed} FROM {table.sql} {tail}) TO '{_quoted(copied)}' (FORMAT parquet)")
+    table.run(f"COPY (SELECT {listed} FROM {table.sql} {tail}) TO '{foreign.quoted(copied)}' (FORMAT parquet)")
     known: pl.DataFrame = pl.read_parquet(copied)
     return known
-
-
-def _quoted(path: Path) -> str:
-    return str(path).replace("'", "''")

@@ -18,7 +18,6 @@ from kalemia.simulate.levels import level_named
 
 MOST_PATIENTS = 10_000_000
 FIRST_DAY = datetime(2000, 1, 1, 8)
-WIDE_QRS_BLOCK = 0.5
 
 
 @dataclass(frozen=True)
@@ -77,9 +76,10 @@ def write(
     preset = level_named(level)
     if not 1 <= count <= MOST_PATIENTS:
         raise CohortError(f"count is {count}; expected 1 to {MOST_PATIENTS:,}")
-    partial = build.claim(out, {"from": "simulate", "level": level, "seed": seed, "count": count})
+    plan = {"from": "simulate", "level": level, "seed": seed, "count": count}
     steps = [Step("ECGs simulated", count * preset.records, count)]
     about = {"source": "simulated", "level": level, "seed": seed}
     shape = Shape(preset.leads, preset.seconds * RATE)
     patients = _Patients(level, seed, preset.records)
-    return build.finish(out, partial, patients, count * preset.records, steps, about, shape, workers, progress)
+    with build.claim(out, plan) as partial:
+        return build.finish(out, partial, patients, count * preset.records, steps, about, shape, workers, progress)

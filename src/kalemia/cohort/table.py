@@ -23,7 +23,9 @@ NEEDED = ("path", "patient", "potassium_meq_l")
 TIMES = ("time", "draw_time")
 OTHERS = ("ecg", "hemolyzed", "specimen", "age_y", "sex", *SUBGROUPS)
 COLUMNS = (*NEEDED, *TIMES, *OTHERS)
-YES = ("1", "true", "t", "yes", "y")
+YES, NO = ("1", "1.0", "true", "t", "yes", "y"), ("0", "0.0", "false", "f", "no", "n")
+OLDEST_Y = 120
+_SEX = "WHEN 'f' THEN 'female' WHEN 'female' THEN 'female' WHEN 'm' THEN 'male' WHEN 'male' THEN 'male'"
 MOST_IMPLAUSIBLE = 0.5
 
 
@@ -61,19 +63,20 @@ def write(source: Source, out: Path, workers: int = 1, progress: Progress | None
         raise CohortError(f"no column {', '.join(unknown)} in a cohort; the columns are {', '.join(COLUMNS)}")
     if not source.table.is_file():
         raise CohortError(f"{source.table}: no such file; expected a CSV or Parquet table")
-    known = source.table.stat()
+    foreign.check_window(source.window_min)
+    foreign.check_folder(source.ecg)
     plan = {
         "from": "table",
-        "table": [source.table.name, known.st_size, int(known.st_mtime)],
+        "table": build.fingerprint(source.table),
+        "ecg": str(source.ecg.resolve()),
         "names": dict(source.names),
         "window_min": source.window_min,
     }
-    partial = build.claim(out, plan)
-    rows, steps = _rows(source, partial, workers)
     about = {"source": source.table.name, "window_min": source.window_min}
-    return build.finish(
-        out, partial, Files.of(rows, source.ecg), len(rows), steps, about, workers=workers, progress=progress
-    )
+    with build.claim(out, plan) as partial:
+        rows, steps = _rows(source, partial, workers)
+        ecgs = Files.of(rows, source.ecg)
+        return build.finish(out, partial, ecgs, len(rows), steps, about, workers=workers, progress=progress)
 
 
 def _rows(source: Source, partial: Path, workers: int) -> tuple[pl.DataFrame, list[Step]]:
@@ -82,6 +85,7 @@ def _rows(source: Source, partial: Path, workers: int) -> tuple[pl.DataFrame, li
     for name in COLUMNS:
         text = f"trim({table.text(source.names.get(name, name))})"
         asked.append(f"{_typed(name, text)} AS {name}")
+    asked.append(f"nullif(trim({table.text(source.names.get('hemolyzed', 'hemolyzed'))}), '') AS said")
     copied = partial / "table.parquet"
     target = str(copied).replace("'", "''")
     table.run(f"COPY (SELECT {', '.join(asked)} FROM {table.sql}) TO '{target}' (FORMAT parquet)")
@@ -89,6 +93,7 @@ def _rows(source: Source, partial: Path, workers: int) -> tuple[pl.DataFrame, li
     timed = all(source.names.get(name, name) in table.columns for name in TIMES)
     judged = read.with_columns(
         ecg=pl.coalesce("ecg", "path"),
+        unsaid=pl.col("hemolyzed").is_null() & pl.col("said").is_not_null(),
         hemolyzed=pl.col("hemolyzed").fill_null(value=False),
         gap_min=((pl.col("draw_time") - pl.col("time")).dt.total_seconds() / 60).cast(pl.Float32),
         labels=pl.lit("measured"),
@@ -110,14 +115,18 @@ def _rows(source: Source, partial: Path, workers: int) -> tuple[pl.DataFrame, li
 def _typed(name: str, text: str) -> str:
     """Return SQL that gives a column its type; NULL where a value is none."""
     if name in TIMES:
-        return f"TRY_CAST({text} AS TIMESTAMP)"
-    if name in ("potassium_meq_l", "age_y"):
+        return foreign.time(text)
+    if name == "potassium_meq_l":
         return f"TRY_CAST({text} AS FLOAT)"
+    if name == "age_y":
+        return f"CASE WHEN TRY_CAST({text} AS FLOAT) BETWEEN 0 AND {OLDEST_Y} THEN TRY_CAST({text} AS FLOAT) END"
     if name == "hemolyzed" or name in SUBGROUPS:
-        listed = ", ".join(f"'{word}'" for word in YES)
-        return f"CASE WHEN {text} IS NOT NULL AND {text} <> '' THEN lower({text}) IN ({listed}) END"
+        yes, no = (", ".join(f"'{word}'" for word in words) for words in (YES, NO))
+        return f"CASE WHEN lower({text}) IN ({yes}) THEN true WHEN lower({text}) IN ({no}) THEN false END"
     if name == "sex":
-        return f"CASE lower(left({text}, 1)) WHEN 'f' THEN 'female' WHEN 'm' THEN 'male' END"
+        return f"CASE lower({text}) {_SEX} END"
+    if name == "path":  # a WFDB record has several names
+        return f"nullif(regexp_replace(regexp_replace({text}, '^(\\./)+', ''), '\\.(hea|dat)$', ''), '')"
     return f"nullif({text}, '')"
 
 
@@ -131,12 +140,14 @@ def _why(source: Source, *, timed: bool) -> Any:
         .then(pl.lit("without a potassium"))
         .when(~pl.col("potassium_meq_l").is_between(low, high))
         .then(pl.lit(f"outside {low:g} to {high:g} mEq/L"))
+        .when(pl.col("unsaid"))
+        .then(pl.lit("hemolyzed by neither yes nor no"))
     )
     if not timed:
         return why
     return (
         why.when(pl.col("gap_min").is_null())
-        .then(pl.lit("without both times"))
+        .then(pl.lit("without both times, or with a zone"))
         .when(pl.col("gap_min").abs() > source.window_min)
         .then(pl.lit(f"without a draw within {source.window_min:g} min"))
     )
@@ -145,6 +156,7 @@ def _why(source: Source, *, timed: bool) -> Any:
 def _check_unit(source: Source, judged: pl.DataFrame) -> None:
     """Raise where most numbers are no potassium in mEq/L: a whole column in another unit is no slip of rows."""
     numbers = judged["potassium_meq_l"].drop_nulls().to_numpy()
+    numbers = numbers[np.isfinite(numbers)]
     low, high = PLAUSIBLE_MEQ_L
     outside = int(np.sum(~((numbers >= low) & (numbers <= high))))
     if len(numbers) and outside > MOST_IMPLAUSIBLE * len(numbers):
