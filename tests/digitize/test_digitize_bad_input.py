@@ -132,6 +132,13 @@ def test_two_ecgs_on_a_page_are_refused(tmp_path: Path, beside: bool) -> None:
     assert "two ECGs" in said(tmp_path / "two.png")
 
 
+@pytest.mark.parametrize("share", [0.36, 0.5])
+def test_a_part_of_a_page_is_no_strip(tmp_path: Path, share: float) -> None:
+    whole = page(ecg(), columns(NAMES, 3))
+    Image.fromarray(whole[: round(share * len(whole))]).save(tmp_path / "part.png")
+    said(tmp_path / "part.png")
+
+
 def test_one_page_that_breaks_the_reader_does_not_stop_the_others(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

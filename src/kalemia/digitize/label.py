@@ -43,6 +43,10 @@ SAME_HEIGHT = 0.22
 """Labels of a page have one height, within this as a logarithm."""
 AFTER_MM = 9.0
 """A label begins so far right of its lead's beginning at most."""
+RARE = 0.06
+"""How much more a label must look like one of EXTRA than like one of the twelve."""
+ROW_MM = 14.0
+"""A label stands so near to its row."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,6 +71,12 @@ class Label:
     def sure(self) -> float:
         """How like that name it is."""
         return float(self.likeness.max())
+
+    @property
+    def clear(self) -> bool:
+        """Whether it is one of the twelve, or clearly more like a rarer name: V8 looks much like V3."""
+        usual = float(self.likeness[: len(LEADS)].max())
+        return self.name not in EXTRA or self.sure > usual + RARE
 
 
 def read(paths: Paths, scale: float) -> list[Label]:
@@ -220,6 +230,22 @@ def in_cells(labels: list[Label], cells: list[Cell], centers: NDArray[np.float64
     return [_beside(alike, k, cells, centers, scale) for k in range(len(cells))]
 
 
+def along(labels: list[Label], start: float, centers: NDArray[np.float64], scale: float) -> list[str]:
+    """Return the names that stand along rows, after the label that each may have at its beginning, px.
+
+    They are none unless one is whole or there are two: a trace makes shapes, too.
+    """
+    found = [
+        one
+        for one in labels
+        if one.sure > CERTAIN
+        and one.name not in BARS
+        and one.x > start + 2 * AFTER_MM * scale
+        and float(np.abs(centers - one.y).min()) < ROW_MM * scale
+    ]
+    return [one.name for one in found] if len(found) > 1 or any(one.whole for one in found) else []
+
+
 def _near(labels: list[Label], cell: Cell, centers: NDArray[np.float64], scale: float) -> list[Label]:
     return [
         one
@@ -268,13 +294,17 @@ def named(found: list[list[Label]], names: Sequence[str], rows: int) -> Named:
 
 
 def given(found: list[list[Label]], usual: Sequence[str]) -> list[str] | None:
-    """Return the names that labels give to cells; a few that are not read are as `usual`. None where they are unknown.
+    """Return the names that labels give to cells; None where they are unknown, or two cells have the same name.
 
-    No two cells have the same name.
+    A few that are not read are as `usual` where all others are: the first columns of a page with a fifth one.
     """
     best = [max(some, key=lambda one: one.sure, default=None) for some in found]
-    read_ = [one.name if one is not None and one.sure > CERTAIN and one.whole else None for one in best]
-    filled = [name or (usual[k] if k < len(usual) else None) for k, name in enumerate(read_)]
+    # One rare name makes others likely.
+    rarer = any(one is not None and one.name in EXTRA and one.clear and one.sure > CERTAIN for one in best)
+    sure = [one if one is not None and one.sure > CERTAIN and one.whole else None for one in best]
+    read_ = [one.name if one is not None and (one.clear or rarer) else None for one in sure]
+    as_usual = all(name in (None, known) for name, known in zip(read_, usual, strict=False))
+    filled = [name or (usual[k] if as_usual and k < len(usual) else None) for k, name in enumerate(read_)]
     known = [name for name in filled if name is not None]
     enough = sum(name is not None for name in read_) > MOST * len(found)
     # Two leads obey no law that would betray a name misread; the rarer names are the likelier mistakes.

@@ -46,6 +46,7 @@ MIXED = 3.0
 OBEYED = 0.08
 """Limb leads alone are known by their laws where their residuals are below this."""
 BY_LAWS = "Hardly a label is read: the limb leads are named by the laws that they obey."
+FEW_ROWS = 3
 MIN_NAMED = 0.5
 """Other leads than the twelve are taken where labels name so many of them and contradict none."""
 USUAL_STRIPS, ALIKE, DOUBTFUL, UNUSUAL = ("II", "V1", "V5"), 0.06, 0.02, 0.6
@@ -93,6 +94,7 @@ class Reading:
     beyond_s: float
     repeats: bool = False
     mixed: float = 0.0
+    along: tuple[str, ...] = ()
     assumed: tuple[str, ...] = ()
     vector: bool = False
 
@@ -143,8 +145,9 @@ def read(paths: Paths, scale: float, wanted: str, drawn: Sequence[Reals] = ()) -
     labels = label.read(paths, scale)
     readings = _readings(paths, scale, stated, labels, drawn)
     for row, fewer in ((0, slice(1, None)), (-1, slice(0, -1))):
-        # The first or last row may be one of text.
-        if len(paths.center) > 1 and (paths.faint(row) or (not readings and stated is None)):
+        # The first or last row may be one of text; of two or three that look alike, it is a part of a page.
+        many = len(paths.center) > FEW_ROWS
+        if len(paths.center) > 1 and (paths.faint(row) or (not readings and stated is None and many)):
             readings += _readings(paths.rows(fewer), scale, stated, labels, drawn)
     if not readings:
         raise DigitizeError(_no_layout(len(paths.center), wanted))
@@ -365,7 +368,9 @@ def _reading(sheet: _Sheet, chosen: Layout, columns: Columns, width: float, foun
         chosen, columns, paper, leads, strips, agreement, label.named(found, chosen.order, chosen.rows),
         check.residual(plain, RATE), check.goldberger(plain, RATE),
         (end - columns.edges[-1]) / (paper.speed * scale), check.repeats(plain, RATE),
-        float(np.mean([not check.one_lead(signal, RATE) for signal in plain.values()])), tuple(assumed), vector,
+        float(np.mean([not check.one_lead(signal, RATE) for signal in plain.values()])),
+        tuple(label.along(sheet.labels, columns.edges[0], paths.center, scale)) if chosen.columns == 1 else (),
+        tuple(assumed), vector,
     )  # fmt: skip
 
 

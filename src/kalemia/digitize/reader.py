@@ -29,6 +29,8 @@ MAX_RESIDUAL = 0.2
 pages read rightly give below 0.04 from 5 pixels a mm on, and up to 0.5 at 3."""
 UNRELATED = 1.0
 """Leads that are none of the three together have a residual above this."""
+MAX_MIXED = 0.4
+"""Of rows of one lead no larger share changes its look."""
 BEYOND_S = 0.7, 3.0
 """Traces that go on for longer after the last column are said to be left out, or to be those of another ECG."""
 MIN_CLEAR = 0.25
@@ -225,6 +227,15 @@ def _refuse(reading: Reading, given: bool) -> None:
         raise DigitizeError(
             f"the traces go on for {reading.beyond_s:.1f} s after the last lead of the layout {reading.layout.name}; "
             "two ECGs side by side have to be cut apart"
+        )
+    if reading.along:
+        raise DigitizeError(
+            f"labels stand along the rows ({', '.join(reading.along[:3])}): each holds several leads, and they are but "
+            "a part of a page"
+        )
+    if reading.layout.columns == 1 and not reading.layout.known and reading.mixed > MAX_MIXED:
+        raise DigitizeError(
+            "a row does not look like one lead from end to end, as where it holds several and the page is but a part"
         )
     if reading.layout.strips > 1 and not reading.agreement:
         raise DigitizeError(
