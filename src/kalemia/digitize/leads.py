@@ -47,6 +47,7 @@ OBEYED = 0.08
 """Limb leads alone are known by their laws where their residuals are below this."""
 BY_LAWS = "Hardly a label is read: the limb leads are named by the laws that they obey."
 FEW_ROWS = 3
+"""Of no more rows than this, one that looks as good as the others is not taken for text."""
 MIN_NAMED = 0.5
 """Other leads than the twelve are taken where labels name so many of them and contradict none."""
 USUAL_STRIPS, ALIKE, DOUBTFUL, UNUSUAL = ("II", "V1", "V5"), 0.06, 0.02, 0.6
