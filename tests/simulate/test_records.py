@@ -60,7 +60,10 @@ def test_potassium_follows_the_level() -> None:
     [
         ({"count": -1, "seed": 1}, "count is -1"),
         ({"count": 1, "seed": -1}, "seed is -1"),
-        ({"count": 1, "seed": 1, "level": "moon"}, "no level 'moon'.*clean, clinic, dialysis, hospital, wearable"),
+        (
+            {"count": 1, "seed": 1, "level": "moon"},
+            "no level 'moon'.*clean, clinic, kidney, dialysis, hospital, wearable",
+        ),
         ({"count": 1, "seed": 1, "start": -2}, "start is -2"),
     ],
 )

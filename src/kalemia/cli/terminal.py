@@ -27,7 +27,7 @@ ModelOption = Annotated[
     str | None, typer.Option(metavar="NAME|PATH", help="A bundled model (see `kalemia models`) or an ONNX file.")
 ]
 LevelOption = Annotated[
-    str, typer.Option(metavar="NAME", help="How hard: clean, clinic, dialysis, hospital, wearable.")
+    str, typer.Option(metavar="NAME", help="How hard: clean, clinic, kidney, dialysis, hospital, wearable.")
 ]
 
 
