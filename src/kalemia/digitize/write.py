@@ -11,7 +11,7 @@ import numpy as np
 from kalemia import atomic, wfdb
 from kalemia.digitize.overlay import overlay
 from kalemia.digitize.result import Digitized
-from kalemia.errors import DigitizeError
+from kalemia.errors import DigitizeError, KalemiaError
 from kalemia.records import DIGITIZED, Recording
 
 FORMATS = ("wfdb", "csv")
@@ -34,8 +34,8 @@ def write(page: Digitized, folder: Path, name: str, form: str = "wfdb", *, blank
 
     Raises
     ------
-    DigitizeError
-        Where the folder cannot be written, or the page itself would be overwritten.
+    KalemiaError
+        Where the folder cannot be written; a DigitizeError where the page itself would be overwritten.
     """
     contents = _wfdb(page.recording, name) if form == "wfdb" else {f"{name}.csv": _csv(page.recording)}
     contents[f"{name}.json"] = _json(page)
@@ -47,7 +47,7 @@ def write(page: Digitized, folder: Path, name: str, form: str = "wfdb", *, blank
             raise DigitizeError(f"{page.recording.source}: its own overlay would take its place; give another folder")
         atomic.write(paths)
     except OSError as exc:
-        raise DigitizeError(f"{folder}: the files of {name} cannot be written ({exc.strerror})") from exc
+        raise KalemiaError(f"{folder}: the files of {name} cannot be written ({exc.strerror})") from exc
     return list(paths)
 
 
