@@ -189,7 +189,7 @@ def from_file(path: Path, estimate: Callable[[str], Estimate], model: str | Path
     try:
         return calibrate(estimates, draws, model)
     except CalibrationError as exc:
-        why = next((f"; {one.source}: {one.reason}" for one in estimates if one.reason), "")
+        why = next((f"; {one.reason}" for one in estimates if one.reason), "")
         raise CalibrationError(f"{path}: {exc}{why}") from exc
 
 

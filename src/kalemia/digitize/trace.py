@@ -7,7 +7,6 @@ step runs along ink, as in a QRS, and much across paper. Columns are gone throug
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import chain
 
 import cv2
 import numpy as np
@@ -43,7 +42,7 @@ the lead before. A steep stroke of a QRS is pale, but not white."""
 UPRIGHT, UPRIGHT_MM = 0.08, 1.5
 """Such a stroke has at least so much ink and is taller than so much."""
 BORDER_MM = 1.0
-"""So near to a step over paper, such a stroke is the beginning of the next lead."""
+"""So near to where several rows step over paper, such a stroke is the beginning of the next lead."""
 EMPTY = 4.0
 ALONG, ACROSS = 0.006, 0.3
 """Cost of a column without ink, and of a vertical pixel along ink and across paper."""
@@ -164,8 +163,11 @@ def _left_out(ink: Floats, path: Places, scale: float) -> NDArray[np.bool_]:
     pale = (rows == 1)[parts] & ~on & (certainty(ink, SEEN) < stroke.INKED)
     left = cv2.morphologyEx(pale.astype(np.uint8), cv2.MORPH_OPEN, column)
     columns = cv2.dilate(left.max(axis=0)[None], np.ones((1, 3), np.uint8))[0] > 0
-    for step in chain.from_iterable(steps(y.astype(np.float64), certainty(ink, SEEN), scale) for y in path):
-        columns[round(max(0.0, step - BORDER_MM * scale)) : round(step + BORDER_MM * scale)] = False
+    stepped = [steps(y.astype(np.float64), certainty(ink, SEEN), scale) for y in path]
+    for step in np.concatenate(stepped):
+        # A row alone may step up a stroke that is too pale for it; where rows do so together, leads end.
+        if sum(bool(np.any(np.abs(own - step) < BORDER_MM * scale)) for own in stepped) > 1:
+            columns[round(max(0.0, step - BORDER_MM * scale)) : round(step + BORDER_MM * scale)] = False
     return np.asarray(columns, np.bool_)
 
 
