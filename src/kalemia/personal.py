@@ -26,6 +26,7 @@ FORGOTTEN_DAYS = 180.0
 """After so long, what a draw showed counts by the factor 1/e. Assumed: hearts change over months, and no series that is
 long enough to measure how fast is at hand."""
 PLAUSIBLE_MEQ_L = 1.5, 10.0
+"""What a laboratory may have measured in a living person; anything else is a slip."""
 MOST_DRAWS = 1000
 COLUMNS = ("ecg", "potassium_meq_l", "days_ago")
 READ = "ecg, potassium_meq_l and days_ago are read"

@@ -20,7 +20,7 @@ from kalemia.cli import app
 from kalemia.cohort import Cohort, fold_of, simulated
 from kalemia.errors import TrainError
 from kalemia.evaluate import compare
-from kalemia.train import crossval, designs, examples, studies
+from kalemia.train import crossval, designs, examples, nets, studies
 from kalemia.train.crossval import Budget, Data, Entrant
 from kalemia.train.designs import KINDS, Design, Shape
 from kalemia.train.examples import Examples
@@ -56,7 +56,7 @@ def test_every_network_answers_and_says_what_its_layers_cost(kind: str) -> None:
     assert potassium.shape == spread.shape == (3,)
     assert (spread > 0).all()
     layers = designs.layers(net)
-    assert sum(int(layer["parameters"]) for layer in layers) == designs.parameters(net)
+    assert sum(int(layer["parameters"]) for layer in layers) == nets.parameters(net)
     assert sum(int(layer["macs"]) for layer in layers) > 0
 
 
@@ -65,7 +65,7 @@ def test_the_separable_networks_are_the_founding_studys() -> None:
     for size, own in (("4k", 3979), ("10k", 9809), ("180k", 180_089)):
         design = studies.SIZES[size]
         added = 2 * (design.lstm + 3) - (design.lstm + 1)
-        assert designs.parameters(designs.build(SHAPE, design)) - added == own
+        assert nets.parameters(designs.build(SHAPE, design)) - added == own
 
 
 def test_separable_convolutions_cost_what_their_shape_says() -> None:

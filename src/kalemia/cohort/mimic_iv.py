@@ -15,8 +15,9 @@ from kalemia.cohort.build import Progress
 from kalemia.cohort.files import Files
 from kalemia.cohort.flow import Step
 from kalemia.cohort.foreign import Table
-from kalemia.cohort.pairing import PLAUSIBLE_MEQ_L, pair
+from kalemia.cohort.pairing import pair
 from kalemia.errors import CohortError
+from kalemia.personal import PLAUSIBLE_MEQ_L
 
 SERUM, WHOLE_BLOOD, HEMOLYSIS_INDEX = "50971", "50822", "50934"
 """Items of the laboratory: potassium in serum or plasma, in whole blood, and how hemolyzed a specimen was."""

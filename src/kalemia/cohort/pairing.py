@@ -6,9 +6,6 @@ from datetime import timedelta
 
 import polars as pl
 
-PLAUSIBLE_MEQ_L = 1.5, 10.0
-"""What a laboratory may have measured in a living person; anything else is a slip."""
-
 
 def pair(ecgs: pl.DataFrame, draws: pl.DataFrame, window_min: float) -> pl.DataFrame:
     """Return the ECGs that have a draw within a window, a row an ECG, with the draw's columns and `gap_min`.

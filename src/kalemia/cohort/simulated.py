@@ -13,10 +13,10 @@ from kalemia.cohort.flow import Step
 from kalemia.errors import CohortError
 from kalemia.records import Recording
 from kalemia.simulate import Simulated, simulate
+from kalemia.simulate.dataset import MOST_PATIENTS
 from kalemia.simulate.heart import RATE
 from kalemia.simulate.levels import level_named
 
-MOST_PATIENTS = 10_000_000
 FIRST_DAY = datetime(2000, 1, 1, 8)
 
 

@@ -16,8 +16,8 @@ from kalemia.cohort.cohort import SUBGROUPS
 from kalemia.cohort.files import Files
 from kalemia.cohort.flow import Step
 from kalemia.cohort.foreign import Table
-from kalemia.cohort.pairing import PLAUSIBLE_MEQ_L
 from kalemia.errors import CohortError
+from kalemia.personal import PLAUSIBLE_MEQ_L
 
 NEEDED = ("path", "patient", "potassium_meq_l")
 TIMES = ("time", "draw_time")

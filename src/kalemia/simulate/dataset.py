@@ -16,7 +16,7 @@ from kalemia.simulate.heart import RATE
 from kalemia.simulate.levels import Level, level_named
 from kalemia.simulate.morphed import check_level, morph
 from kalemia.simulate.records import Simulated, check_seed, simulate
-from kalemia.workers import pool
+from kalemia.workers import mapped
 
 CHUNK = 50
 MOST_PATIENTS = 10_000_000
@@ -142,21 +142,8 @@ def _rows(job: _Job, count: int, workers: int, progress: Callable[[int], None] |
     """Write all records; yield their labels in order."""
     done = 0
     spans = [range(first, min(first + CHUNK, count)) for first in range(0, count, CHUNK)]
-    for span, rows in zip(spans, _chunks(job.put, spans, workers), strict=True):
+    for span, rows in zip(spans, mapped(job.put, spans, workers), strict=True):
         yield from rows
         done += len(span)
         if progress:
             progress(done)
-
-
-def _chunks(put: Callable[[range], list[Row]], spans: list[range], workers: int) -> Iterator[list[Row]]:
-    if workers == 1:
-        yield from map(put, spans)
-        return
-    # Spawned, not forked: numpy may hold threads, and a fork in the middle of them can hang.
-    with pool(workers, "spawn") as processes:
-        try:
-            yield from processes.map(put, spans)
-        except BaseException:
-            processes.shutdown(cancel_futures=True)
-            raise

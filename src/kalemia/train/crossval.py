@@ -21,7 +21,7 @@ from sklearn.ensemble import HistGradientBoostingRegressor
 from kalemia import atomic
 from kalemia.cohort.split import fold_of, place_of
 from kalemia.errors import TrainError
-from kalemia.train import baselines, designs
+from kalemia.train import baselines, designs, nets
 from kalemia.train.designs import Design, Shape
 from kalemia.train.examples import Examples
 from kalemia.workers import mapped
@@ -181,7 +181,7 @@ def _network(
     )
     tries = [_trained(design, shape, train, validation, budget, rate, seed) for rate in budget.rates]
     net, about = min(tries, key=lambda one: float(one[1]["validation_loss"]))
-    return _said(net, test)[0].astype(np.float64), {**about, "parameters": designs.parameters(net)}
+    return _said(net, test)[0].astype(np.float64), {**about, "parameters": nets.parameters(net)}
 
 
 def _trained(

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from kalemia.train.nets import KERNELS, POOLS, SPREAD_FLOOR_MEQ_L, Separable
+from kalemia.train.nets import KERNELS, POOLS, SPREAD_FLOOR_MEQ_L, Separable, parameters
 
 
 @dataclass(frozen=True)
@@ -150,11 +150,6 @@ KINDS: dict[str, Callable[[Shape, Design], Body]] = {
 def build(shape: Shape, design: Design) -> Estimator:
     """Return an untrained network."""
     return Estimator(shape, *KINDS[design.kind](shape, design))
-
-
-def parameters(net: nn.Module) -> int:
-    """Count what training changes."""
-    return sum(p.numel() for p in net.parameters())
 
 
 @torch.no_grad()
