@@ -12,7 +12,16 @@ torch = pytest.importorskip("torch", reason="the networks need torch")
 import tiny_model
 from kalemia.export.onnx import to_onnx
 from kalemia.model import Card, Model
-from kalemia.train.nets import DSCRNN, SPREAD_FLOOR_MEQ_L, SharedDSCRNN, Size, network, parameters, study_parameters
+from kalemia.train.nets import (
+    DSCRNN,
+    SPREAD_FLOOR_MEQ_L,
+    Depthwise,
+    SharedDSCRNN,
+    Size,
+    network,
+    parameters,
+    study_parameters,
+)
 
 
 @pytest.mark.parametrize(("channels", "lstm", "count"), [(16, 10, 3979), (32, 16, 9809), (176, 88, 180089)])
@@ -241,3 +250,14 @@ def test_onnx_answers_as_torch_does_for_several_leads(exported_leads: bytes, n: 
         expected = shared(8)(beats, side)
     for found, true in zip(session.run(None, {"beats": beats.numpy(), "side": side.numpy()}), expected, strict=True):
         np.testing.assert_allclose(found, true.numpy(), atol=1e-4)
+
+
+@pytest.mark.parametrize(("channels", "kernel", "samples"), [(1, 128, 270), (3, 64, 27), (2, 5, 40), (2, 63, 50)])
+def test_training_convolves_as_answering_does(channels: int, kernel: int, samples: int) -> None:
+    layer, waves = Depthwise(channels, kernel).double(), torch.randn(4, channels, samples).double()
+    trained, weights = layer.train()(waves), layer.weight.detach()[:, 0].numpy()
+    answered = layer.eval()(waves)
+    torch.testing.assert_close(trained, answered)
+    before, after = (kernel - 1) // 2, kernel // 2
+    expected = np.convolve(np.pad(waves[0, 0].numpy(), (before, after)), weights[0][::-1], "valid")
+    np.testing.assert_allclose(answered[0, 0].detach().numpy(), expected, atol=1e-12)

@@ -7,6 +7,7 @@ import io
 import json
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -20,10 +21,11 @@ from kalemia.cli import app
 from kalemia.cohort import Cohort, fold_of, simulated
 from kalemia.errors import TrainError
 from kalemia.evaluate import compare
-from kalemia.train import crossval, designs, examples, nets, studies
-from kalemia.train.crossval import Budget, Data, Entrant
+from kalemia.train import checkpoint, crossval, designs, examples, nets, studies, trial
+from kalemia.train.crossval import Entrant
 from kalemia.train.designs import KINDS, Design, Shape
 from kalemia.train.examples import Examples
+from kalemia.train.trial import Budget, Data, Said
 
 BUDGET = Budget(folds=2, rates=(0.01,), patience=3, halve=2, epochs=4, batch=16)
 SHAPE = Shape(1, 270, 4.5, 1.0, (0.0, 0.8), (1.0, 0.2))
@@ -92,9 +94,11 @@ def test_a_network_learns_what_is_there_and_is_judged_on_patients_it_has_not_see
 def test_no_patient_is_in_training_and_test(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     data, seen = waves_with_potassium(80), []
 
-    def note(_name: str, train: Data, test: Data, _seed: int) -> np.ndarray:
-        seen.append((set(train.patients), set(test.patients)))
-        return np.zeros(len(test.potassium))
+    def note(_name: str, train: Data, others: tuple[Data, Data], _seed: int) -> tuple[Said, Said]:
+        seen.append((set(train.patients), set(others[0].patients)))
+        assert not set(train.patients) & set(others[1].patients)
+        zeros, ones = (Said(*[np.full(len(data.potassium), float(k)) for k in (0, 1)]) for data in others)
+        return zeros, ones
 
     monkeypatch.setattr(crossval, "_measured", note)
     crossval.run(Entrant("training median", ("V5",)), data, replace(BUDGET, folds=4), tmp_path)
@@ -104,6 +108,54 @@ def test_no_patient_is_in_training_and_test(monkeypatch: pytest.MonkeyPatch, tmp
     again = crossval.run(Entrant("training median", ("V5",)), data, replace(BUDGET, folds=4), tmp_path)
     assert len(seen) == 4  # what lies there is not done again
     assert not again.potassium.any()
+
+
+def test_a_training_that_is_stopped_goes_on_to_the_same_network(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    data, budget = waves_with_potassium(80), replace(BUDGET, epochs=6, patience=6, rates=(0.01, 0.003))
+    entrant = Entrant("DSCNN", ("V5",), Design("DSCNN", 4))
+    whole = crossval.run(entrant, data, budget, tmp_path)
+    monkeypatch.setattr(checkpoint, "EVERY_S", -1.0)
+    epochs = 0
+
+    def stop(*args: Any) -> float:
+        nonlocal epochs
+        epochs += 1
+        if epochs == 9:  # the third of the second rate
+            raise KeyboardInterrupt
+        return epoch(*args)
+
+    epoch = trial._epoch
+    monkeypatch.setattr(trial, "_epoch", stop)
+    (tmp_path / "again").mkdir()
+    with pytest.raises(KeyboardInterrupt):
+        crossval.run(entrant, data, budget, tmp_path / "again")
+    assert len(list((tmp_path / "again").glob("*.pt"))) == 2
+    again = crossval.run(entrant, data, budget, tmp_path / "again")
+    assert epochs == 9 + 4 + 12  # what was done is not done again
+    assert np.array_equal(whole.potassium, again.potassium)
+    assert whole.about == again.about
+    assert not list((tmp_path / "again").glob("*.pt"))
+    broken = tmp_path / "broken.pt"
+    broken.write_bytes(b"PK cut off")
+    assert checkpoint.Checkpoint(broken, dice=torch.Generator()).restore() is None
+
+
+def test_two_processes_of_torchrun_do_a_study_together(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    data, entrant = waves_with_potassium(80), Entrant("DSCNN", ("V5",), Design("DSCNN", 4))
+    alone = crossval.run(entrant, data, BUDGET, tmp_path)
+    (tmp_path / "both").mkdir()
+    monkeypatch.setenv("WORLD_SIZE", "2")
+    monkeypatch.setenv("RANK", "1")
+    waited: list[Path] = []
+    monkeypatch.setattr(crossval, "wait_for", lambda files: waited.extend(file for file in files if not file.exists()))
+    with pytest.raises(FileNotFoundError):  # of the first process, which has not begun
+        crossval.run(entrant, data, BUDGET, tmp_path / "both")
+    assert ["fold0" in file.name for file in waited] == [True]
+    monkeypatch.setenv("RANK", "0")
+    together = crossval.run(entrant, data, BUDGET, tmp_path / "both")
+    assert np.array_equal(alone.potassium, together.potassium)
 
 
 def test_a_longer_window_holds_the_signal_as_it_is(cohort: Cohort, tmp_path: Path) -> None:

@@ -1,12 +1,15 @@
-"""Cross-validation by patient: every entrant sees the same folds, and each is trained until validation stops improving.
+"""Cross-validation by patient: every entrant sees the same folds and is trained until validation stops improving.
 
-What one fit says of its test fold is a file of its own, so that a study that was stopped goes on from there.
+What one fit says of its test fold is a file of its own: a study that was stopped goes on from there, studies share the
+fits that they have in common, and several processes, such as those of torchrun, do them together.
 """
 
 from __future__ import annotations
 
 import io
 import json
+import os
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -14,55 +17,23 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 from sklearn.ensemble import HistGradientBoostingRegressor
 
 from kalemia import atomic
 from kalemia.cohort.split import fold_of, place_of
 from kalemia.errors import TrainError
-from kalemia.train import baselines, designs, nets
-from kalemia.train.designs import Design, Shape
-from kalemia.train.examples import Examples
+from kalemia.train import baselines
+from kalemia.train.designs import Design
+from kalemia.train.trial import Budget, Data, Reals, Said, Trial
 from kalemia.workers import mapped
 
 VALIDATION = 0.12
 """Of the patients that are not tested."""
-CLIP_NORM, WEIGHT_DECAY = 1.0, 1e-4
-AT_ONCE = 512
+LOOK_S = 1.0
 BOOSTING = "gradient boosting on features"
 MEASURED = (baselines.RIDGE, BOOSTING, baselines.SLOPE, baselines.MEDIAN)
 """Entrants that are no network."""
-
-Reals = NDArray[np.float64]
-
-
-@dataclass(frozen=True)
-class Budget:
-    """How long each entrant may try: the same for all.
-
-    Attributes
-    ----------
-    folds, seeds
-        Of the cross-validation, and networks of each fold.
-    rates
-        Learning rates that are tried; the one that validates best is kept.
-    patience, halve, epochs
-        Epochs without improvement after which training ends and the rate is halved, and epochs at most.
-    batch
-        ECGs at a time.
-    """
-
-    folds: int = 5
-    seeds: int = 1
-    rates: tuple[float, ...] = (0.006, 0.002)
-    patience: int = 12
-    halve: int = 4
-    epochs: int = 150
-    batch: int = 64
-
-
-QUICK = Budget(folds=3, rates=(0.006,), patience=4, halve=2, epochs=14)
 
 
 @dataclass(frozen=True)
@@ -76,16 +47,33 @@ class Entrant:
 
 
 @dataclass(frozen=True, eq=False)
-class Data:
-    """ECGs with their potassium (n,), mEq/L, and patients (n,)."""
+class Fit:
+    """What one fit says.
 
-    examples: Examples
-    potassium: NDArray[np.float32]
-    patients: NDArray[np.str_]
+    Attributes
+    ----------
+    test, validation
+        Of the ECGs of these, in their order.
+    about
+        Epochs, learning rate, and MAE by epoch; nothing of an entrant that is no network.
+    """
 
-    def only(self, chosen: NDArray[np.bool_]) -> Data:
-        """Return some of the ECGs."""
-        return Data(self.examples.only(chosen), self.potassium[chosen], self.patients[chosen])
+    test: Said
+    validation: Said
+    about: Mapping[str, Any]
+
+    def dump(self) -> bytes:
+        """Return it as a file."""
+        stream = io.BytesIO()
+        test, held = (np.stack([said.potassium, said.spread]) for said in (self.test, self.validation))
+        np.savez(stream, test=test, validation=held, about=json.dumps(dict(self.about)))
+        return stream.getvalue()
+
+    @classmethod
+    def load(cls, path: Path) -> Fit:
+        """Read it back."""
+        with np.load(path) as stored:
+            return cls(Said(*stored["test"]), Said(*stored["validation"]), json.loads(str(stored["about"])))
 
 
 @dataclass(frozen=True, eq=False)
@@ -96,14 +84,21 @@ class Answers:
     ----------
     number
         (n,) places in the cohort's table.
-    potassium
-        (seeds, n) estimates, mEq/L.
+    fold
+        (n,) in which fold each was tested.
+    potassium, spread
+        (seeds, n) estimates and the errors that it expects, mEq/L.
+    held
+        A mapping a fit, by fold and seed: places in the table, estimates and spreads of the validation ECGs.
     about
-        A mapping a fit: fold, seed, epochs, learning rate, validation MAE.
+        A mapping a fit: fold, seed, epochs, learning rate, MAE by epoch.
     """
 
     number: NDArray[np.int64]
+    fold: NDArray[np.int64]
     potassium: Reals
+    spread: Reals
+    held: Mapping[tuple[int, int], tuple[NDArray[np.int64], Said]]
     about: tuple[Mapping[str, Any], ...]
 
 
@@ -117,131 +112,83 @@ def run(
 ) -> Answers:
     """Cross-validate an entrant; fits that lie in `folder` are not done again."""
     fold = fold_of(data.patients.tolist(), budget.folds)
+    held = np.array([place_of(patient, "validation") < VALIDATION for patient in data.patients.tolist()])
     seeds = budget.seeds if entrant.design else 1
     todo = [(number, seed) for number in range(budget.folds) for seed in range(seeds)]
-    job = partial(_fit, entrant, data, budget, fold, folder)
-    said = np.full((seeds, len(data.potassium)), np.nan)
-    about = []
-    for (number, seed), (estimates, known) in zip(todo, mapped(job, todo, workers), strict=True):
-        said[seed, fold == number] = estimates
-        about.append({"fold": number, "seed": seed, **known})
-        if progress:
-            progress()
-    return Answers(data.examples.number, said, tuple(about))
+    files = {one: _file(folder, entrant, *one) for one in todo}
+    tell = progress or (lambda: None)
+    rank, ranks = share()
+    missing = [one for one in todo[rank::ranks] if not files[one].exists()]
+    for _ in range(len(todo) - len(missing)):
+        tell()
+    for _ in mapped(partial(_fit, entrant, data, budget, fold, held, files), missing, workers):
+        tell()
+    wait_for(list(files.values()))
+    number = data.examples.number
+    said = np.full((2, seeds, len(number)), np.nan)
+    kept, about = {}, []
+    for which, file in files.items():
+        fit = Fit.load(file)
+        said[:, which[1], fold == which[0]] = fit.test.potassium, fit.test.spread
+        kept[which] = number[(fold != which[0]) & held], fit.validation
+        about.append({"fold": which[0], "seed": which[1], **fit.about})
+    return Answers(number, fold, said[0], said[1], kept, tuple(about))
+
+
+def share() -> tuple[int, int]:
+    """Return which of how many processes this one is, as torchrun says it."""
+    return int(os.environ.get("RANK", 0)), int(os.environ.get("WORLD_SIZE", 1))
+
+
+def wait_for(files: list[Path]) -> None:
+    """Wait until the other processes have written theirs: where one of them fails, torchrun ends all."""
+    while not all(file.exists() for file in files):
+        time.sleep(LOOK_S)
+
+
+def _file(folder: Path, entrant: Entrant, fold: int, seed: int) -> Path:
+    design = entrant.design
+    who = f"{design.kind}-{design.channels}-{design.lstm}" if design else entrant.name
+    what = f"{who}-{'-'.join(entrant.leads)}-{entrant.seconds:g}s-fold{fold}-seed{seed}.npz"
+    return folder / what.replace(" ", "-").replace(",", "")
 
 
 def _fit(
-    entrant: Entrant, data: Data, budget: Budget, fold: NDArray[np.int64], folder: Path, which: tuple[int, int]
-) -> tuple[Reals, dict[str, Any]]:
-    """Return what an entrant, fitted without a fold, says of it, and how the fit went."""
+    entrant: Entrant,
+    data: Data,
+    budget: Budget,
+    fold: NDArray[np.int64],
+    held: NDArray[np.bool_],
+    files: Mapping[tuple[int, int], Path],
+    which: tuple[int, int],
+) -> None:
+    """Write what an entrant, fitted without a fold, says of it."""
     number, seed = which
-    kept = folder / f"{entrant.name.replace(' ', '-').replace(',', '')}-fold{number}-seed{seed}.npz"
-    if kept.exists():
-        with np.load(kept) as stored:
-            return stored["potassium"], dict(json.loads(str(stored["about"])))
     tested = fold == number
-    held = np.array([place_of(patient, "validation") < VALIDATION for patient in data.patients.tolist()])
     train, validation, test = (data.only(part) for part in (~tested & ~held, ~tested & held, tested))
     for name, part in (("training", train), ("validation", validation), ("test", test)):
         if len(part.potassium) < 2:
             raise TrainError(f"fold {number + 1} has {len(part.potassium)} ECGs for {name}; give a larger cohort")
-    about: dict[str, Any] = {}
+    kept = files[which]
     if entrant.design is None:
-        estimates = _measured(entrant.name, train, test, seed)
+        atomic.write({kept: Fit(*_measured(entrant.name, train, (test, validation), seed), {}).dump()})
+        return
+    trial = Trial(entrant.design, train, validation, budget, seed, kept)
+    atomic.write({kept: Fit(trial.said(test), trial.said(validation), trial.about).dump()})
+    trial.forget()
+
+
+def _measured(name: str, train: Data, others: tuple[Data, Data], seed: int) -> tuple[Said, Said]:
+    """Return what an entrant that is no network says of the test fold and of the validation ECGs.
+
+    It expects the same error everywhere.
+    """
+    seen, *asked = [baselines.table(data.examples.measures, data.examples.side) for data in (train, *others)]
+    both = np.concatenate(asked)
+    if name == BOOSTING:
+        trees = HistGradientBoostingRegressor(max_iter=300, learning_rate=0.05, max_leaf_nodes=15, random_state=seed)
+        said = np.asarray(trees.fit(seen, train.potassium).predict(both), np.float64)
     else:
-        estimates, about = _network(entrant.design, train, validation, test, budget, seed)
-    stream = io.BytesIO()
-    np.savez(stream, potassium=estimates, about=json.dumps(about))
-    atomic.write({kept: stream.getvalue()})
-    return estimates, about
-
-
-def _measured(name: str, train: Data, test: Data, seed: int) -> Reals:
-    """Return what an entrant that is no network says of the test fold."""
-    seen = [baselines.table(data.examples.measures, data.examples.side) for data in (train, test)]
-    if name != BOOSTING:
-        return baselines.fitted(name, seen[0], train.potassium, seen[1], seed)
-    trees = HistGradientBoostingRegressor(max_iter=300, learning_rate=0.05, max_leaf_nodes=15, random_state=seed)
-    return np.asarray(trees.fit(seen[0], train.potassium).predict(seen[1]), np.float64)
-
-
-def _network(
-    design: Design, train: Data, validation: Data, test: Data, budget: Budget, seed: int
-) -> tuple[Reals, dict[str, Any]]:
-    """Return what a network says of the test fold, trained at the learning rate that validates best."""
-    torch.set_num_threads(1)  # fits run side by side
-    own = train.examples
-    shape = Shape(
-        own.waves.shape[1],
-        own.waves.shape[2],
-        float(train.potassium.mean()),
-        float(train.potassium.std()) + 1e-6,
-        tuple(map(float, own.side.mean(axis=0))),
-        tuple(map(float, own.side.std(axis=0) + 1e-6)),
-    )
-    tries = [_trained(design, shape, train, validation, budget, rate, seed) for rate in budget.rates]
-    net, about = min(tries, key=lambda one: float(one[1]["validation_loss"]))
-    return _said(net, test)[0].astype(np.float64), {**about, "parameters": nets.parameters(net)}
-
-
-def _trained(
-    design: Design, shape: Shape, train: Data, validation: Data, budget: Budget, rate: float, seed: int
-) -> tuple[designs.Estimator, dict[str, Any]]:
-    torch.manual_seed(seed)
-    net = designs.build(shape, design)
-    optimizer = torch.optim.AdamW(net.parameters(), lr=rate, weight_decay=WEIGHT_DECAY)
-    schedule = torch.optim.lr_scheduler.ReduceLROnPlateau(optimizer, factor=0.5, patience=budget.halve)
-    dice = torch.Generator().manual_seed(seed)
-    tensors = _tensors(train)
-    best, best_epoch, weights = np.inf, 0, net.state_dict()
-    curve = []
-    for epoch in range(1, budget.epochs + 1):
-        net.train()
-        for pick in torch.split(torch.randperm(len(train.potassium), generator=dice), budget.batch):
-            if len(pick) < 2:  # batch norm has nothing to average
-                continue
-            waves, side, true = (tensor[pick] for tensor in tensors)
-            optimizer.zero_grad()
-            potassium, spread = net(waves, side)
-            _nll(potassium, spread, true).backward()  # type: ignore[no-untyped-call]
-            torch.nn.utils.clip_grad_norm_(net.parameters(), CLIP_NORM)
-            optimizer.step()
-        loss, mae = _validated(net, validation)
-        curve.append(round(mae, 4))
-        schedule.step(loss)
-        if loss < best:
-            best, best_epoch = loss, epoch
-            weights = {name: value.clone() for name, value in net.state_dict().items()}
-        if epoch - best_epoch >= budget.patience:
-            break
-    net.load_state_dict(weights)
-    return net.eval(), {
-        "learning_rate": rate,
-        "epochs": best_epoch,
-        "validation_loss": best,
-        "validation_mae_meq_l": curve,
-    }
-
-
-def _tensors(data: Data) -> tuple[torch.Tensor, ...]:
-    own = data.examples
-    return torch.from_numpy(own.waves), torch.from_numpy(own.side), torch.from_numpy(data.potassium)
-
-
-def _nll(potassium: torch.Tensor, spread: torch.Tensor, true: torch.Tensor) -> torch.Tensor:
-    return torch.mean(torch.log(spread) + 0.5 * torch.square((true - potassium) / spread))
-
-
-@torch.no_grad()
-def _said(net: designs.Estimator, data: Data) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    net.eval()
-    waves, side, _ = _tensors(data)
-    said = [net(*some) for some in zip(torch.split(waves, AT_ONCE), torch.split(side, AT_ONCE), strict=True)]
-    potassium, spread = (torch.cat(parts).numpy() for parts in zip(*said, strict=True))
-    return potassium, spread
-
-
-def _validated(net: designs.Estimator, data: Data) -> tuple[float, float]:
-    potassium, spread = _said(net, data)
-    loss = float(np.mean(np.log(spread) + 0.5 * np.square((data.potassium - potassium) / spread)))
-    return loss, float(np.mean(np.abs(data.potassium - potassium)))
+        said = baselines.fitted(name, seen, train.potassium, both, seed)
+    first, second = np.split(said, [len(asked[0])])
+    return Said(first, np.ones_like(first)), Said(second, np.ones_like(second))

@@ -20,8 +20,9 @@ from kalemia.errors import TrainError
 from kalemia.evaluate import compare
 from kalemia.records import LEADS
 from kalemia.train import crossval, designs, examples
-from kalemia.train.crossval import MEASURED, QUICK, Answers, Budget, Data, Entrant
+from kalemia.train.crossval import MEASURED, Answers, Entrant
 from kalemia.train.designs import Design, Shape
+from kalemia.train.trial import QUICK, Budget, Data
 
 STUDY_LEAD = "V5"
 """The founding study's best lead."""
@@ -143,15 +144,17 @@ def run(
             done += 1
             tell(f"{name} {number + 1}/{len(entrants)}: {entrant.name}", done, fits)
 
-        answers[entrant.name] = crossval.run(entrant, data, budget, folder / name, workers, step)
+        answers[entrant.name] = crossval.run(entrant, data, budget, folder, workers, step)
     result = _result(study, entrants, answers, cohort, budget)
-    _write(out, name, result, answers, cohort)
+    if crossval.share()[0] == 0:
+        _write(out, name, result, answers, cohort)
     return result
 
 
 def _claim(out: Path, cohort: Cohort, budget: Budget) -> Path:
     """Return the folder of fits, made for this cohort and budget only."""
-    said = {"kalemia": __version__, "cohort": _digest(cohort), "budget": asdict(budget)}
+    each = {name: value for name, value in asdict(budget).items() if name != "seeds"}  # of which there may be more
+    said = {"kalemia": __version__, "cohort": _digest(cohort), "budget": each}
     text = json.dumps(said, indent=1, sort_keys=True)
     folder = out / "fits"
     plan = folder / "plan.json"
@@ -160,8 +163,6 @@ def _claim(out: Path, cohort: Cohort, budget: Budget) -> Path:
         if plan.exists() and plan.read_text(encoding="utf-8") != text:
             raise TrainError(f"{out} holds studies of another cohort or budget; give another folder")
         atomic.write({plan: text.encode()})
-        for name in STUDIES:
-            (folder / name).mkdir(exist_ok=True)
     except OSError as exc:
         raise TrainError(f"{out}: cannot be written ({exc.strerror}); give a folder that may be written") from exc
     return folder
@@ -179,6 +180,8 @@ def _data(cohort: Cohort, entrant: Entrant, folder: Path, workers: int, tell: Re
     """
     leads = cohort.leads if len(entrant.leads) == 1 and entrant.seconds == examples.BEAT_S else entrant.leads
     kept = folder / f"{'-'.join(leads)}-{entrant.seconds:g}s.npz"
+    if crossval.share()[0]:
+        crossval.wait_for([kept])  # the first of several processes cuts for all
     all_of_it = examples.load(
         cohort, leads, entrant.seconds, kept, workers, lambda done, total: tell("cutting beats", done, total)
     )
