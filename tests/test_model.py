@@ -225,8 +225,22 @@ def test_the_probabilities_are_those_of_the_interval(tiny: Model, forecast: Fore
 
 def test_skewed_errors_give_a_skewed_interval(altered: Callable[..., Path]) -> None:
     model = Model.load(altered(error_levels=[0.05, 0.5, 0.95], error_quantiles=[[-1.0, 0.2, 3.0]]))
-    assert model.interval(Forecast(5.0, 0.5), 0.9) == pytest.approx((4.5, 6.5))
-    assert model.probability_above(Forecast(5.0, 0.5), 5.1) == pytest.approx(0.5)
+    assert model.interval(Forecast(5.0, 0.5), 0.9) == pytest.approx((4.4, 6.4))
+    assert model.probability_above(Forecast(5.0, 0.5), 5.0) == pytest.approx(0.5)
+
+
+def test_an_estimate_is_the_median_of_what_it_says(tiny: Model, tiny_path: Path) -> None:
+    """The network alone would be off by 0.2 of its spread, as the errors on patients kept apart were."""
+    card = replace(tiny.card, error_levels=(0.05, 0.5, 0.95), range_meq_l=(0.0, 20.0))
+    cards = [replace(card, error_quantiles=((-1.0, middle, 3.0),)) for middle in (0.0, 0.2)]
+    even, odd = (Model(tiny_path.read_bytes(), one) for one in cards)
+    (network, spread), (estimate, same) = even.run(*some(20)), odd.run(*some(20))
+    np.testing.assert_array_equal(spread, same)
+    np.testing.assert_allclose(estimate, network + 0.2 * spread, rtol=1e-5)
+    for model, said in ((even, network), (odd, estimate)):
+        forecasts = [Forecast(float(k), float(s)) for k, s in zip(said, spread, strict=True)]
+        assert [model.probability_above(one, one.potassium_meq_l) for one in forecasts] == pytest.approx([0.5] * 20)
+    assert odd.interval(Forecast(4.0, 1.0), 0.9) == pytest.approx((2.8, 6.8))
 
 
 NAMES = [card.name for card in bundled()]

@@ -183,7 +183,10 @@ class Model:
             raise ModelError(f"model {card.name}: it was trained on beats with another {changed[0]}; train it again")
         self.card = card
         self._onnx = onnx
-        self._levels, self._quantiles = np.array(card.error_levels), np.array(card.error_quantiles)
+        self._levels, quantiles = np.array(card.error_levels), np.array(card.error_quantiles)
+        # An estimate is the median of what it says of the patient, so that "high" means that high is likelier than not.
+        self._medians = np.array([np.interp(0.5, self._levels, row) for row in quantiles])
+        self._quantiles = quantiles - self._medians[:, None]
 
     @classmethod
     def load(cls, name: str | Path) -> Model:
@@ -229,7 +232,8 @@ class Model:
 
         Returns
         -------
-        potassium and spread, float32 (n,) each, mEq/L.
+        potassium and spread, float32 (n,) each, mEq/L. The potassium is what the network says, moved to the median of
+        the errors that the card has for as many leads.
         """
         expected = (len(self.card.leads), SAMPLES)
         if beats.ndim != 3 or beats.shape[1:] != expected or side.shape != (len(beats), expected[0] + 1):
@@ -247,7 +251,8 @@ class Model:
             )
         potassium, spread = outputs
         low, high = self.card.range_meq_l
-        return np.clip(potassium, low, high), spread
+        medians = self._medians[self._row(shown(beats))].astype(np.float32)
+        return np.clip(potassium + spread * medians, low, high), spread
 
     def forecast(self, beat: Beat) -> Forecast:
         """Estimate one beat from those of the model's leads that it has in good condition."""
@@ -268,8 +273,11 @@ class Model:
         return float(1 - np.interp(needed, self._errors(forecast), self._levels, left=0.0, right=1.0))
 
     def _errors(self, forecast: Forecast) -> NDArray[np.float64]:
-        row = min(max(forecast.leads - self.card.least_leads, 0), len(self._quantiles) - 1)
-        return np.asarray(self._quantiles[row])
+        return np.asarray(self._quantiles[self._row(forecast.leads)])
+
+    def _row(self, leads: NDArray[np.intp] | int) -> NDArray[np.intp]:
+        """Return the place of the errors for a number of leads."""
+        return np.asarray(np.clip(np.subtract(leads, self.card.least_leads), 0, len(self._quantiles) - 1))
 
 
 def shown(waves: Float32) -> NDArray[np.intp]:
