@@ -21,11 +21,12 @@ from kalemia.cli import app
 from kalemia.cohort import Cohort, fold_of, simulated
 from kalemia.errors import TrainError
 from kalemia.evaluate import compare
-from kalemia.train import checkpoint, crossval, designs, examples, nets, studies, trial
+from kalemia.evaluate.resampled import Said
+from kalemia.train import checkpoint, crossval, designs, examples, nets, studies, trial, verdict
 from kalemia.train.crossval import Entrant
 from kalemia.train.designs import KINDS, Design, Shape
 from kalemia.train.examples import Examples
-from kalemia.train.trial import Budget, Data, Said
+from kalemia.train.trial import Budget, Data
 
 BUDGET = Budget(folds=2, rates=(0.01,), patience=3, halve=2, epochs=4, batch=16)
 SHAPE = Shape(1, 270, 4.5, 1.0, (0.0, 0.8), (1.0, 0.2))
@@ -88,16 +89,19 @@ def test_a_network_learns_what_is_there_and_is_judged_on_patients_it_has_not_see
     assert about["validation_mae_meq_l"][-1] < about["validation_mae_meq_l"][0]
     shuffled = replace(data, potassium=np.random.default_rng(1).permutation(data.potassium))
     blind = crossval.run(Entrant("blind", ("V5",), Design("DSCNN", 8)), shuffled, BUDGET, tmp_path)
-    assert compare.summary(shuffled.potassium.astype(float), blind.potassium, data.patients)["r2"] < 0.1
+    assert (
+        compare.summary(shuffled.potassium.astype(float), [Said(blind.potassium[0])], data.patients)["r2"]["value"]
+        < 0.1
+    )
 
 
 def test_no_patient_is_in_training_and_test(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     data, seen = waves_with_potassium(80), []
 
-    def note(_name: str, train: Data, others: tuple[Data, Data], _seed: int) -> tuple[Said, Said]:
+    def note(_name: str, train: Data, others: tuple[Data, Data], _seed: int) -> tuple[trial.Answer, trial.Answer]:
         seen.append((set(train.patients), set(others[0].patients)))
         assert not set(train.patients) & set(others[1].patients)
-        zeros, ones = (Said(*[np.full(len(data.potassium), float(k)) for k in (0, 1)]) for data in others)
+        zeros, ones = (trial.Answer(*[np.full(len(data.potassium), float(k)) for k in (0, 1)]) for data in others)
         return zeros, ones
 
     monkeypatch.setattr(crossval, "_measured", note)
@@ -158,6 +162,39 @@ def test_two_processes_of_torchrun_do_a_study_together(monkeypatch: pytest.Monke
     assert np.array_equal(alone.potassium, together.potassium)
 
 
+def test_cuts_and_intervals_are_decided_on_validation_patients_alone(tmp_path: Path) -> None:
+    data = waves_with_potassium()
+    entrant = Entrant("DSCNN", ("V5",), Design("DSCNN", 8))
+    said = crossval.run(entrant, data, replace(BUDGET, epochs=25, patience=10), tmp_path)
+    true = data.potassium.astype(float)
+    own = verdict.judge(said, true)
+    held = {which: set(data.patients[number]) for which, (number, _) in said.held.items()}
+    for (fold, _), patients in held.items():
+        assert not patients & set(data.patients[said.fold == fold])
+    reached = compare.summary(true, own.seeds, data.patients)
+    assert 0.6 < reached["sensitivity"]["value"] <= 1  # ten validation patients decide
+    assert reached["specificity"]["value"] > 0.6
+    assert 0.75 < reached["coverage"]["value"] <= 1
+    tested = np.concatenate([np.flatnonzero(said.fold == fold) for fold in (0, 1)])
+    assert sorted(tested) == list(range(len(true)))
+    changed = true.copy()
+    validation = np.concatenate([number for number, _ in said.held.values()])
+    untouched = np.setdiff1d(np.arange(len(true)), validation)
+    changed[untouched] += 3  # the truth of test patients moves no cut and no interval
+    again = verdict.judge(said, changed)
+    assert again.cuts_meq_l == own.cuts_meq_l
+    assert np.array_equal(again.low, own.low)
+
+
+def test_the_cut_keeps_nine_in_ten_of_those_above() -> None:
+    true = np.concatenate([np.full(20, 6.0), np.full(30, 4.0)])
+    estimate = np.concatenate([np.linspace(5, 6.9, 20), np.linspace(3, 6, 30)])
+    cut = verdict._cut(true, estimate)
+    assert cut is not None
+    assert np.mean(estimate[:20] > cut) == 0.9
+    assert verdict._cut(np.full(5, 4.0), np.ones(5)) is None
+
+
 def test_a_longer_window_holds_the_signal_as_it_is(cohort: Cohort, tmp_path: Path) -> None:
     beat, two = (examples.load(cohort, ("V5",), seconds, tmp_path / f"{seconds}.npz") for seconds in (0.9, 2.0))
     assert beat.waves.shape[1:] == (1, 270)
@@ -175,14 +212,14 @@ def test_the_difference_of_two_is_surer_than_each(cohort: Cohort) -> None:
     true = rng.normal(5, 1, 900)
     shared = rng.normal(0, 0.8, 900)
     base, other = (true + shared + rng.normal(0, 0.1, 900) for _ in range(2))
-    alone = compare.summary(true, base[None], patients)
-    paired = compare.paired(true, base[None], other[None], patients)
-    assert np.diff(paired["r2_interval"])[0] < 0.5 * np.diff(alone["r2_interval"])[0]
-    assert paired["r2_interval"][0] < paired["r2"] < paired["r2_interval"][1]
-    assert alone["r2_interval"][0] < alone["r2"] < alone["r2_interval"][1]
-    better = compare.paired(true, base[None], true[None] + 0.1, patients)
-    assert better["r2_interval"][0] > 0
-    assert better["mae_interval_meq_l"][1] < 0
+    alone = compare.summary(true, [Said(base)], patients)["r2"]
+    paired = compare.paired(true, [Said(base)], [Said(other)], patients)["r2"]
+    assert paired["high"] - paired["low"] < 0.5 * (alone["high"] - alone["low"])
+    assert paired["low"] < paired["value"] < paired["high"]
+    assert alone["low"] < alone["value"] < alone["high"]
+    better = compare.paired(true, [Said(base)], [Said(true + 0.1)], patients)
+    assert better["r2"]["low"] > 0
+    assert better["mae_meq_l"]["high"] < 0
 
 
 def test_a_study_from_the_command_line(cohort: Cohort, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

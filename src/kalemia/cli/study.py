@@ -29,7 +29,7 @@ def study(
     """
     try:
         from kalemia.cohort import Cohort
-        from kalemia.train import studies
+        from kalemia.train import results, studies
     except ImportError as exc:
         raise KalemiaError(
             f"studies need the package {exc.name}; install it with pip install 'kalemia[train,cohort]'"
@@ -39,5 +39,5 @@ def study(
     for one in studies.STUDIES if name == "all" else (name,):
         with stages() as stage:
             result = studies.run(one, opened, out, quick=quick, seeds=seeds, workers=workers, report=stage)
-        say(studies.text(result) + "\n")
+        say(results.text(result) + "\n")
     tell(f"results: {out}")

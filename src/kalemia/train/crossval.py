@@ -25,7 +25,7 @@ from kalemia.cohort.split import fold_of, place_of
 from kalemia.errors import TrainError
 from kalemia.train import baselines
 from kalemia.train.designs import Design
-from kalemia.train.trial import Budget, Data, Reals, Said, Trial
+from kalemia.train.trial import Answer, Budget, Data, Reals, Trial
 from kalemia.workers import mapped
 
 VALIDATION = 0.12
@@ -46,6 +46,16 @@ class Entrant:
     seconds: float = 0.9
 
 
+@dataclass(frozen=True)
+class Study:
+    """A question, who takes part, and whom each difference is measured against."""
+
+    name: str
+    asks: str
+    entrants: tuple[Entrant, ...]
+    reference: str
+
+
 @dataclass(frozen=True, eq=False)
 class Fit:
     """What one fit says.
@@ -58,8 +68,8 @@ class Fit:
         Epochs, learning rate, and MAE by epoch; nothing of an entrant that is no network.
     """
 
-    test: Said
-    validation: Said
+    test: Answer
+    validation: Answer
     about: Mapping[str, Any]
 
     def dump(self) -> bytes:
@@ -73,7 +83,7 @@ class Fit:
     def load(cls, path: Path) -> Fit:
         """Read it back."""
         with np.load(path) as stored:
-            return cls(Said(*stored["test"]), Said(*stored["validation"]), json.loads(str(stored["about"])))
+            return cls(Answer(*stored["test"]), Answer(*stored["validation"]), json.loads(str(stored["about"])))
 
 
 @dataclass(frozen=True, eq=False)
@@ -98,7 +108,7 @@ class Answers:
     fold: NDArray[np.int64]
     potassium: Reals
     spread: Reals
-    held: Mapping[tuple[int, int], tuple[NDArray[np.int64], Said]]
+    held: Mapping[tuple[int, int], tuple[NDArray[np.int64], Answer]]
     about: tuple[Mapping[str, Any], ...]
 
 
@@ -178,7 +188,7 @@ def _fit(
     trial.forget()
 
 
-def _measured(name: str, train: Data, others: tuple[Data, Data], seed: int) -> tuple[Said, Said]:
+def _measured(name: str, train: Data, others: tuple[Data, Data], seed: int) -> tuple[Answer, Answer]:
     """Return what an entrant that is no network says of the test fold and of the validation ECGs.
 
     It expects the same error everywhere.
@@ -191,4 +201,4 @@ def _measured(name: str, train: Data, others: tuple[Data, Data], seed: int) -> t
     else:
         said = baselines.fitted(name, seen, train.potassium, both, seed)
     first, second = np.split(said, [len(asked[0])])
-    return Said(first, np.ones_like(first)), Said(second, np.ones_like(second))
+    return Answer(first, np.ones_like(first)), Answer(second, np.ones_like(second))

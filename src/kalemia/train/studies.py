@@ -2,26 +2,19 @@
 
 from __future__ import annotations
 
-import csv
-import hashlib
-import io
 import json
-from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
 from kalemia import __version__, atomic
-from kalemia.cohort.cohort import CARD, TABLE, Cohort
+from kalemia.cohort.cohort import Cohort
 from kalemia.errors import TrainError
-from kalemia.evaluate import compare
 from kalemia.records import LEADS
-from kalemia.train import crossval, designs, examples
-from kalemia.train.crossval import MEASURED, Answers, Entrant
-from kalemia.train.designs import Design, Shape
+from kalemia.train import crossval, examples, results
+from kalemia.train.crossval import MEASURED, Answers, Entrant, Study
+from kalemia.train.designs import Design
 from kalemia.train.trial import QUICK, Budget, Data
 
 STUDY_LEAD = "V5"
@@ -46,16 +39,6 @@ WINDOWS = {"one cycle": 0.9, "2 s": 2.0, "10 s": 10.0}
 SINGLE = ("V1", "V2", "V3", "V4", "V5", "V6", "I", "II")
 
 Report = Callable[[str, int, int], None]
-
-
-@dataclass(frozen=True)
-class Study:
-    """A question, who takes part, and whom each difference is measured against."""
-
-    name: str
-    asks: str
-    entrants: tuple[Entrant, ...]
-    reference: str
 
 
 def _v5(name: str, design: Design | None = None, seconds: float = examples.BEAT_S) -> Entrant:
@@ -145,16 +128,16 @@ def run(
             tell(f"{name} {number + 1}/{len(entrants)}: {entrant.name}", done, fits)
 
         answers[entrant.name] = crossval.run(entrant, data, budget, folder, workers, step)
-    result = _result(study, entrants, answers, cohort, budget)
+    found = results.result(study, entrants, answers, cohort, budget)
     if crossval.share()[0] == 0:
-        _write(out, name, result, answers, cohort)
-    return result
+        results.write(out, found, answers, cohort)
+    return found
 
 
 def _claim(out: Path, cohort: Cohort, budget: Budget) -> Path:
     """Return the folder of fits, made for this cohort and budget only."""
     each = {name: value for name, value in asdict(budget).items() if name != "seeds"}  # of which there may be more
-    said = {"kalemia": __version__, "cohort": _digest(cohort), "budget": each}
+    said = {"kalemia": __version__, "cohort": results.digest(cohort), "budget": each}
     text = json.dumps(said, indent=1, sort_keys=True)
     folder = out / "fits"
     plan = folder / "plan.json"
@@ -166,11 +149,6 @@ def _claim(out: Path, cohort: Cohort, budget: Budget) -> Path:
     except OSError as exc:
         raise TrainError(f"{out}: cannot be written ({exc.strerror}); give a folder that may be written") from exc
     return folder
-
-
-def _digest(cohort: Cohort) -> str:
-    content = (cohort.folder / TABLE).read_bytes() + (cohort.folder / CARD).read_bytes()
-    return hashlib.sha256(content).hexdigest()[:16]
 
 
 def _data(cohort: Cohort, entrant: Entrant, folder: Path, workers: int, tell: Report) -> Data:
@@ -190,97 +168,3 @@ def _data(cohort: Cohort, entrant: Entrant, folder: Path, workers: int, tell: Re
     there = mine.waves.any(axis=(1, 2)) & ~table["hemolyzed"].to_numpy()
     data = Data(mine, table["potassium_meq_l"].to_numpy(), table["patient"].to_numpy().astype(str))
     return data.only(there)
-
-
-def _result(
-    study: Study, entrants: Sequence[Entrant], answers: dict[str, Answers], cohort: Cohort, budget: Budget
-) -> dict[str, Any]:
-    table = cohort.table
-    true, patients = table["potassium_meq_l"].to_numpy().astype(np.float64), table["patient"].to_numpy().astype(str)
-    rows = []
-    for entrant in entrants:
-        said = answers[entrant.name]
-        own = compare.summary(true[said.number], said.potassium, patients[said.number])
-        rows.append(
-            {"name": entrant.name, **_described(entrant), "ecgs": len(said.number), **own, "fits": list(said.about)}
-        )
-    base = answers[study.reference]
-    differences = [
-        {"name": name, "against": study.reference, **_difference(base, other, true, patients)}
-        for name, other in answers.items()
-        if name != study.reference
-    ]
-    return {
-        "study": study.name,
-        "asks": study.asks,
-        "kalemia": __version__,
-        "cohort": {"labels": cohort.labels, "ecgs": len(cohort), "digest": _digest(cohort), **_named(cohort)},
-        "budget": asdict(budget),
-        "potassium_sd_meq_l": round(float(true.std()), 4),
-        "entrants": rows,
-        "differences": differences,
-    }
-
-
-def _named(cohort: Cohort) -> dict[str, Any]:
-    return {name: cohort.card[name] for name in ("source", "level", "seed") if name in cohort.card}
-
-
-def _described(entrant: Entrant) -> dict[str, Any]:
-    about: dict[str, Any] = {"leads": list(entrant.leads), "seconds": entrant.seconds, "parameters": 0, "macs": 0}
-    if entrant.design is None:
-        return about
-    sides = len(entrant.leads) + 1
-    shape = Shape(sides - 1, round(entrant.seconds * 300), 0.0, 1.0, (0.0,) * sides, (1.0,) * sides)
-    layers = designs.layers(designs.build(shape, entrant.design))
-    return {
-        **about,
-        "design": asdict(entrant.design),
-        "parameters": sum(int(layer["parameters"]) for layer in layers),
-        "macs": sum(int(layer["macs"]) for layer in layers),
-        "layers": layers,
-    }
-
-
-def _difference(base: Answers, other: Answers, true: NDArray[np.float64], patients: NDArray[np.str_]) -> dict[str, Any]:
-    """Compare on the ECGs that both answered."""
-    common, ours, theirs = np.intersect1d(base.number, other.number, return_indices=True)
-    return compare.paired(true[common], base.potassium[:, ours], other.potassium[:, theirs], patients[common])
-
-
-def _write(out: Path, name: str, result: dict[str, Any], answers: dict[str, Answers], cohort: Cohort) -> None:
-    stream = io.StringIO()
-    written = csv.writer(stream, lineterminator="\n")
-    written.writerow(["ecg", "patient", "potassium_meq_l", "entrant", "estimate_meq_l"])
-    table = cohort.table
-    for entrant, said in answers.items():
-        chosen = table[said.number].select("ecg", "patient", "potassium_meq_l")
-        for row, estimate in zip(chosen.iter_rows(), said.potassium.mean(axis=0), strict=True):
-            written.writerow([*row[:2], f"{row[2]:.2f}", entrant, f"{estimate:.4f}"])
-    content = json.dumps(result, indent=1, allow_nan=False).encode()
-    try:
-        atomic.write({out / f"{name}.json": content, out / f"{name}.csv": stream.getvalue().encode()})
-    except OSError as exc:
-        raise TrainError(f"{out}: cannot be written ({exc.strerror}); give a folder that may be written") from exc
-
-
-def text(result: dict[str, Any]) -> str:
-    """Return a study's result as lines: each entrant's size and errors, then the differences that matter."""
-    lines = [f"{result['study']}: {result['asks']}", ""]
-    width = max(len(row["name"]) for row in result["entrants"])
-    lines.append(f"{'':{width}}  parameters     R2 (95 %)              MAE    AUROC > 5.5")
-    for row in result["entrants"]:
-        low, high = row["r2_interval"]
-        area = "-" if row["auroc_above_5.5"] is None else f"{row['auroc_above_5.5']:.3f}"
-        lines.append(
-            f"{row['name']:{width}}  {row['parameters']:10,}  {row['r2']:6.3f} ({low:6.3f} to {high:6.3f})  "
-            f"{row['mae_meq_l']:.3f}  {area}"
-        )
-    lines.append("")
-    for row in result["differences"]:
-        low, high = row["r2_interval"]
-        lines.append(
-            f"R2 of {row['name']} minus that of {row['against']}: {row['r2']:+.3f} ({low:+.3f} to {high:+.3f})"
-        )
-    labels, sd = result["cohort"]["labels"], result["potassium_sd_meq_l"]
-    return "\n".join([*lines, "", f"On {labels} potassium; its standard deviation is {sd:.2f} mEq/L."])

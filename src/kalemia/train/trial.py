@@ -63,7 +63,7 @@ class Data:
 
 
 @dataclass(frozen=True, eq=False)
-class Said:
+class Answer:
     """Estimates (n,) and the spread (n,) that an entrant expects of their errors, mEq/L."""
 
     potassium: Reals
@@ -94,9 +94,9 @@ class Trial:
         self.about = {**about, "parameters": nets.parameters(self.net)}
         self.files = files
 
-    def said(self, data: Data) -> Said:
+    def said(self, data: Data) -> Answer:
         """Answer."""
-        return Said(*(part.astype(np.float64) for part in _said(self.net, data)))
+        return Answer(*(part.astype(np.float64) for part in _said(self.net, data)))
 
     def forget(self) -> None:
         """Delete what a training that is stopped would go on from."""

@@ -1,0 +1,151 @@
+"""Every figure of merit of potassium estimates, on the patients as they are and on resampled ones, in one pass.
+
+Resampling patients is weighing their ECGs (Efron and Tibshirani 1993): all figures are written for weights, so that
+2,000 resamples are a few matrix products. scikit-learn says the same with `sample_weight`, a resample at a time.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kalemia.evaluate.metrics import BINS_MEQ_L
+
+Reals = NDArray[np.float64]
+Bools = NDArray[np.bool_]
+
+ROUNDS, SEED = 2000, 0
+AT_ONCE = 4_000_000
+"""Weights that are held at a time."""
+LIMITS_SD = 1.96
+QUESTIONS: dict[str, Callable[[Reals], Bools]] = {
+    "above_5.5": lambda true: true > 5.5,
+    "at_least_5.5": lambda true: true >= 5.5,
+    "at_least_6.0": lambda true: true >= 6.0,
+    "at_least_6.5": lambda true: true >= 6.5,
+    "below_3.5": lambda true: true < 3.5,
+}
+"""Hyperkalemia as it is defined here, the guideline cuts, and hypokalemia."""
+PREVALENCE = 0.04
+"""Of potassium above 5.5 where a predictive value is stated: the simulator's `hospital`, everyone who was measured."""
+
+
+@dataclass(frozen=True, eq=False)
+class Said:
+    """What one network, or its like, says of n ECGs, each while it was tested.
+
+    Attributes
+    ----------
+    potassium
+        (n,) estimates, mEq/L.
+    called
+        (n,) whether the estimate is above the cut that was frozen on validation; None where there is none.
+    covered
+        (n,) whether the interval holds the measured potassium; None where there is none.
+    """
+
+    potassium: Reals
+    called: Bools | None = None
+    covered: Bools | None = None
+
+    def only(self, rows: NDArray[np.intp] | Bools) -> Said:
+        """Return what it says of some of the ECGs."""
+        called, covered = (None if one is None else one[rows] for one in (self.called, self.covered))
+        return Said(self.potassium[rows], called, covered)
+
+
+def weights(patients: NDArray[np.str_], rounds: int = ROUNDS) -> Reals:
+    """Return how often each patient of (n,) ECGs counts, (1 + rounds, patients): once, then as resampled."""
+    names = len(np.unique(patients))
+    rng = np.random.default_rng(SEED)
+    drawn = rng.multinomial(names, np.full(names, 1 / names), size=rounds)
+    return np.vstack([np.ones(names), drawn])
+
+
+def figures(true: Reals, said: Said, patients: NDArray[np.str_]) -> dict[str, Reals]:
+    """Return each figure of merit, (1 + ROUNDS,): of the patients as they are, then of each resample.
+
+    NaN where a resample does not define it, such as an area with nobody above the cut.
+    """
+    _, which = np.unique(patients, return_inverse=True)
+    counts = weights(patients)
+    step = max(1, AT_ONCE // len(true))
+    parts = [_weighed(true, said, counts[first : first + step, which]) for first in range(0, len(counts), step)]
+    return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+
+
+def spans(values: Mapping[str, Reals]) -> dict[str, dict[str, float | None]]:
+    """Return of each figure its value and its 95 % interval over resampled patients; None where it is not defined."""
+    return {name: span(value) for name, value in values.items()}
+
+
+def span(value: Reals) -> dict[str, float | None]:
+    """Return value, low and high of one figure."""
+    known = value[1:][np.isfinite(value[1:])]
+    low, high = np.quantile(known, [0.025, 0.975]) if len(known) else (np.nan, np.nan)
+    three = {"value": value[0], "low": low, "high": high}
+    return {name: round(float(number), 4) if np.isfinite(number) else None for name, number in three.items()}
+
+
+def _weighed(true: Reals, said: Said, w: Reals) -> dict[str, Reals]:
+    """Return the figures for weights (rounds, n)."""
+    estimate = said.potassium
+    error = estimate - true
+    total = w.sum(axis=1)
+
+    def mean(values: Reals | Bools) -> Reals:
+        return np.asarray(w @ values.astype(np.float64) / total)
+
+    def part(inside: Bools, values: Reals | Bools) -> Reals:
+        return _ratio(w @ (inside * values.astype(np.float64)), w @ inside.astype(np.float64))
+
+    bias, square = mean(error), mean(np.square(error))
+    true_var, said_var = (mean(np.square(x)) - np.square(mean(x)) for x in (true, estimate))
+    joint = mean(true * estimate) - mean(true) * mean(estimate)
+    limits = LIMITS_SD * np.sqrt(np.maximum(square - np.square(bias), 0))
+    flat = said_var < 1e-12  # an estimate that is the same for all
+    found = {
+        "mae_meq_l": mean(np.abs(error)),
+        "rmse_meq_l": np.sqrt(square),
+        "r2": 1 - _ratio(square, true_var),
+        "r": np.where(flat, 0.0, joint / np.sqrt(np.maximum(said_var * true_var, 1e-24))),
+        "bias_meq_l": bias,
+        "lower_limit_meq_l": bias - limits,
+        "upper_limit_meq_l": bias + limits,
+        "calibration_slope": np.where(flat, np.nan, joint / np.maximum(said_var, 1e-12)),
+    }
+    for low, high in itertools.pairwise(BINS_MEQ_L):
+        found[f"mae_meq_l_{low:g}_to_{high:g}"] = part((true >= low) & (true < high), np.abs(error))
+    for name, asks in QUESTIONS.items():
+        score = -estimate if name.startswith("below") else estimate
+        found[f"auroc_{name}"], found[f"auprc_{name}"] = areas(asks(true), score, w)
+    if said.called is not None:
+        ill = QUESTIONS["above_5.5"](true)
+        seen, spared = part(ill, said.called), part(~ill, ~said.called)
+        alarms = PREVALENCE * seen + (1 - PREVALENCE) * (1 - spared)
+        found |= {"sensitivity": seen, "specificity": spared, "ppv": _ratio(PREVALENCE * seen, alarms)}
+    if said.covered is not None:
+        found["coverage"] = mean(said.covered)
+    return found
+
+
+def areas(truth: Bools, score: Reals, w: Reals) -> tuple[Reals, Reals]:
+    """Return the area under the ROC curve and the average precision, (rounds,) each, for weights (rounds, n)."""
+    order = np.argsort(-score, kind="stable")
+    last = np.append(np.flatnonzero(np.diff(score[order])), len(score) - 1)  # of those with one score: a tie
+    ill, well = (np.cumsum(w[:, order] * one[order], axis=1)[:, last] for one in (truth, ~truth))
+    zero = np.zeros((len(w), 1))
+    more_ill, more_well = (np.diff(np.hstack([zero, one]), axis=1) for one in (ill, well))
+    sick, sound = ill[:, -1], well[:, -1]
+    area = _ratio((more_well * (ill - more_ill / 2)).sum(axis=1), sick * sound)
+    called = ill + well
+    precision = np.divide(ill, called, out=np.zeros_like(ill), where=called > 0)
+    return area, _ratio((more_ill * precision).sum(axis=1), sick)
+
+
+def _ratio(above: Reals, below: Reals) -> Reals:
+    return np.asarray(np.divide(above, below, out=np.full(np.shape(above), np.nan), where=below > 1e-12))

@@ -1,0 +1,145 @@
+"""What a study found: its JSON, a CSV with what everybody said of every ECG, and a table for a terminal."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+import json
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from kalemia import __version__, atomic
+from kalemia.cohort.cohort import CARD, TABLE, Cohort
+from kalemia.errors import TrainError
+from kalemia.evaluate import compare
+from kalemia.evaluate.resampled import PREVALENCE
+from kalemia.evaluate.subgroups import coverages
+from kalemia.train import designs, verdict
+from kalemia.train.crossval import Answers, Entrant, Study
+from kalemia.train.designs import Shape
+from kalemia.train.trial import Budget
+
+COLUMNS = ("ecg", "patient", "potassium_meq_l", "entrant", "fold", "estimate_meq_l", "low_meq_l", "high_meq_l")
+
+
+def digest(cohort: Cohort) -> str:
+    """Return what tells a cohort from another."""
+    content = (cohort.folder / TABLE).read_bytes() + (cohort.folder / CARD).read_bytes()
+    return hashlib.sha256(content).hexdigest()[:16]
+
+
+def result(
+    study: Study, entrants: Sequence[Entrant], answers: dict[str, Answers], cohort: Cohort, budget: Budget
+) -> dict[str, Any]:
+    """Return what the JSON of a study says: what each entrant is, how it was fitted, what it reaches, who is better."""
+    table = cohort.table
+    true, patients = table["potassium_meq_l"].to_numpy().astype(np.float64), table["patient"].to_numpy().astype(str)
+    judged = {name: verdict.judge(one, true) for name, one in answers.items()}
+    rows = []
+    for entrant in entrants:
+        said, own = answers[entrant.name], judged[entrant.name]
+        reached = compare.summary(true[said.number], own.seeds, patients[said.number])
+        rows.append(
+            {
+                "name": entrant.name,
+                **_described(entrant),
+                "ecgs": len(said.number),
+                "figures": reached,
+                "cuts_meq_l": own.cuts_meq_l,
+                "coverage_by_subgroup": coverages(own.covered, table[said.number]),
+                "fits": list(said.about),
+            }
+        )
+    base = answers[study.reference]
+    differences = []
+    for name, other in answers.items():
+        if name != study.reference:
+            common, ours, theirs = np.intersect1d(base.number, other.number, return_indices=True)
+            first = [one.only(ours) for one in judged[study.reference].seeds]
+            second = [one.only(theirs) for one in judged[name].seeds]
+            told = compare.paired(true[common], first, second, patients[common])
+            differences.append({"name": name, "against": study.reference, **told})
+    return {
+        "study": study.name,
+        "asks": study.asks,
+        "kalemia": __version__,
+        "cohort": {"labels": cohort.labels, "ecgs": len(cohort), "digest": digest(cohort), **_named(cohort)},
+        "budget": asdict(budget),
+        "potassium_sd_meq_l": round(float(true.std()), 4),
+        "sensitivity_asked": verdict.SENSITIVITY,
+        "prevalence": PREVALENCE,
+        "interval_coverage": verdict.COVERAGE,
+        "entrants": rows,
+        "differences": differences,
+    }
+
+
+def _named(cohort: Cohort) -> dict[str, Any]:
+    return {name: cohort.card[name] for name in ("source", "level", "seed") if name in cohort.card}
+
+
+def _described(entrant: Entrant) -> dict[str, Any]:
+    about: dict[str, Any] = {"leads": list(entrant.leads), "seconds": entrant.seconds, "parameters": 0, "macs": 0}
+    if entrant.design is None:
+        return about
+    sides = len(entrant.leads) + 1
+    shape = Shape(sides - 1, round(entrant.seconds * 300), 0.0, 1.0, (0.0,) * sides, (1.0,) * sides)
+    layers = designs.layers(designs.build(shape, entrant.design))
+    return {
+        **about,
+        "design": asdict(entrant.design),
+        "parameters": sum(int(layer["parameters"]) for layer in layers),
+        "macs": sum(int(layer["macs"]) for layer in layers),
+        "layers": layers,
+    }
+
+
+def write(out: Path, result: dict[str, Any], answers: dict[str, Answers], cohort: Cohort) -> None:
+    """Write the JSON, and a CSV with what each entrant says of each ECG: the means of its seeds."""
+    stream = io.StringIO()
+    written = csv.writer(stream, lineterminator="\n")
+    written.writerow(
+        ["ecg", "patient", "potassium_meq_l", "entrant", "fold", "estimate_meq_l", "low_meq_l", "high_meq_l"]
+    )
+    table = cohort.table
+    true = table["potassium_meq_l"].to_numpy().astype(np.float64)
+    for entrant, said in answers.items():
+        own = verdict.judge(said, true)
+        numbers = np.stack([part.mean(axis=0) for part in (said.potassium, own.low, own.high)], axis=1)
+        chosen = table[said.number].select("ecg", "patient", "potassium_meq_l")
+        for row, fold, three in zip(chosen.iter_rows(), said.fold, numbers, strict=True):
+            written.writerow([*row[:2], f"{row[2]:.2f}", entrant, fold, *(f"{value:.4f}" for value in three)])
+    content = json.dumps(result, indent=1, allow_nan=False).encode()
+    name = result["study"]
+    try:
+        atomic.write({out / f"{name}.json": content, out / f"{name}.csv": stream.getvalue().encode()})
+    except OSError as exc:
+        raise TrainError(f"{out}: cannot be written ({exc.strerror}); give a folder that may be written") from exc
+
+
+def text(result: dict[str, Any]) -> str:
+    """Return a study's result as lines: each entrant's size and errors, then the differences that matter."""
+    lines = [f"{result['study']}: {result['asks']}", ""]
+    width = max(len(row["name"]) for row in result["entrants"])
+    lines.append(f"{'':{width}}  parameters     R2 (95 %)              MAE    AUROC > 5.5")
+    for row in result["entrants"]:
+        r2, mae, area = (row["figures"][name] for name in ("r2", "mae_meq_l", "auroc_above_5.5"))
+        shown = "-" if area["value"] is None else f"{area['value']:.3f}"
+        lines.append(
+            f"{row['name']:{width}}  {row['parameters']:10,}  {r2['value']:6.3f} "
+            f"({r2['low']:6.3f} to {r2['high']:6.3f})  {mae['value']:.3f}  {shown}"
+        )
+    lines.append("")
+    for row in result["differences"]:
+        r2 = row["r2"]
+        lines.append(
+            f"R2 of {row['name']} minus that of {row['against']}: "
+            f"{r2['value']:+.3f} ({r2['low']:+.3f} to {r2['high']:+.3f})"
+        )
+    labels, sd = result["cohort"]["labels"], result["potassium_sd_meq_l"]
+    return "\n".join([*lines, "", f"On {labels} potassium; its standard deviation is {sd:.2f} mEq/L."])

@@ -1,0 +1,80 @@
+"""What cross-validated estimates are worth: alarms at a cut and intervals that validation patients alone decided."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from kalemia.evaluate.metrics import HIGH_MEQ_L
+from kalemia.evaluate.resampled import Reals, Said
+from kalemia.train.crossval import Answers
+
+SENSITIVITY = 0.9
+"""What the cut of an alarm has to reach on validation patients, as in Galloway 2019."""
+COVERAGE = 0.9
+
+
+@dataclass(frozen=True, eq=False)
+class Verdict:
+    """What an entrant's estimates come to.
+
+    Attributes
+    ----------
+    seeds
+        Of each seed: estimates, whether they are above the cut, whether the interval holds.
+    low, high
+        (seeds, n) intervals, mEq/L.
+    cuts_meq_l
+        Of each fit, by fold and then by seed; None where no validation patient was above 5.5.
+    """
+
+    seeds: tuple[Said, ...]
+    low: Reals
+    high: Reals
+    cuts_meq_l: list[float | None]
+
+    @property
+    def covered(self) -> Reals:
+        """The share of seeds whose interval holds the measured potassium, (n,)."""
+        return np.asarray(np.mean([one.covered for one in self.seeds if one.covered is not None], axis=0))
+
+
+def judge(answers: Answers, true: Reals) -> Verdict:
+    """Judge an entrant by the potassium of all ECGs of the cohort, mEq/L.
+
+    The cut of a fit is the highest that has a sensitivity of 0.9 among its validation patients; its interval is split
+    conformal: the order statistics of the validation errors in units of the spread that the entrant expects.
+    """
+    called = np.zeros(answers.potassium.shape, bool)
+    low, high = np.full((2, *answers.potassium.shape), np.nan)
+    cuts: list[float | None] = []
+    for (fold, seed), (number, held) in answers.held.items():
+        tested = answers.fold == fold
+        estimate, spread = answers.potassium[seed, tested], answers.spread[seed, tested]
+        cut = _cut(true[number], held.potassium)
+        cuts.append(None if cut is None else round(cut, 4))
+        called[seed, tested] = cut is not None and estimate > cut
+        below, above = _tails((true[number] - held.potassium) / held.spread)
+        low[seed, tested], high[seed, tested] = estimate + spread * below, estimate + spread * above
+    own = true[answers.number]
+    has_cut = all(cut is not None for cut in cuts)
+    seeds = tuple(
+        Said(potassium, alarms if has_cut else None, (own >= bottom) & (own <= top))
+        for potassium, alarms, bottom, top in zip(answers.potassium, called, low, high, strict=True)
+    )
+    return Verdict(seeds, low, high, cuts)
+
+
+def _cut(true: Reals, estimate: Reals) -> float | None:
+    ill = np.sort(estimate[true > HIGH_MEQ_L])
+    if not len(ill):
+        return None
+    missed = int(np.floor(len(ill) * (1 - SENSITIVITY) + 1e-9))
+    return float(np.nextafter(ill[missed], -np.inf))
+
+
+def _tails(errors: Reals) -> tuple[float, float]:
+    errors, n = np.sort(errors), len(errors)
+    low, high = np.floor((1 - COVERAGE) / 2 * (n + 1)), np.ceil((1 + COVERAGE) / 2 * (n + 1))
+    return float(errors[max(int(low) - 1, 0)]), float(errors[min(int(high) - 1, n - 1)])

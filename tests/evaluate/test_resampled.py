@@ -1,0 +1,103 @@
+"""Figures of merit on resampled patients: scikit-learn says the same of each resample."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+metrics = pytest.importorskip("sklearn.metrics")
+pytest.importorskip("polars")
+
+import polars as pl
+from scipy.stats import linregress
+
+from kalemia.cohort import Cohort, simulated
+from kalemia.evaluate import resampled, subgroups
+from kalemia.evaluate.metrics import regression
+from kalemia.evaluate.resampled import Said, figures, span, spans, weights
+
+RNG = np.random.default_rng(0)
+N = 300
+PATIENTS = np.array([f"p{k // 3}" for k in range(N)])
+TRUE = np.round(RNG.normal(5, 1.3, N), 1)
+ESTIMATE = np.round(4 + 0.3 * TRUE + RNG.normal(0, 0.5, N), 1)  # with ties
+CALLED, COVERED = ESTIMATE > 5.6, np.abs(ESTIMATE - TRUE) < 1.5
+
+
+@pytest.fixture(scope="module")
+def found() -> dict[str, np.ndarray]:
+    return figures(TRUE, Said(ESTIMATE, CALLED, COVERED), PATIENTS)
+
+
+@pytest.mark.parametrize("resample", [0, 1, 77])
+def test_scikit_learn_says_the_same(found: dict[str, np.ndarray], resample: int) -> None:
+    _, which = np.unique(PATIENTS, return_inverse=True)
+    w = weights(PATIENTS)[resample, which]
+    expected = {
+        "mae_meq_l": metrics.mean_absolute_error(TRUE, ESTIMATE, sample_weight=w),
+        "rmse_meq_l": metrics.root_mean_squared_error(TRUE, ESTIMATE, sample_weight=w),
+        "r2": metrics.r2_score(TRUE, ESTIMATE, sample_weight=w),
+        "auroc_above_5.5": metrics.roc_auc_score(TRUE > 5.5, ESTIMATE, sample_weight=w),
+        "auprc_at_least_6.0": metrics.average_precision_score(TRUE >= 6.0, ESTIMATE, sample_weight=w),
+        "auroc_below_3.5": metrics.roc_auc_score(TRUE < 3.5, -ESTIMATE, sample_weight=w),
+        "sensitivity": metrics.recall_score(TRUE > 5.5, CALLED, sample_weight=w),
+        "specificity": metrics.recall_score(TRUE <= 5.5, ~CALLED, sample_weight=w),
+        "coverage": np.average(COVERED, weights=w),
+    }
+    assert {name: found[name][resample] for name in expected} == pytest.approx(expected, abs=1e-9)
+
+
+def test_of_the_patients_as_they_are_it_is_what_the_cards_say(found: dict[str, np.ndarray]) -> None:
+    for name, value in regression(TRUE, ESTIMATE).items():
+        assert found[name][0] == pytest.approx(value, abs=1e-4)
+    line = linregress(ESTIMATE, TRUE)
+    assert found["calibration_slope"][0] == pytest.approx(line.slope)
+    error = ESTIMATE - TRUE
+    assert found["upper_limit_meq_l"][0] == pytest.approx(error.mean() + 1.96 * error.std())
+    sick, alarm, healthy = (np.mean(part) for part in (CALLED[TRUE > 5.5], CALLED[TRUE <= 5.5], [0.96]))
+    assert found["ppv"][0] == pytest.approx(0.04 * sick / (0.04 * sick + healthy * alarm))
+
+
+def test_a_resample_draws_patients_and_not_ecgs() -> None:
+    drawn = weights(PATIENTS, 50)
+    assert drawn.shape == (51, 100)
+    assert (drawn[0] == 1).all()
+    assert (drawn.sum(axis=1) == 100).all()
+    one = figures(TRUE, Said(ESTIMATE), PATIENTS)
+    alone = figures(TRUE, Said(ESTIMATE), np.array([f"p{k}" for k in range(N)]))
+    twice = figures(np.tile(TRUE, 4), Said(np.tile(ESTIMATE, 4)), np.tile(PATIENTS, 4))
+    assert span(twice["mae_meq_l"]) == span(one["mae_meq_l"])  # the same patients, four ECGs each
+    assert span(alone["mae_meq_l"])["value"] == span(one["mae_meq_l"])["value"]
+
+
+def test_what_is_not_defined_is_none() -> None:
+    low = np.full(30, 4.0)
+    found = spans(figures(low, Said(low), np.arange(30).astype(str)))
+    assert found["auroc_above_5.5"] == {"value": None, "low": None, "high": None}
+    assert found["r2"]["value"] is None
+    assert found["calibration_slope"]["value"] is None
+    assert found["r"]["value"] == 0
+    assert "sensitivity" not in found
+
+
+def test_a_large_cohort_is_weighed_in_pieces(monkeypatch: pytest.MonkeyPatch, found: dict[str, np.ndarray]) -> None:
+    monkeypatch.setattr(resampled, "AT_ONCE", 10 * N)
+    again = figures(TRUE, Said(ESTIMATE, CALLED, COVERED), PATIENTS)
+    for name, values in found.items():
+        np.testing.assert_allclose(again[name], values)
+
+
+def test_coverage_is_told_of_every_group_that_the_table_knows(tmp_path_factory: pytest.TempPathFactory) -> None:
+    folder = tmp_path_factory.mktemp("cohort") / "kidney"
+    simulated.write(folder, 40, 1, "kidney")
+    table = Cohort.open(folder).table
+    covered = (table["sex"] == "female").to_numpy()
+    said = subgroups.coverages(covered, table)
+    assert said["all"]["ecgs"] == 40
+    assert said["female"]["value"] == 1
+    assert said["male"]["value"] == 0
+    assert said["female"]["low"] < 1
+    assert said["female"]["ecgs"] + said["male"]["ecgs"] == 40
+    assert any(name.startswith("ionic variant") for name in said)
+    unknown = table.with_columns(sex=pl.lit(None, pl.String))
+    assert "female" not in subgroups.coverages(covered, unknown)
