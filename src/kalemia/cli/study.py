@@ -29,6 +29,7 @@ def study(
     """
     try:
         from kalemia.cohort import Cohort
+        from kalemia.evaluate import studypage
         from kalemia.train import results, studies
     except ImportError as exc:
         raise KalemiaError(
@@ -40,4 +41,4 @@ def study(
         with stages() as stage:
             result = studies.run(one, opened, out, quick=quick, seeds=seeds, workers=workers, report=stage)
         say(results.text(result) + "\n")
-    tell(f"results: {out}")
+    tell(f"report: {studypage.write(out)}")

@@ -1,0 +1,138 @@
+"""What a study found, in sentences that its JSON alone decides; each says where in the JSON its numbers are."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+Result = Mapping[str, Any]
+
+SIZE_LOSS, SIZE_LOSS_BOUND = 0.03, 0.05
+"""How much R2 the 4k network may lose against 180k, and the upper bound of the interval of that."""
+SEPARABLE_SHARE, SEPARABLE_R2 = 0.25, 0.02
+"""The share of the parameters that separable convolutions may need, and how much R2 they may lose."""
+SAVED_AUROC = 0.02
+"""By how much a network should exceed boosted features, area under the ROC curve above 5.5."""
+BOOSTING, MEDIAN = "gradient boosting on features", "training median"
+
+
+@dataclass(frozen=True)
+class Finding:
+    """A sentence, where its numbers stand in the JSON, and whether it reached its target; None if it has none."""
+
+    said: str
+    where: str
+    reached: bool | None = None
+
+
+def findings(result: Result) -> list[Finding]:
+    """Return what a study found."""
+    own = {"size": _size, "separable": _separable, "network": _network}.get(result["study"], _nothing)
+    return [_best(result), *_groups(result), *own(result)]
+
+
+def _nothing(_result: Result) -> Iterator[Finding]:
+    return iter(())
+
+
+def _best(result: Result) -> Finding:
+    best = max(result["entrants"], key=lambda row: row["figures"]["r2"]["value"] or float("-inf"))
+    own = best["figures"]
+    said = (
+        f"Best is {best['name']}: R2 {shown(own['r2'])}, MAE {shown(own['mae_meq_l'])} mEq/L, area under the ROC "
+        f"curve above 5.5 mEq/L {shown(own['auroc_above_5.5'])}."
+    )
+    return Finding(said, f"entrants, {best['name']}, figures")
+
+
+def _groups(result: Result) -> Iterator[Finding]:
+    rows = result["differences"]
+    if not rows:
+        return
+    base = rows[0]["against"]
+    better = [row for row in rows if (row["r2"]["low"] or 0) > 0]
+    worse = [row for row in rows if (row["r2"]["high"] or 0) < 0]
+    same = [row for row in rows if row not in better and row not in worse]
+    for some, said in ((better, "Better than"), (worse, "Worse than"), (same, "Not told apart from")):
+        if some:
+            listed = "; ".join(f"{row['name']} (R2 {signed(row['r2'])})" for row in some)
+            yield Finding(f"{said} {base} by these patients: {listed}.", "differences, r2")
+
+
+def _size(result: Result) -> Iterator[Finding]:
+    row = _difference(result, "4k")
+    if row and row["against"] == "180k":
+        loss, most = -row["r2"]["value"], -row["r2"]["low"]
+        yield Finding(
+            f"From 180k to 4k parameters R2 falls by {loss:.3f}, and by no more than {most:.3f} (the bound of its 95 % "
+            f"interval); the aim is {SIZE_LOSS} at most, and {SIZE_LOSS_BOUND} for the bound.",
+            "differences, 4k, r2",
+            loss <= SIZE_LOSS and most <= SIZE_LOSS_BOUND,
+        )
+
+
+def _separable(result: Result) -> Iterator[Finding]:
+    rows = {row["name"]: row for row in result["entrants"]}
+    for name, row in rows.items():
+        twin = rows.get(name.replace("DSCRNN", "CRNN"))
+        if twin is None or twin is row:
+            continue
+        share = row["parameters"] / twin["parameters"]
+        work = row["macs"] / twin["macs"]
+        apart = row["figures"]["r2"]["value"] - twin["figures"]["r2"]["value"]
+        yield Finding(
+            f"{name} has {share:.0%} of the parameters of {twin['name']} and {work:.0%} of its multiply-accumulates; "
+            f"its R2 differs by {apart:+.3f}. The aim is {SEPARABLE_SHARE:.0%} and no more than {SEPARABLE_R2} lost.",
+            f"entrants, {name} and {twin['name']}",
+            share <= SEPARABLE_SHARE and apart >= -SEPARABLE_R2,
+        )
+
+
+def _network(result: Result) -> Iterator[Finding]:
+    if row := _difference(result, BOOSTING):
+        gain = {
+            key: None if (value := row["auroc_above_5.5"][key]) is None else -value for key in ("value", "low", "high")
+        }
+        turned = {"value": gain["value"], "low": gain["high"], "high": gain["low"]}
+        if turned["value"] is not None:
+            yield Finding(
+                f"Above 5.5 mEq/L the area under the ROC curve of {row['against']} exceeds that of boosted features by "
+                f"{signed(turned)}; the aim is {SAVED_AUROC}.",
+                f"differences, {BOOSTING}, auroc_above_5.5",
+                (turned["value"] or 0) >= SAVED_AUROC,
+            )
+    rows = {row["name"]: row["figures"] for row in result["entrants"]}
+    if MEDIAN in rows:
+        yield Finding(
+            f"Predicting the training median for everybody has an MAE of {shown(rows[MEDIAN]['mae_meq_l'])} mEq/L.",
+            f"entrants, {MEDIAN}, figures",
+        )
+
+
+def _turned(three: Mapping[str, float | None]) -> dict[str, float | None]:
+    """Return a difference the other way round."""
+    other = {"value": "value", "low": "high", "high": "low"}
+    return {key: None if (value := three[name]) is None else -value for key, name in other.items()}
+
+
+def _difference(result: Result, name: str) -> dict[str, Any] | None:
+    return next((row for row in result["differences"] if row["name"] == name), None)
+
+
+def shown(three: Mapping[str, float | None]) -> str:
+    """Return a value and its interval, e.g. "0.182 (0.140 to 0.221)"."""
+    return _said(three, "")
+
+
+def signed(three: Mapping[str, float | None]) -> str:
+    """Return a difference and its interval, e.g. "+0.012 (-0.004 to +0.030)"."""
+    return _said(three, "+")
+
+
+def _said(three: Mapping[str, float | None], sign: str) -> str:
+    value, low, high = (three[key] for key in ("value", "low", "high"))
+    if value is None:
+        return "undefined"
+    around = "" if low is None or high is None else f" ({low:{sign}.3f} to {high:{sign}.3f})"
+    return f"{value:{sign}.3f}{around}".replace("-", "\u2212")

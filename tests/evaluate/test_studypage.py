@@ -1,0 +1,163 @@
+"""The report of studies: what it says is in the JSON, its figures are files, and bad folders get a sentence."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+pytest.importorskip("matplotlib")
+pytest.importorskip("polars")
+
+from PIL import Image
+
+from kalemia.errors import KalemiaError
+from kalemia.evaluate import studypage
+from kalemia.evaluate.findings import findings, shown, signed
+from kalemia.evaluate.resampled import Said, figures, spans
+
+N = 120
+RNG = np.random.default_rng(0)
+TRUE = RNG.uniform(3, 8, N)
+PATIENTS = np.array([f"p{k}" for k in range(N)])
+NAMES = {
+    "lead": ("V4", "V5"),
+    "window": ("one cycle", "2 s"),
+    "network": ("DSCRNN", "gradient boosting on features", "training median"),
+    "size": ("180k", "4k"),
+    "separable": ("CRNN 4k", "DSCRNN 4k"),
+}
+LAYERS = {
+    "CRNN 4k": ("body.0.1", 32000),
+    "DSCRNN 4k": ("body.0.0", 3600),
+    "180k": ("body.3", 180000),
+    "4k": ("dense", 4000),
+}
+KINDS = {"r2", "scatter", "bland-altman", "alarms", "calibration", "boxes", "coverage", "learning", "layers"}
+
+
+def three(value: float | None, low: float | None = None, high: float | None = None) -> dict[str, float | None]:
+    return {"value": value, "low": low, "high": high}
+
+
+def entrant(name: str, estimate: np.ndarray) -> dict[str, Any]:
+    layer, count = LAYERS.get(name, ("dense", 3994))
+    learned = {"fold": 0, "seed": 0, "training_mae_meq_l": [1.0, 0.9], "validation_mae_meq_l": [1.1, 1.0]}
+    return {
+        "name": name,
+        "parameters": count,
+        "macs": 10 * count,
+        "layers": [{"layer": layer, "parameters": count, "macs": 10 * count}],
+        "ecgs": N,
+        "figures": spans(figures(TRUE, Said(estimate, estimate > 5.5, np.abs(estimate - TRUE) < 1), PATIENTS)),
+        "coverage_by_subgroup": {"all": {"ecgs": N, "value": 0.9, "low": 0.84, "high": 0.94}},
+        "fits": [{"fold": 0, "seed": 0}] if "boosting" in name or "median" in name else [learned],
+    }
+
+
+def result(study: str, estimates: dict[str, np.ndarray]) -> dict[str, Any]:
+    base, *others = estimates
+    return {
+        "study": study,
+        "asks": "Which?",
+        "cohort": {"labels": "simulated", "ecgs": N, "level": "kidney", "digest": "0"},
+        "budget": {"folds": 5, "seeds": 1, "rates": [0.006], "patience": 12, "epochs": 150},
+        "potassium_sd_meq_l": 1.4,
+        "sensitivity_asked": 0.9,
+        "prevalence": 0.04,
+        "interval_coverage": 0.9,
+        "entrants": [entrant(name, estimate) for name, estimate in estimates.items()],
+        "differences": [
+            {
+                "name": name,
+                "against": base,
+                "r2": three(-0.02, -0.04, -0.01),
+                "mae_meq_l": three(0.1, 0.0, 0.2),
+                "auroc_above_5.5": three(-0.03, -0.05, -0.01),
+                "ecgs": N,
+            }
+            for name in others
+        ],
+    }
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    for study, names in NAMES.items():
+        said = {name: TRUE + RNG.normal(0, 0.5 + 0.2 * k, N) for k, name in enumerate(names)}
+        if "training median" in said:
+            said["training median"] = np.full(N, 5.0)
+        (tmp_path / f"{study}.json").write_text(json.dumps(result(study, said)))
+        rows = [f"e{k},p{k},{TRUE[k]:.2f},{name},0,{own[k]:.4f},3,7" for name, own in said.items() for k in range(N)]
+        head = "ecg,patient,potassium_meq_l,entrant,fold,estimate_meq_l,low_meq_l,high_meq_l"
+        (tmp_path / f"{study}.csv").write_text("\n".join([head, *rows]))
+    return tmp_path
+
+
+def test_the_report_has_every_figure_as_svg_and_png(folder: Path) -> None:
+    page = studypage.write(folder)
+    text = page.read_text(encoding="utf-8")
+    named = re.findall(r"\(([a-z0-9-]+)\.svg\)", text)
+    assert {name.partition("-")[2] for name in named} == KINDS
+    for name in named:
+        assert (folder / f"{name}.svg").read_text(encoding="utf-8").startswith("<?xml")
+        with Image.open(folder / f"{name}.png") as picture:
+            assert min(picture.size) > 150
+    assert text.count("data:image/svg+xml") == len(named)
+    assert "<script" not in text
+    assert "These potassium values are simulated." in text
+    assert "Not a medical device" in text
+
+
+def test_the_same_studies_give_the_same_bytes(folder: Path) -> None:
+    for name in ("lead", "network", "size", "separable"):
+        (folder / f"{name}.json").unlink()
+    studypage.write(folder)
+    before = {path.name: path.read_bytes() for path in folder.iterdir()}
+    studypage.write(folder)
+    assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
+
+
+def test_every_number_in_a_sentence_is_in_the_json(folder: Path) -> None:
+    for study in NAMES:
+        said = json.loads((folder / f"{study}.json").read_text())
+        best = max(said["entrants"], key=lambda row: row["figures"]["r2"]["value"])
+        text = " ".join(one.said for one in findings(said))
+        assert f"Best is {best['name']}: R2 {shown(best['figures']['r2'])}" in text
+        assert f"(R2 {signed(said['differences'][0]['r2'])})" in text
+
+
+@pytest.mark.parametrize(("loss", "bound", "reached"), [(0.02, 0.04, True), (0.04, 0.045, False), (0.02, 0.06, False)])
+def test_the_aim_of_the_small_network_is_judged(folder: Path, loss: float, bound: float, reached: bool) -> None:
+    said = json.loads((folder / "size.json").read_text())
+    said["differences"][0]["r2"] = three(-loss, -bound, 0.01)
+    assert [one.reached for one in findings(said) if one.reached is not None] == [reached]
+
+
+def test_the_aims_of_separable_networks_and_of_boosting_are_judged(folder: Path) -> None:
+    separable = json.loads((folder / "separable.json").read_text())
+    one = next(one for one in findings(separable) if one.reached is not None)
+    assert one.said.startswith("DSCRNN 4k has 11% of the parameters of CRNN 4k")
+    standard, saving = (row["figures"]["r2"]["value"] for row in separable["entrants"])
+    assert one.reached is (saving >= standard - 0.02)
+    network = json.loads((folder / "network.json").read_text())
+    one = next(one for one in findings(network) if one.reached is not None)
+    assert one.reached
+    assert "exceeds that of boosted features by +0.030 (+0.010 to +0.050)" in one.said
+    assert "Worse than DSCRNN by these patients" in " ".join(one.said for one in findings(network))
+
+
+def test_a_folder_without_studies_or_with_damaged_ones_gets_a_sentence(folder: Path) -> None:
+    (folder / "empty").mkdir()
+    with pytest.raises(KalemiaError, match="holds no study; run kalemia study first"):
+        studypage.write(folder / "empty")
+    (folder / "size.csv").write_text("junk")
+    with pytest.raises(KalemiaError, match=r"size\.csv: missing or damaged; run kalemia study again"):
+        studypage.write(folder)
+    (folder / "lead.json").write_text("{")
+    with pytest.raises(KalemiaError, match=r"lead\.json: no study, or damaged"):
+        studypage.write(folder)
