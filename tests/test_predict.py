@@ -68,9 +68,10 @@ def test_a_file_gives_what_its_recording_gives(tiny_path: Path, patients: Path) 
     assert from_file.source == str(path)
 
 
-def test_examine_keeps_what_a_report_draws(tiny_path: Path) -> None:
+def test_examine_keeps_what_a_report_draws(tiny_path: Path, tiny: Model) -> None:
     ecg = recording()
     result = examine(ecg, tiny_path)
+    assert result.model is tiny
     assert result.recording is ecg
     assert result.beat is not None
     assert result.beat.leads == ("V5",)

@@ -42,12 +42,13 @@ EXCHANGED = -0.6
 
 @dataclass(frozen=True, eq=False)
 class Result:
-    """An Estimate with the recording and the beat it was made from, and the page it was read from, for a report."""
+    """An Estimate with the recording, beat and model it was made from, and the page it was read from, for a report."""
 
     estimate: Estimate
     recording: Recording | None = None
     beat: Beat | None = None
     page: Digitized | None = None
+    model: Model | None = None
 
 
 def predict(
@@ -85,7 +86,7 @@ def examine(
     rate: float | None = None,
     calibration: Calibration | None = None,
 ) -> Result:
-    """Do what `predict` does, and keep the recording and the beat."""
+    """Do what `predict` does, and keep what a report draws and explains."""
     judge = Model.load(DEFAULT if model is None else model)
     if calibration is not None:
         calibration.check(judge)
@@ -157,7 +158,7 @@ def _judge(recording: Recording, model: Model, calibration: Calibration | None) 
         forecast = calibration.apply(forecast, model)
         offset, said = calibration.offset_meq_l, (*seen.warnings, calibration.said)
         seen = replace(seen, personal_offset_meq_l=offset, warnings=said)
-    return Result(_estimate(seen, forecast, model), recording, beat)
+    return Result(_estimate(seen, forecast, model), recording, beat, model=model)
 
 
 def _missing(recording: Recording, model: Model) -> str:
