@@ -22,7 +22,7 @@ from typer.testing import CliRunner, Result
 import kalemia
 from kalemia.cli import app
 from kalemia.cli import main as cli_main
-from kalemia.errors import KalemiaError
+from kalemia.errors import KalemiaError, ModelError
 from kalemia.model import bundled
 from kalemia.records import NOTICE
 
@@ -168,6 +168,21 @@ def test_a_report_is_a_page_an_input_and_an_index(
         html = page.read_text()
         assert "Not a medical device" in html
         assert not re.search(r"(src|href)=.(https?:)?//", html)
+        assert ("What moved the estimate" in html) == (page.name == "p000001.html")
+
+
+def test_an_estimate_that_cannot_be_explained_is_reported_all_the_same(
+    tiny_path: Path, good: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> None:
+        raise ModelError("no")
+
+    monkeypatch.setattr("kalemia.explain.explain", refuse)
+    result = invoke("predict", good, "--model", tiny_path, "--report", tmp_path / "one")
+    assert result.exit_code == 0
+    html = (tmp_path / "one" / "p000001.html").read_text()
+    assert "Estimated" in html
+    assert "What moved" not in html
 
 
 def test_a_report_of_one_input_is_one_page(tiny_path: Path, good: Path, tmp_path: Path) -> None:
@@ -426,6 +441,7 @@ def test_the_demo_estimates_and_writes_a_report(tmp_path: Path) -> None:
     assert "mEq/L" in result.stdout
     (page,) = (tmp_path / "demo").glob("*.html")
     assert str(page) in result.stdout
+    assert "What moved the estimate" in page.read_text()
 
 
 @has_bundled

@@ -28,6 +28,7 @@ from kalemia.errors import KalemiaError
 from kalemia.records import NOTICE
 
 if TYPE_CHECKING:
+    from kalemia.explain import Explanation
     from kalemia.predict import Result
     from kalemia.records import Estimate
 
@@ -125,6 +126,7 @@ class _Pages:
                 result.recording,
                 result.beat,
                 _scan(result),
+                _why(result),
                 name=self.names[source],
             )
 
@@ -157,6 +159,18 @@ def _scan(result: Result) -> bytes | None:
     return overlay(result.page)
 
 
+def _why(result: Result) -> Explanation | None:
+    """Return what moved the estimate; None where there is no estimate, or no explanation of it."""
+    if result.estimate.status != "estimated" or result.beat is None or result.model is None:
+        return None
+    from kalemia.explain import explain
+
+    # As with the page itself: what cannot be explained must not cost the rest.
+    with suppress(KalemiaError):
+        return explain(result.beat, result.model)
+    return None
+
+
 def _print(estimate: Estimate, as_json: bool) -> None:
     if as_json:
         said = json.dumps(estimate.to_dict(), ensure_ascii=False)
@@ -186,7 +200,7 @@ def demo(
     folder = folder_for(out)
     say("A page with a simulated patient's ECG, made with a potassium of 6.5 mEq/L.\n")
     say(text(result.estimate))
-    path = write_page(folder, result.estimate, result.recording, result.beat, _scan(result))
+    path = write_page(folder, result.estimate, result.recording, result.beat, _scan(result), _why(result))
     say(f"\nreport: {path}")
     raise typer.Exit(_status([result.estimate]))
 

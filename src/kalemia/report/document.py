@@ -6,11 +6,15 @@ import base64
 import hashlib
 from functools import cache
 from importlib import resources
+from typing import TYPE_CHECKING
 
 from kalemia import __version__
 from kalemia.records import Beat, Estimate, ModelName, Recording
-from kalemia.report import paper, pictures, words
+from kalemia.report import explanation, paper, pictures, words
 from kalemia.report.markup import Markup, element, join
+
+if TYPE_CHECKING:
+    from kalemia.explain import Explanation
 
 STATUS = {"estimated": "Estimated", "refused": "Refused", "failed": "Failed"}
 SYMBOL = {"high": "▲", "low": "▼", "normal": "●", "uncertain": "◆"}
@@ -22,7 +26,11 @@ TALL_TABLE = 6
 
 
 def page(
-    estimate: Estimate, recording: Recording | None = None, beat: Beat | None = None, scan: bytes | None = None
+    estimate: Estimate,
+    recording: Recording | None = None,
+    beat: Beat | None = None,
+    scan: bytes | None = None,
+    why: Explanation | None = None,
 ) -> str:
     """Return the whole HTML document for one input.
 
@@ -36,6 +44,8 @@ def page(
         Where the median beat, the R peaks and the problems of leads come from; left out if None.
     scan
         A PNG of the page that the ECG was printed on, with what was traced drawn on it.
+    why
+        What moved the estimate, from `kalemia.explain`; shown with the beat, and only where there is an estimate.
     """
     if estimate.status == "failed":
         recording = beat = scan = None
@@ -48,6 +58,7 @@ def page(
             _warnings(estimate),
             None if scan is None else _scan(scan),
             None if recording is None else _ecg(recording, beat),
+            _moved(estimate, beat, why),
             _behind(estimate, beat),
         ),
         level=estimate.level or estimate.status,
@@ -253,6 +264,12 @@ def _ecg(recording: Recording, beat: Beat | None) -> Markup:
         ),
         class_="recording",
     )
+
+
+def _moved(estimate: Estimate, beat: Beat | None, why: Explanation | None) -> Markup | None:
+    if why is None or beat is None or not words.is_estimated(estimate):
+        return None
+    return _section("What moved the estimate", *explanation.figures(estimate, beat, why))
 
 
 def _behind(estimate: Estimate, beat: Beat | None) -> Markup:

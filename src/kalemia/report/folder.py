@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from kalemia import atomic
@@ -16,6 +17,9 @@ from kalemia.records import NOTICE, Beat, Estimate, Recording
 from kalemia.report import words
 from kalemia.report.document import STATUS, SYMBOL, document, notice, page
 from kalemia.report.markup import Markup, element
+
+if TYPE_CHECKING:
+    from kalemia.explain import Explanation
 
 LONGEST_STEM = 48
 """Characters; even at four bytes each the name, its number and ".html" fit into the 255 bytes of a file name."""
@@ -39,6 +43,7 @@ def write_page(
     recording: Recording | None = None,
     beat: Beat | None = None,
     scan: bytes | None = None,
+    why: Explanation | None = None,
     *,
     name: str | None = None,
 ) -> Path:
@@ -46,7 +51,7 @@ def write_page(
 
     Parameters
     ----------
-    folder, estimate, recording, beat, scan
+    folder, estimate, recording, beat, scan, why
         Where to write, and what `page` draws.
     name
         The file name, from `page_name`; by default the one that the source would get alone.
@@ -56,7 +61,7 @@ def write_page(
     KalemiaError
         If the folder cannot be made or written; no partial file is left.
     """
-    return _write(folder, name or page_name(estimate.source, set()), page(estimate, recording, beat, scan))
+    return _write(folder, name or page_name(estimate.source, set()), page(estimate, recording, beat, scan, why))
 
 
 def page_name(source: str, taken: set[str]) -> str:

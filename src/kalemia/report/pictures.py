@@ -21,6 +21,7 @@ BAND_TOP, BAND_HEIGHT = 20, 44
 BEAT_RATE_HZ = 300.0
 R_SAMPLE = 90
 BEAT_MS = (-300.0, 600.0)
+LARGE, SMALL = (440.0, 250.0), (280.0, 190.0)
 
 
 def _percent(value_meq_l: float) -> float:
@@ -109,6 +110,25 @@ def bar(fraction: float) -> Markup:
     )
 
 
+def signed_bar(value: float, reach: float) -> Markup:
+    """Return a bar to the right of the middle for a positive number and to the left for a negative one.
+
+    It fills its half at `reach`; the number is printed beside it, so that it is hidden from screen readers.
+    """
+    half = float(np.clip(50 * abs(value) / reach, 0, 50))
+    side = "raises" if value > 0 else "lowers"
+    return element(
+        "svg",
+        element("rect", width="100%", height=14, class_="track"),
+        element("rect", x=f"{50 if value > 0 else 50 - half:.1f}%", width=f"{half:.1f}%", height=14, class_=side),
+        element("line", x1="50%", x2="50%", y1=0, y2=14, class_="limit"),
+        class_="bar",
+        width="100%",
+        height=14,
+        aria_hidden="true",
+    )
+
+
 @dataclass(frozen=True)
 class Frame:
     """The plot area of a beat and what it spans; `x` and `y` go from ms and mV to the picture."""
@@ -147,32 +167,44 @@ class Frame:
 
 def beats(beat: Beat, leads: tuple[str, ...]) -> list[Markup]:
     """Return the median beat of each of these leads in mV against ms from R, all on the same scale."""
+    shown = millivolts(beat, leads)
+    frame = framed([*shown.values()], LARGE if len(shown) == 1 else SMALL)
+    said = f"{frame.low_mv:.1f} to {frame.high_mv:.1f} mV"
+    return [panel(lead, frame, line(frame, mv, "trace"), said=said) for lead, mv in shown.items()]
+
+
+def millivolts(beat: Beat, leads: tuple[str, ...]) -> dict[str, Values]:
+    """Return the median beat of those of these leads that it has, (270,) in mV each."""
     rows = {lead: beat.leads.index(lead) for lead in leads if lead in beat.leads}
-    millivolts = {lead: (beat.waveform[row] * beat.gain_mv[row]).astype(float) for lead, row in rows.items()}
-    frame = _frame(list(millivolts.values()))
-    return [_panel(lead, values, frame) for lead, values in millivolts.items()]
+    return {lead: (beat.waveform[row] * beat.gain_mv[row]).astype(float) for lead, row in rows.items()}
 
 
-def _frame(waveforms: list[Values]) -> Frame:
+def framed(waveforms: list[Values], size: tuple[float, float]) -> Frame:
+    """Return the plot area, within a picture of this width and height, that all these waves in mV fit into."""
     values = np.concatenate([[-0.05, 0.05], *waveforms])
     values = values[np.isfinite(values)]
     margin = 0.05 * float(np.ptp(values))
-    width, height = (440.0, 250.0) if len(waveforms) == 1 else (280.0, 190.0)
-    return Frame(width, height, float(values.min()) - margin, float(values.max()) + margin)
+    return Frame(*size, float(values.min()) - margin, float(values.max()) + margin)
 
 
-def _panel(lead: str, millivolts: Values, frame: Frame) -> Markup:
-    times = (np.arange(millivolts.size) - R_SAMPLE) / BEAT_RATE_HZ * 1000
+def line(frame: Frame, values_mv: Values, class_: str) -> Markup:
+    """Return one beat, (270,) in mV, as a line."""
+    times = (np.arange(values_mv.size) - R_SAMPLE) / BEAT_RATE_HZ * 1000
+    return element("path", d=path(frame.x(times), frame.y(values_mv)), class_=class_, transform=f"scale({UNIT})")
+
+
+def panel(lead: str, frame: Frame, *lines: Markup, said: str) -> Markup:
+    """Return the axes with the name of the lead and the lines; `said` goes on for those who do not see them."""
     return element(
         "svg",
         element("title", f"Median beat of lead {lead}"),
         *_axes(frame),
         element("text", lead, x=frame.left, y=frame.top - 10, class_="lead"),
-        element("path", d=path(frame.x(times), frame.y(millivolts)), class_="trace", transform=f"scale({UNIT})"),
+        *lines,
         class_="beat",
         viewBox=f"0 0 {frame.width:g} {frame.height:g}",
         role="img",
-        aria_label=f"Median beat of lead {lead}, {frame.low_mv:.1f} to {frame.high_mv:.1f} mV",
+        aria_label=f"Median beat of lead {lead}, {said}",
     )
 
 

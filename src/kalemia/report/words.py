@@ -49,6 +49,12 @@ def _side(value: float, limit: float) -> int:
     return (value > limit) - (value < limit)
 
 
+def change(value: float) -> str:
+    """Return mEq/L with one decimal and its sign, "0.0" where that leaves nothing."""
+    shown = f"{value:+.1f}".replace("-", "\u2212")
+    return "0.0" if shown[1:] == "0.0" else shown
+
+
 def probability(value: float) -> str:
     """Return a percentage that never claims 0 or 100."""
     if not math.isfinite(value):
