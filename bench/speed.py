@@ -20,6 +20,7 @@ import tempfile
 import time
 import warnings
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from functools import partial
 from itertools import cycle
 from pathlib import Path
@@ -27,8 +28,10 @@ from pathlib import Path
 import numpy as np
 
 from common import table
+from kalemia.beat import cut
 from kalemia.evaluate import oracle
-from kalemia.model import DEFAULT
+from kalemia.explain import explain
+from kalemia.model import DEFAULT, Model
 from kalemia.predict import predict
 from kalemia.records import Recording
 from kalemia.simulate import simulate, write
@@ -66,6 +69,10 @@ def one_record() -> list[list[object]]:
         assert sum(e.status == "estimated" for e in estimates) > 40, "speed of refusals says nothing"
         taken = milliseconds(partial(_predict_next, cycle(recordings), model), 500)
         rows.append([f"`predict` in memory, `{model}`", f"{taken:.2f} ms"])
+    beat, judge = cut(recordings[0], Model.load(DEFAULT).card.leads), Model.load(DEFAULT)
+    rates = cycle(replace(beat, rr_s=0.5 + 0.01 * step) for step in range(60))
+    taken = milliseconds(lambda: explain(next(rates), judge), 50)
+    rows.append([f"explanation for a report, a new heart rate, `{DEFAULT}`", f"{taken:.0f} ms"])
     taken = milliseconds(partial(neurokit, recordings[0]), 15)
     rows.append(["NeuroKit2 clean, peaks, delineate, lead V5 alone", f"{taken:.0f} ms"])
     start = time.perf_counter()
