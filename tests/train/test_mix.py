@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from dataclasses import replace
 from itertools import combinations
 from pathlib import Path
 
@@ -11,12 +12,15 @@ import numpy as np
 import pytest
 
 pytest.importorskip("torch", reason="training needs torch")
+pytest.importorskip("polars", reason="cohorts need polars")
 
+import polars as pl
 from training import ALL, NAMES, TINY, write_bases
 
-from kalemia.errors import TrainError
+from kalemia.cohort import Cohort, simulated
+from kalemia.errors import KalemiaError, TrainError
 from kalemia.model import Model
-from kalemia.simulate import read_bases
+from kalemia.simulate import Simulated, read_bases
 from kalemia.train import bases, mix, run
 from kalemia.train.bases import part_of, split
 from kalemia.train.config import Config, Records, Source
@@ -84,11 +88,12 @@ def test_a_longer_list_moves_no_record(listed: Path, tmp_path: Path) -> None:
 def test_no_real_record_is_beneath_two_parts(config: Config) -> None:
     """T comes from another record of the same list: that one counts too."""
     (_, _, plan) = mix.plans(config, config.folder)
+    assert isinstance(plan, mix.Made)
     beneath = {}
     for part in NAMES:
         maker = plan.maker(part, config.seed)
         usable = read_bases(maker.bases).usable
-        made = list(maker(plan.patients[part]))
+        made = [one for one in maker(plan.patients[part]) if isinstance(one, Simulated)]
         pairs = [(usable[int(m.parameters["base"])].name, usable[int(m.parameters["t_base"])].name) for m in made]
         assert any(one != other for one, other in pairs)
         beneath[part] = {name for pair in pairs for name in pair}
@@ -173,6 +178,7 @@ def test_a_record_that_cannot_be_changed_is_named(tmp_path: Path) -> None:
     config = MIX.model_copy()
     config._folder = tmp_path
     plan = mix.plans(config, tmp_path)[2]
+    assert isinstance(plan, mix.Made)
     assert plan.skipped == ("records/r6",)
     assert "records/r6" not in plan.bases["train"]
     assert "records/r6" in split(listed, tmp_path)["train"]
@@ -201,3 +207,67 @@ def test_without_a_folder_of_records_nothing_starts(config: Config, tmp_path: Pa
     with pytest.raises(TrainError, match=re.escape("give the folder that holds them with --base")):
         run.train(config, tmp_path)
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.fixture(scope="module")
+def from_cohort(tmp_path_factory: pytest.TempPathFactory) -> tuple[Cohort, Config]:
+    folder = tmp_path_factory.mktemp("hospital")
+    simulated.write(folder / "dialysis", 60, 1, "dialysis")
+    config = TINY.model_copy(update={"sources": (), "records": None, "cohorts": ("dialysis",)})
+    config._folder = folder
+    return Cohort.open(folder / "dialysis"), config
+
+
+def test_a_model_is_trained_on_a_cohort_alone(from_cohort: tuple[Cohort, Config], tmp_path: Path) -> None:
+    cohort, config = from_cohort
+    card = run.train(config, tmp_path)[0].card
+    (said,) = card.training["sources"]
+    assert said["name"] == "cohort dialysis"
+    assert said["cohort"] == cohort.digest
+    hemolyzed = int(cohort.table["hemolyzed"].sum())
+    assert sum(said["records"].values()) == len(cohort) - hemolyzed
+    assert sum(said["patients"].values()) == 60
+    assert card.metrics["records"] == said["beats"]["test"]
+    assert card.trained_on == card.validated_on == "simulated"
+    again = run.train(config, tmp_path / "again", workers=2)[0].card
+    assert again.onnx_sha256 == card.onnx_sha256
+
+
+def test_no_patient_of_a_cohort_is_in_two_parts(from_cohort: tuple[Cohort, Config]) -> None:
+    cohort, config = from_cohort
+    (plan,) = mix.plans(config, None)
+    assert isinstance(plan, mix.FromCohort)
+    names = cohort.table["patient"]
+    assert disjoint(names[list(rows)].to_list() for rows in plan.rows.values())
+    laboratory, true = cohort.table["potassium_meq_l"], cohort.table["true_meq_l"]
+    (one, *_) = plan.maker("test", 0)(range(1))
+    row = plan.rows["test"][0]
+    assert one.potassium_meq_l == laboratory[row] != true[row]  # what the laboratory said, as in a hospital
+    assert one.patient == names[row]
+
+
+def test_a_cohort_is_added_to_what_is_made(from_cohort: tuple[Cohort, Config]) -> None:
+    _, config = from_cohort
+    both = TINY.model_copy(update={"cohorts": ("dialysis",)})
+    both._folder = config.folder
+    plans = mix.plans(both, None)
+    assert mix.labels(plans) == "simulated"
+    assert [plan.count("train") > 0 for plan in plans] == [True, True]
+    own = plans[1]
+    assert isinstance(own, mix.FromCohort)
+    table = own.cohort.table.with_columns(labels=pl.lit("measured"))
+    measured = replace(own, cohort=replace(own.cohort, table=table))
+    assert mix.labels([plans[0], measured]) == "measured and simulated"
+    twice = TINY.model_copy(update={"cohorts": ("dialysis", f"../{config.folder.name}/dialysis")})
+    twice._folder = config.folder
+    with pytest.raises(TrainError, match="two folders are called dialysis; give them different names"):
+        mix.plans(twice, None)
+
+
+def test_a_cohort_that_is_too_small_or_none_gets_a_sentence(tmp_path: Path) -> None:
+    simulated.write(tmp_path / "few", 2, 1)
+    for name, said in (("few", r"few: none of its 2 ECGs falls to \w+; give a larger cohort"), ("nope", "no cohort")):
+        config = TINY.model_copy(update={"sources": (), "records": None, "cohorts": (name,)})
+        config._folder = tmp_path
+        with pytest.raises(KalemiaError, match=said):
+            mix.plans(config, None)

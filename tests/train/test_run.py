@@ -111,6 +111,7 @@ def test_the_card_says_how_it_came_about(trained: Trained) -> None:
     assert card.trained_on == card.validated_on == "simulated"
     assert card.training["config"] == TINY.model_dump(mode="json")
     beats, refused = card.training["beats"], card.training["refused"]
+    assert TINY.records is not None
     asked = TINY.records.model_dump()
     assert {name: beats[name] + refused[name] for name in asked} == asked
     assert card.metrics["patients"] == card.metrics["records"] == beats["test"]

@@ -31,6 +31,7 @@ def load(tmp_path: Path, fields: dict[str, Any]) -> Config:
 def test_a_good_one_is_read(tmp_path: Path) -> None:
     config = load(tmp_path, GOOD)
     assert config.leads == ("V5",)
+    assert config.records is not None
     assert config.records.calibration == 10
     assert config.seeds == 1
     assert [source.name for source in config.sources] == ["simulated clinic"]
@@ -43,6 +44,7 @@ def test_those_of_the_repository_are_good_and_enough_to_judge_by(path: Path) -> 
     config = Config.load(path)
     assert config.name == path.stem
     assert all((path.parent / source.bases).is_file() for source in config.sources if source.bases)
+    assert config.records is not None
     assert min(config.records.calibration, config.records.test) >= 5000
 
 
@@ -105,14 +107,21 @@ def test_what_cannot_be_opened_is_said(tmp_path: Path, name: str) -> None:
         Config.load(tmp_path / name)
 
 
-@pytest.mark.parametrize(
-    ("lists", "labels"),
-    [
-        ((None,), "simulated"),
-        (("real.txt",), "semi-simulated"),
-        (("real.txt", None), "simulated and semi-simulated"),
-    ],
-)
-def test_the_labels_name_every_kind_once(tmp_path: Path, lists: tuple[str | None, ...], labels: str) -> None:
-    sources = [{"level": "clinic", "share": 1 / len(lists)} | ({"bases": listed} if listed else {}) for listed in lists]
-    assert load(tmp_path, GOOD | {"sources": sources}).labels == labels
+def test_a_cohort_stands_for_sources_and_records(tmp_path: Path) -> None:
+    alone = {name: value for name, value in GOOD.items() if name not in ("sources", "records")}
+    counts = GOOD["records"]
+    config = load(tmp_path, alone | {"cohorts": ["kidney"]})
+    assert config.cohorts == ("kidney",)
+    assert config.records is None
+    assert load(tmp_path, GOOD | {"cohorts": ["kidney"]}).records is not None
+    for wrong, said in (
+        (alone, "sources: missing; expected sources of records, cohorts, or both"),
+        (
+            alone | {"cohorts": ["a"], "records": counts},
+            "records: how many there are is expected with sources",
+        ),
+        ({k: v for k, v in GOOD.items() if k != "records"}, "records: how many there are is expected with sources"),
+        (GOOD | {"cohorts": ["a", "a"]}, "cohorts: a, a name one twice"),
+    ):
+        with pytest.raises(TrainError, match=said):
+            load(tmp_path, wrong)

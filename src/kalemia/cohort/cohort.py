@@ -7,6 +7,7 @@ the shards hold and how many ECGs each step left; `flow.svg` draws that.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 from collections.abc import Iterator
@@ -120,6 +121,12 @@ class Cohort:
     def labels(self) -> str:
         """What kinds of potassium these are, such as "measured"."""
         return " and ".join(sorted(self.table["labels"].unique().to_list()))
+
+    @property
+    def digest(self) -> str:
+        """What tells it from another: a hash of its table and card."""
+        content = (self.folder / TABLE).read_bytes() + (self.folder / CARD).read_bytes()
+        return hashlib.sha256(content).hexdigest()[:16]
 
     def folds(self, folds: int, salt: str = "") -> NDArray[np.int64]:
         """Return the fold of each ECG, (n,): by patient, and stable when patients are added."""

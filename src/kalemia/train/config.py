@@ -72,8 +72,10 @@ class Records(BaseModel):
 class Config(BaseModel):
     """What `kalemia train` needs to know; the same file gives the same model.
 
-    `least_leads` is how many of the leads an ECG must have in good condition, all where it is not said. `parts` names
-    further models that the same network gives: some of its leads, with the same weights.
+    `sources` and `records` say what is made for the training; `cohorts` names folders of `kalemia cohort`, relative to
+    the file, all of whose ECGs are used beside them or alone. `least_leads` is how many of the leads an ECG must have
+    in good condition, all where it is not said. `parts` names further models that the same network gives: some of its
+    leads, with the same weights.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -84,10 +86,11 @@ class Config(BaseModel):
     parts: dict[Name, tuple[str, ...]] = {}
     channels: int = Field(ge=1, le=1024)
     lstm: int = Field(ge=1, le=1024)
-    sources: tuple[Source, ...] = Field(min_length=1)
+    sources: tuple[Source, ...] = ()
+    cohorts: tuple[str, ...] = ()
     seed: int = Field(ge=0, lt=2**63)
     seeds: int = Field(ge=1, le=100, default=1)
-    records: Records
+    records: Records | None = None
     epochs: int = Field(ge=1, le=1000)
     batch: int = Field(ge=2, le=65536)
     learning_rate: float = Field(gt=0, le=1)
@@ -103,12 +106,6 @@ class Config(BaseModel):
     def folder(self) -> Path:
         """Where the configuration lies, and the lists that it names with it."""
         return self._folder
-
-    @property
-    def labels(self) -> str:
-        """What kinds of ECGs a model is trained and validated on, such as "simulated and semi-simulated"."""
-        found = {source.labels for source in self.sources}
-        return " and ".join(kind for kind in ("simulated", "semi-simulated") if kind in found)
 
     @classmethod
     def load(cls, path: Path) -> Config:
@@ -150,6 +147,12 @@ def _lead_fault(config: Config) -> str | None:
 
 
 def _source_fault(config: Config) -> str | None:
+    if not config.sources and not config.cohorts:
+        return "sources: missing; expected sources of records, cohorts, or both"
+    if (config.records is None) == bool(config.sources):
+        return "records: how many there are is expected with sources, and only with them"
+    if len(set(config.cohorts)) < len(config.cohorts):
+        return f"cohorts: {', '.join(config.cohorts)} name one twice; each is accepted once"
     names = [source.name for source in config.sources]
     for source in config.sources:
         try:
@@ -160,6 +163,6 @@ def _source_fault(config: Config) -> str | None:
             return f"sources: {source.name} has no lead {', '.join(absent)}; accepted are levels with all leads"
         if names.count(source.name) > 1:
             return f"sources: {source.name} is named twice; each is accepted once"
-    if abs((total := sum(source.share for source in config.sources)) - 1) > 1e-6:
+    if config.sources and abs((total := sum(source.share for source in config.sources)) - 1) > 1e-6:
         return f"sources: the shares make {total:g}; expected 1"
     return None

@@ -14,14 +14,30 @@ from kalemia.beat import cut
 from kalemia.errors import BeatError
 from kalemia.measure import Waves, measure
 from kalemia.model import inputs
-from kalemia.records import Beat
+from kalemia.records import Beat, Recording
 from kalemia.simulate import Simulated, morph, read_bases, simulate
-from kalemia.workers import pool
+from kalemia.workers import mapped
 
 CHUNK = 500
 FEATURES = tuple(f.name for f in fields(Waves))
 
 Float32 = NDArray[np.float32]
+
+
+class Known(Protocol):
+    """A recording whose potassium is known."""
+
+    @property
+    def recording(self) -> Recording:
+        """The ECG."""
+
+    @property
+    def potassium_meq_l(self) -> float:
+        """What it is taken for, mEq/L."""
+
+    @property
+    def patient(self) -> str:
+        """A name, unique in its source."""
 
 
 class Making(Protocol):
@@ -35,7 +51,7 @@ class Making(Protocol):
     def each(self) -> int:
         """How many records a patient has."""
 
-    def __call__(self, patients: range) -> Iterator[Simulated]:
+    def __call__(self, patients: range) -> Iterator[Known]:
         """Yield the records of these patients."""
 
 
@@ -137,7 +153,7 @@ def made(
     step = max(1, CHUNK // maker.each)
     starts = [range(s, min(s + step, patients.stop)) for s in range(patients.start, patients.stop, step)]
     chunks = []
-    for done in _map(partial(_chunk, maker, leads, least_leads or len(leads)), starts, workers):
+    for done in mapped(partial(_chunk, maker, leads, least_leads or len(leads)), starts, workers):
         chunks.append(done)
         if progress:
             progress(len(done) + done.refused)
@@ -155,14 +171,6 @@ def joined(some: list[Beats]) -> Beats:
         sources=np.concatenate([c.sources for c in some]),
         refused=sum(c.refused for c in some),
     )
-
-
-def _map(job: Callable[[range], Beats], chunks: list[range], workers: int) -> Iterator[Beats]:
-    if workers <= 1:
-        yield from map(job, chunks)
-        return
-    with pool(workers) as processes:
-        yield from processes.map(job, chunks)
 
 
 def _chunk(maker: Making, leads: tuple[str, ...], least_leads: int, patients: range) -> Beats:
@@ -188,7 +196,7 @@ def _chunk(maker: Making, leads: tuple[str, ...], least_leads: int, patients: ra
     )
 
 
-def _usable(one: Simulated, leads: tuple[str, ...], least_leads: int) -> Beat | None:
+def _usable(one: Known, leads: tuple[str, ...], least_leads: int) -> Beat | None:
     """Return the beat, if enough of the leads are good."""
     try:
         beat = cut(one.recording, leads)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import hashlib
 import io
 import json
 from collections.abc import Sequence
@@ -14,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from kalemia import __version__, atomic
-from kalemia.cohort.cohort import CARD, TABLE, Cohort
+from kalemia.cohort.cohort import Cohort
 from kalemia.errors import TrainError
 from kalemia.evaluate import compare
 from kalemia.evaluate.resampled import PREVALENCE
@@ -25,12 +24,6 @@ from kalemia.train.designs import Shape
 from kalemia.train.trial import Budget
 
 COLUMNS = ("ecg", "patient", "potassium_meq_l", "entrant", "fold", "estimate_meq_l", "low_meq_l", "high_meq_l")
-
-
-def digest(cohort: Cohort) -> str:
-    """Return what tells a cohort from another."""
-    content = (cohort.folder / TABLE).read_bytes() + (cohort.folder / CARD).read_bytes()
-    return hashlib.sha256(content).hexdigest()[:16]
 
 
 def result(
@@ -68,7 +61,7 @@ def result(
         "study": study.name,
         "asks": study.asks,
         "kalemia": __version__,
-        "cohort": {"labels": cohort.labels, "ecgs": len(cohort), "digest": digest(cohort), **_named(cohort)},
+        "cohort": {"labels": cohort.labels, "ecgs": len(cohort), "digest": cohort.digest, **_named(cohort)},
         "budget": asdict(budget),
         "potassium_sd_meq_l": round(float(true.std()), 4),
         "sensitivity_asked": verdict.SENSITIVITY,

@@ -57,11 +57,12 @@ def train(
     plans = mix.plans(config, base)
     names = (config.name, *config.parts)
     _check_writable(out, [out / f"{name}{suffix}" for name in names for suffix in (".onnx", ".json")])
-    beats = {part: _beats(config, plans, part, workers, report) for part in config.records.model_dump()}
+    beats = {part: _beats(config, plans, part, workers, report) for part in mix.PARTS}
     fitted, teachers = _fitted(config, beats, report)
     training = {
         "kalemia": __version__,
         "config": config.model_dump(mode="json"),
+        "labels": mix.labels(plans),
         "split": "by patient, and by the real record beneath; none is in two parts",
         "beats": {name: len(part) for name, part in beats.items()},
         "refused": {name: part.refused for name, part in beats.items()},
@@ -144,7 +145,8 @@ def _model(
     draft = _draft(config, name, leads, net, onnx, beats["train"], training)
     quantiles = calibrate(Model(onnx, draft), beats["calibration"], config.seed)
     card = replace(draft, error_quantiles=quantiles)
-    card = replace(card, personal=personal_parts(Model(onnx, card), config, workers))
+    parts = personal_parts(Model(onnx, card), config, len(beats["calibration"]), workers)
+    card = replace(card, personal=parts)
     return onnx, replace(card, metrics=_metrics(Model(onnx, card), beats, config.seed))
 
 
@@ -176,8 +178,8 @@ def _draft(
             "source": "DOI 10.5573/ieie.2022.59.2.59",
         },
         preprocessing=PREPROCESSING,
-        trained_on=config.labels,
-        validated_on=config.labels,
+        trained_on=training["labels"],
+        validated_on=training["labels"],
         training=training,
         metrics={},
         error_levels=tuple(float(level) for level in ERROR_LEVELS),
@@ -189,9 +191,9 @@ def _draft(
     )
 
 
-def personal_parts(model: Model, config: Config, workers: int = 1) -> dict[str, float]:
+def personal_parts(model: Model, config: Config, calibrated: int, workers: int = 1) -> dict[str, float]:
     """Return how much of a model's error stays with a patient, on simulated patients who are in no part of the data."""
-    series = personal.patients(config.records.calibration)
+    series = personal.patients(calibrated)
     beats = data.made(
         personal.maker(config.seed), series, model.card.leads, workers, least_leads=model.card.least_leads
     )

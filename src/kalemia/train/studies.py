@@ -137,7 +137,7 @@ def run(
 def _claim(out: Path, cohort: Cohort, budget: Budget) -> Path:
     """Return the folder of fits, made for this cohort and budget only."""
     each = {name: value for name, value in asdict(budget).items() if name != "seeds"}  # of which there may be more
-    said = {"kalemia": __version__, "cohort": results.digest(cohort), "budget": each}
+    said = {"kalemia": __version__, "cohort": cohort.digest, "budget": each}
     text = json.dumps(said, indent=1, sort_keys=True)
     folder = out / "fits"
     plan = folder / "plan.json"
