@@ -538,3 +538,23 @@ def test_a_model_is_trained_from_the_command_line(tmp_path: Path) -> None:
     assert result.exit_code == 0
     assert re.search(r"tiny\.onnx: MAE \d\.\d{3} .* on \d+ simulated patients\n", result.stdout)
     assert "training, validation MAE" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("command", "room", "extra"),
+    [
+        (("cohort", "table", "t.csv", "--out", "c"), "cohort", "cohort"),
+        (("study", "lead", "--cohort", "c", "--out", "s"), "cohort", "train,cohort"),
+        (("simulate", "validate", "--out", "v"), "evaluate", "train"),
+        (("train", "c.yaml"), "train", "train"),
+    ],
+)
+def test_a_missing_package_is_named_with_what_brings_it(
+    command: Sequence[str], room: str, extra: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in (f"kalemia.{room}", *(name for name in sys.modules if name.startswith(f"kalemia.{room}."))):
+        monkeypatch.setitem(sys.modules, name, None)
+    result = invoke(*command)
+    assert isinstance(result.exception, KalemiaError)
+    said = rf"this needs the package kalemia\.{room}\S*; install it with pip install 'kalemia\[{extra}\]'"
+    assert re.fullmatch(said, str(result.exception))

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from kalemia.cli.terminal import CORES, Workers, say, stages, tell
+from kalemia.cli.terminal import CORES, Workers, needs, say, stages, tell
 from kalemia.errors import KalemiaError
 
 if TYPE_CHECKING:
@@ -44,7 +43,7 @@ def simulate(
 
       kalemia cohort simulate --level kidney --seed 1 --out kidney
     """
-    with _room():
+    with needs("cohort"):
         from kalemia.cohort.simulated import write
     with stages() as stage:
         _told(write(out, count, seed, level, workers, partial(stage, "simulating")), out)
@@ -72,7 +71,7 @@ def mimic_iv(
 
       kalemia cohort mimic-iv --ecg ecg-demo --clinical clinical-demo --out demo-cohort --download-demo
     """
-    with _room():
+    with needs("cohort"):
         from kalemia.cohort import physionet
         from kalemia.cohort.mimic_iv import Source, write
     if download_demo:
@@ -105,7 +104,7 @@ def table(
 
       kalemia cohort table pairs.csv --ecg recordings --column path=file --column potassium_meq_l=K --out ours
     """
-    with _room():
+    with needs("cohort"):
         from kalemia.cohort.table import Source, write
     names = dict(_named(columns or []))
     with stages() as stage:
@@ -122,7 +121,7 @@ def show(
 
       kalemia cohort show kidney
     """
-    with _room():
+    with needs("cohort"):
         from kalemia.cohort import Cohort
         from kalemia.cohort.summary import text
     say(text(Cohort.open(folder)))
@@ -141,14 +140,3 @@ def _told(steps: Sequence[Step], out: Path) -> None:
 
     say(flow.text(steps))
     tell(f"cohort: {out} (flow diagram: {out / 'flow.svg'})")
-
-
-@contextmanager
-def _room() -> Iterator[None]:
-    """Say how to install what cohorts need where it is missing."""
-    try:
-        yield
-    except ImportError as exc:
-        raise KalemiaError(
-            f"cohorts need the package {exc.name}; install it with pip install 'kalemia[cohort]'"
-        ) from exc

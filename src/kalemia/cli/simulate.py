@@ -8,8 +8,7 @@ from typing import Annotated
 
 import typer
 
-from kalemia.cli.terminal import CORES, SHOWN, LevelOption, Workers, progress_bar, say, stages, tell
-from kalemia.errors import KalemiaError
+from kalemia.cli.terminal import CORES, SHOWN, LevelOption, Workers, needs, progress_bar, say, stages, tell
 
 app = typer.Typer(invoke_without_command=True, subcommand_metavar="[COMMAND]")
 
@@ -87,12 +86,8 @@ def validate(
 
       kalemia simulate validate --patients 100 --out validation
     """
-    try:
+    with needs("train"):
         from kalemia.evaluate import validate as validating
-    except ImportError as exc:
-        raise KalemiaError(
-            f"validating needs the package {exc.name}; install it with pip install 'kalemia[train]'"
-        ) from exc
 
     validating.check_folder(out)
     with stages() as stage:

@@ -7,8 +7,7 @@ from typing import Annotated
 
 import typer
 
-from kalemia.cli.terminal import CORES, Workers, say, stages, tell
-from kalemia.errors import KalemiaError
+from kalemia.cli.terminal import CORES, Workers, needs, say, stages, tell
 
 
 def study(
@@ -27,14 +26,10 @@ def study(
 
       kalemia study size --cohort kidney --out study
     """
-    try:
+    with needs("train,cohort"):
         from kalemia.cohort import Cohort
         from kalemia.evaluate import studypage
         from kalemia.train import results, studies
-    except ImportError as exc:
-        raise KalemiaError(
-            f"studies need the package {exc.name}; install it with pip install 'kalemia[train,cohort]'"
-        ) from exc
 
     opened = Cohort.open(cohort)
     for one in studies.STUDIES if name == "all" else (name,):

@@ -89,6 +89,17 @@ def progress_bar(what: str, total: int) -> Iterator[Callable[[int], None]]:
 
 
 @contextmanager
+def needs(extra: str) -> Iterator[None]:
+    """Say, where an import in this block fails, which package is missing and the extra that brings it."""
+    try:
+        yield
+    except ImportError as exc:
+        raise KalemiaError(
+            f"this needs the package {exc.name}; install it with pip install 'kalemia[{extra}]'"
+        ) from exc
+
+
+@contextmanager
 def stages() -> Iterator[Callable[[str, int, int], None]]:
     """Show the stage that a long job is in: a bar on a terminal, a line a stage in a pipe."""
     if not sys.stderr.isatty():

@@ -7,8 +7,7 @@ from typing import Annotated
 
 import typer
 
-from kalemia.cli.terminal import CORES, Workers, say, stages
-from kalemia.errors import KalemiaError
+from kalemia.cli.terminal import CORES, Workers, needs, say, stages
 
 
 def train(
@@ -26,13 +25,9 @@ def train(
 
       kalemia train configs/12-4k.yaml --base recordings --out runs
     """
-    try:
+    with needs("train"):
         from kalemia.train.config import Config
         from kalemia.train.run import train as run
-    except ImportError as exc:
-        raise KalemiaError(
-            f"training needs the package {exc.name}; install it with pip install 'kalemia[train]'"
-        ) from exc
 
     with stages() as stage:
         trained = run(Config.load(config), out, workers, stage, base)
