@@ -134,6 +134,44 @@ def test_what_a_value_does_not_say_is_not_guessed(tmp_path: Path, ours: list[dic
     }
 
 
+@pytest.mark.parametrize("delimiter", [";", "\t", "|"])
+def test_a_table_is_read_with_the_delimiter_of_its_header(
+    tmp_path: Path, ours: list[dict[str, object]], delimiter: str
+) -> None:
+    write_csv(tmp_path / "ours.csv", COLUMNS, ours)
+    text = (tmp_path / "ours.csv").read_text().replace(",", delimiter)
+    (tmp_path / "ours.csv").write_text(text, encoding="utf-8-sig")
+    assert table.write(Source(tmp_path / "ours.csv", tmp_path / "ecg", NAMES), tmp_path / "c")[-1].count == 5
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        ("file,who,K\na,1,4\n".encode("utf-16"), "is text in UTF-16; CSV in UTF-8 .* is accepted"),
+        ("file,who,K\na,1,4\n".encode("utf-16-le"), "its first line is no text in UTF-8"),
+        ("größe,who,K\na,1,4\n".encode("latin-1"), "its first line is no text in UTF-8"),
+        (b"file who K\na 1 4\n", "has no column file, who, K; its columns are file who K"),
+        (b"file,who,K,who\na,1,4,2\n", "has 2 columns called who"),
+        (b"", "the file is empty; expected a header with file, who, K"),
+        (b"\nfile,who,K\na,1,4\n", "its first line is empty"),
+        (b'file,who,K\na,1,4\nb,"2,4\n' + 9 * b"c,3,4\n", "line 3 has a quote that is not closed"),
+    ],
+)
+def test_a_table_that_is_written_otherwise_is_named(tmp_path: Path, content: bytes, said: str) -> None:
+    (tmp_path / "ours.csv").write_bytes(content)
+    with pytest.raises(CohortError, match=said):
+        table.write(Source(tmp_path / "ours.csv", tmp_path, NAMES), tmp_path / "c")
+
+
+def test_a_field_of_megabytes_costs_its_row(tmp_path: Path, ours: list[dict[str, object]]) -> None:
+    for k in range(2):  # the first line that is read, or a later one
+        rows = [*ours[:k], {**ours[0], "sex": "x" * 5_000_000}, *ours[k:]]
+        write_csv(tmp_path / "ours.csv", COLUMNS, rows)
+        steps = table.write(Source(tmp_path / "ours.csv", tmp_path / "ecg", NAMES), tmp_path / f"c{k}")
+        assert steps[1].left_out["lines that are no rows"] == 1
+        assert steps[-1].count == 5
+
+
 def test_names_are_no_patterns_and_no_sql(tmp_path: Path, ours: list[dict[str, object]]) -> None:
     folder = tmp_path / "a*b'; DROP TABLE x; --"
     folder.mkdir()

@@ -11,6 +11,7 @@ from typing import Any
 
 import duckdb
 
+from kalemia.cohort import header
 from kalemia.errors import CohortError
 
 MEMORY = "2GB"
@@ -62,21 +63,24 @@ class Table:
 
     def __init__(self, database: duckdb.DuckDBPyConnection, path: Path, columns: Sequence[str]) -> None:
         self.database, self.path = database, path
-        quoted = "'" + globbed(path) + "'"
         check_gzip(path)
         if path.name.lower().endswith((".parquet", ".pq")):
-            self.sql = f"read_parquet({quoted})"
+            self.sql = f"read_parquet('{globbed(path)}')"
+            self.columns = self.fields = tuple(str(row[0]) for row in self.run(f"DESCRIBE SELECT * FROM {self.sql}"))
+            if not set(columns) <= set(self.columns):
+                raise CohortError(header.lacking(path, columns, self.columns))
         else:
-            self.sql = f"read_csv({quoted}, header = true, all_varchar = true, store_rejects = true)"
-        described = self.run(f"DESCRIBE SELECT * FROM {self.sql}")
-        self.columns = tuple(str(row[0]) for row in described)
-        if missing := [name for name in columns if name not in self.columns]:
-            have = ", ".join(self.columns[:20])
-            raise CohortError(f"{path}: has no column {', '.join(missing)}; its columns are {have}")
+            head = header.read(path, columns)
+            self.columns, self.fields = head.names, tuple(f"c{k}" for k in range(len(head.names)))
+            self.sql = _csv(path, self.fields, head.delimiter)
 
     def text(self, column: str) -> str:
         """Return SQL for a column as text; NULL where the table has none."""
-        return f'CAST("{_doubled(column)}" AS VARCHAR)' if column in self.columns else "CAST(NULL AS VARCHAR)"
+        if column not in self.columns:
+            return "CAST(NULL AS VARCHAR)"
+        if (count := self.columns.count(column)) > 1:
+            raise CohortError(f"{self.path}: has {count} columns called {column}; one is accepted")
+        return f'CAST("{_doubled(self.fields[self.columns.index(column)])}" AS VARCHAR)'
 
     def run(self, sql: str) -> list[tuple[Any, ...]]:
         """Run SQL that reads this table; what is wrong with the file becomes a CohortError."""
@@ -88,14 +92,38 @@ class Table:
             raise CohortError(f"{self.path}: no table ({_first(exc)}); expected CSV or Parquet") from exc
 
     def rejected(self) -> int:
-        """Return how many lines of this file were no rows, in what was run so far."""
-        if self.sql.startswith("read_parquet"):
+        """Return how many lines of this file were no rows, in what was run so far.
+
+        Raises
+        ------
+        CohortError
+            A quote is opened and not closed, so that nobody can tell how many rows it swallowed.
+        """
+        if not self.sql.startswith("read_csv"):
             return 0
-        counted = self.run(
-            "SELECT count(DISTINCT (e.line)) FROM reject_errors e JOIN reject_scans s USING (scan_id, file_id) "
+        odd = "e.error_type = 'UNQUOTED VALUE' AND length(replace(e.csv_line, '\"', '')) % 2 != length(e.csv_line) % 2"
+        [(count, unclosed)] = self.run(
+            f"SELECT count(DISTINCT e.line), min(e.line) FILTER ({odd}) "
+            "FROM reject_errors e JOIN reject_scans s USING (scan_id, file_id) "
             f"WHERE s.file_path = '{quoted(self.path)}'"
         )
-        return int(counted[0][0])
+        if unclosed is not None:
+            raise CohortError(
+                f"{self.path}: line {unclosed:,} has a quote that is not closed, and rows after it may be lost; mend it"
+            )
+        return int(count)
+
+
+def _csv(path: Path, fields: Sequence[str], delimiter: str) -> str:
+    """Return SQL that reads a CSV file.
+
+    Nothing is left for DuckDB to sniff: that stops at a line of megabytes, which reading only rejects.
+    """
+    types = ", ".join(f"'{field}': 'VARCHAR'" for field in fields)
+    return (
+        f"read_csv('{globbed(path)}', auto_detect = false, header = true, columns = {{{types}}}, "
+        f"delim = '{delimiter}', quote = '\"', escape = '\"', store_rejects = true)"
+    )
 
 
 def quoted(path: Path) -> str:
