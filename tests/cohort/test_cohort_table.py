@@ -144,6 +144,14 @@ def test_a_table_is_read_with_the_delimiter_of_its_header(
     assert table.write(Source(tmp_path / "ours.csv", tmp_path / "ecg", NAMES), tmp_path / "c")[-1].count == 5
 
 
+def test_a_decimal_comma_is_one_where_it_can_be_nothing_else(tmp_path: Path, ours: list[dict[str, object]]) -> None:
+    values = ("4,0", "4,55", "4,125", "4.2", "1,5.0")
+    write_csv(tmp_path / "ours.csv", COLUMNS, [{**row, "K": value} for row, value in zip(ours, values, strict=True)])
+    steps = table.write(Source(tmp_path / "ours.csv", tmp_path / "ecg", NAMES), tmp_path / "c")
+    assert Cohort.open(tmp_path / "c").table["potassium_meq_l"].to_list() == pytest.approx([4.0, 4.55, 4.2])
+    assert steps[1].left_out["without a potassium"] == 2
+
+
 @pytest.mark.parametrize(
     ("content", "said"),
     [
@@ -154,6 +162,7 @@ def test_a_table_is_read_with_the_delimiter_of_its_header(
         (b"file,who,K,who\na,1,4,2\n", "has 2 columns called who"),
         (b"", "the file is empty; expected a header with file, who, K"),
         (b"\nfile,who,K\na,1,4\n", "its first line is empty"),
+        (b"file,who,K\na,1,4,0\nb,2,4,2\nc,3,4\n", "2 of 3 lines are no rows; .* a decimal comma"),
         (b'file,who,K\na,1,4\nb,"2,4\n' + 9 * b"c,3,4\n", "line 3 has a quote that is not closed"),
     ],
 )

@@ -26,7 +26,7 @@ COLUMNS = (*NEEDED, *TIMES, *OTHERS)
 YES, NO = ("1", "1.0", "true", "t", "yes", "y"), ("0", "0.0", "false", "f", "no", "n")
 OLDEST_Y = 120
 _SEX = "WHEN 'f' THEN 'female' WHEN 'female' THEN 'female' WHEN 'm' THEN 'male' WHEN 'male' THEN 'male'"
-MOST_IMPLAUSIBLE = 0.5
+MOST_WRONG = 0.5
 
 
 @dataclass(frozen=True)
@@ -89,7 +89,8 @@ def _rows(source: Source, partial: Path, workers: int) -> tuple[pl.DataFrame, li
     copied = partial / "table.parquet"
     target = str(copied).replace("'", "''")
     table.run(f"COPY (SELECT {', '.join(asked)} FROM {table.sql}) TO '{target}' (FORMAT parquet)")
-    read = pl.read_parquet(copied)
+    read, rejected = pl.read_parquet(copied), table.rejected()
+    _check_lines(source, len(read), rejected)
     timed = all(source.names.get(name, name) in table.columns for name in TIMES)
     judged = read.with_columns(
         ecg=pl.coalesce("ecg", "path"),
@@ -105,7 +106,7 @@ def _rows(source: Source, partial: Path, workers: int) -> tuple[pl.DataFrame, li
         judged.filter(pl.col("why").is_not_null()).group_by("why").len().sort("len", "why", descending=[True, False])
     )
     lost: dict[str, int] = {
-        "lines that are no rows": table.rejected(),
+        "lines that are no rows": rejected,
         **dict(wrong.iter_rows()),
         "listed twice": len(good) - len(once),
     }
@@ -116,10 +117,12 @@ def _typed(name: str, text: str) -> str:
     """Return SQL that gives a column its type; NULL where a value is none."""
     if name in TIMES:
         return foreign.time(text)
+    # A comma before one or two last digits is decimal: between thousands there are three.
+    number = f"TRY_CAST(regexp_replace({text}, '^(\\d+),(\\d{{1,2}})$', '\\1.\\2') AS FLOAT)"
     if name == "potassium_meq_l":
-        return f"TRY_CAST({text} AS FLOAT)"
+        return number
     if name == "age_y":
-        return f"CASE WHEN TRY_CAST({text} AS FLOAT) BETWEEN 0 AND {OLDEST_Y} THEN TRY_CAST({text} AS FLOAT) END"
+        return f"CASE WHEN {number} BETWEEN 0 AND {OLDEST_Y} THEN {number} END"
     if name == "hemolyzed" or name in SUBGROUPS:
         yes, no = (", ".join(f"'{word}'" for word in words) for words in (YES, NO))
         return f"CASE WHEN lower({text}) IN ({yes}) THEN true WHEN lower({text}) IN ({no}) THEN false END"
@@ -153,13 +156,22 @@ def _why(source: Source, *, timed: bool) -> Any:
     )
 
 
+def _check_lines(source: Source, rows: int, rejected: int) -> None:
+    """Raise where most lines are no rows: then the table is written otherwise than its header says."""
+    if rejected > MOST_WRONG * (rows + rejected):
+        raise CohortError(
+            f"{source.table}: {rejected:,} of {rows + rejected:,} lines are no rows; text in UTF-8 with as many fields "
+            "a line as the header has is accepted, and a decimal comma between commas only in quotes"
+        )
+
+
 def _check_unit(source: Source, judged: pl.DataFrame) -> None:
     """Raise where most numbers are no potassium in mEq/L: a whole column in another unit is no slip of rows."""
     numbers = judged["potassium_meq_l"].drop_nulls().to_numpy()
     numbers = numbers[np.isfinite(numbers)]
     low, high = PLAUSIBLE_MEQ_L
     outside = int(np.sum(~((numbers >= low) & (numbers <= high))))
-    if len(numbers) and outside > MOST_IMPLAUSIBLE * len(numbers):
+    if len(numbers) and outside > MOST_WRONG * len(numbers):
         column = source.names.get("potassium_meq_l", "potassium_meq_l")
         raise CohortError(
             f"{source.table}: {outside:,} of {len(numbers):,} values of {column} lie outside "
