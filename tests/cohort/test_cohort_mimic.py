@@ -116,10 +116,13 @@ def test_records_that_are_not_there_are_counted(tmp_path: Path) -> None:
     next((tmp_path / "ecg").glob("files/*/*/s40000001/*.hea")).unlink()
     lines[3] = lines[3].replace("files/", "../ecg/../../etc/")
     lines[4] = ",".join(["", *lines[4].split(",")[1:]])
-    listed.write_text("\n".join([*lines, lines[-1]]) + "\n")
+    other = lines[-1].replace(subject(5), subject(0), 1)
+    listed.write_text("\n".join([*lines, lines[-1], other]) + "\n")
     cohort, steps = built(tmp_path)
     assert len(cohort) == 2
     assert steps[3].left_out["listed twice"] == 1
+    assert steps[3].left_out["listed twice, contradicting the first"] == 1
+    assert steps[3].notes == [f"40000005 is listed with patient {subject(5)} and {subject(0)}; the first counts"]
     assert steps[3].left_out["without a time, a patient or a path"] == 1
     assert steps[-1].left_out == {
         "cannot be read as an ECG": 1,

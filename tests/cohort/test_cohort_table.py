@@ -69,6 +69,7 @@ def test_a_table_of_ones_own(tmp_path: Path, ours: list[dict[str, object]]) -> N
         "without a potassium": 1,
         "without both times, or with a zone": 1,
         "listed twice": 1,
+        "listed twice, contradicting the first": 0,
     }
 
 
@@ -131,6 +132,7 @@ def test_what_a_value_does_not_say_is_not_guessed(tmp_path: Path, ours: list[dic
         "without both times, or with a zone": 2,
         "hemolyzed by neither yes nor no": 1,
         "listed twice": 1,
+        "listed twice, contradicting the first": 0,
     }
 
 
@@ -179,6 +181,24 @@ def test_a_field_of_megabytes_costs_its_row(tmp_path: Path, ours: list[dict[str,
         steps = table.write(Source(tmp_path / "ours.csv", tmp_path / "ecg", NAMES), tmp_path / f"c{k}")
         assert steps[1].left_out["lines that are no rows"] == 1
         assert steps[-1].count == 5
+
+
+def test_rows_that_contradict_each_other_are_named(tmp_path: Path, ours: list[dict[str, object]]) -> None:
+    rows = [*ours, {**ours[1], "K": 6.6}, {**ours[1], "who": "p9"}, {**ours[2], "sex": "f"}]
+    write_csv(tmp_path / "ours.csv", COLUMNS, rows)
+    named = [part for ours_, theirs in NAMES.items() for part in ("--column", f"{ours_}={theirs}")]
+    arguments = [str(tmp_path / "ours.csv"), "--ecg", str(tmp_path / "ecg"), "--out", str(tmp_path / "c"), *named]
+    result = CliRunner().invoke(app, ["cohort", "table", *arguments, "--workers", "1"])
+    for line in (
+        "left out: 1 listed twice\n",
+        "left out: 2 listed twice, contradicting the first\n",
+        f"note: {ours[1]['file']} is listed with potassium_meq_l 4.5 and 6.6; the first counts\n",
+    ):
+        assert line in result.output
+    assert "2 listed twice, contradicting" in (tmp_path / "c" / "flow.svg").read_text()
+    shown = CliRunner().invoke(app, ["cohort", "show", str(tmp_path / "c")]).output
+    assert "potassium_meq_l 4.5 and 6.6" in shown
+    assert Cohort.open(tmp_path / "c").table["potassium_meq_l"].to_list() == [4.0, 4.5, 5.0, 5.5, 6.0]
 
 
 def test_names_are_no_patterns_and_no_sql(tmp_path: Path, ours: list[dict[str, object]]) -> None:

@@ -14,12 +14,16 @@ BOX, SIDE, GAP, LINE, PAD = 360, 320, 34, 18, 12
 
 @dataclass(frozen=True)
 class Step:
-    """What is left after a step, such as "ECGs", of how many patients where known, and what was left out and why."""
+    """What is left after a step, such as "ECGs", of how many patients where known, and what was left out and why.
+
+    `notes` are sentences on what a count does not show; they are told, and not drawn.
+    """
 
     what: str
     count: int
     patients: int | None = None
     left_out: Mapping[str, int] = field(default_factory=dict)
+    notes: Sequence[str] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain values for JSON."""
@@ -42,7 +46,7 @@ def text(steps: Sequence[Step]) -> str:
     lines = []
     for step in steps:
         lines += [f"  left out: {line}" for line in step.lost]
-        lines.append(step.said)
+        lines += [step.said, *(f"  note: {note}" for note in step.notes)]
     return "\n".join(lines)
 
 

@@ -15,6 +15,7 @@ from kalemia.cohort.build import Progress
 from kalemia.cohort.files import Files
 from kalemia.cohort.flow import Step
 from kalemia.cohort.foreign import Table
+from kalemia.cohort.listed import once
 from kalemia.cohort.pairing import pair
 from kalemia.errors import CohortError
 from kalemia.personal import PLAUSIBLE_MEQ_L
@@ -114,13 +115,14 @@ def _ecgs(database: duckdb.DuckDBPyConnection, path: Path, partial: Path) -> tup
     )
     listed = pl.read_parquet(copied)
     timed = listed.filter(pl.col("time").is_not_null() & pl.col("patient").is_not_null() & pl.col("path").is_not_null())
-    once = timed.unique("ecg", keep="first", maintain_order=True)
+    ecgs, twice, notes = once(timed, "ecg", ("patient", "time", "path"))
     lost = {
         "lines that are no rows": table.rejected(),
         "without a time, a patient or a path": len(listed) - len(timed),
-        "listed twice": len(timed) - len(once),
+        **twice,
     }
-    return once, [Step("ECGs listed", len(listed)), Step("ECGs", len(once), once["patient"].n_unique(), lost)]
+    kept = Step("ECGs", len(ecgs), ecgs["patient"].n_unique(), lost, notes)
+    return ecgs, [Step("ECGs listed", len(listed)), kept]
 
 
 def _draws(

@@ -16,6 +16,7 @@ from kalemia.cohort.cohort import SUBGROUPS
 from kalemia.cohort.files import Files
 from kalemia.cohort.flow import Step
 from kalemia.cohort.foreign import Table
+from kalemia.cohort.listed import once
 from kalemia.errors import CohortError
 from kalemia.personal import PLAUSIBLE_MEQ_L
 
@@ -101,16 +102,13 @@ def _rows(source: Source, partial: Path, workers: int) -> tuple[pl.DataFrame, li
     ).with_columns(why=_why(source, timed=timed))
     _check_unit(source, judged)
     good = judged.filter(pl.col("why").is_null())
-    once = good.unique("path", keep="first", maintain_order=True)
+    ecgs, twice, notes = once(good, "path", ("potassium_meq_l", "patient"))
     wrong = (
         judged.filter(pl.col("why").is_not_null()).group_by("why").len().sort("len", "why", descending=[True, False])
     )
-    lost: dict[str, int] = {
-        "lines that are no rows": rejected,
-        **dict(wrong.iter_rows()),
-        "listed twice": len(good) - len(once),
-    }
-    return once, [Step("rows of the table", len(read)), Step("ECGs", len(once), once["patient"].n_unique(), lost)]
+    lost = {"lines that are no rows": rejected, **dict(wrong.iter_rows()), **twice}
+    kept = Step("ECGs", len(ecgs), ecgs["patient"].n_unique(), lost, notes)
+    return ecgs, [Step("rows of the table", len(read)), kept]
 
 
 def _typed(name: str, text: str) -> str:

@@ -1,0 +1,48 @@
+"""What a list of ECGs says twice, and whether it says the same."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+import polars as pl
+
+TWICE, CONTRARY = "listed twice", "listed twice, contradicting the first"
+
+
+class Once(NamedTuple):
+    """The ECGs, each once; how many rows that cost, by reason; a sentence where rows contradict each other."""
+
+    rows: pl.DataFrame
+    left_out: dict[str, int]
+    notes: list[str]
+
+
+def once(rows: pl.DataFrame, ecg: str, alike: Sequence[str]) -> Once:
+    """Keep the first row of each ECG.
+
+    Parameters
+    ----------
+    rows
+        The list, in its order.
+    ecg
+        The column that names an ECG.
+    alike
+        The columns, without nulls, in which rows of one ECG must agree not to contradict each other.
+    """
+    first = rows.unique(ecg, keep="first", maintain_order=True)
+    both = rows.join(first.select(ecg, *alike), on=ecg, suffix=" first", maintain_order="left")
+    contrary = both.filter(pl.any_horizontal(pl.col(name) != pl.col(f"{name} first") for name in alike))
+    left_out = {TWICE: len(rows) - len(first) - len(contrary), CONTRARY: len(contrary)}
+    return Once(first, left_out, [_example(row, ecg, alike) for row in contrary.head(1).to_dicts()])
+
+
+def _example(row: Mapping[str, object], ecg: str, alike: Sequence[str]) -> str:
+    """Say how a row contradicts the first of its ECG."""
+    said = [(name, row[f"{name} first"], row[name]) for name in alike]
+    differ = [f"{name} {_shown(first)} and {_shown(other)}" for name, first, other in said if first != other]
+    return f"{_shown(row[ecg])} is listed with {', '.join(differ)}; the first counts"
+
+
+def _shown(value: object) -> str:
+    return f"{value:g}" if isinstance(value, float) else f"{value!s:.80}"
