@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import threading
 from collections.abc import Iterator
 from functools import partial
@@ -199,6 +200,23 @@ def test_rows_that_contradict_each_other_are_named(tmp_path: Path, ours: list[di
     shown = CliRunner().invoke(app, ["cohort", "show", str(tmp_path / "c")]).output
     assert "potassium_meq_l 4.5 and 6.6" in shown
     assert Cohort.open(tmp_path / "c").table["potassium_meq_l"].to_list() == [4.0, 4.5, 5.0, 5.5, 6.0]
+
+
+def test_a_patient_is_one_in_a_spreadsheet_s_spelling_and_other_spellings_are_named(
+    tmp_path: Path, ours: list[dict[str, object]]
+) -> None:
+    for name, patients, found, said in (
+        ("one", ("1", "1.0", "1.00", "10", "1.5"), {"1", "10", "1.5"}, []),
+        ("two", ("1", "1.0", "01", "P 7", "p7"), {"1", "01", "P 7", "p7"}, ["4 names of .* '01' and '1'"]),
+    ):
+        write_csv(tmp_path / "o.csv", COLUMNS, [{**row, "who": p} for row, p in zip(ours, patients, strict=True)])
+        steps = table.write(Source(tmp_path / "o.csv", tmp_path / "ecg", NAMES), tmp_path / name)
+        assert set(Cohort.open(tmp_path / name).table["patient"]) == found
+        assert len(steps[1].notes) == len(said)
+        assert all(map(re.match, said, steps[1].notes))
+    pl.DataFrame([{**row, "who": float(k)} for k, row in enumerate(ours)]).write_parquet(tmp_path / "o.parquet")
+    table.write(Source(tmp_path / "o.parquet", tmp_path / "ecg", NAMES), tmp_path / "floats")
+    assert set(Cohort.open(tmp_path / "floats").table["patient"]) == set("01234")
 
 
 def test_names_are_no_patterns_and_no_sql(tmp_path: Path, ours: list[dict[str, object]]) -> None:

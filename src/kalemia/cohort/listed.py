@@ -1,4 +1,4 @@
-"""What a list of ECGs says twice, and whether it says the same."""
+"""What a list of ECGs says twice: an ECG, perhaps with contradictions, or a patient in two spellings."""
 
 from __future__ import annotations
 
@@ -35,6 +35,20 @@ def once(rows: pl.DataFrame, ecg: str, alike: Sequence[str]) -> Once:
     contrary = both.filter(pl.any_horizontal(pl.col(name) != pl.col(f"{name} first") for name in alike))
     left_out = {TWICE: len(rows) - len(first) - len(contrary), CONTRARY: len(contrary)}
     return Once(first, left_out, [_example(row, ecg, alike) for row in contrary.head(1).to_dicts()])
+
+
+def spellings(patients: pl.Series) -> list[str]:
+    """Say how many names of patients may be others in another spelling: a split by patient would part their ECGs."""
+    plain = pl.col("name").str.to_lowercase().str.replace_all(r"\s", "").str.replace_all(r"(^|\D)0+(\d)", "${1}${2}")
+    alike = pl.DataFrame({"name": patients.unique()}).group_by(plain.alias("plain")).agg(pl.col("name").sort())
+    alike = alike.filter(pl.col("name").list.len() > 1).sort("plain")
+    if not len(alike):
+        return []
+    one, other, *_ = alike["name"][0]
+    return [
+        f"{alike['name'].list.len().sum():,} names of patients differ only in leading zeros, case or spaces, such as "
+        f"{_shown(one)!r} and {_shown(other)!r}; they count as different patients, so spell one patient in one way"
+    ]
 
 
 def _example(row: Mapping[str, object], ecg: str, alike: Sequence[str]) -> str:

@@ -16,7 +16,7 @@ from kalemia.cohort.cohort import SUBGROUPS
 from kalemia.cohort.files import Files
 from kalemia.cohort.flow import Step
 from kalemia.cohort.foreign import Table
-from kalemia.cohort.listed import once
+from kalemia.cohort.listed import once, spellings
 from kalemia.errors import CohortError
 from kalemia.personal import PLAUSIBLE_MEQ_L
 
@@ -107,6 +107,7 @@ def _rows(source: Source, partial: Path, workers: int) -> tuple[pl.DataFrame, li
         judged.filter(pl.col("why").is_not_null()).group_by("why").len().sort("len", "why", descending=[True, False])
     )
     lost = {"lines that are no rows": rejected, **dict(wrong.iter_rows()), **twice}
+    notes += spellings(ecgs["patient"])
     kept = Step("ECGs", len(ecgs), ecgs["patient"].n_unique(), lost, notes)
     return ecgs, [Step("rows of the table", len(read)), kept]
 
@@ -128,6 +129,8 @@ def _typed(name: str, text: str) -> str:
         return f"CASE lower({text}) {_SEX} END"
     if name == "path":  # a WFDB record has several names
         return f"nullif(regexp_replace(regexp_replace({text}, '^(\\./)+', ''), '\\.(hea|dat)$', ''), '')"
+    if name == "patient":  # a spreadsheet makes 1.0 of 1; what it made of 01 is lost
+        text = f"regexp_replace({text}, '^(0|-?[1-9]\\d*)\\.0+$', '\\1')"
     return f"nullif({text}, '')"
 
 
