@@ -148,6 +148,22 @@ def test_a_table_that_is_cut_off_is_refused_with_the_rows_there_are(tmp_path: Pa
     assert len(built(tmp_path)[0]) == 3
 
 
+def test_an_optional_file_that_is_empty_counts_as_missing(tmp_path: Path) -> None:
+    tree(tmp_path, 3)
+    write_csv(tmp_path / "clinical" / "hosp" / "diagnoses_icd.csv.gz", ("subject_id", "icd_code"), [])
+    (tmp_path / "clinical" / "hosp" / "patients.csv.gz").write_bytes(b"")
+    (tmp_path / "ecg" / "machine_measurements.csv").write_bytes(b"")
+    cohort, steps = built(tmp_path)
+    assert len(cohort) == 3
+    for name in ("age_y", "sex", "dialysis", "kidney_disease", "wide_qrs", "atrial_fibrillation"):
+        assert cohort.table[name].null_count() == 3
+    assert [note.split(" has no rows and counts as missing")[0] for note in steps[4].notes] == [
+        "patients.csv.gz",
+        "diagnoses_icd.csv.gz",
+        "machine_measurements.csv",
+    ]
+
+
 def test_what_is_no_mimic_gets_a_sentence(tmp_path: Path) -> None:
     with pytest.raises(CohortError, match=r"has no record_list\.csv"):
         built(tmp_path)

@@ -10,7 +10,7 @@ import duckdb
 import polars as pl
 
 from kalemia import atomic
-from kalemia.cohort import build, foreign
+from kalemia.cohort import build, foreign, header
 from kalemia.cohort.build import Progress
 from kalemia.cohort.files import Files
 from kalemia.cohort.flow import Step
@@ -98,8 +98,9 @@ def _pairs(
         draws, drawn = _draws(database, source, files, partial)
         paired = pair(ecgs, draws, source.window_min)
         lost = {f"without a draw within {source.window_min:g} min": len(ecgs) - len(paired)}
-        steps = [*drawn, *listed, Step("ECGs with a draw", len(paired), paired["patient"].n_unique(), lost)]
-        _described(database, paired, hosp, source.ecg, partial).write_parquet(kept)
+        people, notes = _described(database, paired, hosp, source.ecg, partial)
+        steps = [*drawn, *listed, Step("ECGs with a draw", len(paired), paired["patient"].n_unique(), lost, notes)]
+        people.write_parquet(kept)
         atomic.write({told: json.dumps([step.to_dict() for step in steps]).encode()})
     return pl.read_parquet(kept), [Step(**step) for step in json.loads(told.read_text(encoding="utf-8"))]
 
@@ -176,9 +177,10 @@ def _draws(
 
 def _described(
     database: duckdb.DuckDBPyConnection, pairs: pl.DataFrame, hosp: Path, ecg: Path, partial: Path
-) -> pl.DataFrame:
-    """Return the pairs with age, sex and subgroups, as far as the files that say so are there."""
-    if (people := foreign.found(hosp, "patients.csv")) is not None:
+) -> tuple[pl.DataFrame, list[str]]:
+    """Return the pairs with age, sex and subgroups, as far as the files that say so are there, and which are empty."""
+    notes: list[str] = []
+    if (people := _unless_empty(foreign.found(hosp, "patients.csv"), notes)) is not None:
         table = Table(database, people, ("subject_id", "gender", "anchor_age", "anchor_year"))
         asked = {
             "patient": table.text("subject_id"),
@@ -188,7 +190,7 @@ def _described(
         known = _asked(table, asked, partial).unique("patient")
         pairs = pairs.join(known, on="patient", how="left")
         pairs = pairs.with_columns(age_y=(pl.col("time").dt.year() - pl.col("born")).cast(pl.Float32)).drop("born")
-    if (diagnoses := foreign.found(hosp, "diagnoses_icd.csv")) is not None:
+    if (diagnoses := _unless_empty(foreign.found(hosp, "diagnoses_icd.csv"), notes)) is not None:
         table = Table(database, diagnoses, ("subject_id", "icd_code"))
         code = f"upper(replace({table.text('icd_code')}, '.', ''))"
         asked = {
@@ -201,7 +203,7 @@ def _described(
         pairs = pairs.join(known, on="patient", how="left").with_columns(
             pl.col("dialysis", "kidney_disease").fill_null(value=False)
         )
-    if (machine := foreign.found(ecg, "machine_measurements.csv")) is not None:
+    if (machine := _unless_empty(foreign.found(ecg, "machine_measurements.csv"), notes)) is not None:
         table = Table(database, machine, ("study_id",))
         reports = [name for name in table.columns if name.startswith("report_")]
         said = " || ' ' || ".join(f"coalesce({table.text(name)}, '')" for name in reports) or "''"
@@ -212,7 +214,15 @@ def _described(
             "wide_qrs": f"({qrs}) >= {WIDE_QRS_MS}",
         }
         pairs = pairs.join(_asked(table, asked, partial).unique("ecg"), on="ecg", how="left")
-    return pairs.with_columns(labels=pl.lit("measured"))
+    return pairs.with_columns(labels=pl.lit("measured")), notes
+
+
+def _unless_empty(path: Path | None, notes: list[str]) -> Path | None:
+    """Return a file that may be missing, or None, with a note, where it is empty: it says nothing of anybody then."""
+    if path is None or not header.rowless(path):
+        return path
+    notes.append(f"{path.name} has no rows and counts as missing; what it says of patients or ECGs is not known")
+    return None
 
 
 def _asked(table: Table, columns: dict[str, str], partial: Path, tail: str = "") -> pl.DataFrame:
