@@ -43,7 +43,8 @@ def test_the_offset_is_the_shrunk_mean_of_what_draws_showed() -> None:
 
 @given(st.lists(st.tuples(st.floats(2.5, 8), st.floats(2.5, 8), st.floats(0, 3000)), min_size=1, max_size=12))
 def test_an_offset_stays_within_what_the_draws_say(rows: list[tuple[float, float, float]]) -> None:
-    own = calibrate([estimated(said) for said, _, _ in rows], [Draw(true, days) for _, true, days in rows])
+    estimates = [replace(estimated(said), source=str(k)) for k, (said, _, _) in enumerate(rows)]
+    own = calibrate(estimates, [Draw(true, days) for _, true, days in rows])
     most = max(abs(true - said) for said, true, _ in rows)
     assert abs(own.offset_meq_l) <= most * 1.5 + 0.001
     assert 0 < own.spread_scale <= 1
@@ -89,6 +90,7 @@ def test_what_is_no_calibration_is_refused() -> None:
         ([estimated(4.0)], [], "1 estimates and 0 draws"),
         ([], [], "none of the 0 earlier ECGs"),
         ([refused], [4.0], "none of the 1 earlier ECGs"),
+        ([estimated(4.0)] * 2, [4.0, 4.5], r"an earlier ECG \(x\) is given with 4 and 4.5 mEq/L"),
         ([estimated(4.0)], [16.0], "potassium of 16; .*mg/dL"),
         ([estimated(4.0)], [float("nan")], "potassium of nan"),
         ([estimated(4.0)], [Draw(4.0, -1)], "-1 days ago"),
@@ -108,7 +110,7 @@ def test_what_is_no_calibration_is_refused() -> None:
 
 def test_the_command_line_takes_a_table_of_earlier_ecgs(tmp_path: Path) -> None:
     first, second, third = list(simulate(1, 4, "dialysis"))[:3]
-    for name, one in (("a", first), ("b", second), ("today", third)):
+    for name, one in (("a", first), ("copy", first), ("b", second), ("today", third), ("again", third)):
         write_wfdb(tmp_path / name, one)
     table = tmp_path / "earlier.csv"
     table.write_text(
@@ -136,6 +138,11 @@ def test_the_command_line_takes_a_table_of_earlier_ecgs(tmp_path: Path) -> None:
         ("ecg,potassium_meq_l,days_go\na.hea,4,9\n", "has a column days_go"),
         ("ecg,potassium_meq_l\na.hea,3,8\n", "more fields than there are columns"),
         ("ecg,potassium_meq_l\na.hea,4\na.hea,4\n", "names a.hea more than once"),
+        ("ecg,potassium_meq_l\na.hea,4\nb,4\n./a.dat,5\n", "names ./a.dat more than once, in lines 2 and 4"),
+        ("ecg,potassium_meq_l\na,4\ncopy.hea,5\n", "names copy.hea more than once, in lines 2 and 3"),
+        ("ecg,potassium_meq_l\nnone,4\nnone,5\n", "names none more than once"),
+        ("ecg,potassium_meq_l\na,4\n./today,5\n", "line 3 is .*today.hea, which is to be estimated"),
+        ("ecg,potassium_meq_l\nagain.hea,5\n", "line 2 is .*today.hea, which is to be estimated"),
         ("ecg,potassium_meq_l\na\0b,4\n", "names no file|no CSV text"),
     ):
         table.write_text(text)

@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from kalemia.errors import CalibrationError
 from kalemia.model import Forecast, Model
+from kalemia.read.identity import marks
 from kalemia.records import Estimate, ModelName
 
 FORGOTTEN_DAYS = 180.0
@@ -119,6 +120,7 @@ def calibrate(
     names = {one.model for one, _ in pairs}
     if len(names) > 1 or any(one.personal_offset_meq_l is not None for one, _ in pairs):
         raise CalibrationError("earlier ECGs were estimated by several models or calibrated; expected one, as it is")
+    _check_potassium(pairs)
     name = names.pop()
     assert name is not None
     judge = Model.load(name.name if model is None else model)
@@ -133,6 +135,18 @@ def calibrate(
         name,
     )
     return replace(own, left_out=len(estimates) - len(pairs))
+
+
+def _check_potassium(pairs: Sequence[tuple[Estimate, Draw]]) -> None:
+    """Raise where one ECG is given two potassiums; estimates that are alike to the last figure are of one ECG."""
+    given: dict[tuple[object, ...], float] = {}
+    for one, draw in pairs:
+        ecg = (one.source, one.potassium_meq_l, one.heart_rate_bpm, one.beats_used, *one.quality.items())
+        if (first := given.setdefault(ecg, draw.potassium_meq_l)) != draw.potassium_meq_l:
+            raise CalibrationError(
+                f"an earlier ECG ({one.source}) is given with {first:g} and {draw.potassium_meq_l:g} mEq/L; "
+                "one potassium is accepted"
+            )
 
 
 def _check(draw: Draw) -> None:
@@ -156,7 +170,12 @@ def _offset(errors: Reals, days: Reals, parts: Mapping[str, float], model: Model
     return Calibration(round(float(weights @ errors), 3), round(math.sqrt(left), 4), len(errors), model)
 
 
-def from_file(path: Path, estimate: Callable[[str], Estimate], model: str | Path | None = None) -> Calibration:
+def from_file(
+    path: Path,
+    estimate: Callable[[str], Estimate],
+    model: str | Path | None = None,
+    today: Sequence[str] = (),
+) -> Calibration:
     """Return the calibration that a table of earlier ECGs gives.
 
     Parameters
@@ -168,16 +187,17 @@ def from_file(path: Path, estimate: Callable[[str], Estimate], model: str | Path
         What estimates a file.
     model
         As in `calibrate`.
+    today
+        The files that are to be estimated, none of which may be among the earlier ones.
 
     Raises
     ------
     CalibrationError
-        The table cannot be read, lacks a column or holds what is no number: one sentence.
+        The table cannot be read, lacks a column, holds what is no number, or names an ECG twice or one of today: one
+        sentence.
     """
     rows = _rows(path)
-    named = [row["ecg"].strip() for row in rows]
-    if twice := sorted({name for name in named if named.count(name) > 1}):
-        raise CalibrationError(f"{path}: names {twice[0]} more than once; a draw counts once")
+    _check_names(path, [row["ecg"].strip() for row in rows], today)
     estimates, draws = [], []
     for number, row in enumerate(rows, 2):
         try:
@@ -192,6 +212,23 @@ def from_file(path: Path, estimate: Callable[[str], Estimate], model: str | Path
     except CalibrationError as exc:
         why = next((f"; {one.reason}" for one in estimates if one.reason), "")
         raise CalibrationError(f"{path}: {exc}{why}") from exc
+
+
+def _check_names(path: Path, named: Sequence[str], today: Sequence[str]) -> None:
+    """Raise where an ECG is named twice, by whatever names, or is one of those to be estimated."""
+    lines: dict[str, int] = {}
+    for number, name in enumerate(named, 2):
+        first = min(lines.setdefault(mark, number) for mark in marks(path.parent / name))
+        if first != number:
+            raise CalibrationError(
+                f"{path}: names {name} more than once, in lines {first} and {number}; an ECG has one potassium and "
+                "counts once"
+            )
+    for source in today:
+        if known := lines.keys() & marks(Path(source)):
+            raise CalibrationError(
+                f"{path}: line {lines[known.pop()]} is {source}, which is to be estimated; only other ECGs are accepted"
+            )
 
 
 def _rows(path: Path) -> list[dict[str, str]]:

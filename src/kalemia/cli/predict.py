@@ -81,8 +81,9 @@ def predict(
     sources = [str(path) for path in find(inputs, passed_over)]
     if not sources:
         raise KalemiaError(f"no ECG found in {', '.join(inputs)}; give files, or folders that hold some")
-    own = None if calibration is None else from_file(calibration, lambda name: once(name, model, rate=rate), model)
-    if own is not None:
+    own = None
+    if calibration is not None:
+        own = from_file(calibration, lambda name: once(name, model, rate=rate), model, sources)
         tell(own.said)
     pages = None if report is None else _Pages(folder_for(report), sources)
     job = Job(model, rate, own, pages)

@@ -1,0 +1,40 @@
+"""Tells whether two names are of one ECG."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+from kalemia.errors import ReadError
+from kalemia.read import sniff
+
+
+def marks(path: Path) -> set[str]:
+    """Return what two names of one ECG have in common: where its file lies, or what the file holds.
+
+    A WFDB record is known by what its signal files hold, since a copy's header bears the copy's name. Of what cannot be
+    read only the name is known.
+    """
+    known = {str(path.absolute())}
+    try:
+        file = path if sniff.is_page(path) else sniff.find(path)[1]
+        return known | {str(file.resolve()), _digest(_files(file))}
+    except (OSError, ValueError, RuntimeError, ReadError):  # no file, no name of one, or links in a circle
+        return known
+
+
+def _files(file: Path) -> list[Path]:
+    if file.suffix != ".hea":
+        return [file]
+    from kalemia.read.wfdb import signal_files
+
+    return [file.with_name(name) for name in sorted(signal_files(file))] or [file]
+
+
+def _digest(files: list[Path]) -> str:
+    digest = hashlib.sha256()
+    for file in files:
+        sniff.regular(file)
+        with file.open("rb") as stream:
+            digest.update(hashlib.file_digest(stream, "sha256").digest())
+    return digest.hexdigest()
