@@ -59,6 +59,18 @@ def test_old_draws_count_less_and_a_further_one_counts() -> None:
     assert calibrate([estimated(4.0)] * 2, [5.0, Draw(5.0, 90)]).offset_meq_l > young.offset_meq_l
 
 
+def test_draws_of_one_time_that_disagree_are_named() -> None:
+    estimates = [replace(estimated(4.0), source=name) for name in "abc"]
+    for draws, apart in (
+        ([4.0, 5.2, 4.1], True),
+        ([Draw(4.0, 3), Draw(5.2, 3.02), Draw(8.0, 9)], True),
+        ([4.1, 5.1, 4.2], False),
+        ([Draw(4.0, 1), Draw(5.2, 1.5), Draw(4.1, 9)], False),
+    ):
+        said = calibrate(estimates, draws).said
+        assert ("lie 1.2 mEq/L apart, more than a laboratory errs" in said) == apart
+
+
 def test_an_estimate_is_shifted_narrowed_and_says_so() -> None:
     recording = next(iter(simulate(1, 1))).recording
     plain = kalemia.predict(recording)

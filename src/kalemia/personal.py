@@ -28,6 +28,9 @@ FORGOTTEN_DAYS = 180.0
 long enough to measure how fast is at hand."""
 PLAUSIBLE_MEQ_L = 1.5, 10.0
 """What a laboratory may have measured in a living person; anything else is a slip."""
+LABORATORY_MEQ_L, SAME_TIME_DAYS = 1.0, 1 / 24
+"""Draws within an hour do not lie further apart by a laboratory's error: the US allowed 0.5 either way for decades
+(42 CFR 493.931)."""
 MOST_DRAWS = 1000
 COLUMNS = ("ecg", "potassium_meq_l", "days_ago")
 READ = "ecg, potassium_meq_l and days_ago are read"
@@ -60,6 +63,8 @@ class Calibration:
         Of which model; it means nothing for another.
     left_out
         Draws whose ECG could not be estimated.
+    apart_meq_l
+        How far draws of the same hour lie apart, at most.
     """
 
     offset_meq_l: float
@@ -67,13 +72,20 @@ class Calibration:
     draws: int
     model: ModelName
     left_out: int = 0
+    apart_meq_l: float = 0.0
 
     @property
     def said(self) -> str:
         """A sentence for the estimate."""
         draws = "an earlier blood draw" if self.draws == 1 else f"{self.draws} earlier blood draws"
         lost = f"; {self.left_out} more could not be used, since their ECGs were not estimated" if self.left_out else ""
-        return f"Shifted by {self.offset_meq_l:+.2f} mEq/L for this patient, as {draws} showed{lost}."
+        apart = ""
+        if self.apart_meq_l > LABORATORY_MEQ_L:
+            apart = (
+                f"; draws of the same time lie {self.apart_meq_l:.1f} mEq/L apart, more than a laboratory errs: "
+                "check them and their days_ago"
+            )
+        return f"Shifted by {self.offset_meq_l:+.2f} mEq/L for this patient, as {draws} showed{lost}{apart}."
 
     def check(self, model: Model) -> None:
         """Raise a CalibrationError where this was made with another model."""
@@ -134,7 +146,14 @@ def calibrate(
         judge.card.personal,
         name,
     )
-    return replace(own, left_out=len(estimates) - len(pairs))
+    return replace(own, left_out=len(estimates) - len(pairs), apart_meq_l=_apart([draw for _, draw in pairs]))
+
+
+def _apart(draws: Sequence[Draw]) -> float:
+    """Return how far draws of the same hour lie apart, at most, mEq/L."""
+    days, potassium = np.array([(draw.days_ago, draw.potassium_meq_l) for draw in draws]).T
+    same = np.abs(days[:, None] - days) <= SAME_TIME_DAYS
+    return round(float(np.max(np.abs(potassium[:, None] - potassium) * same)), 3)
 
 
 def _check_potassium(pairs: Sequence[tuple[Estimate, Draw]]) -> None:
