@@ -93,6 +93,8 @@ def test_what_is_wrong_with_a_table_is_said(tmp_path: Path, ours: list[dict[str,
         table.write(Source(tmp_path / "mg.csv", tmp_path / "ecg", NAMES), tmp_path / "c")
     with pytest.raises(CohortError, match="has no column path, patient, potassium_meq_l; its columns are file, who, K"):
         table.write(Source(tmp_path / "mg.csv", tmp_path / "ecg"), tmp_path / "d")
+    with pytest.raises(CohortError, match="has no column drawn; its columns are file, who, K"):
+        table.write(Source(tmp_path / "mg.csv", tmp_path / "ecg", {**NAMES, "draw_time": "drawn"}), tmp_path / "d")
     with pytest.raises(CohortError, match="no column kalium in a cohort"):
         table.write(Source(tmp_path / "mg.csv", tmp_path / "ecg", {"kalium": "K"}), tmp_path / "e")
     with pytest.raises(CohortError, match="no such file"):

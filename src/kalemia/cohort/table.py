@@ -81,7 +81,8 @@ def write(source: Source, out: Path, workers: int = 1, progress: Progress | None
 
 
 def _rows(source: Source, partial: Path, workers: int) -> tuple[pl.DataFrame, list[Step]]:
-    table = Table(foreign.connect(workers), source.table, [source.names.get(name, name) for name in NEEDED])
+    needed = dict.fromkeys([*(source.names.get(name, name) for name in NEEDED), *source.names.values()])
+    table = Table(foreign.connect(workers), source.table, list(needed))
     asked = []
     for name in COLUMNS:
         text = f"trim({table.text(source.names.get(name, name))})"
