@@ -21,6 +21,7 @@ from kalemia.cli import app
 from kalemia.cohort import Cohort, fold_of, simulated
 from kalemia.errors import TrainError
 from kalemia.evaluate import compare
+from kalemia.evaluate.metrics import frozen_cut
 from kalemia.evaluate.resampled import Said
 from kalemia.train import checkpoint, crossval, designs, examples, nets, studies, trial, verdict
 from kalemia.train.crossval import Entrant
@@ -189,10 +190,10 @@ def test_cuts_and_intervals_are_decided_on_validation_patients_alone(tmp_path: P
 def test_the_cut_keeps_nine_in_ten_of_those_above() -> None:
     true = np.concatenate([np.full(20, 6.0), np.full(30, 4.0)])
     estimate = np.concatenate([np.linspace(5, 6.9, 20), np.linspace(3, 6, 30)])
-    cut = verdict._cut(true, estimate)
+    cut = frozen_cut(true, estimate)
     assert cut is not None
     assert np.mean(estimate[:20] > cut) == 0.9
-    assert verdict._cut(np.full(5, 4.0), np.ones(5)) is None
+    assert frozen_cut(np.full(5, 4.0), np.ones(5)) is None
 
 
 def test_a_longer_window_holds_the_signal_as_it_is(cohort: Cohort, tmp_path: Path) -> None:

@@ -12,6 +12,8 @@ from sklearn.metrics import mean_absolute_error, r2_score, roc_auc_score
 
 HIGH_MEQ_L = 5.5
 LOW_MEQ_L = 3.5
+SENSITIVITY = 0.9
+"""What the cut of an alarm has to reach on validation patients, as in Galloway 2019."""
 BINS_MEQ_L = (0.0, 3.5, 5.5, 6.5, 99.0)
 
 Numbers = NDArray[Any]
@@ -37,6 +39,18 @@ def regression(true: Numbers, estimate: Numbers) -> dict[str, float | None]:
 def _auroc_or_none(truth: Numbers, score: Numbers) -> float | None:
     """Return None where all patients are of one class."""
     return auroc(truth, score) if len(np.unique(truth)) > 1 else None
+
+
+def frozen_cut(true: Numbers, estimate: Numbers) -> float | None:
+    """Return the highest cut above which nine in ten of those above 5.5 mEq/L are estimated; None if there are none.
+
+    It is for validation patients to decide, and for others to be judged at.
+    """
+    ill = np.sort(estimate[true > HIGH_MEQ_L])
+    if not len(ill):
+        return None
+    missed = int(np.floor(len(ill) * (1 - SENSITIVITY) + 1e-9))
+    return float(np.nextafter(ill[missed], -np.inf))
 
 
 def coverage(true: Numbers, low: Numbers, high: Numbers) -> float:

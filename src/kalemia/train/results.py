@@ -16,6 +16,7 @@ from kalemia import __version__, atomic
 from kalemia.cohort.cohort import Cohort
 from kalemia.errors import TrainError
 from kalemia.evaluate import compare
+from kalemia.evaluate.metrics import SENSITIVITY
 from kalemia.evaluate.resampled import PREVALENCE
 from kalemia.evaluate.subgroups import coverages
 from kalemia.train import designs, verdict
@@ -64,7 +65,7 @@ def result(
         "cohort": {"labels": cohort.labels, "ecgs": len(cohort), "digest": cohort.digest, **_named(cohort)},
         "budget": asdict(budget),
         "potassium_sd_meq_l": round(float(true.std()), 4),
-        "sensitivity_asked": verdict.SENSITIVITY,
+        "sensitivity_asked": SENSITIVITY,
         "prevalence": PREVALENCE,
         "interval_coverage": verdict.COVERAGE,
         "entrants": rows,

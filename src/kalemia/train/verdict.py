@@ -6,12 +6,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from kalemia.evaluate.metrics import HIGH_MEQ_L
+from kalemia.evaluate.metrics import frozen_cut
 from kalemia.evaluate.resampled import Reals, Said
 from kalemia.train.crossval import Answers
 
-SENSITIVITY = 0.9
-"""What the cut of an alarm has to reach on validation patients, as in Galloway 2019."""
 COVERAGE = 0.9
 
 
@@ -43,7 +41,7 @@ class Verdict:
 def judge(answers: Answers, true: Reals) -> Verdict:
     """Judge an entrant by the potassium of all ECGs of the cohort, mEq/L.
 
-    The cut of a fit is the highest that has a sensitivity of 0.9 among its validation patients; its interval is split
+    The cut of a fit is frozen on its validation patients; its interval is split
     conformal: the order statistics of the validation errors in units of the spread that the entrant expects.
     """
     called = np.zeros(answers.potassium.shape, bool)
@@ -52,7 +50,7 @@ def judge(answers: Answers, true: Reals) -> Verdict:
     for (fold, seed), (number, held) in answers.held.items():
         tested = answers.fold == fold
         estimate, spread = answers.potassium[seed, tested], answers.spread[seed, tested]
-        cut = _cut(true[number], held.potassium)
+        cut = frozen_cut(true[number], held.potassium)
         cuts.append(None if cut is None else round(cut, 4))
         called[seed, tested] = cut is not None and estimate > cut
         below, above = _tails((true[number] - held.potassium) / held.spread)
@@ -64,14 +62,6 @@ def judge(answers: Answers, true: Reals) -> Verdict:
         for potassium, alarms, bottom, top in zip(answers.potassium, called, low, high, strict=True)
     )
     return Verdict(seeds, low, high, cuts)
-
-
-def _cut(true: Reals, estimate: Reals) -> float | None:
-    ill = np.sort(estimate[true > HIGH_MEQ_L])
-    if not len(ill):
-        return None
-    missed = int(np.floor(len(ill) * (1 - SENSITIVITY) + 1e-9))
-    return float(np.nextafter(ill[missed], -np.inf))
 
 
 def _tails(errors: Reals) -> tuple[float, float]:
