@@ -40,8 +40,8 @@ class Budget:
     folds: int = 5
     seeds: int = 1
     rates: tuple[float, ...] = (0.006, 0.002)
-    patience: int = 12
-    halve: int = 4
+    patience: int = 20
+    halve: int = 6
     epochs: int = 150
     batch: int = 64
 
