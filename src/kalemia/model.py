@@ -25,6 +25,7 @@ from numpy.typing import NDArray
 from kalemia import condition
 from kalemia.beat import R_SAMPLE, SAMPLES
 from kalemia.errors import ModelError
+from kalemia.likeness import Likeness
 from kalemia.records import Beat, ModelName
 
 # onnxruntime would write what it is used for into the user's cache, for its maker to collect.
@@ -72,6 +73,8 @@ class Card:
     personal
         `between_meq_l` and `within_meq_l`: standard deviations of what an estimate is off by that stay with a patient
         and that come with each ECG, among `patients` simulated dialysis patients.
+    likeness
+        What tells the training's beats from others, see `Likeness`; empty where there were none.
     """
 
     name: str
@@ -89,6 +92,7 @@ class Card:
     error_quantiles: tuple[tuple[float, ...], ...]
     range_meq_l: tuple[float, float]
     personal: Mapping[str, float]
+    likeness: Mapping[str, Any]
     onnx_sha256: str
     notice: str
 
@@ -129,6 +133,10 @@ class Card:
         parts = [self.personal.get(name) for name in ("between_meq_l", "within_meq_l")]
         if not all(isinstance(part, int | float) and 0 <= part < MAX_SPREAD_MEQ_L for part in parts) or not parts[1]:
             return "personal has no between_meq_l and within_meq_l"
+        try:
+            Likeness.from_dict(self.likeness)
+        except ValueError:
+            return "likeness has no mean, axes and limit"
         return None
 
     def dump(self) -> bytes:
@@ -149,7 +157,7 @@ def _rising(values: Any) -> bool:
 _KINDS: dict[str, type] = {
     **dict.fromkeys(("name", "version", "trained_on", "validated_on", "onnx_sha256", "notice"), str),
     **dict.fromkeys(("leads", "error_levels", "error_quantiles", "range_meq_l"), tuple),
-    **dict.fromkeys(("architecture", "preprocessing", "training", "metrics", "personal"), dict),
+    **dict.fromkeys(("architecture", "preprocessing", "training", "metrics", "personal", "likeness"), dict),
     **dict.fromkeys(("parameters", "least_leads"), int),
 }
 
@@ -182,7 +190,7 @@ class Model:
         if changed := [name for name, value in PREPROCESSING.items() if card.preprocessing.get(name) != value]:
             raise ModelError(f"model {card.name}: it was trained on beats with another {changed[0]}; train it again")
         self.card = card
-        self._onnx = onnx
+        self._onnx, self._likeness = onnx, Likeness.from_dict(card.likeness)
         self._levels, quantiles = np.array(card.error_levels), np.array(card.error_quantiles)
         # An estimate is the median of what it says of the patient, so that "high" means that high is likelier than not.
         self._medians = np.array([np.interp(0.5, self._levels, row) for row in quantiles])
@@ -259,6 +267,10 @@ class Model:
         beats, side = inputs([beat], self.card.leads)
         potassium, spread = self.run(beats, side)
         return Forecast(float(potassium[0]), float(spread[0]), int(shown(beats)[0]))
+
+    def unlike(self, wave: Float32) -> str | None:
+        """Say why a normalized beat (270,) is unlike those that the model was trained on, or None."""
+        return None if self._likeness is None else self._likeness.problem(wave)
 
     def interval(self, forecast: Forecast, coverage: float) -> tuple[float, float]:
         """Return the conformal interval (low, high) in mEq/L that holds the true potassium with this probability."""

@@ -134,7 +134,7 @@ def _judge(recording: Recording, model: Model, calibration: Calibration | None) 
         beat = cut(recording, leads)
     except BeatError as exc:
         return Result(replace(blank, reason=str(exc)), recording)
-    beat = replace(beat, problems=tuple(_problems(recording, beat)))
+    beat = replace(beat, problems=tuple(_problems(recording, beat, model)))
     seen = replace(
         blank,
         heart_rate_bpm=round(beat.heart_rate_bpm, 1),
@@ -168,7 +168,7 @@ def _missing(recording: Recording, model: Model) -> str:
     return f"the ECG has {'lead ' + ', '.join(recording.leads) if recording.leads else 'no leads'}; {wanted} needed"
 
 
-def _problems(recording: Recording, beat: Beat) -> Iterator[str | None]:
+def _problems(recording: Recording, beat: Beat, model: Model) -> Iterator[str | None]:
     """Say of every lead why it must not be used, or None: what `cut` found, and what only a judge of patients asks."""
     sure = dict(zip(recording.leads, recording.confidence, strict=True))
     for lead, wave, problem in zip(beat.leads, beat.waveform, beat.problems, strict=True):
@@ -176,7 +176,7 @@ def _problems(recording: Recording, beat: Beat) -> Iterator[str | None]:
             problem = f"it was traced with a confidence of {sure[lead]:.2f}, at least {LEAST_CONFIDENCE} is needed"
         if problem is None and (against := quality.opposed(recording, lead)):
             problem = f"it runs against {against}: its electrode or its sign is wrong"
-        yield problem or quality.unlike_a_beat(wave, beat.rr_s)
+        yield problem or quality.unlike_a_beat(wave, beat.rr_s) or model.unlike(wave)
 
 
 def _unused(beat: Beat) -> list[str]:

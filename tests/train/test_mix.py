@@ -18,10 +18,11 @@ import polars as pl
 from training import ALL, NAMES, TINY, write_bases
 
 from kalemia.cohort import Cohort, simulated
+from kalemia.cohort.split import SHARES
 from kalemia.errors import KalemiaError, TrainError
 from kalemia.model import Model
 from kalemia.simulate import Simulated, read_bases
-from kalemia.train import bases, mix, run
+from kalemia.train import mix, run
 from kalemia.train.bases import part_of, split
 from kalemia.train.config import Config, Records, Source
 from kalemia.train.run import Trained
@@ -71,7 +72,7 @@ def test_every_record_is_in_the_part_of_its_name(listed: Path) -> None:
 def test_the_parts_have_their_shares_and_folders_do_not_matter() -> None:
     names = [f"{n:05d}_hr" for n in range(4000)]
     found = [part_of(name) for name in names]
-    for part, share in bases.SHARES.items():
+    for part, share in SHARES.items():
         assert found.count(part) / len(names) == pytest.approx(share, abs=0.02)
     assert found == [part_of(f"elsewhere/{name}.hea") for name in names]
 

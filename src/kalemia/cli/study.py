@@ -29,11 +29,14 @@ def study(
     with needs("train,cohort"):
         from kalemia.cohort import Cohort
         from kalemia.evaluate import studypage
-        from kalemia.train import results, studies
+        from kalemia.train import crossval, results, studies
 
     opened = Cohort.open(cohort)
+    first = crossval.share()[0] == 0  # of the processes of torchrun, one speaks
     for one in studies.STUDIES if name == "all" else (name,):
         with stages() as stage:
             result = studies.run(one, opened, out, quick=quick, seeds=seeds, workers=workers, report=stage)
-        say(results.text(result) + "\n")
-    tell(f"report: {studypage.write(out)}")
+        if first:
+            say(results.text(result) + "\n")
+    if first:
+        tell(f"report: {studypage.write(out)}")

@@ -20,7 +20,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from kalemia.cohort.split import fold_of
+from kalemia.cohort.split import fold_of, part_rows
 from kalemia.errors import CohortError
 from kalemia.records import Recording
 from kalemia.wfdb import COUNTS_PER_MV, UNKNOWN
@@ -131,6 +131,10 @@ class Cohort:
     def folds(self, folds: int, salt: str = "") -> NDArray[np.int64]:
         """Return the fold of each ECG, (n,): by patient, and stable when patients are added."""
         return fold_of(self.table["patient"].to_list(), folds, salt)
+
+    def parts(self) -> dict[str, tuple[int, ...]]:
+        """Return the rows of each part of a training; hemolyzed draws are in none."""
+        return part_rows(self.table["patient"].to_list(), self.table["hemolyzed"].to_list())
 
     def recording(self, number: int) -> Recording:
         """Return an ECG by its place in the table; leads that were not recorded are left out."""

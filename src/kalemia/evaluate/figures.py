@@ -243,6 +243,20 @@ def calibration(panels: Mapping[str, Estimates], groups: int = 10) -> Figure:
         return figure
 
 
+def probability(tenths: Sequence[Mapping[str, Any]]) -> Figure:
+    """Return how many were above 5.5 mEq/L, with Wilson's interval, against the probability that was given."""
+    with mpl.rc_context(STYLE):
+        figure = Figure(figsize=(4.6, 4.2), layout="constrained")
+        axes = figure.subplots()
+        axes.plot([0, 1], [0, 1], color=MUTED, linewidth=0.8, linestyle="--")
+        for tenth in tenths:
+            axes.plot([tenth["said"]] * 2, [tenth["low"], tenth["high"]], color=BLUE, linewidth=2, alpha=0.55)
+        axes.plot([one["said"] for one in tenths], [one["value"] for one in tenths], "o", color=BLUE, markersize=5)
+        axes.set(xlabel="probability of more than 5.5 mEq/L, as said", ylabel="share that was above")
+        axes.set(xlim=(-0.02, 1.02), ylim=(-0.02, 1.02))
+        return figure
+
+
 def layers(panels: Mapping[str, Sequence[Mapping[str, Any]]]) -> Figure:
     """Return parameters and multiply-accumulates of networks, layer upon layer."""
     with mpl.rc_context(STYLE):

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import base64
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +15,8 @@ from kalemia import atomic
 from kalemia.errors import KalemiaError
 from kalemia.evaluate import figures
 from kalemia.evaluate.figures import Estimates
-from kalemia.evaluate.findings import Finding, Result, findings, shown, signed
+from kalemia.evaluate.findings import Finding, Result, findings, signed
+from kalemia.evaluate.pieces import cell, plot, table
 from kalemia.records import NOTICE
 from kalemia.report.document import document, notice
 from kalemia.report.markup import Markup, element
@@ -73,7 +73,7 @@ def write(folder: Path) -> Path:
         for file, caption, figure in _drawings(result, _estimates(folder / f"{name}.csv")):
             svg = figures.drawn(figure, "svg")
             contents |= {folder / f"{file}.svg": svg, folder / f"{file}.png": figures.drawn(figure, "png")}
-            shots.append(_figure(svg, f"{file}.svg", caption))
+            shots.append(plot(svg, f"{file}.svg", caption))
         sections.append(_section(result, shots))
     contents[folder / PAGE] = _page(list(results.values()), sections).encode()
     try:
@@ -158,12 +158,6 @@ def _drawings(result: Result, panels: dict[str, Estimates]) -> Drawings:
         yield f"{name}-layers", "What each layer costs, for one ECG.", figures.layers(costs)
 
 
-def _figure(svg: bytes, file: str, caption: str) -> Markup:
-    source = f"data:image/svg+xml;base64,{base64.b64encode(svg).decode()}"
-    picture = element("img", src=source, alt=caption, class_="plot")
-    return element("figure", picture, element("figcaption", f"{caption} ({file})"))
-
-
 def _page(results: Sequence[Result], sections: Sequence[Markup]) -> str:
     cohort, budget = results[0]["cohort"], results[0]["budget"]
     kind = " ".join(str(cohort[key]) for key in ("labels", "level") if key in cohort)
@@ -232,25 +226,12 @@ def _entrants(result: Result, title: str) -> Markup:
             element("th", row["name"], scope="row"),
             element("td", f"{row['parameters']:,}" if row["parameters"] else "\u2013"),
             element("td", f"{row['ecgs']:,}"),
-            *(element("td", *_cell(row["figures"].get(key))) for _, key in columns),
+            *(element("td", *cell(row["figures"].get(key))) for _, key in columns),
         )
         for row in result["entrants"]
     ]
     caption = f"{title}; below each value its 95 % interval ({result['study']}.json: entrants, figures)"
-    return _table(caption, names, rows, "rows numbers")
-
-
-def _table(caption: str, names: Sequence[str], rows: Sequence[Markup], class_: str) -> Markup:
-    head = element("tr", *(element("th", name, scope="col") for name in names))
-    body = element("thead", head), element("tbody", *rows)
-    return element("div", element("table", element("caption", caption), *body, class_=class_), class_="sheet")
-
-
-def _cell(three: Mapping[str, float | None] | None) -> tuple[Markup, ...]:
-    if three is None or three["value"] is None:
-        return (Markup("\u2013"),)
-    value, _, around = shown(three).partition(" (")
-    return (element("span", value), element("small", around.rstrip(")")) if around else Markup(""))
+    return table(caption, names, rows, "rows numbers")
 
 
 def _differences(result: Result) -> Markup | None:
@@ -266,4 +247,4 @@ def _differences(result: Result) -> Markup | None:
         for row in result["differences"]
     ]
     caption = f"Minus those of {base} on the same ECGs ({result['study']}.json: differences)"
-    return _table(caption, ("", "R2", "MAE, mEq/L", "AUROC > 5.5"), rows, "rows")
+    return table(caption, ("", "R2", "MAE, mEq/L", "AUROC > 5.5"), rows, "rows")

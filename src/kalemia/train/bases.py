@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path, PurePath
 
-from kalemia.cohort.split import place_of
+from kalemia.cohort.split import SHARES
+from kalemia.cohort.split import part_of as split_part
 from kalemia.errors import TrainError
 
-SHARES = {"train": 0.7, "validation": 0.1, "calibration": 0.1, "test": 0.1}
 LARGEST_BYTES = 64_000_000
 
 
@@ -50,12 +50,7 @@ def split(listed: Path, base: Path | None) -> dict[str, dict[str, str]]:
 
 def part_of(record: str) -> str:
     """Return the part of a record: its file's name alone decides, so that further records move none."""
-    place, end = place_of(PurePath(record).stem), 0.0
-    for name, share in SHARES.items():
-        end += share
-        if place < end:
-            return name
-    return "test"  # the shares make 1 but for rounding
+    return split_part(PurePath(record).stem)
 
 
 def _records(listed: Path) -> list[str]:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from kalemia.cohort.cohort import Cohort
+from kalemia.cohort.split import SHARES
 from kalemia.errors import TrainError
 from kalemia.records import Recording
 from kalemia.simulate import read_bases
@@ -15,7 +16,7 @@ from kalemia.train import bases, data
 from kalemia.train.config import Config, Source
 from kalemia.train.data import Beats, Known, Maker, Making
 
-PARTS = tuple(bases.SHARES)
+PARTS = tuple(SHARES)
 KINDS = ("measured", "simulated", "semi-simulated")
 
 
@@ -185,16 +186,9 @@ def labels(plans: Sequence[Plan]) -> str:
     return " and ".join(sorted(found, key=lambda kind: KINDS.index(kind) if kind in KINDS else len(KINDS)))
 
 
-def part_rows(cohort: Cohort) -> dict[str, tuple[int, ...]]:
-    """Return which rows of a cohort's table are in each part; a patient is in one, a hemolyzed draw in none."""
-    sound = (~cohort.table["hemolyzed"]).to_list()
-    parts = [bases.part_of(patient) for patient in cohort.table["patient"].to_list()]
-    return {part: tuple(row for row, own in enumerate(parts) if own == part and sound[row]) for part in PARTS}
-
-
 def _from_cohort(folder: Path) -> FromCohort:
     cohort = Cohort.open(folder)
-    rows = part_rows(cohort)
+    rows = cohort.parts()
     if bare := [part for part, some in rows.items() if not some]:
         raise TrainError(f"{folder}: none of its {len(cohort):,} ECGs falls to {bare[0]}; give a larger cohort")
     return FromCohort(cohort, rows)

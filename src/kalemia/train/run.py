@@ -16,6 +16,7 @@ from kalemia.errors import TrainError
 from kalemia.evaluate import compare, metrics
 from kalemia.evaluate.resampled import Said
 from kalemia.export.onnx import to_onnx
+from kalemia.likeness import learned
 from kalemia.model import PREPROCESSING, Card, Forecast, Model, shown
 from kalemia.records import NOTICE
 from kalemia.train import baselines, data, loop, mix, nets, personal
@@ -145,7 +146,8 @@ def _model(
     onnx = to_onnx(net, len(leads))
     draft = _draft(config, name, leads, net, onnx, beats["train"], training)
     quantiles = calibrate(Model(onnx, draft), beats["calibration"], config.seed)
-    card = replace(draft, error_quantiles=quantiles)
+    alike = learned(beats["train"].waves, beats["calibration"].waves)
+    card = replace(draft, error_quantiles=quantiles, likeness=alike.to_dict())
     parts = personal_parts(Model(onnx, card), config, len(beats["calibration"]), workers)
     card = replace(card, personal=parts)
     return onnx, replace(card, metrics=_metrics(Model(onnx, card), beats, config.seed))
@@ -187,6 +189,7 @@ def _draft(
         error_quantiles=((0.0,) * len(ERROR_LEVELS),) * (len(leads) - least + 1),
         range_meq_l=(round(float(low), 2), round(float(high), 2)),
         personal={"between_meq_l": 0.0, "within_meq_l": 1.0},
+        likeness={},
         onnx_sha256=hashlib.sha256(onnx).hexdigest(),
         notice=NOTICE,
     )

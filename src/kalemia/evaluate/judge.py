@@ -1,0 +1,215 @@
+"""A model judged on a cohort: what predicting says of every ECG, refusals included, against the laboratory."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kalemia import __version__, atomic
+from kalemia.cohort.cohort import Cohort
+from kalemia.errors import CohortError, KalemiaError
+from kalemia.evaluate import compare, resampled, subgroups
+from kalemia.evaluate.findings import shown
+from kalemia.evaluate.metrics import HIGH_MEQ_L, SENSITIVITY
+from kalemia.evaluate.resampled import Said
+from kalemia.model import Card, Model
+from kalemia.predict import COVERAGE, predict
+from kalemia.records import Estimate
+from kalemia.workers import mapped
+
+CHUNK = 100
+GROUPS = 10
+JSON, CSV = "evaluation.json", "evaluation.csv"
+COLUMNS = (
+    "ecg", "patient", "potassium_meq_l", "status", "estimate_meq_l", "low_meq_l", "high_meq_l", "probability_above_5.5",
+    "reason",
+)  # fmt: skip
+REASONS = 12
+"""Of refusals, how many are listed."""
+
+Reals = NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class Judged:
+    """What a model says of the ECGs of a cohort that it may be judged on.
+
+    Attributes
+    ----------
+    rows
+        (n,) their places in the cohort's table.
+    estimates
+        Of each.
+    left_out
+        Why how many others are not judged.
+    """
+
+    rows: NDArray[np.intp]
+    estimates: tuple[Estimate, ...]
+    left_out: dict[str, int]
+
+
+def judge(
+    model: str | Path, cohort: Cohort, workers: int = 1, progress: Callable[[int, int], None] | None = None
+) -> Judged:
+    """Ask a model, as `predict` does, for every ECG of a cohort whose draw was not hemolyzed.
+
+    Where it was trained on this very cohort, only the patients of its test part are asked.
+
+    Raises
+    ------
+    CohortError
+        Where nothing is left to judge on.
+    """
+    parts = cohort.parts()
+    all_rows = sorted(row for rows in parts.values() for row in rows)
+    left_out = {"hemolyzed": len(cohort) - len(all_rows)}
+    if cohort.digest in _trained_on(Model.load(model).card):
+        left_out["of patients that the model was trained with"] = len(all_rows) - len(parts["test"])
+        all_rows = list(parts["test"])
+    if not all_rows:
+        raise CohortError(f"{cohort.folder}: none of its {len(cohort):,} ECGs is left to judge on; give another cohort")
+    starts = [tuple(all_rows[first : first + CHUNK]) for first in range(0, len(all_rows), CHUNK)]
+    estimates: list[Estimate] = []
+    for some in mapped(partial(_asked, cohort.folder, model), starts, workers):
+        estimates += some
+        if progress:
+            progress(len(estimates), len(all_rows))
+    return Judged(np.array(all_rows), tuple(estimates), {why: n for why, n in left_out.items() if n})
+
+
+def _trained_on(card: Card) -> set[str]:
+    return {str(source["cohort"]) for source in card.training.get("sources", ()) if "cohort" in source}
+
+
+def _asked(folder: Path, model: str | Path, rows: tuple[int, ...]) -> list[Estimate]:
+    cohort = Cohort.open(folder)
+    return [predict(cohort.recording(row), model) for row in rows]
+
+
+def result(judged: Judged, cohort: Cohort, card: Card) -> dict[str, Any]:
+    """Return what the JSON of an evaluation says.
+
+    Raises
+    ------
+    CohortError
+        Where fewer than two ECGs were estimated.
+    """
+    said = np.array([one.status == "estimated" for one in judged.estimates])
+    if said.sum() < 2:
+        first = judged.estimates[0].reason
+        raise CohortError(
+            f"{cohort.folder}: {int(said.sum())} of {len(said):,} ECGs could be estimated; the first reason is: {first}"
+        )
+    table = cohort.table[judged.rows[said]]
+    true = table["potassium_meq_l"].to_numpy().astype(np.float64)
+    names = table["patient"].to_numpy().astype(str)
+    potassium, low, high, chance = numbers(judged)
+    covered = (true >= low) & (true <= high)
+    cut = card.metrics.get("cut_meq_l")
+    own = Said(potassium, None if cut is None else potassium > cut, covered)
+    why = Counter(_reason(one) for one in judged.estimates if one.status != "estimated")
+    called = subgroups.coverage(potassium > HIGH_MEQ_L)
+    return {
+        "model": {
+            "name": card.name,
+            "version": card.version,
+            "sha256": card.onnx_sha256,
+            "trained_on": card.trained_on,
+        },
+        "kalemia": __version__,
+        "cohort": {"labels": cohort.labels, "folder": cohort.folder.name, "ecgs": len(cohort), "digest": cohort.digest},
+        "left_out": judged.left_out,
+        "judged": {"ecgs": len(said), "estimated": int(said.sum()), "patients": len(set(names))},
+        "refused": dict(why.most_common(REASONS)),
+        "potassium_sd_meq_l": round(float(true.std()), 4),
+        "cut_meq_l": cut,
+        "sensitivity_asked": SENSITIVITY,
+        "prevalence": resampled.PREVALENCE,
+        "interval_coverage": COVERAGE,
+        "interval_width_meq_l": round(float(np.median(high - low)), 3),
+        "figures": compare.summary(true, [own], names),
+        "called_high": called,
+        "coverage_by_subgroup": subgroups.coverages(covered, table),
+        "probability": {
+            "brier_above_5.5": round(float(np.mean(np.square(chance - (true > HIGH_MEQ_L)))), 4),
+            "brier_of_the_share": round(float(np.mean(true > HIGH_MEQ_L) * np.mean(true <= HIGH_MEQ_L)), 4),
+            "tenths": list(_tenths(chance, true > HIGH_MEQ_L)),
+        },
+    }
+
+
+def numbers(judged: Judged) -> tuple[Reals, Reals, Reals, Reals]:
+    """Return of the ECGs that were estimated (n,) each: estimate, low and high, mEq/L, and probability above 5.5."""
+    rows = [
+        (one.potassium_meq_l, *(one.interval_meq_l or (0.0, 0.0)), one.probability_above["5.5"])
+        for one in judged.estimates
+        if one.status == "estimated"
+    ]
+    potassium, low, high, chance = np.array(rows, dtype=np.float64).T
+    return potassium, low, high, chance
+
+
+def _tenths(chance: Reals, above: NDArray[np.bool_]) -> Iterator[dict[str, float]]:
+    """Yield for each tenth of the ECGs by probability what was said, on average, and how many were above 5.5."""
+    for part in np.array_split(np.argsort(chance, kind="stable"), min(GROUPS, len(chance))):
+        share = subgroups.coverage(above[part])
+        yield {"said": round(float(chance[part].mean()), 4), **share}
+
+
+def _reason(estimate: Estimate) -> str:
+    """Return why an ECG was refused, without what differs from one to the next."""
+    return (estimate.reason or "no reason").split(":")[0].split("(")[-1].rstrip(")")
+
+
+def write(judged: Judged, cohort: Cohort, found: dict[str, Any], out: Path) -> None:
+    """Write the JSON, and a CSV with what the model says of every ECG; KalemiaError where that cannot be."""
+    stream = io.StringIO()
+    written = csv.writer(stream, lineterminator="\n")
+    written.writerow(COLUMNS)
+    table = cohort.table[judged.rows].select("ecg", "patient", "potassium_meq_l")
+    for (ecg, patient, potassium), one in zip(table.iter_rows(), judged.estimates, strict=True):
+        bounds = one.interval_meq_l or ("", "")
+        chance = one.probability_above.get("5.5", "") if one.probability_above else ""
+        estimate = "" if one.potassium_meq_l is None else one.potassium_meq_l
+        written.writerow([ecg, patient, f"{potassium:.2f}", one.status, estimate, *bounds, chance, one.reason or ""])
+    try:
+        atomic.writable(out)
+        content = json.dumps(found, indent=1, allow_nan=False).encode()
+        atomic.write({out / JSON: content, out / CSV: stream.getvalue().encode()})
+    except OSError as exc:
+        raise KalemiaError(f"{out}: cannot be written ({exc.strerror}); give a folder that may be written") from exc
+
+
+def text(found: dict[str, Any]) -> str:
+    """Return what was found as lines for a terminal."""
+    model, judged, own = found["model"], found["judged"], found["figures"]
+    lines = [
+        f"{model['name']} {model['version']} on {judged['ecgs']:,} ECGs of {found['cohort']['folder']} "
+        f"({found['cohort']['labels']} potassium)",
+    ]
+    lines += [f"  left out: {count:,} {why}" for why, count in found["left_out"].items()]
+    lines.append(f"  refused: {judged['ecgs'] - judged['estimated']:,}")
+    lines += [f"    {count:,} {why}" for why, count in found["refused"].items()]
+    names = {
+        "r2": "R2",
+        "mae_meq_l": "MAE, mEq/L",
+        "auroc_above_5.5": "AUROC > 5.5",
+        "sensitivity": "sensitivity at the frozen cut",
+        "specificity": "specificity there",
+        "coverage": f"share of {COVERAGE:g} intervals that hold",
+    }
+    lines += [f"  {title}: {shown(own[name])}" for name, title in names.items() if name in own]
+    called = found["called_high"]
+    lines.append(f"  called high: {called['value']:.1%} ({called['low']:.1%} to {called['high']:.1%})")
+    return "\n".join(lines)

@@ -1,0 +1,104 @@
+"""A model judged on a cohort: whom it is judged on, what is said, and bad cohorts."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+pytest.importorskip("polars")
+pytest.importorskip("matplotlib")
+pytest.importorskip("sklearn")
+
+from typer.testing import CliRunner
+
+from kalemia.cli import app
+from kalemia.cohort import Cohort, simulated
+from kalemia.errors import CohortError
+from kalemia.evaluate import judge, modelpage
+from kalemia.model import Model
+from kalemia.predict import predict
+
+
+@pytest.fixture(scope="module")
+def cohort(tmp_path_factory: pytest.TempPathFactory) -> Cohort:
+    folder = tmp_path_factory.mktemp("cohort") / "kidney"
+    simulated.write(folder, 60, 4, "kidney")
+    return Cohort.open(folder)
+
+
+@pytest.fixture(scope="module")
+def found(cohort: Cohort, tiny_path: Path) -> dict[str, Any]:
+    return judge.result(judge.judge(tiny_path, cohort), cohort, Model.load(tiny_path).card)
+
+
+def test_it_says_what_predicting_says(cohort: Cohort, tiny_path: Path, found: dict[str, Any]) -> None:
+    rows = np.flatnonzero(~cohort.table["hemolyzed"].to_numpy())
+    one_by_one = [predict(cohort.recording(int(row)), tiny_path) for row in rows]
+    said = [one.potassium_meq_l for one in one_by_one if one.potassium_meq_l is not None]
+    true = cohort.table["potassium_meq_l"].to_numpy()[rows][[one.status == "estimated" for one in one_by_one]]
+    assert found["judged"]["ecgs"] == len(rows)
+    assert found["judged"]["estimated"] == len(said)
+    assert found["left_out"].get("hemolyzed", 0) == len(cohort) - len(rows)
+    assert found["figures"]["mae_meq_l"]["value"] == pytest.approx(np.mean(np.abs(np.array(said) - true)), abs=1e-4)
+    assert found["called_high"]["value"] == pytest.approx(np.mean(np.array(said) > 5.5), abs=1e-4)
+    assert sum(found["refused"].values()) == len(rows) - len(said)
+    held = found["coverage_by_subgroup"]
+    assert held["all"]["value"] == found["figures"]["coverage"]["value"]
+    assert held["female"]["ecgs"] + held["male"]["ecgs"] == held["all"]["ecgs"]
+    assert sum(tenth["ecgs"] for tenth in found["probability"]["tenths"]) == len(said)
+
+
+def test_two_workers_say_the_same(cohort: Cohort, tiny_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(judge, "CHUNK", 20)
+    one, two = (judge.judge(tiny_path, cohort, workers) for workers in (1, 2))
+    assert one.estimates == two.estimates
+
+
+def test_of_its_own_cohort_only_the_test_part_is_asked(
+    cohort: Cohort, tiny: Model, tiny_path: Path, tmp_path: Path
+) -> None:
+    card = replace(tiny.card, name="own", training={"sources": [{"name": "cohort kidney", "cohort": cohort.digest}]})
+    (tmp_path / "own.onnx").write_bytes(tiny_path.read_bytes())
+    (tmp_path / "own.json").write_bytes(card.dump())
+    judged = judge.judge(tmp_path / "own.onnx", cohort)
+    assert tuple(judged.rows) == cohort.parts()["test"]
+    assert judged.left_out["of patients that the model was trained with"] > len(judged.rows)
+
+
+def test_the_report_from_the_command_line(
+    cohort: Cohort, tiny_path: Path, tmp_path: Path, found: dict[str, Any]
+) -> None:
+    out = tmp_path / "out"
+    done = CliRunner().invoke(
+        app, ["evaluate", str(tiny_path), str(cohort.folder), "--out", str(out), "--workers", "1"]
+    )
+    assert done.exit_code == 0, done.output
+    assert "tiny 0.0.1 on" in done.output
+    assert "(simulated potassium)" in done.output
+    assert json.loads((out / judge.JSON).read_text()) == json.loads(json.dumps(found))
+    table = list(csv.DictReader(io.StringIO((out / judge.CSV).read_text())))
+    assert len(table) == found["judged"]["ecgs"]
+    assert {row["status"] for row in table} <= {"estimated", "refused"}
+    page = (out / modelpage.PAGE).read_text(encoding="utf-8")
+    assert "These potassium values are simulated." in page
+    assert "trained on nothing" in page
+    for name in ("scatter", "bland-altman", "boxes", "calibration", "alarms", "probability", "coverage"):
+        assert (out / f"{name}.svg").exists()
+        assert (out / f"{name}.png").exists()
+        assert f"({name}.svg)" in page
+
+
+def test_a_cohort_without_the_lead_gets_a_sentence(tiny_path: Path, tmp_path: Path) -> None:
+    simulated.write(tmp_path / "watch", 5, 1, "wearable")
+    watch = Cohort.open(tmp_path / "watch")
+    with pytest.raises(CohortError, match=r"0 of \d ECGs could be estimated; the first reason is: the ECG has lead I"):
+        judge.result(judge.judge(tiny_path, watch), watch, Model.load(tiny_path).card)
+    done = CliRunner().invoke(app, ["evaluate", str(tiny_path), str(tmp_path / "nothing")])
+    assert "no cohort" in str(done.exception)
