@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -58,7 +60,16 @@ def test_python_examples_of_cohorts_run(tmp_path: Path, monkeypatch: pytest.Monk
 
 
 @pytest.mark.parametrize(
-    "page", ["README.md", "docs/cohort.md", "docs/predict.md", "docs/digitize.md", "docs/study.md", "docs/train.md"]
+    "page",
+    [
+        "README.md",
+        "docs/cohort.md",
+        "docs/predict.md",
+        "docs/digitize.md",
+        "docs/study.md",
+        "docs/train.md",
+        "docs/hospital.md",
+    ],
 )
 def test_commands_exist(page: str) -> None:
     shown = {
@@ -67,6 +78,31 @@ def test_commands_exist(page: str) -> None:
     assert shown
     for command in shown:
         assert CliRunner().invoke(app, [command, "--help"]).exit_code == 0, command
+
+
+def test_a_stranger_goes_from_raw_files_to_a_report(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every line of the page, on a tree that its own first line makes."""
+    for package in ("torch", "polars", "duckdb", "matplotlib"):
+        pytest.importorskip(package)
+    monkeypatch.chdir(tmp_path)
+    (config,) = blocks("docs/hospital.md", "yaml")
+    Path("hospital.yaml").write_text(config, encoding="utf-8")
+    for line in "".join(blocks("docs/hospital.md", "sh")).splitlines():
+        program, *arguments = line.split()
+        if program == "python":
+            path, *given = arguments
+            made = subprocess.run([sys.executable, ROOT / path, *given], capture_output=True, text=True, timeout=300)
+            assert made.returncode == 0, made.stderr
+            continue
+        assert program == "kalemia"
+        done = CliRunner().invoke(app, arguments)
+        assert done.exit_code in (0, 3), f"{line}: {done.output} {done.exception}"
+    for page in ("study/report.html", "judged/report.html", "bundled/report.html", "pages/40000000.html"):
+        assert Path(page).stat().st_size > 10_000
+    judged = json.loads(Path("judged/evaluation.json").read_text())
+    assert judged["model"]["trained_on"] == "measured"
+    assert judged["left_out"]["of patients that the model was trained with"] > judged["judged"]["ecgs"] > 5
+    assert "cut_meq_l" in judged
 
 
 def test_the_configuration_that_is_shown_is_the_bundled_one() -> None:

@@ -1,10 +1,14 @@
-"""A tree of files shaped like MIMIC-IV-ECG and MIMIC-IV, made by our simulator; no line of theirs is in it."""
+"""A tree of files shaped like MIMIC-IV-ECG and MIMIC-IV, made by our simulator; no line of theirs is in it.
+
+python tests/cohort/mimic_tree.py FOLDER PATIENTS
+"""
 
 from __future__ import annotations
 
 import csv
 import gzip
 import io
+import sys
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -97,3 +101,8 @@ def tree(folder: Path, count: int = 12, extra: Sequence[dict[str, object]] = ())
     write_csv(folder / "clinical" / "hosp" / "labevents.csv.gz", LABS, labs)
     write_csv(folder / "clinical" / "hosp" / "diagnoses_icd.csv.gz", tuple(codes[0]), codes)
     return made
+
+
+if __name__ == "__main__":
+    where, patients = sys.argv[1:]
+    tree(Path(where), int(patients))

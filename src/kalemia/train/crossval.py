@@ -10,9 +10,8 @@ import io
 import json
 import os
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +25,6 @@ from kalemia.errors import TrainError
 from kalemia.train import baselines
 from kalemia.train.designs import Design
 from kalemia.train.trial import Answer, Budget, Data, Reals, Trial
-from kalemia.workers import mapped
 
 VALIDATION = 0.12
 """Of the patients that are not tested."""
@@ -112,37 +110,61 @@ class Answers:
     about: tuple[Mapping[str, Any], ...]
 
 
-def run(
-    entrant: Entrant,
-    data: Data,
-    budget: Budget,
-    folder: Path,
-    workers: int = 1,
-    progress: Callable[[], None] | None = None,
-) -> Answers:
-    """Cross-validate an entrant; fits that lie in `folder` are not done again."""
-    fold = fold_of(data.patients.tolist(), budget.folds)
-    held = np.array([place_of(patient, "validation") < VALIDATION for patient in data.patients.tolist()])
-    seeds = budget.seeds if entrant.design else 1
-    todo = [(number, seed) for number in range(budget.folds) for seed in range(seeds)]
-    files = {one: _file(folder, entrant, *one) for one in todo}
-    tell = progress or (lambda: None)
+def run(entrant: Entrant, data: Data, budget: Budget, folder: Path) -> Answers:
+    """Cross-validate an entrant, this process's share of it, and wait for the others; what lies there is kept."""
     rank, ranks = share()
-    missing = [one for one in todo[rank::ranks] if not files[one].exists()]
-    for _ in range(len(todo) - len(missing)):
-        tell()
-    for _ in mapped(partial(_fit, entrant, data, budget, fold, held, files), missing, workers):
-        tell()
-    wait_for(list(files.values()))
+    for which in fits(entrant, budget)[rank::ranks]:
+        fit(entrant, data, budget, folder, which)
+    return collect(entrant, data, budget, folder)
+
+
+def fits(entrant: Entrant, budget: Budget) -> list[tuple[int, int]]:
+    """Return fold and seed of each fit; what is no network has one seed."""
+    seeds = budget.seeds if entrant.design else 1
+    return [(fold, seed) for fold in range(budget.folds) for seed in range(seeds)]
+
+
+def fit(entrant: Entrant, data: Data, budget: Budget, folder: Path, which: tuple[int, int]) -> None:
+    """Write what an entrant, fitted without a fold, says of it, unless that is there."""
+    kept = file_of(folder, entrant, which)
+    if kept.exists():
+        return
+    number, seed = which
+    fold, held = _split(data, budget)
+    tested = fold == number
+    train, validation, test = (data.only(part) for part in (~tested & ~held, ~tested & held, tested))
+    for name, part in (("training", train), ("validation", validation), ("test", test)):
+        if len(part.potassium) < 2:
+            raise TrainError(f"fold {number + 1} has {len(part.potassium)} ECGs for {name}; give a larger cohort")
+    if entrant.design is None:
+        atomic.write({kept: Fit(*_measured(entrant.name, train, (test, validation), seed), {}).dump()})
+        return
+    trial = Trial(entrant.design, train, validation, budget, seed, kept)
+    atomic.write({kept: Fit(trial.said(test), trial.said(validation), trial.about).dump()})
+    trial.forget()
+
+
+def collect(entrant: Entrant, data: Data, budget: Budget, folder: Path) -> Answers:
+    """Return what all fits of an entrant say, once they are there."""
+    todo = fits(entrant, budget)
+    wait_for([file_of(folder, entrant, which) for which in todo])
+    fold, held = _split(data, budget)
     number = data.examples.number
-    said = np.full((2, seeds, len(number)), np.nan)
+    said = np.full((2, max(seed for _, seed in todo) + 1, len(number)), np.nan)
     kept, about = {}, []
-    for which, file in files.items():
-        fit = Fit.load(file)
-        said[:, which[1], fold == which[0]] = fit.test.potassium, fit.test.spread
-        kept[which] = number[(fold != which[0]) & held], fit.validation
-        about.append({"fold": which[0], "seed": which[1], **fit.about})
+    for which in todo:
+        one = Fit.load(file_of(folder, entrant, which))
+        said[:, which[1], fold == which[0]] = one.test.potassium, one.test.spread
+        kept[which] = number[(fold != which[0]) & held], one.validation
+        about.append({"fold": which[0], "seed": which[1], **one.about})
     return Answers(number, fold, said[0], said[1], kept, tuple(about))
+
+
+def _split(data: Data, budget: Budget) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+    """Return the fold of each ECG, and whether it validates while it is not tested."""
+    patients = data.patients.tolist()
+    held = np.array([place_of(patient, "validation") < VALIDATION for patient in patients])
+    return fold_of(patients, budget.folds), held
 
 
 def share() -> tuple[int, int]:
@@ -156,36 +178,12 @@ def wait_for(files: list[Path]) -> None:
         time.sleep(LOOK_S)
 
 
-def _file(folder: Path, entrant: Entrant, fold: int, seed: int) -> Path:
-    design = entrant.design
+def file_of(folder: Path, entrant: Entrant, which: tuple[int, int]) -> Path:
+    """Return where a fit is kept: who, of what, and which fold and seed; another study may ask for the same."""
+    design, (fold, seed) = entrant.design, which
     who = f"{design.kind}-{design.channels}-{design.lstm}" if design else entrant.name
     what = f"{who}-{'-'.join(entrant.leads)}-{entrant.seconds:g}s-fold{fold}-seed{seed}.npz"
     return folder / what.replace(" ", "-").replace(",", "")
-
-
-def _fit(
-    entrant: Entrant,
-    data: Data,
-    budget: Budget,
-    fold: NDArray[np.int64],
-    held: NDArray[np.bool_],
-    files: Mapping[tuple[int, int], Path],
-    which: tuple[int, int],
-) -> None:
-    """Write what an entrant, fitted without a fold, says of it."""
-    number, seed = which
-    tested = fold == number
-    train, validation, test = (data.only(part) for part in (~tested & ~held, ~tested & held, tested))
-    for name, part in (("training", train), ("validation", validation), ("test", test)):
-        if len(part.potassium) < 2:
-            raise TrainError(f"fold {number + 1} has {len(part.potassium)} ECGs for {name}; give a larger cohort")
-    kept = files[which]
-    if entrant.design is None:
-        atomic.write({kept: Fit(*_measured(entrant.name, train, (test, validation), seed), {}).dump()})
-        return
-    trial = Trial(entrant.design, train, validation, budget, seed, kept)
-    atomic.write({kept: Fit(trial.said(test), trial.said(validation), trial.about).dump()})
-    trial.forget()
 
 
 def _measured(name: str, train: Data, others: tuple[Data, Data], seed: int) -> tuple[Answer, Answer]:

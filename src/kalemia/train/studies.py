@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import asdict
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +14,10 @@ from kalemia.cohort.cohort import Cohort
 from kalemia.errors import TrainError
 from kalemia.records import LEADS
 from kalemia.train import crossval, examples, results
-from kalemia.train.crossval import MEASURED, Answers, Entrant, Study
+from kalemia.train.crossval import MEASURED, Entrant, Study
 from kalemia.train.designs import Design
 from kalemia.train.trial import QUICK, Budget, Data
+from kalemia.workers import mapped
 
 STUDY_LEAD = "V5"
 """The founding study's best lead."""
@@ -116,18 +118,15 @@ def run(
     entrants = [one for one in study.entrants if set(one.leads) <= set(cohort.leads)]
     if study.reference not in {one.name for one in entrants}:
         raise TrainError(f"study {name} needs lead {STUDY_LEAD}; the cohort has {', '.join(cohort.leads)}")
-    answers: dict[str, Answers] = {}
-    for number, entrant in enumerate(entrants):
-        data = _data(cohort, entrant, folder, workers, tell)
-        fits = budget.folds * (budget.seeds if entrant.design else 1)
-        done = 0
-
-        def step(entrant: Entrant = entrant, fits: int = fits, number: int = number) -> None:
-            nonlocal done
-            done += 1
-            tell(f"{name} {number + 1}/{len(entrants)}: {entrant.name}", done, fits)
-
-        answers[entrant.name] = crossval.run(entrant, data, budget, folder, workers, step)
+    for entrant in entrants:
+        _cut(cohort, entrant, folder, workers, tell)
+    rank, ranks = crossval.share()
+    todo = [(entrant, which) for entrant in entrants for which in crossval.fits(entrant, budget)][rank::ranks]
+    job = partial(_fit, cohort.folder, folder, budget)
+    # One set of processes for the whole study: each takes seconds to start.
+    for done, ((entrant, _), _) in enumerate(zip(todo, mapped(job, todo, workers), strict=True), start=1):
+        tell(f"{name}: {entrant.name}", done, len(todo))
+    answers = {one.name: crossval.collect(one, _data(cohort, one, folder), budget, folder) for one in entrants}
     found = results.result(study, entrants, answers, cohort, budget)
     if crossval.share()[0] == 0:
         results.write(out, found, answers, cohort)
@@ -151,20 +150,42 @@ def _claim(out: Path, cohort: Cohort, budget: Budget) -> Path:
     return folder
 
 
-def _data(cohort: Cohort, entrant: Entrant, folder: Path, workers: int, tell: Report) -> Data:
+def _cut(cohort: Cohort, entrant: Entrant, folder: Path, workers: int, tell: Report) -> None:
+    """Cut what an entrant reads into a file; of several processes the first does it for all."""
+    leads, kept = _kept(cohort, entrant, folder)
+    if crossval.share()[0]:
+        crossval.wait_for([kept])
+    else:
+        said = partial(tell, "cutting beats")
+        examples.load(cohort, leads, entrant.seconds, kept, workers, said)
+
+
+def _kept(cohort: Cohort, entrant: Entrant, folder: Path) -> tuple[tuple[str, ...], Path]:
+    """Return which leads are cut together, and the file; the beats of single leads are in one."""
+    leads = cohort.leads if len(entrant.leads) == 1 and entrant.seconds == examples.BEAT_S else entrant.leads
+    return leads, folder / f"{'-'.join(leads)}-{entrant.seconds:g}s.npz"
+
+
+def _data(cohort: Cohort, entrant: Entrant, folder: Path) -> Data:
     """Return the ECGs that an entrant reads: those with a beat in its leads and a draw that was not hemolyzed.
 
     A study of one lead has the ECGs in which that lead is good; of several, those in which any is.
     """
-    leads = cohort.leads if len(entrant.leads) == 1 and entrant.seconds == examples.BEAT_S else entrant.leads
-    kept = folder / f"{'-'.join(leads)}-{entrant.seconds:g}s.npz"
-    if crossval.share()[0]:
-        crossval.wait_for([kept])  # the first of several processes cuts for all
-    all_of_it = examples.load(
-        cohort, leads, entrant.seconds, kept, workers, lambda done, total: tell("cutting beats", done, total)
-    )
-    mine = all_of_it.leads([leads.index(lead) for lead in entrant.leads])
+    leads, kept = _kept(cohort, entrant, folder)
+    mine = examples.load(cohort, leads, entrant.seconds, kept).leads([leads.index(lead) for lead in entrant.leads])
     table = cohort.table[mine.number]
     there = mine.waves.any(axis=(1, 2)) & ~table["hemolyzed"].to_numpy()
     data = Data(mine, table["potassium_meq_l"].to_numpy(), table["patient"].to_numpy().astype(str))
     return data.only(there)
+
+
+@lru_cache(maxsize=1)
+def _opened(folder: Path, fits: Path, leads: tuple[str, ...], seconds: float) -> Data:
+    return _data(Cohort.open(folder), Entrant("", leads, None, seconds), fits)
+
+
+def _fit(cohort: Path, folder: Path, budget: Budget, job: tuple[Entrant, tuple[int, int]]) -> None:
+    """Do one fit; a process keeps the data of the last."""
+    entrant, which = job
+    if not crossval.file_of(folder, entrant, which).exists():
+        crossval.fit(entrant, _opened(cohort, folder, entrant.leads, entrant.seconds), budget, folder, which)
