@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from kalemia.evaluate.metrics import auroc, bootstrap, coverage, regression
+from kalemia.evaluate.metrics import auroc, bootstrap, coverage, regression, wilson
 
 
 def test_regression_of_a_constant_shift() -> None:
@@ -49,3 +49,12 @@ def test_the_bootstrap_interval_holds_the_value_and_repeats() -> None:
     assert (low, high) == bootstrap(auroc, truth, score, rounds=300)
     # Hanley and McNeil's standard error of this area is about 0.045.
     assert 0.1 < high - low < 0.25
+
+
+def test_wilsons_interval_is_his_formula() -> None:
+    low, high = wilson(1, 113)
+    z2, share = 1.959964**2, 1 / 113
+    middle = (share + z2 / 226) / (1 + z2 / 113)
+    half = 1.959964 / (1 + z2 / 113) * np.sqrt(share * (1 - share) / 113 + z2 / (4 * 113**2))
+    assert (low, high) == pytest.approx((middle - half, middle + half), abs=1e-6)
+    assert wilson(0, 0) == (0.0, 1.0)

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.stats import binomtest
 from sklearn.metrics import mean_absolute_error, r2_score, roc_auc_score
 
 HIGH_MEQ_L = 5.5
@@ -56,6 +57,14 @@ def frozen_cut(true: Numbers, estimate: Numbers) -> float | None:
 def coverage(true: Numbers, low: Numbers, high: Numbers) -> float:
     """Return the share of true values inside their interval."""
     return float(np.mean((true >= low) & (true <= high)))
+
+
+def wilson(hits: int, count: int) -> tuple[float, float]:
+    """Return the 95 % interval of a share by Wilson's score; 0 to 1 of nobody."""
+    if not count:
+        return 0.0, 1.0
+    interval = binomtest(hits, count).proportion_ci(method="wilson")
+    return float(interval.low), float(interval.high)
 
 
 def auroc(truth: Numbers, score: Numbers) -> float:

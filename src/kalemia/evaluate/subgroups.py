@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
-from scipy.stats import binomtest
 
 from kalemia.cohort.cohort import SUBGROUPS
+from kalemia.evaluate.metrics import wilson
 
 OLD_Y = 65.0
 
@@ -22,8 +22,8 @@ def coverages(covered: NDArray[Any], table: pl.DataFrame) -> dict[str, dict[str,
 
 def coverage(covered: NDArray[Any]) -> dict[str, Any]:
     """Return the share of ECGs whose interval holds, and Wilson's 95 % interval of it."""
-    interval = binomtest(round(float(covered.sum())), len(covered)).proportion_ci(method="wilson")
-    three = {"value": covered.mean(), "low": interval.low, "high": interval.high}
+    low, high = wilson(round(float(covered.sum())), len(covered))
+    three = {"value": covered.mean(), "low": low, "high": high}
     return {"ecgs": len(covered), **{name: round(float(value), 4) for name, value in three.items()}}
 
 
