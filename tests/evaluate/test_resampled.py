@@ -101,3 +101,21 @@ def test_coverage_is_told_of_every_group_that_the_table_knows(tmp_path_factory: 
     assert any(name.startswith("ionic variant") for name in said)
     unknown = table.with_columns(sex=pl.lit(None, pl.String))
     assert "female" not in subgroups.coverages(covered, unknown)
+
+
+@pytest.mark.parametrize("resample", [0, 5])
+def test_sensitivity_beside_somebody_is_on_the_roc_curve(resample: int) -> None:
+    high, said = TRUE > 5.5, TRUE + RNG.normal(0, 1.5, N) > 6
+    w = weights(np.arange(N).astype(str))[: resample + 1]
+    found = resampled.sensitivity_beside(high, ESTIMATE, said, w)[resample]
+    false, hit, _ = metrics.roc_curve(high, ESTIMATE, sample_weight=w[resample], drop_intermediate=False)
+    alarms = np.average(said[~high], weights=w[resample][~high])
+    assert found == pytest.approx(hit[false <= alarms + 1e-12].max())
+
+
+def test_beside_somebody_without_a_false_alarm_it_counts_what_lies_above_all_the_well() -> None:
+    truth, score = np.array([True, True, True, False, False]), np.array([3.0, 2.0, 1.0, 2.0, 0.0])
+    w = np.ones((1, 5))
+    silent, one_alarm = np.zeros(5, bool), np.array([False, False, False, True, False])
+    assert resampled.sensitivity_beside(truth, score, silent, w) == pytest.approx([1 / 3])
+    assert resampled.sensitivity_beside(truth, score, one_alarm, w) == pytest.approx([1.0])

@@ -135,9 +135,7 @@ def _weighed(true: Reals, said: Said, w: Reals) -> dict[str, Reals]:
 
 def areas(truth: Bools, score: Reals, w: Reals) -> tuple[Reals, Reals]:
     """Return the area under the ROC curve and the average precision, (rounds,) each, for weights (rounds, n)."""
-    order = np.argsort(-score, kind="stable")
-    last = np.append(np.flatnonzero(np.diff(score[order])), len(score) - 1)  # of those with one score: a tie
-    ill, well = (np.cumsum(w[:, order] * one[order], axis=1)[:, last] for one in (truth, ~truth))
+    ill, well = _above(truth, score, w)
     zero = np.zeros((len(w), 1))
     more_ill, more_well = (np.diff(np.hstack([zero, one]), axis=1) for one in (ill, well))
     sick, sound = ill[:, -1], well[:, -1]
@@ -145,6 +143,26 @@ def areas(truth: Bools, score: Reals, w: Reals) -> tuple[Reals, Reals]:
     called = ill + well
     precision = np.divide(ill, called, out=np.zeros_like(ill), where=called > 0)
     return area, _ratio((more_ill * precision).sum(axis=1), sick)
+
+
+def sensitivity_beside(truth: Bools, score: Reals, called: Bools, w: Reals) -> Reals:
+    """Return how sensitive a score is where it is as specific as somebody who only says yes or no, (rounds,).
+
+    `called` (n,) is what that person or rule said, `w` (rounds, n) the weights. The cut is the lowest one at which the
+    score raises no more false alarms than they did: no point between two cuts is made up.
+    """
+    ill, well = _above(truth, score, w)
+    allowed = w @ (called & ~truth).astype(np.float64)
+    caught = np.where(well <= allowed[:, None] + 1e-9, ill, 0.0).max(axis=1)
+    return _ratio(caught, ill[:, -1])
+
+
+def _above(truth: Bools, score: Reals, w: Reals) -> tuple[Reals, Reals]:
+    """Return the weight of the ill and of the well at or above each different score, highest first, (rounds, cuts)."""
+    order = np.argsort(-score, kind="stable")
+    last = np.append(np.flatnonzero(np.diff(score[order])), len(score) - 1)  # of those with one score: a tie
+    ill, well = (np.cumsum(w[:, order] * one[order], axis=1)[:, last] for one in (truth, ~truth))
+    return ill, well
 
 
 def _ratio(above: Reals, below: Reals) -> Reals:
