@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from kalemia.evaluate.metrics import HIGH_MEQ_L
 
 Reals = NDArray[np.float64]
+Bools = NDArray[np.bool_]
 
 INK, MUTED, LINE, BLUE, RED = "#1b1e22", "#575d66", "#dedbd5", "#1f5c9e", "#b3261e"
 COLORS = (BLUE, RED, "#22703f", "#b07d10", "#6b4fa0", "#3c8a94", "#a3477c", "#575d66", "#8c6d46", "#1b1e22", "#9aa0a8")
@@ -47,6 +48,8 @@ DOTS_A_INCH = 150
 LARGE = (5.0, 4.4)
 """Of a panel that is alone, in inches."""
 VARIANT = "ionic variant"
+ROOM = 0.045
+"""What the number of a mark takes, in specificity and sensitivity."""
 BLOCKS = {"0": "first block", "1": "second block", "2": "third block", "3": "LSTM"}
 MEASURED, ESTIMATED = "measured potassium, mEq/L", "estimate, mEq/L"
 
@@ -57,6 +60,25 @@ class Estimates:
 
     true: Reals
     estimate: Reals
+
+
+@dataclass(frozen=True, eq=False)
+class Question:
+    """A question about n ECGs that has a yes or a no.
+
+    Attributes
+    ----------
+    truth
+        (n,) the right answers.
+    scores
+        By name: (n,) numbers that are the higher the likelier yes is.
+    people
+        By name: (n,) answers of who only says yes or no.
+    """
+
+    truth: Bools
+    scores: Mapping[str, Reals]
+    people: Mapping[str, Bools]
 
 
 def drawn(figure: Figure, kind: str) -> bytes:
@@ -219,6 +241,71 @@ def alarms(panels: Mapping[str, Estimates]) -> Figure:
         )
         figure.legend(loc="outside lower center", ncols=4, fontsize=8.5)
         return figure
+
+
+def judged(panels: Mapping[str, Question], reference: str, notes: Mapping[str, str]) -> Figure:
+    """Return ROC curves beside what people answered, a panel a question, with a note in each.
+
+    The score named `reference` is drawn thick and black; every area under a curve stands in the legend. People are
+    marks, numbered in the order of `Question.people`.
+    """
+    with mpl.rc_context(STYLE):
+        figure, axes = _grid(len(panels), 2, (4.9, 5.2), sharey=True)
+        for each, (name, question) in zip(axes, panels.items(), strict=True):
+            _curves(each, question, reference)
+            _people(each, question)
+            each.plot([0, 1], [1, 0], color=MUTED, linewidth=0.8, linestyle=":")
+            each.set(title=name, xlabel="specificity", xlim=(1.03, -0.03), ylim=(-0.03, 1.03))
+            each.set_box_aspect(1)
+            each.legend(loc="lower right", fontsize=8.5, title=notes.get(name), title_fontsize=8.5, alignment="left")
+        axes[0].set_ylabel("sensitivity")
+        return figure
+
+
+def _curves(axes: Axes, question: Question, reference: str) -> None:
+    """Draw the ROC curve of every score; the reference lies on top."""
+    from sklearn.metrics import roc_auc_score, roc_curve
+
+    others = [name for name in question.scores if name != reference]
+    for name, score in question.scores.items():
+        look = (
+            {"color": INK, "linewidth": 2.2} if name == reference else {"linewidth": 1.4, **_look(others.index(name))}
+        )
+        false, hit, _ = roc_curve(question.truth, score)
+        label = f"{name}: {roc_auc_score(question.truth, score):.3f}"
+        axes.plot(1 - false, hit, label=label, zorder=3 if name == reference else 2, **look)
+
+
+def _people(axes: Axes, question: Question) -> None:
+    """Mark what each person reached, and number the marks."""
+    marks = np.array(
+        [(np.mean(~yes[~question.truth]), np.mean(yes[question.truth])) for yes in question.people.values()]
+    )
+    for number, (mark, at) in enumerate(zip(marks, _beside(marks), strict=True), start=1):
+        plain = {"facecolor": "white", "edgecolor": "none", "alpha": 0.85, "pad": 0.6}
+        axes.plot(*np.transpose([mark, at]), color=INK, linewidth=0.6, zorder=4)
+        axes.plot(*mark, "D", color=INK, markeredgecolor="white", markersize=6.5, zorder=5)
+        x, y = at
+        axes.text(x, y, str(number), ha="center", va="center_baseline", fontsize=8.5, bbox=plain, zorder=5)
+    if len(marks):
+        label = f"doctors, 1 to {len(marks)}"
+        axes.plot([], [], "D", color=INK, markeredgecolor="white", markersize=6.5, label=label)
+
+
+def _beside(marks: Reals) -> Reals:
+    """Return where numbers stand beside marks (n, 2): near, neither they nor their lines on other marks or numbers."""
+    angles, reaches = np.radians([0, -35, 35, -60, 60, -80, 80, 140, -140, 180]), ROOM * np.arange(1.1, 5, 0.5)
+    away = np.stack([np.outer(reaches, -np.cos(angles)), np.outer(reaches, np.sin(angles))], axis=2).reshape(-1, 2)
+    placed = np.empty((0, 2))
+    for number, mark in enumerate(marks):
+        others = np.concatenate([np.delete(marks, number, axis=0), placed])
+        places = mark + away
+        lines = mark + np.linspace(0.5, 1, 9)[:, None, None] * away
+        near = np.abs(places[:, None] - others).max(axis=2) < ROOM
+        crossed = np.linalg.norm(lines[:, :, None] - others, axis=3) < ROOM / 2
+        free = ~near.any(axis=1) & ~crossed.any(axis=(0, 2)) & (places[:, 0] < 1.01) & (places[:, 1] > 0)
+        placed = np.concatenate([placed, places[[int(free.argmax())]]])
+    return placed
 
 
 def calibration(panels: Mapping[str, Estimates], groups: int = 10) -> Figure:
