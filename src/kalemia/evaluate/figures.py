@@ -21,7 +21,11 @@ Bools = NDArray[np.bool_]
 
 INK, MUTED, LINE, BLUE, RED = "#1b1e22", "#575d66", "#dedbd5", "#1f5c9e", "#b3261e"
 COLORS = (BLUE, RED, "#22703f", "#b07d10", "#6b4fa0", "#3c8a94", "#a3477c", "#575d66", "#8c6d46", "#1b1e22", "#9aa0a8")
-DASHES = ("-", "--", ":", "-.")
+DASHES: tuple[Any, ...] = (
+    *("-", "--", ":", "-."),
+    *((0, dashes) for dashes in ((9, 2), (1, 3), (6, 1, 1, 1, 1, 1), (2, 1), (10, 3, 3, 3))),
+)
+"""Nine kinds of line, so that color is never the only sign."""
 EDGES_MEQ_L = (0.0, 3.5, 4.5, 5.5, 6.5, 7.5, 99.0)
 """Bins of box plots."""
 STYLE: Any = {
@@ -257,7 +261,11 @@ def judged(panels: Mapping[str, Question], reference: str, notes: Mapping[str, s
             each.plot([0, 1], [1, 0], color=MUTED, linewidth=0.8, linestyle=":")
             each.set(title=name, xlabel="specificity", xlim=(1.03, -0.03), ylim=(-0.03, 1.03))
             each.set_box_aspect(1)
-            each.legend(loc="lower right", fontsize=8.5, title=notes.get(name), title_fontsize=8.5, alignment="left")
+            legend = each.legend(
+                loc="lower right", fontsize=8.5, title=notes.get(name), title_fontsize=8.5, handlelength=3
+            )
+            legend.set(alignment="left", frame_on=True)
+            legend.get_frame().set(edgecolor="none", alpha=0.85)
         axes[0].set_ylabel("sensitivity")
         return figure
 
