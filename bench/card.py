@@ -1,6 +1,6 @@
 """The tables of MODEL_CARD.md, from the bundled models' cards and from what docs/measured.md says of real ECGs.
 
-python bench/card.py | python bench/fill.py card      # after real has been filled in
+python bench/card.py | python bench/fill.py card      # after judged has been filled in
 """
 
 from __future__ import annotations
@@ -8,6 +8,7 @@ from __future__ import annotations
 from common import table
 from fill import DOCS
 from kalemia.model import Card, bundled
+from potassium import DOCTORS, TITLE
 
 
 def generated(card: Card) -> list[str]:
@@ -39,8 +40,8 @@ def main() -> None:
         "refitted, and of ridge\nregression on the beat's measures.\n"
     )
     measured = (DOCS / "measured.md").read_text(encoding="utf-8")
-    _, mark, rest = measured.partition("Real potassium (`ndmc-potassium`)")
-    print((mark + rest).partition("\n<!-- /real -->")[0].strip())
+    _, _, judged = measured.partition(f"### {TITLE}\n")
+    print(f"{TITLE} (`ndmc-potassium`):\n\n{judged.partition(DOCTORS)[0].strip()}")
 
 
 if __name__ == "__main__":

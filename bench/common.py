@@ -1,11 +1,25 @@
-"""What the benchmarks share: where the real recordings are, and tables."""
+"""What the benchmarks share: where the real recordings are, which models are asked, tables, shares and targets."""
 
 from __future__ import annotations
 
 import os
+import re
 import sys
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
 from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kalemia.errors import KalemiaError
+from kalemia.model import Model, bundled
+from kalemia.predict import predict
+from kalemia.records import Estimate, Recording
+
+Models = Mapping[str, str]
+"""What a model is called in the tables, and its bundled name or the path of its ONNX file."""
 
 
 def data() -> Path:
@@ -21,8 +35,105 @@ def headers(folder: Path) -> list[Path]:
     return sorted(folder.rglob("*.hea"))
 
 
+def even() -> list[Path]:
+    """Return the real ordinary ECGs that only judge."""
+    return [path for name in ("ptbxl", "cinc2021") for path in headers(data() / name)[::2]]
+
+
+def odd() -> list[Path]:
+    """Return the real ordinary ECGs that may be fitted and trained on."""
+    return [path for name in ("ptbxl", "cinc2021") for path in headers(data() / name)[1::2]]
+
+
+def named(given: Sequence[str]) -> Models:
+    """Return the models of a command line, all bundled ones if it has none; a path is called by its file's stem.
+
+    Where one cannot be loaded, leave with a sentence.
+    """
+    given = given or [card.name for card in bundled()]
+    try:
+        for one in given:
+            Model.load(one)
+    except KalemiaError as exc:
+        sys.exit(str(exc))
+    stems = Counter(Path(one).stem for one in given)
+    return {Path(one).stem if stems[Path(one).stem] == 1 else one: one for one in given}
+
+
+@cache
+def of_file(path: Path, model: str) -> Estimate:
+    """Estimate one file, once in a run."""
+    return predict(path, model)
+
+
+def of_files(paths: Iterable[Path], model: str) -> list[Estimate]:
+    """Estimate files in their order."""
+    return [of_file(path, model) for path in paths]
+
+
+def of_recordings(recordings: Iterable[Recording], models: Models) -> dict[str, list[Estimate]]:
+    """Ask all models about one recording after the other, so that none needs to be kept."""
+    found: dict[str, list[Estimate]] = {name: [] for name in models}
+    for recording in recordings:
+        for name, model in models.items():
+            found[name].append(predict(recording, model))
+    return found
+
+
+def values(estimates: Iterable[Estimate]) -> NDArray[np.float64]:
+    """Return the potassium of those that were estimated, mEq/L."""
+    return np.array([e.potassium_meq_l for e in estimates if e.potassium_meq_l is not None], dtype=np.float64)
+
+
+def kinds(sentences: Iterable[str]) -> Counter[str]:
+    """Count reasons or warnings of one kind: without their figures, and whichever lead they are about."""
+    return Counter(_kind(sentence) for sentence in sentences)
+
+
+def _kind(sentence: str) -> str:
+    if left_out := re.match(r"Leads? .+ cannot be used \(([^:)]+)", sentence):
+        return f"a lead was left out: {_kind(left_out[1])}"
+    said = re.sub(r"^leads? .+? cannot be used \(", "", re.split("[:;]", sentence)[0]).rstrip(")")
+    return re.sub(r"^(V\d|aV[RLF]|I{1,3})(, (V\d|aV[RLF]|I{1,3}))* ", "a lead ", re.sub(r"(?<!V)\d[\d.,]*", "…", said))
+
+
+def refusals(found: Mapping[str, Sequence[Estimate]]) -> str:
+    """Return a table of how many ECGs each model refused, and why."""
+    rows: list[list[object]] = []
+    for name, estimates in found.items():
+        reasons = [e.reason for e in estimates if e.reason]
+        rows.append([f"`{name}`", "**any**", f"{len(reasons)}: {share(len(reasons), len(estimates))}"])
+        rows += [[f"`{name}`", *pair] for pair in kinds(reasons).most_common()]
+    return table(["model", "refused because of", "ECGs"], rows)
+
+
 def table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
     """Return a Markdown table."""
     lines = ["| " + " | ".join(columns) + " |", "|" + "---|" * len(columns)]
     lines += ["| " + " | ".join(str(cell) for cell in row) + " |" for row in rows]
     return "\n".join(lines)
+
+
+def share(hits: int, count: int) -> str:
+    """Return a share in percent with Wilson's 95 % interval, e.g. "1.8 % (0.5 to 6.2)"."""
+    from kalemia.evaluate.metrics import wilson
+
+    if not count:
+        return "-"
+    low, high = wilson(hits, count)
+    return f"{100 * hits / count:.1f} % ({100 * low:.1f} to {100 * high:.1f})"
+
+
+def percent(value: float) -> str:
+    """Return a share in percent, e.g. "5 %"."""
+    return f"{100 * value:g} %"
+
+
+def target(said: str, reached: Mapping[str, bool]) -> str:
+    """Say by whom a target is reached and by whom it is missed."""
+    sides = {
+        "reached": [who for who, yes in reached.items() if yes],
+        "missed": [w for w, yes in reached.items() if not yes],
+    }
+    told = "; ".join(f"**{word}** by {', '.join(f'`{who}`' for who in whom)}" for word, whom in sides.items() if whom)
+    return f"- {said}: {told}."

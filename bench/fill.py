@@ -1,6 +1,6 @@
 """Puts what a benchmark prints into the docs or the model card, between the marks `<!-- NAME -->` and `<!-- /NAME -->`.
 
-Run it behind a pipe: KALEMIA_DATA=... python bench/real.py | python bench/fill.py real
+Run it behind a pipe: KALEMIA_DATA=... python bench/judge.py | python bench/fill.py judged
 """
 
 from __future__ import annotations

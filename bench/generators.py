@@ -31,7 +31,7 @@ from kalemia.train import loop
 from kalemia.train.config import Config
 from kalemia.train.data import Beats, Maker, Making, joined, made
 from kalemia.train.nets import Network, SharedDSCRNN
-from real import BINS, QUESTIONS, bins_of
+from ndmc import BINS, QUESTIONS, bins_of
 
 LEADS = ("I", "II", "V1", "V2", "V3", "V4", "V5", "V6")
 V5 = LEADS.index("V5")

@@ -16,8 +16,8 @@ from kalemia.predict import predict
 from kalemia.read import read
 from kalemia.records import Recording
 from kalemia.simulate import simulate
+from ndmc import bins_of
 from reading import SEED, ask, ask_page, generator, middle
-from real import bins_of
 from truth import STRIP, pdf_pages
 
 

@@ -1,0 +1,263 @@
+"""How models do on real ECGs with a laboratory's potassium, beside the published network and seven doctors.
+
+    KALEMIA_DATA=... python bench/potassium.py [MODEL ...]
+
+`ndmc-potassium` only judges. One threshold is frozen for each model, on other ECGs: the estimate that 5 % of the real
+ones that may be trained on (the odd ones of PTB-XL and CinC 2021) exceed. The published network and the doctors are
+judged on the ECGs that the model did not refuse. It is a part of judge.py, which draws the figure as well.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+
+from common import Models, data, headers, named, odd, of_files, percent, refusals, table, target, values
+from kalemia.evaluate.figures import Question, judged
+from kalemia.evaluate.findings import shown, signed
+from kalemia.evaluate.metrics import HIGH_MEQ_L
+from kalemia.evaluate.resampled import areas, sensitivity_beside, span, weights
+from kalemia.model import Model
+from ndmc import BINS, QUESTIONS, labelled
+
+TITLE = "Real potassium"
+DOCTORS = "Beside the doctors"
+PUBLISHED = "published network"
+HIGH, LOW = ">= 5.5", "<= 3.5"
+FROZEN_SHARE = 0.05
+LEAST_AUROC = 0.85
+
+Reals = NDArray[np.float64]
+Bools = NDArray[np.bool_]
+
+
+@dataclass(frozen=True, eq=False)
+class Answers:
+    """What a model says of the n ECGs that it estimates, and what is known of them.
+
+    Attributes
+    ----------
+    records
+        (n,) names.
+    potassium
+        (n,) estimates, mEq/L.
+    weights
+        (resamples, n) how often each counts: once, then as drawn again.
+    """
+
+    records: tuple[str, ...]
+    potassium: Reals
+    weights: Reals
+
+    @property
+    def places(self) -> NDArray[np.intp]:
+        """Return the bins of the laboratory's potassium, (n,)."""
+        return np.array([labels()[record].place for record in self.records])
+
+    def truth(self, question: str) -> Bools:
+        """Return the right answers, (n,)."""
+        return np.array([QUESTIONS[question](int(place)) for place in self.places])
+
+    def score(self, question: str) -> Reals:
+        """Return the model's score, (n,): the higher the likelier yes is."""
+        return self.potassium if question.startswith(">") else -self.potassium
+
+    def published(self, question: str) -> Reals:
+        """Return the published network's probability of yes, (n,)."""
+        yes = [QUESTIONS[question](place) for place in range(len(BINS))]
+        return np.array([labels()[record].published[yes].sum() for record in self.records])
+
+    def doctors(self, question: str) -> dict[str, Bools]:
+        """Return each doctor's answers, (n,)."""
+        names = sorted({name for one in labels().values() for name in one.doctors})
+        asked = QUESTIONS[question]
+        return {name: np.array([asked(labels()[record].doctors[name]) for record in self.records]) for name in names}
+
+    def only(self, records: set[str]) -> Answers:
+        """Return what is said of some of the ECGs."""
+        rows = [place for place, record in enumerate(self.records) if record in records]
+        return answers_of([self.records[row] for row in rows], self.potassium[rows])
+
+
+labels = cache(labelled)
+
+
+def answers_of(records: Sequence[str], potassium: Reals) -> Answers:
+    """Return answers with the weights of as many ECGs: patients are not identified, so each counts as its own."""
+    return Answers(tuple(records), potassium, weights(np.array(records)))
+
+
+def asked(model: str) -> Answers:
+    """Ask a model about every ECG; records are in the order of their names, as their weights are."""
+    found = of_files(headers(data() / "ndmc-potassium"), model)
+    kept = {Path(e.source).stem: e.potassium_meq_l for e in found if e.potassium_meq_l is not None}
+    return answers_of(sorted(kept), np.array([kept[record] for record in sorted(kept)]))
+
+
+def threshold(model: str) -> float:
+    """Return the estimate that one in twenty of the real ECGs that may be trained on exceed, mEq/L."""
+    return float(np.quantile(values(of_files(odd(), model)), 1 - FROZEN_SHARE))
+
+
+def area(given: Answers, question: str, score: Reals) -> Reals:
+    """Return the area under the ROC curve, as it is and of each resample."""
+    return areas(given.truth(question), score, given.weights)[0]
+
+
+def part(given: Answers, inside: Bools, called: Bools) -> Reals:
+    """Return the share of the ECGs inside that are called, as it is and of each resample."""
+    return np.asarray(given.weights @ (inside & called) / np.maximum(given.weights @ inside, 1e-12))
+
+
+def orders(name: str, given: Answers) -> list[list[object]]:
+    """Return how well the model, then the published network, orders the same ECGs."""
+    own = [area(given, question, given.score(question)) for question in QUESTIONS]
+    other = [area(given, question, given.published(question)) for question in QUESTIONS]
+    minus = signed(span(own[0] - other[0]))
+    said = [f"`{name}`", len(given.records), *(shown(span(one)) for one in own), minus]
+    return [said, [f"{PUBLISHED}, the same", len(given.records), *(shown(span(one)) for one in other), ""]]
+
+
+def at_cuts(name: str, given: Answers, cuts: dict[str, float]) -> list[list[object]]:
+    """Return what the model reaches at each cut, and the published network where it is as specific."""
+    high, highest = given.truth(HIGH), given.truth(">= 6.5")
+    rows: list[list[object]] = []
+    for kind, cut in cuts.items():
+        called = given.potassium > cut
+        shares = part(given, high, called), part(given, ~high, ~called), part(given, highest, called)
+        beside = sensitivity_beside(high, given.published(HIGH), called, given.weights)
+        rows.append([f"`{name}`", f"{cut:.2f}, {kind}", *(shown(span(one)) for one in (*shares, beside))])
+    return rows
+
+
+def beside_doctors(given: Answers) -> dict[str, tuple[Reals, Reals, Reals]]:
+    """Return each doctor's sensitivity and specificity for 5.5 and above, and the model's sensitivity beside that."""
+    high = given.truth(HIGH)
+    return {
+        name: (
+            part(given, high, said),
+            part(given, ~high, ~said),
+            sensitivity_beside(high, given.score(HIGH), said, given.weights),
+        )
+        for name, said in given.doctors(HIGH).items()
+    }
+
+
+def doctor_rows(name: str, given: Answers) -> list[list[object]]:
+    """Return a row a doctor, numbered as in the figure."""
+    rows: list[list[object]] = []
+    for number, (doctor, (seen, spared, own)) in enumerate(beside_doctors(given).items(), start=1):
+        more = own - seen
+        known = span(more)
+        told = "yes" if (known["low"] or 0) > 0 else "no" if (known["high"] or 0) < 0 else "not told apart"
+        numbers = f"{seen[0]:.2f}", f"{spared[0]:.2f}", f"{own[0]:.2f}", signed(known), told
+        rows.append([f"`{name}`", f"{number}: {doctor}", *numbers])
+    return rows
+
+
+def by_bin(name: str, given: Answers) -> list[object]:
+    """Return the median and the quartiles of the estimates in each bin of the laboratory's."""
+    cells = []
+    for place in range(len(BINS)):
+        low, middle, high = np.quantile(given.potassium[given.places == place], [0.25, 0.5, 0.75])
+        cells.append(f"{middle:.2f} ({low:.2f} to {high:.2f})")
+    return [f"`{name}`", *cells]
+
+
+def common_ecgs(found: dict[str, Answers]) -> dict[str, Answers]:
+    """Return the answers about the ECGs that no model refused."""
+    kept = set.intersection(*(set(one.records) for one in found.values()))
+    return {name: one.only(kept) for name, one in found.items()}
+
+
+def figure(models: Models) -> Figure:
+    """Draw all models, the published network and the doctors on the ECGs that no model refused."""
+    found = common_ecgs({name: asked(model) for name, model in models.items()})
+    one = next(iter(found.values()))
+    titles = {HIGH: "Potassium of 5.5 mEq/L or more", LOW: "Potassium of 3.5 mEq/L or less"}
+    panels, notes = {}, {}
+    for question, title in titles.items():
+        scores = {PUBLISHED: one.published(question)} | {name: given.score(question) for name, given in found.items()}
+        panels[title] = Question(one.truth(question), scores, one.doctors(question))
+        notes[title] = f"{one.truth(question).sum()} of {len(one.records)} real ECGs; area under the curve:"
+    return judged(panels, PUBLISHED, notes)
+
+
+def targets(models: Models, found: dict[str, Answers]) -> list[str]:
+    """Say which targets are reached."""
+    own = {name: float(area(one, HIGH, one.score(HIGH))[0]) for name, one in found.items()}
+    beaten = {name: own[name] > float(area(one, HIGH, one.published(HIGH))[0]) for name, one in found.items()}
+    several = {name: own[name] >= LEAST_AUROC for name in own if len(Model.load(models[name]).card.leads) > 1}
+    doctors = {
+        name: [bool(more[0] > seen[0]) for seen, _, more in beside_doctors(one).values()] for name, one in found.items()
+    }
+    counts = ", ".join(f"`{name}` than {sum(more)} of {len(more)}" for name, more in doctors.items())
+    return [
+        target(f"AUROC for {HIGH} at least {LEAST_AUROC}, of models that read several leads", several),
+        target(f"Stretch: AUROC for {HIGH} above the published network's on the same ECGs", beaten),
+        target(
+            f"More sensitive than every doctor at that doctor's specificity ({counts})",
+            {name: all(more) for name, more in doctors.items()},
+        ),
+    ]
+
+
+def print_areas(found: dict[str, Answers]) -> None:
+    """Print how well each model orders its own ECGs, then all models the same ones."""
+    asks = [f"AUROC {question}" for question in QUESTIONS]
+    print("Area under the ROC curve, on the ECGs that the model did not refuse:\n")
+    rows = [row for name, one in found.items() for row in orders(name, one)]
+    print(table(["", "ECGs", *asks, f"{HIGH}, minus published"], rows))
+    same = common_ecgs(found)
+    one = next(iter(same.values()))
+    print(f"\nOn the {len(one.records)} ECGs that no model refused, as in the figure:\n")
+    rows = [[f"`{name}`", *(shown(span(area(g, q, g.score(q)))) for q in QUESTIONS)] for name, g in same.items()]
+    rows.append([PUBLISHED, *(shown(span(area(one, q, one.published(q)))) for q in QUESTIONS)])
+    print(table(["", *asks], rows))
+
+
+def print_cuts(models: Models, found: dict[str, Answers]) -> None:
+    """Print sensitivity and specificity at the frozen cut and where an estimate is called high."""
+    on = f"frozen on other real ECGs ({percent(FROZEN_SHARE)} of them above)"
+    print(f"\nFor potassium {HIGH}, at the cut {on} and at {HIGH_MEQ_L}:\n")
+    reached = ["sensitivity", "specificity", "sensitivity >= 6.5", f"{PUBLISHED}'s sensitivity there"]
+    rows: list[list[object]] = []
+    for name, one in found.items():
+        rows += at_cuts(name, one, {"frozen": threshold(models[name]), "called high": HIGH_MEQ_L})
+    print(table(["model", "cut, mEq/L", *reached], rows))
+
+
+def print_doctors(found: dict[str, Answers]) -> None:
+    """Print each doctor beside each model."""
+    print(f"\n{DOCTORS}, for potassium {HIGH}; numbers as in the figure:\n")
+    reached = ["sensitivity", "specificity", "model's sensitivity there", "more by", "more sensitive"]
+    print(table(["model", "doctor", *reached], [row for name, one in found.items() for row in doctor_rows(name, one)]))
+
+
+def main(models: Models) -> None:
+    """Print the tables and which targets are reached."""
+    found = {name: asked(model) for name, model in models.items()}
+    everything = answers_of(sorted(labels()), np.zeros(len(labels())))
+    best = shown(span(area(everything, HIGH, everything.published(HIGH))))
+    print(f"{len(labels())} ECGs, on all of which the {PUBLISHED} has an AUROC of {best} for {HIGH}.")
+    print("Intervals are of 95 %, over 2,000 resamples of the ECGs.\n")
+    print_areas(found)
+    print_cuts(models, found)
+    print_doctors(found)
+    print("\nTargets:\n")
+    print("\n".join(targets(models, found)))
+    print("\nEstimates by the laboratory's bin, mEq/L, median and middle half:\n")
+    print(table(["model", *BINS], [by_bin(name, one) for name, one in found.items()]))
+    every = {name: of_files(headers(data() / "ndmc-potassium"), model) for name, model in models.items()}
+    print(f"\nRefused:\n\n{refusals(every)}")
+
+
+if __name__ == "__main__":
+    main(named(sys.argv[1:]))
