@@ -8,6 +8,7 @@ Their potassium is unknown, and taken for normal. It is a part of judge.py.
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -50,6 +51,16 @@ def reached(found: list[Estimate]) -> tuple[bool, bool, bool]:
     return few, 1 - len(known) / len(found) <= MOST_REFUSED, middle
 
 
+def bounds(found: Mapping[str, list[Estimate]]) -> str:
+    """Say how many each model calls high, and the upper bound, which one patient may decide."""
+    said = []
+    for name, estimates in found.items():
+        known = values(estimates)
+        called = int(np.sum(known > HIGH_MEQ_L))
+        said.append(f"`{name}` {called} of {len(known)}, bound {100 * wilson(called, len(known))[1]:.2f} %")
+    return "; ".join(said)
+
+
 def main(models: Models) -> None:
     """Print the tables and which targets are reached."""
     judging, *others = sets().items()
@@ -60,7 +71,8 @@ def main(models: Models) -> None:
     print(table(columns, rows))
     kept = {name: reached(estimates) for name, estimates in found.items()}
     said = (
-        f"Called high: at most {percent(MOST_HIGH)} of the first set, upper bound at most {percent(MOST_HIGH_BOUND)}",
+        f"Called high: at most {percent(MOST_HIGH)} of the first set, upper bound at most {percent(MOST_HIGH_BOUND)} "
+        f"({bounds(found)})",
         f"Refused: at most {percent(MOST_REFUSED)}",
         f"Median estimate: {MEDIAN_MEQ_L[0]} to {MEDIAN_MEQ_L[1]} mEq/L",
     )
