@@ -10,10 +10,9 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from kalemia import quality
+from kalemia import caveats, quality
 from kalemia.beat import cut
 from kalemia.errors import BeatError, DigitizeError, KalemiaError, internal
-from kalemia.measure import MS, qrs_bounds
 from kalemia.model import DEFAULT, Forecast, Model
 from kalemia.personal import Calibration
 from kalemia.read import check, read, sniff
@@ -29,15 +28,11 @@ LOW_MEQ_L = 3.5
 HIGH_MEQ_L = 5.5
 CUTS_ABOVE = (5.5, 6.0, 6.5)
 CUTS_BELOW = (3.5,)
-WIDE_QRS_MS = 130.0
-FAST_BPM = 140.0
 LEAST_CONFIDENCE = 0.5
 PAGE_ERROR_MEQ_L = 0.2
 """How far reading a page moves an estimate: RMS 0.15 to 0.2 on 35 that were drawn, then scanned or photographed."""
 MOST_EINTHOVEN = 0.2
 """Residual of I + III - II, in power, up to which a page is judged; real ones that were read right have 0.1 or less."""
-EXCHANGED = -0.6
-"""Correlation of the slopes of leads I and V6 from which the arms may be exchanged; so in 6 of 724 real ECGs."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -135,12 +130,13 @@ def _judge(recording: Recording, model: Model, calibration: Calibration | None) 
     except BeatError as exc:
         return Result(replace(blank, reason=str(exc)), recording)
     beat = replace(beat, problems=tuple(_problems(recording, beat, model)))
+    told = caveats.told(recording, beat)
     seen = replace(
         blank,
         heart_rate_bpm=round(beat.heart_rate_bpm, 1),
         beats_used=beat.count,
         quality={lead: round(float(q), 2) for lead, q in zip(beat.leads, beat.quality, strict=True)},
-        warnings=(*blank.warnings, *beat.warnings, *_warnings(beat), *_electrodes(recording, beat)),
+        warnings=(*blank.warnings, *beat.warnings, *caveats.shapes(told), *caveats.electrodes(recording, beat)),
     )
     unused = _unused(beat)
     # Where most leads are bad, the few that look good are not to be trusted either. A short one is not bad.
@@ -158,7 +154,10 @@ def _judge(recording: Recording, model: Model, calibration: Calibration | None) 
         forecast = calibration.apply(forecast, model)
         offset, said = calibration.offset_meq_l, (*seen.warnings, calibration.said)
         seen = replace(seen, personal_offset_meq_l=offset, warnings=said)
-    return Result(_estimate(seen, forecast, model), recording, beat, model=model)
+    estimate = _estimate(seen, forecast, model)
+    if estimate.level == "normal" and caveats.silent_t(told):
+        estimate = replace(estimate, level="uncertain")  # a T wave that says nothing cannot say that all is well
+    return Result(estimate, recording, beat, model=model)
 
 
 def _missing(recording: Recording, model: Model) -> str:
@@ -217,36 +216,6 @@ def level(potassium_meq_l: float, low: float, high: float) -> Level:
     if potassium_meq_l < LOW_MEQ_L:
         return "low"
     return "normal" if low >= LOW_MEQ_L and high <= HIGH_MEQ_L else "uncertain"
-
-
-def _warnings(beat: Beat) -> list[str]:
-    """Say what is known to mislead a potassium estimate."""
-    warnings = []
-    sound = [row for row, problem in enumerate(beat.problems) if problem is None]
-    if sound:
-        onset, end = qrs_bounds(beat.waveform[sound] * beat.gain_mv[sound, None])
-        if (qrs_ms := (end - onset) * MS) > WIDE_QRS_MS:
-            warnings.append(f"QRS {qrs_ms:.0f} ms: a wide complex changes the T wave whatever the potassium is.")
-    if beat.heart_rate_bpm > FAST_BPM:
-        warnings.append(f"Heart rate {beat.heart_rate_bpm:.0f} bpm: the next P wave may lie on the T wave.")
-    return warnings
-
-
-def _electrodes(recording: Recording, beat: Beat) -> list[str]:
-    """Say where electrodes, signs or gains may be wrong, if that is a matter to the leads of the beat."""
-    said = []
-    limb = "I" in beat.leads and "V6" in recording.leads
-    if limb and quality.slope_correlation(recording, "I", "V6") < EXCHANGED:
-        said.append("Lead I runs against V6: the arm electrodes may be exchanged.")
-    if quality.upside_down(recording):
-        said.append("I, II, V5 and V6 point down and aVR up: the ECG may be stored upside down.")
-    sizes = {lead: quality.oversized(recording, lead) for lead in beat.leads}
-    said += [
-        f"{lead} is {times:.0f} times as large as the leads beside it: its gain may be wrong."
-        for lead, times in sizes.items()
-        if times
-    ]
-    return said
 
 
 @dataclass(frozen=True)

@@ -92,7 +92,7 @@ def level(estimate: Estimate) -> tuple[str, str] | None:
 def _uncertain(estimate: Estimate) -> str:
     low, high = estimate.interval_meq_l or (-math.inf, math.inf)
     sides = [f"below {LOW_MEQ_L}"] * (low < LOW_MEQ_L) + [f"above {HIGH_MEQ_L}"] * (high > HIGH_MEQ_L)
-    return f"the interval reaches {' and '.join(sides)}" if sides else "the interval crosses a limit"
+    return f"the interval reaches {' and '.join(sides)}" if sides else "its T waves say too little"
 
 
 def reason(estimate: Estimate) -> str:
