@@ -170,8 +170,9 @@ class Estimate:
     """What Kalemia says about one input; `to_dict` is a line of `kalemia predict --json`.
 
     A refused or failed estimate has no potassium, only a `reason`. The level is "high" for an estimate above 5.5,
-    "low" for one below 3.5, "normal" where the whole interval lies within 3.5 to 5.5, else "uncertain". `leads_used` of
-    a refused one are those that were looked at. `personal_offset_meq_l` is what a calibration added to the estimate.
+    "low" for one below 3.5, "normal" where the whole interval lies within 3.5 to 5.5 and T can be read, else
+    "uncertain". `leads_used` of a refused one are those that were looked at. `personal_offset_meq_l` is what a
+    calibration added to the estimate.
     """
 
     source: str

@@ -54,6 +54,16 @@ def frozen_cut(true: Numbers, estimate: Numbers) -> float | None:
     return float(np.nextafter(ill[missed], -np.inf))
 
 
+def conformal(errors: Numbers, coverage: float) -> tuple[float, float]:
+    """Return the order statistics of errors (n,) between which a further one lies with at least this probability.
+
+    Split conformal prediction, a tail each (Papadopoulos 2002): ranks floor and ceil of the level times n + 1.
+    """
+    errors, n = np.sort(errors), len(errors)
+    low, high = np.floor((1 - coverage) / 2 * (n + 1)), np.ceil((1 + coverage) / 2 * (n + 1))
+    return float(errors[max(int(low) - 1, 0)]), float(errors[min(int(high) - 1, n - 1)])
+
+
 def coverage(true: Numbers, low: Numbers, high: Numbers) -> float:
     """Return the share of true values inside their interval."""
     return float(np.mean((true >= low) & (true <= high)))

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from kalemia.evaluate.metrics import frozen_cut
+from kalemia.evaluate.metrics import conformal, frozen_cut
 from kalemia.evaluate.resampled import Reals, Said
 from kalemia.train.crossval import Answers
 
@@ -53,7 +53,7 @@ def judge(answers: Answers, true: Reals) -> Verdict:
         cut = frozen_cut(true[number], held.potassium)
         cuts.append(None if cut is None else round(cut, 4))
         called[seed, tested] = cut is not None and estimate > cut
-        below, above = _tails((true[number] - held.potassium) / held.spread)
+        below, above = conformal((true[number] - held.potassium) / held.spread, COVERAGE)
         low[seed, tested], high[seed, tested] = estimate + spread * below, estimate + spread * above
     own = true[answers.number]
     has_cut = all(cut is not None for cut in cuts)
@@ -62,9 +62,3 @@ def judge(answers: Answers, true: Reals) -> Verdict:
         for potassium, alarms, bottom, top in zip(answers.potassium, called, low, high, strict=True)
     )
     return Verdict(seeds, low, high, cuts)
-
-
-def _tails(errors: Reals) -> tuple[float, float]:
-    errors, n = np.sort(errors), len(errors)
-    low, high = np.floor((1 - COVERAGE) / 2 * (n + 1)), np.ceil((1 + COVERAGE) / 2 * (n + 1))
-    return float(errors[max(int(low) - 1, 0)]), float(errors[min(int(high) - 1, n - 1)])
