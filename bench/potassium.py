@@ -23,7 +23,7 @@ from common import Models, data, headers, named, odd, of_files, percent, refusal
 from kalemia.evaluate.figures import Question, judged
 from kalemia.evaluate.findings import shown, signed
 from kalemia.evaluate.metrics import HIGH_MEQ_L
-from kalemia.evaluate.resampled import areas, sensitivity_beside, span, weights
+from kalemia.evaluate.resampled import ROUNDS, areas, sensitivity_beside, span, weights
 from kalemia.model import Model
 from ndmc import BINS, QUESTIONS, labelled
 
@@ -91,7 +91,7 @@ labels = cache(labelled)
 
 def answers_of(records: Sequence[str], potassium: Reals) -> Answers:
     """Return answers with the weights of as many ECGs: patients are not identified, so each counts as its own."""
-    return Answers(tuple(records), potassium, weights(np.array(records)))
+    return Answers(tuple(records), potassium, weights(len(records), range(1 + ROUNDS)))
 
 
 def asked(model: str) -> Answers:

@@ -32,7 +32,7 @@ def found() -> dict[str, np.ndarray]:
 @pytest.mark.parametrize("resample", [0, 1, 77])
 def test_scikit_learn_says_the_same(found: dict[str, np.ndarray], resample: int) -> None:
     _, which = np.unique(PATIENTS, return_inverse=True)
-    w = weights(PATIENTS)[resample, which]
+    w = weights(100, range(resample, resample + 1))[0, which]
     expected = {
         "mae_meq_l": metrics.mean_absolute_error(TRUE, ESTIMATE, sample_weight=w),
         "rmse_meq_l": metrics.root_mean_squared_error(TRUE, ESTIMATE, sample_weight=w),
@@ -59,8 +59,10 @@ def test_of_the_patients_as_they_are_it_is_what_the_cards_say(found: dict[str, n
 
 
 def test_a_resample_draws_patients_and_not_ecgs() -> None:
-    drawn = weights(PATIENTS, 50)
+    drawn = weights(100, range(51))
     assert drawn.shape == (51, 100)
+    assert np.array_equal(weights(100, range(20, 30)), drawn[20:30])
+    assert drawn[1:].std(axis=1).mean() == pytest.approx(1, abs=0.1)
     assert (drawn[0] == 1).all()
     assert (drawn.sum(axis=1) == 100).all()
     one = figures(TRUE, Said(ESTIMATE), PATIENTS)
@@ -106,7 +108,7 @@ def test_coverage_is_told_of_every_group_that_the_table_knows(tmp_path_factory: 
 @pytest.mark.parametrize("resample", [0, 5])
 def test_sensitivity_beside_somebody_is_on_the_roc_curve(resample: int) -> None:
     high, said = TRUE > 5.5, TRUE + RNG.normal(0, 1.5, N) > 6
-    w = weights(np.arange(N).astype(str))[: resample + 1]
+    w = weights(N, range(resample + 1))
     found = resampled.sensitivity_beside(high, ESTIMATE, said, w)[resample]
     false, hit, _ = metrics.roc_curve(high, ESTIMATE, sample_weight=w[resample], drop_intermediate=False)
     alarms = np.average(said[~high], weights=w[resample][~high])

@@ -18,7 +18,9 @@ from kalemia.evaluate.metrics import BINS_MEQ_L
 Reals = NDArray[np.float64]
 Bools = NDArray[np.bool_]
 
-ROUNDS, SEED = 2000, 0
+ROUNDS, LEAST_ROUNDS, MANY_ECGS = 2000, 400, 20_000
+"""Resamples, and how few there are of cohorts of many ECGs, whose intervals are narrow."""
+SEED = 0
 AT_ONCE = 4_000_000
 """Weights that are held at a time."""
 LIMITS_SD = 1.96
@@ -58,23 +60,30 @@ class Said:
         return Said(self.potassium[rows], called, covered)
 
 
-def weights(patients: NDArray[np.str_], rounds: int = ROUNDS) -> Reals:
-    """Return how often each patient of (n,) ECGs counts, (1 + rounds, patients): once, then as resampled."""
-    names = len(np.unique(patients))
-    rng = np.random.default_rng(SEED)
-    drawn = rng.multinomial(names, np.full(names, 1 / names), size=rounds)
-    return np.vstack([np.ones(names), drawn])
+def weights(patients: int, resamples: range) -> Reals:
+    """Return how often each patient counts, (resamples, patients): once in the first, then as drawn with replacement.
+
+    A resample has a generator of its own, so that it is the same in whatever pieces they are asked for.
+    """
+    rows = [np.ones(patients) if number == 0 else _drawn(patients, number) for number in resamples]
+    return np.array(rows, dtype=np.float64)
+
+
+def _drawn(patients: int, number: int) -> Reals:
+    picked = np.random.default_rng((SEED, number)).integers(0, patients, patients)
+    return np.bincount(picked, minlength=patients).astype(np.float64)
 
 
 def figures(true: Reals, said: Said, patients: NDArray[np.str_]) -> dict[str, Reals]:
-    """Return each figure of merit, (1 + ROUNDS,): of the patients as they are, then of each resample.
+    """Return each figure of merit, (1 + resamples,): of the patients as they are, then of each resample.
 
     NaN where a resample does not define it, such as an area with nobody above the cut.
     """
-    _, which = np.unique(patients, return_inverse=True)
-    counts = weights(patients)
+    names, which = np.unique(patients, return_inverse=True)
     step = max(1, AT_ONCE // len(true))
-    parts = [_weighed(true, said, counts[first : first + step, which]) for first in range(0, len(counts), step)]
+    last = 1 + max(LEAST_ROUNDS, min(ROUNDS, ROUNDS * MANY_ECGS // len(true)))
+    pieces = [range(first, min(first + step, last)) for first in range(0, last, step)]
+    parts = [_weighed(true, said, weights(len(names), piece)[:, which]) for piece in pieces]
     return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
 
 

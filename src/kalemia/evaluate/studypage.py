@@ -168,7 +168,7 @@ def _page(results: Sequence[Result], sections: Sequence[Markup]) -> str:
         f"learning rates {', '.join(f'{rate:g}' for rate in budget['rates'])}; training goes on until validation has "
         f"not improved for {budget['patience']} epochs, {budget['epochs']} at most.",
         "Every figure is of ECGs whose patient was in neither training nor validation. Intervals are those of 2,000 "
-        "resamples of patients; differences are of the same resamples.",
+        "resamples of patients (fewer above 20,000 ECGs); differences are of the same resamples.",
         f"Sensitivity and specificity are at the cut that has a sensitivity of {results[0]['sensitivity_asked']:g} on "
         f"validation patients; PPV is the predictive value where {results[0]['prevalence']:.0%} are above 5.5 mEq/L.",
     ]
