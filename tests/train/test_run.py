@@ -18,6 +18,7 @@ from training import CLEAN, TINY
 
 import kalemia
 from kalemia.errors import TrainError
+from kalemia.likeness import Likeness
 from kalemia.model import Card, Model
 from kalemia.train import baselines, loop, run
 from kalemia.train.data import FEATURES, Beats, empty, made
@@ -116,6 +117,13 @@ def test_the_card_says_how_it_came_about(trained: Trained) -> None:
     assert {name: beats[name] + refused[name] for name in asked} == asked
     assert card.metrics["patients"] == card.metrics["records"] == beats["test"]
     assert card.architecture["leads"] == "one"
+    alike = Likeness.from_dict(card.likeness)
+    assert alike is not None
+    assert alike.limit > 0
+    reached = card.metrics["figures"]
+    assert reached["mae_meq_l"]["value"] == pytest.approx(card.metrics[card.name]["mae_meq_l"], abs=2e-4)
+    assert reached["mae_meq_l"]["low"] < reached["mae_meq_l"]["value"] < reached["mae_meq_l"]["high"]
+    assert ("sensitivity" in reached) == (card.metrics["cut_meq_l"] is not None)
     assert {"tiny-v5", "training median", "T slope formula, refitted", "ridge on features"} <= set(card.metrics)
     assert card.preprocessing["rate_hz"] == 300
     assert card.range_meq_l[0] < card.range_meq_l[1]
