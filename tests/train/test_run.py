@@ -7,6 +7,7 @@ import warnings
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -20,7 +21,7 @@ import kalemia
 from kalemia.errors import TrainError
 from kalemia.likeness import Likeness
 from kalemia.model import Card, Model
-from kalemia.train import baselines, loop, run
+from kalemia.train import baselines, checkpoint, loop, run
 from kalemia.train.data import FEATURES, Beats, empty, made
 from kalemia.train.run import ERROR_LEVELS, Trained, calibrate, fewer, intervals
 
@@ -79,6 +80,28 @@ def test_several_seeds_teach_one_network(tmp_path: Path) -> None:
     median = np.interp(0.5, several.card.error_levels, several.card.error_quantiles[0])
     expected_meq_l = (own + spread * median).numpy().clip(*several.card.range_meq_l)
     np.testing.assert_allclose(found, expected_meq_l, atol=1e-4)
+
+
+def test_a_training_that_is_stopped_goes_on_to_the_same_model(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    config = TINY.model_copy(update={"seeds": 2})
+    whole = run.train(config, tmp_path / "whole")[0]
+    epoch, epochs = loop._epoch, 0
+
+    def stop(*args: Any) -> None:
+        nonlocal epochs
+        epochs += 1
+        if epochs == 4:  # the second of the second teacher
+            raise KeyboardInterrupt
+        epoch(*args)
+
+    monkeypatch.setattr(loop, "_epoch", stop)
+    monkeypatch.setattr(checkpoint, "EVERY_S", -1.0)
+    with pytest.raises(KeyboardInterrupt):
+        run.train(config, tmp_path / "again")
+    again = run.train(config, tmp_path / "again")[0]
+    assert epochs == 4 + 1 + 4  # what was fitted is not fitted again
+    assert again.card.onnx_sha256 == whole.card.onnx_sha256
+    assert {path.name for path in (tmp_path / "again").iterdir()} == {"tiny-v5.onnx", "tiny-v5.json"}
 
 
 @pytest.mark.parametrize("leads", [("V5",), ("II", "V5")])

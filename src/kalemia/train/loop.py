@@ -9,12 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from kalemia.errors import TrainError
+from kalemia.train.checkpoint import Checkpoint
 from kalemia.train.config import Config
 from kalemia.train.data import Beats
 from kalemia.train.nets import Network, SharedDSCRNN, Size, network, present
@@ -47,10 +49,12 @@ def fit(
     seed: int,
     progress: Callable[[int, float], None] | None = None,
     teachers: Sequence[Network] = (),
+    kept: Path | None = None,
 ) -> Fitted:
     """Train from a seed, taught by other networks if there are any; keep the weights of the epoch that validates best.
 
-    `progress` is called with the epoch and its validation MAE, mEq/L. The same configuration and seed give the same
+    `progress` is called with the epoch and its validation MAE, mEq/L; what a stopped training goes on from is in the
+    file `kept`. The same configuration and seed give the same
     weights with the same version of torch on the same kind of processor.
     """
     if len(train) < config.batch or not len(validation):
@@ -69,18 +73,22 @@ def fit(
         data = (*data, _lesson(teachers, *data[:2]))
     held = tensors(validation)
     shuffle = torch.Generator().manual_seed(seed)
-    best, best_mae, weights = np.inf, np.inf, net.state_dict()
-    for epoch in range(epochs):
+    weights = network(net.size)  # of the best epoch
+    state = Checkpoint(kept, net=net, weights=weights, optimizer=optimizer, schedule=schedule, shuffle=shuffle)
+    known = state.restore() or {"epoch": 0, "best": np.inf, "best_mae": np.inf}
+    while known["epoch"] < epochs:
         _epoch(net, optimizer, schedule, data, config.batch, shuffle)
         loss, mae = _validate(net, held)
-        if loss < best:
-            best, best_mae, weights = loss, mae, {k: v.clone() for k, v in net.state_dict().items()}
+        if loss < known["best"]:
+            known |= {"best": loss, "best_mae": mae}
+            weights.load_state_dict(net.state_dict())
+        known["epoch"] += 1
+        state.save(known, now=known["epoch"] == epochs)
         if progress:
-            progress(epoch + 1, mae)
-    if not np.isfinite(best):
+            progress(known["epoch"], mae)
+    if not np.isfinite(known["best"]):
         raise TrainError(f"training diverged; the learning rate {config.learning_rate} is too high for these data")
-    net.load_state_dict(weights)
-    return Fitted(net.eval(), seed, best, best_mae)
+    return Fitted(weights.eval(), seed, known["best"], known["best_mae"])
 
 
 def epochs_of(config: Config, taught: bool) -> int:

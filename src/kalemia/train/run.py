@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -60,7 +61,8 @@ def train(
     names = (config.name, *config.parts)
     _check_writable(out, [out / f"{name}{suffix}" for name in names for suffix in (".onnx", ".json")])
     beats = {part: _beats(config, plans, part, workers, report) for part in mix.PARTS}
-    fitted, teachers = _fitted(config, beats, report)
+    unfinished = out / f".{config.name}.unfinished"
+    fitted, teachers = _fitted(config, beats, report, unfinished)
     training = {
         "kalemia": __version__,
         "config": config.model_dump(mode="json"),
@@ -84,6 +86,7 @@ def train(
         atomic.write(contents)
     except OSError as exc:
         raise TrainError(f"{out}: the model cannot be written ({exc.strerror}); nothing was changed") from exc
+    shutil.rmtree(unfinished, ignore_errors=True)
     return [Trained(out / f"{card.name}.onnx", card) for _, card in made]
 
 
@@ -108,8 +111,15 @@ def _beats(config: Config, plans: list[Plan], part: str, workers: int, report: R
     return mix.gather(plans, part, config, workers, progress)
 
 
-def _fitted(config: Config, beats: dict[str, Beats], report: Report) -> tuple[Fitted, list[Fitted]]:
-    """Return the network and the teachers that it has learned from: one a seed where there are several, else none."""
+def _fitted(config: Config, beats: dict[str, Beats], report: Report, unfinished: Path) -> tuple[Fitted, list[Fitted]]:
+    """Return the network and the teachers that it has learned from: one a seed where there are several, else none.
+
+    What was fitted before a stop lies in the folder `unfinished`, under a name that this configuration and these
+    records alone have.
+    """
+    unfinished.mkdir(exist_ok=True)
+    said = config.model_dump_json().encode() + beats["train"].potassium.tobytes()
+    key = hashlib.sha256(said).hexdigest()[:12]
 
     def fit(number: int, what: str, teachers: Sequence[nets.Network] = ()) -> Fitted:
         epochs = loop.epochs_of(config, bool(teachers))
@@ -120,6 +130,7 @@ def _fitted(config: Config, beats: dict[str, Beats], report: Report) -> tuple[Fi
             config.seed + number,
             lambda epoch, mae: report(f"{what}, validation MAE {mae:.3f} mEq/L", epoch, epochs),
             teachers,
+            unfinished / f"{key}-{config.seed + number}.pt",
         )
 
     if config.seeds == 1:
