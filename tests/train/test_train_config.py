@@ -52,7 +52,7 @@ def test_every_bundled_model_comes_from_one() -> None:
     from kalemia.model import bundled
 
     configs = [Config.load(path) for path in CONFIGS]
-    assert {card.name for card in bundled()} == {name for config in configs for name in (config.name, *config.parts)}
+    assert {card.name for card in bundled()} <= {name for config in configs for name in (config.name, *config.parts)}
 
 
 @pytest.mark.parametrize(
