@@ -101,7 +101,7 @@ def test_a_stranger_goes_from_raw_files_to_a_report(tmp_path: Path, monkeypatch:
         assert Path(page).stat().st_size > 10_000
     judged = json.loads(Path("judged/evaluation.json").read_text())
     assert judged["model"]["trained_on"] == "measured"
-    assert judged["left_out"]["of patients that the model was trained with"] > judged["judged"]["ecgs"] > 5
+    assert judged["left_out"]["of patients that the model may have been trained with"] > judged["judged"]["ecgs"] > 5
     assert "cut_meq_l" in judged
 
 

@@ -60,6 +60,10 @@ def test_a_card_keeps_it() -> None:
         {**said, "axes": "%%%"},
         {**said, "directions": 3},
         {**said, "limit": None},
+        {**said, "limit": float("nan")},
+        {**said, "limit": -1.0},
+        {**said, "limit": float("inf")},
+        {**said, "directions": float("inf")},
         {key: value for key, value in said.items() if key != "mean"},
         {**said, "mean": said["mean"][:8]},
     ):
@@ -73,7 +77,7 @@ def test_few_beats_give_few_directions() -> None:
 
 def test_a_lead_that_is_unlike_is_refused_with_its_numbers(tiny: Model, tiny_path: Path, tmp_path: Path) -> None:
     ordinary = next(iter(simulate(1, 9, "clean"))).recording
-    strict = replace(known(), limit=0.0)
+    strict = replace(known(), limit=1e-6)
     paths = {}
     for name, likeness in (("like", known()), ("unlike", strict)):
         card = replace(tiny.card, name=name, likeness=likeness.to_dict())

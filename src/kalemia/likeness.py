@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -76,8 +77,10 @@ class Likeness:
                 axes.reshape(int(said["directions"]), SAMPLES).astype(np.float32),
                 float(said["limit"]),
             )
-        except (KeyError, TypeError, binascii.Error) as exc:
+        except (KeyError, TypeError, OverflowError, binascii.Error) as exc:
             raise ValueError("no likeness") from exc
+        if not (0 < found.limit < math.inf and len(found.axes)):
+            raise ValueError("no likeness")
         if found.mean.shape != (SAMPLES,) or not (np.isfinite(found.axes).all() and np.isfinite(found.mean).all()):
             raise ValueError("no likeness")
         return found

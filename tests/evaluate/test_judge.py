@@ -16,11 +16,12 @@ pytest.importorskip("polars")
 pytest.importorskip("matplotlib")
 pytest.importorskip("sklearn")
 
+import polars as pl
 from typer.testing import CliRunner
 
 from kalemia.cli import app
 from kalemia.cohort import Cohort, simulated
-from kalemia.errors import CohortError
+from kalemia.errors import CohortError, KalemiaError
 from kalemia.evaluate import judge, modelpage
 from kalemia.model import Model
 from kalemia.predict import predict
@@ -69,7 +70,7 @@ def test_of_its_own_cohort_only_the_test_part_is_asked(
     (tmp_path / "own.json").write_bytes(card.dump())
     judged = judge.judge(tmp_path / "own.onnx", cohort)
     assert tuple(judged.rows) == cohort.parts()["test"]
-    assert judged.left_out["of patients that the model was trained with"] > len(judged.rows)
+    assert judged.left_out["of patients that the model may have been trained with"] > len(judged.rows)
 
 
 def test_the_report_from_the_command_line(
@@ -98,7 +99,34 @@ def test_the_report_from_the_command_line(
 def test_a_cohort_without_the_lead_gets_a_sentence(tiny_path: Path, tmp_path: Path) -> None:
     simulated.write(tmp_path / "watch", 5, 1, "wearable")
     watch = Cohort.open(tmp_path / "watch")
-    with pytest.raises(CohortError, match=r"0 of \d ECGs could be estimated; the first reason is: the ECG has lead I"):
+    with pytest.raises(
+        CohortError,
+        match=r"0 of \d ECGs could be estimated, at least two are needed; the first reason is: the ECG has lead I",
+    ):
         judge.result(judge.judge(tiny_path, watch), watch, Model.load(tiny_path).card)
     done = CliRunner().invoke(app, ["evaluate", str(tiny_path), str(tmp_path / "nothing")])
     assert "no cohort" in str(done.exception)
+
+
+def test_of_another_cut_of_a_hospital_only_the_test_part_is_asked(
+    cohort: Cohort, tiny: Model, tiny_path: Path, tmp_path: Path
+) -> None:
+    """A later period has the same people under the same names; --outside says that it has not."""
+    source = {"name": "cohort before", "cohort": "another", "labels": "measured"}
+    (tmp_path / "own.onnx").write_bytes(tiny_path.read_bytes())
+    (tmp_path / "own.json").write_bytes(replace(tiny.card, name="own", training={"sources": [source]}).dump())
+    measured = replace(cohort, table=cohort.table.with_columns(labels=pl.lit("measured")))
+    assert tuple(judge.judge(tmp_path / "own.onnx", measured).rows) == cohort.parts()["test"]
+    everybody = judge.judge(tmp_path / "own.onnx", measured, outside=True)
+    assert len(everybody.rows) == sum(map(len, cohort.parts().values()))
+    assert len(judge.judge(tmp_path / "own.onnx", cohort).rows) == len(everybody.rows)  # simulated: other people
+
+
+def test_a_report_is_not_laid_among_others_files(tmp_path: Path) -> None:
+    (tmp_path / "theirs.txt").write_text("theirs")
+    with pytest.raises(KalemiaError, match="holds other files; give an empty folder, or that of an earlier evaluation"):
+        judge.claim(tmp_path)
+    (tmp_path / judge.JSON).write_text("{}")
+    judge.claim(tmp_path)
+    with pytest.raises(KalemiaError, match="cannot be written"):
+        judge.claim(tmp_path / "theirs.txt")

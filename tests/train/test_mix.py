@@ -128,7 +128,7 @@ def test_the_same_configuration_gives_the_same_bytes_for_any_number_of_workers(
     again = run.train(config, tmp_path / "again", 2, report, config.folder)[0]
     assert again.onnx.read_bytes() == trained.onnx.read_bytes()
     assert again.card.dump() == trained.card.dump()
-    assert said["simulating records: train"] == (15 + 12 + 30, 15 + 12 + 30)
+    assert said["making records: train"] == (15 + 12 + 30, 15 + 12 + 30)
 
 
 def test_the_card_names_sources_and_real_records(trained: Trained, listed: Path) -> None:
@@ -261,7 +261,7 @@ def test_a_cohort_is_added_to_what_is_made(from_cohort: tuple[Cohort, Config]) -
     assert mix.labels([plans[0], measured]) == "measured and simulated"
     twice = TINY.model_copy(update={"cohorts": ("dialysis", f"../{config.folder.name}/dialysis")})
     twice._folder = config.folder
-    with pytest.raises(TrainError, match="two folders are called dialysis; give them different names"):
+    with pytest.raises(TrainError, match="hold one cohort twice; each is accepted once"):
         mix.plans(twice, None)
 
 

@@ -21,7 +21,8 @@ import kalemia
 from kalemia.errors import TrainError
 from kalemia.likeness import Likeness
 from kalemia.model import Card, Model
-from kalemia.train import baselines, checkpoint, loop, run
+from kalemia.train import baselines, checkpoint, loop, mix, run
+from kalemia.train.config import Records
 from kalemia.train.data import FEATURES, Beats, empty, made
 from kalemia.train.run import ERROR_LEVELS, Trained, calibrate, fewer, intervals
 
@@ -46,7 +47,7 @@ def test_the_same_configuration_gives_the_same_bytes_whoever_watches(trained: Tr
     assert again.onnx.read_bytes() == trained.onnx.read_bytes()
     assert again.card == trained.card
     stages = [what for what, done, total in said if done == total]
-    assert stages[:4] == [f"simulating records: {part}" for part in ("train", "validation", "calibration", "test")]
+    assert stages[:4] == [f"making records: {part}" for part in ("train", "validation", "calibration", "test")]
     assert stages[4].startswith("training, validation MAE")
 
 
@@ -288,3 +289,18 @@ def test_ridge_does_better_than_the_median(patients: tuple[Beats, Beats]) -> Non
 def test_a_lost_t_wave_has_a_finite_slope_ratio(patients: tuple[Beats, Beats]) -> None:
     train, _ = patients
     np.testing.assert_array_equal(baselines.slope_ratio(np.zeros_like(train.features)), 0.0)
+
+
+def test_a_training_that_can_teach_nothing_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    few = TINY.model_copy(update={"records": Records(train=64, validation=16, calibration=12, test=60)})
+    with pytest.raises(TrainError, match=r"12 ECGs are left for calibration; an interval of 0\.9 needs at least 19"):
+        run.train(few, tmp_path)
+    gathered = mix.gather
+
+    def alike(*args: Any) -> Beats:
+        beats = gathered(*args)
+        return replace(beats, potassium=np.full(len(beats), 4.2, np.float32))
+
+    monkeypatch.setattr(mix, "gather", alike)
+    with pytest.raises(TrainError, match="the potassium of the training hardly varies"):
+        run.train(TINY, tmp_path)

@@ -147,6 +147,15 @@ def test_a_training_that_is_stopped_goes_on_to_the_same_network(
     assert checkpoint.Checkpoint(broken, dice=torch.Generator()).restore() is None
 
 
+@pytest.mark.parametrize("content", [b"", b"PK cut off", None])
+def test_a_fit_that_is_damaged_is_made_anew(tmp_path: Path, content: bytes | None) -> None:
+    data, entrant = waves_with_potassium(80), Entrant("training median", ("V5",))
+    whole = crossval.run(entrant, data, BUDGET, tmp_path)
+    file = crossval.file_of(tmp_path, entrant, (0, 0))
+    file.write_bytes(file.read_bytes()[:300] if content is None else content)
+    assert np.array_equal(crossval.run(entrant, data, BUDGET, tmp_path).potassium, whole.potassium)
+
+
 def test_two_processes_of_torchrun_do_a_study_together(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     data, entrant = waves_with_potassium(80), Entrant("DSCNN", ("V5",), Design("DSCNN", 4))
     alone = crossval.run(entrant, data, BUDGET, tmp_path)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -14,9 +15,15 @@ def evaluate(
     model: Annotated[str, typer.Argument(metavar="MODEL", help="A bundled model, or the path of an ONNX file.")],
     cohort: Annotated[Path, typer.Argument(metavar="COHORT", help="A folder that kalemia cohort wrote.")],
     out: Annotated[Path, typer.Option(metavar="DIR", help="Where the report goes.")] = Path("evaluation"),
+    outside: Annotated[
+        bool, typer.Option("--outside", help="None of these patients can have been in the model's training.")
+    ] = False,
     workers: Workers = CORES,
 ) -> None:
     """Judge a model on a cohort: every figure with its interval, coverage by group, refusals, and a report.
+
+    Of a cohort that the model was trained on, or of a hospital's where it was trained on a hospital's, only patients of
+    the test part are asked, by a hash of their names; say --outside for another hospital.
 
     Example:
 
@@ -31,8 +38,10 @@ def evaluate(
 
     opened = Cohort.open(cohort)
     card = Model.load(model).card
+    judge.claim(out)
     with stages() as stage:
-        judged = judge.judge(model, opened, workers, lambda done, total: stage("asking the model", done, total))
+        said = partial(stage, "asking the model")
+        judged = judge.judge(model, opened, workers, said, outside=outside)
     found = judge.result(judged, opened, card)
     judge.write(judged, opened, found, out)
     say(judge.text(found))

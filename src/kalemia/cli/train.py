@@ -19,7 +19,7 @@ def train(
     ] = None,
     workers: Workers = CORES,
 ) -> None:
-    """Train a model on simulated patients and changed real ECGs; write its ONNX file and card (needs the train extra).
+    """Train a model on simulated patients, changed real ECGs and cohorts; write its ONNX file and card.
 
     Example:
 

@@ -132,7 +132,7 @@ def scatter(panels: Mapping[str, Estimates], notes: Mapping[str, str]) -> Figure
         low, high = _span([value for one in panels.values() for value in (one.true, one.estimate)])
         for each, (name, one) in zip(axes, panels.items(), strict=True):
             each.plot([low, high], [low, high], color=MUTED, linewidth=0.8, linestyle="--")
-            each.scatter(one.true, one.estimate, s=5, color=BLUE, alpha=0.25, linewidths=0, rasterized=True)
+            each.scatter(one.true, one.estimate, **_dots(len(one.true)))
             each.axvline(HIGH_MEQ_L, color=RED, linewidth=0.8)
             each.axhline(HIGH_MEQ_L, color=RED, linewidth=0.8)
             each.set(title=name, xlim=(low, high), ylim=(low, high))
@@ -150,7 +150,7 @@ def bland_altman(panels: Mapping[str, Estimates]) -> Figure:
         figure, axes = _grid(len(panels), 3, (3.0, 2.7) if len(panels) > 1 else LARGE, sharex=True, sharey=True)
         for each, (name, one) in zip(axes, panels.items(), strict=True):
             error, middle = one.estimate - one.true, (one.estimate + one.true) / 2
-            each.scatter(middle, error, s=5, color=BLUE, alpha=0.25, linewidths=0, rasterized=True)
+            each.scatter(middle, error, **_dots(len(one.true)))
             bias, limit = error.mean(), 1.96 * error.std()
             for height, dash in ((bias, "-"), (bias - limit, "--"), (bias + limit, "--")):
                 each.axhline(height, color=RED, linewidth=1, linestyle=dash)
@@ -406,6 +406,12 @@ def coverage(rows: Mapping[str, Mapping[str, Any]], target: float) -> Figure:
         )
         axes.grid(visible=False, axis="y")
         return figure
+
+
+def _dots(count: int) -> dict[str, Any]:
+    """Return how points are drawn, so that few are seen and many do not hide each other."""
+    size, alpha = (18, 0.7) if count < 300 else (8, 0.35)
+    return {"s": size, "alpha": alpha, "color": BLUE, "linewidths": 0, "rasterized": True}
 
 
 def _look(number: int) -> dict[str, Any]:

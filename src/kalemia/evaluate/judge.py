@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -60,11 +61,18 @@ class Judged:
 
 
 def judge(
-    model: str | Path, cohort: Cohort, workers: int = 1, progress: Callable[[int, int], None] | None = None
+    model: str | Path,
+    cohort: Cohort,
+    workers: int = 1,
+    progress: Callable[[int, int], None] | None = None,
+    *,
+    outside: bool = False,
 ) -> Judged:
     """Ask a model, as `predict` does, for every ECG of a cohort whose draw was not hemolyzed.
 
-    Where it was trained on this very cohort, only the patients of its test part are asked.
+    Where it was trained on this cohort, only the patients of the test part are asked; so, too, where it was trained on
+    any measured cohort and this one is measured, since another period or another cut of a hospital has the same people
+    under the same names. `outside` says that none of these patients can have been in the training.
 
     Raises
     ------
@@ -74,8 +82,8 @@ def judge(
     parts = cohort.parts()
     all_rows = sorted(row for rows in parts.values() for row in rows)
     left_out = {"hemolyzed": len(cohort) - len(all_rows)}
-    if cohort.digest in _trained_on(Model.load(model).card):
-        left_out["of patients that the model was trained with"] = len(all_rows) - len(parts["test"])
+    if not outside and _may_know(Model.load(model).card, cohort):
+        left_out["of patients that the model may have been trained with"] = len(all_rows) - len(parts["test"])
         all_rows = list(parts["test"])
     if not all_rows:
         raise CohortError(f"{cohort.folder}: none of its {len(cohort):,} ECGs is left to judge on; give another cohort")
@@ -88,8 +96,11 @@ def judge(
     return Judged(np.array(all_rows), tuple(estimates), {why: n for why, n in left_out.items() if n})
 
 
-def _trained_on(card: Card) -> set[str]:
-    return {str(source["cohort"]) for source in card.training.get("sources", ()) if "cohort" in source}
+def _may_know(card: Card, cohort: Cohort) -> bool:
+    """Tell whether patients of a cohort may have been in a model's training."""
+    sources = [source for source in card.training.get("sources", ()) if "cohort" in source]
+    same = any(source["cohort"] == cohort.digest for source in sources)
+    return same or ("measured" in cohort.labels and any("measured" in str(source.get("labels")) for source in sources))
 
 
 def _asked(folder: Path, model: str | Path, rows: tuple[int, ...]) -> list[Estimate]:
@@ -107,9 +118,10 @@ def result(judged: Judged, cohort: Cohort, card: Card) -> dict[str, Any]:
     """
     said = np.array([one.status == "estimated" for one in judged.estimates])
     if said.sum() < 2:
-        first = judged.estimates[0].reason
+        first = next((f"; the first reason is: {one.reason}" for one in judged.estimates if one.reason), "")
         raise CohortError(
-            f"{cohort.folder}: {int(said.sum())} of {len(said):,} ECGs could be estimated; the first reason is: {first}"
+            f"{cohort.folder}: {int(said.sum())} of {len(said):,} ECGs could be estimated, at least two are needed"
+            f"{first}"
         )
     table = cohort.table[judged.rows[said]]
     true = table["potassium_meq_l"].to_numpy().astype(np.float64)
@@ -169,7 +181,17 @@ def _tenths(chance: Reals, above: NDArray[np.bool_]) -> Iterator[dict[str, float
 
 def _reason(estimate: Estimate) -> str:
     """Return why an ECG was refused, without what differs from one to the next."""
-    return (estimate.reason or "no reason").split(":")[0].split("(")[-1].rstrip(")")
+    return re.sub(r"\d[\d.,]*", "…", (estimate.reason or "no reason").split(":")[0].split("(")[-1].rstrip(")"))
+
+
+def claim(out: Path) -> None:
+    """Raise a KalemiaError where a report would have no place, or would lie among others' files."""
+    try:
+        atomic.writable(out)
+        if any(out.iterdir()) and not (out / JSON).is_file():
+            raise KalemiaError(f"{out}: holds other files; give an empty folder, or that of an earlier evaluation")
+    except OSError as exc:
+        raise KalemiaError(f"{out}: cannot be written ({exc.strerror}); give a folder that may be written") from exc
 
 
 def write(judged: Judged, cohort: Cohort, found: dict[str, Any], out: Path) -> None:

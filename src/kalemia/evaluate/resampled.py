@@ -20,6 +20,7 @@ Bools = NDArray[np.bool_]
 
 ROUNDS, LEAST_ROUNDS, MANY_ECGS = 2000, 400, 20_000
 """Resamples, and how few there are of cohorts of many ECGs, whose intervals are narrow."""
+LEAST_PATIENTS = 10
 SEED = 0
 AT_ONCE = 4_000_000
 """Weights that are held at a time."""
@@ -81,6 +82,8 @@ def figures(true: Reals, said: Said, patients: NDArray[np.str_]) -> dict[str, Re
     """
     names, which = np.unique(patients, return_inverse=True)
     step = max(1, AT_ONCE // len(true))
+    if len(names) < LEAST_PATIENTS:
+        return _weighed(true, said, np.ones((1, len(true))))  # an interval over so few would look sure and be wrong
     last = 1 + max(LEAST_ROUNDS, min(ROUNDS, ROUNDS * MANY_ECGS // len(true)))
     pieces = [range(first, min(first + step, last)) for first in range(0, last, step)]
     parts = [_weighed(true, said, weights(len(names), piece)[:, which]) for piece in pieces]

@@ -31,7 +31,7 @@ def subgroups(table: pl.DataFrame) -> dict[str, NDArray[np.bool_]]:
     """Return which rows of a cohort's table (n,) are in each subgroup; rows that do not say it are in neither side."""
     found: dict[str, NDArray[np.bool_]] = {}
     for name in SUBGROUPS:
-        said = name.replace("_", " ")
+        said = name.replace("_", " ").replace("qrs", "QRS")
         found[said] = table[name].fill_null(value=False).to_numpy()
         found[f"no {said}"] = (~table[name]).fill_null(value=False).to_numpy()
     for sex in ("female", "male"):

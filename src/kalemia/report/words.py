@@ -108,7 +108,7 @@ def sentence(text: str) -> str:
 
 def origin(data: str) -> str:
     """Return what a model or an interval was made with, as a phrase."""
-    return f"{data} ECGs" if data.endswith("simulated") else data
+    return f"{data} ECGs" if data.endswith(("simulated", "measured")) else data
 
 
 def model(name: ModelName) -> str:

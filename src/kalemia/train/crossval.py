@@ -10,6 +10,7 @@ import io
 import json
 import os
 import time
+import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -80,7 +81,7 @@ class Fit:
     @classmethod
     def load(cls, path: Path) -> Fit:
         """Read it back."""
-        with np.load(path) as stored:
+        with path.open("rb") as file, np.load(file) as stored:  # numpy leaves a file open that is damaged
             return cls(Answer(*stored["test"]), Answer(*stored["validation"]), json.loads(str(stored["about"])))
 
 
@@ -127,7 +128,7 @@ def fits(entrant: Entrant, budget: Budget) -> list[tuple[int, int]]:
 def fit(entrant: Entrant, data: Data, budget: Budget, folder: Path, which: tuple[int, int]) -> None:
     """Write what an entrant, fitted without a fold, says of it, unless that is there."""
     kept = file_of(folder, entrant, which)
-    if kept.exists():
+    if done(kept):
         return
     number, seed = which
     fold, held = _split(data, budget)
@@ -142,6 +143,18 @@ def fit(entrant: Entrant, data: Data, budget: Budget, folder: Path, which: tuple
     trial = Trial(entrant.design, train, validation, budget, seed, kept)
     atomic.write({kept: Fit(trial.said(test), trial.said(validation), trial.about).dump()})
     trial.forget()
+
+
+def done(file: Path) -> bool:
+    """Tell whether a fit is there and whole; one that is damaged is made anew."""
+    if not file.exists():
+        return False
+    try:
+        Fit.load(file)
+    except (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile):
+        file.unlink(missing_ok=True)
+        return False
+    return True
 
 
 def collect(entrant: Entrant, data: Data, budget: Budget, folder: Path) -> Answers:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import io
+import zipfile
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, fields, replace
 from functools import partial
 from pathlib import Path
@@ -78,7 +80,11 @@ def load(
         Where no ECG has a beat, or the file cannot be written.
     """
     if kept.exists():
-        with np.load(kept) as stored:
+        with (
+            suppress(OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile),
+            kept.open("rb") as file,
+            np.load(file) as stored,
+        ):
             return Examples(**{one.name: stored[one.name] for one in fields(Examples)})
     starts = [range(first, min(first + CHUNK, len(cohort))) for first in range(0, len(cohort), CHUNK)]
     job = partial(_chunk, cohort.folder, leads, seconds)

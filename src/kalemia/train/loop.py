@@ -58,7 +58,10 @@ def fit(
     weights with the same version of torch on the same kind of processor.
     """
     if len(train) < config.batch or not len(validation):
-        raise TrainError(f"{len(train)} training beats are left; at least one batch of {config.batch} is needed")
+        raise TrainError(
+            f"{len(train)} training beats are left; at least one batch of {config.batch} is needed; "
+            "give more, or a smaller batch"
+        )
     torch.manual_seed(seed)
     # Sums on several threads depend on how many there are; so small a network is as fast on one.
     torch.set_num_threads(1)

@@ -17,6 +17,7 @@ from kalemia.train.config import Config, Source
 from kalemia.train.data import Beats, Known, Maker, Making
 
 PARTS = tuple(SHARES)
+COHORT = "cohort"
 KINDS = ("measured", "simulated", "semi-simulated")
 
 
@@ -121,7 +122,7 @@ class FromCohort:
     @property
     def name(self) -> str:
         """E.g. "cohort kidney"."""
-        return f"cohort {self.cohort.folder.name}"
+        return f"{COHORT} {self.cohort.folder.name}"
 
     def count(self, part: str) -> int:
         """Return how many records a part has."""
@@ -175,6 +176,9 @@ def plans(config: Config, base: Path | None) -> list[Plan]:
     """Share out patients and real records; TrainError or SimulateError where there are not enough of them."""
     cohorts = [_from_cohort(config.folder / name) for name in config.cohorts]
     names = [one.name for one in cohorts]
+    digests = [one.cohort.digest for one in cohorts]
+    if len(set(digests)) < len(digests):
+        raise TrainError(f"cohorts: {', '.join(config.cohorts)} hold one cohort twice; each is accepted once")
     if twice := [name for name in names if names.count(name) > 1]:
         raise TrainError(f"cohorts: two folders are called {twice[0].partition(' ')[2]}; give them different names")
     return [*(_plan(config, source, base) for source in config.sources), *cohorts]

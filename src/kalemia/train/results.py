@@ -16,6 +16,7 @@ from kalemia import __version__, atomic
 from kalemia.cohort.cohort import Cohort
 from kalemia.errors import TrainError
 from kalemia.evaluate import compare
+from kalemia.evaluate.findings import shown, signed
 from kalemia.evaluate.metrics import SENSITIVITY
 from kalemia.evaluate.resampled import PREVALENCE
 from kalemia.evaluate.subgroups import coverages
@@ -120,20 +121,13 @@ def text(result: dict[str, Any]) -> str:
     """Return a study's result as lines: each entrant's size and errors, then the differences that matter."""
     lines = [f"{result['study']}: {result['asks']}", ""]
     width = max(len(row["name"]) for row in result["entrants"])
-    lines.append(f"{'':{width}}  parameters     R2 (95 %)              MAE    AUROC > 5.5")
+    lines.append(f"{'':{width}}  parameters  {'R2 (95 %)':26}  {'MAE':6}  AUROC > 5.5")
     for row in result["entrants"]:
-        r2, mae, area = (row["figures"][name] for name in ("r2", "mae_meq_l", "auroc_above_5.5"))
-        shown = "-" if area["value"] is None else f"{area['value']:.3f}"
-        lines.append(
-            f"{row['name']:{width}}  {row['parameters']:10,}  {r2['value']:6.3f} "
-            f"({r2['low']:6.3f} to {r2['high']:6.3f})  {mae['value']:.3f}  {shown}"
-        )
+        r2, mae, area = (shown(row["figures"][name]) for name in ("r2", "mae_meq_l", "auroc_above_5.5"))
+        lines.append(f"{row['name']:{width}}  {row['parameters']:10,}  {r2:26}  {mae.partition(' ')[0]:6}  {area}")
     lines.append("")
-    for row in result["differences"]:
-        r2 = row["r2"]
-        lines.append(
-            f"R2 of {row['name']} minus that of {row['against']}: "
-            f"{r2['value']:+.3f} ({r2['low']:+.3f} to {r2['high']:+.3f})"
-        )
+    lines += [
+        f"R2 of {row['name']} minus that of {row['against']}: {signed(row['r2'])}" for row in result["differences"]
+    ]
     labels, sd = result["cohort"]["labels"], result["potassium_sd_meq_l"]
     return "\n".join([*lines, "", f"On {labels} potassium; its standard deviation is {sd:.2f} mEq/L."])

@@ -27,6 +27,9 @@ from kalemia.train.loop import AT_ONCE, Fitted
 from kalemia.train.mix import Plan
 
 COVERAGE = 0.9
+LEAST_SPREAD_MEQ_L = 0.1
+LEAST_CALIBRATION = 19
+"""With fewer errors than these, none is beyond which one in twenty lies."""
 ERROR_LEVELS = np.concatenate(
     [[0.0005, 0.001, 0.0025, 0.005], np.linspace(0.01, 0.99, 99), [0.995, 0.9975, 0.999, 0.9995]]
 )
@@ -61,6 +64,7 @@ def train(
     names = (config.name, *config.parts)
     _check_writable(out, [out / f"{name}{suffix}" for name in names for suffix in (".onnx", ".json")])
     beats = {part: _beats(config, plans, part, workers, report) for part in mix.PARTS}
+    _check_enough(beats)
     unfinished = out / f".{config.name}.unfinished"
     fitted, teachers = _fitted(config, beats, report, unfinished)
     training = {
@@ -90,6 +94,16 @@ def train(
     return [Trained(out / f"{card.name}.onnx", card) for _, card in made]
 
 
+def _check_enough(beats: dict[str, Beats]) -> None:
+    """Raise where nothing can be learned, or no interval be calibrated."""
+    if (spread := float(beats["train"].potassium.std())) < LEAST_SPREAD_MEQ_L:
+        raise TrainError(f"the potassium of the training hardly varies ({spread:.2f} mEq/L); give other patients")
+    if (count := len(beats["calibration"])) < LEAST_CALIBRATION:
+        raise TrainError(
+            f"{count} ECGs are left for calibration; an interval of {COVERAGE:g} needs at least {LEAST_CALIBRATION}"
+        )
+
+
 def _check_writable(out: Path, files: list[Path]) -> None:
     """Find out before the training, not after it, that its results have no place."""
     try:
@@ -106,7 +120,7 @@ def _beats(config: Config, plans: list[Plan], part: str, workers: int, report: R
     def progress(count: int) -> None:
         nonlocal done
         done += count
-        report(f"simulating records: {part}", done, total)
+        report(f"making records: {part}", done, total)
 
     return mix.gather(plans, part, config, workers, progress)
 
@@ -276,6 +290,11 @@ def inside(beats: Beats, low: NDArray[Any], high: NDArray[Any]) -> NDArray[np.bo
     return np.asarray((beats.potassium >= low) & (beats.potassium <= high))
 
 
+def _person(source: str, patient: str) -> str:
+    """Return who it is: cohorts of one hospital may share patients, generators do not."""
+    return patient if source.startswith(mix.COHORT) else f"{source} {patient}"
+
+
 def _short(model: Model, beats: Beats) -> dict[str, Any]:
     estimate, low, high = intervals(model, beats, COVERAGE)
     covered = round(float(inside(beats, low, high).mean()), 4)
@@ -287,7 +306,7 @@ def _metrics(model: Model, beats: dict[str, Beats], seed: int) -> dict[str, Any]
     estimate, low, high = intervals(model, test, COVERAGE)
     held = inside(test, low, high)
     found: dict[str, Any] = {
-        "patients": len(set(zip(test.sources, test.patients, strict=True))),
+        "patients": len({_person(*who) for who in zip(test.sources, test.patients, strict=True)}),
         "records": len(test),
         "ecgs": model.card.validated_on,
         model.card.name: metrics.regression(test.potassium, estimate),
@@ -299,7 +318,7 @@ def _metrics(model: Model, beats: dict[str, Beats], seed: int) -> dict[str, Any]
     # At this cut, which validation froze, are sensitivity and specificity below; all with 95 % intervals over patients.
     found["cut_meq_l"] = None if cut is None else round(cut, 4)
     said = Said(estimate.astype(np.float64), None if cut is None else estimate > cut, held)
-    names = np.array([f"{source} {patient}" for source, patient in zip(test.sources, test.patients, strict=True)])
+    names = np.array([_person(*who) for who in zip(test.sources, test.patients, strict=True)])
     found["figures"] = compare.summary(test.potassium.astype(np.float64), [said], names)
     for name, guess in baselines.estimates(beats["train"], test, seed).items():
         found[name] = metrics.regression(test.potassium, guess)

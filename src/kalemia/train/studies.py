@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
@@ -78,11 +78,11 @@ STUDIES = {
             "separable",
             "What do separable convolutions save, and what do they cost?",
             tuple(
-                _v5(f"{kind} {size}", Design(kind, SIZES[size].channels, SIZES[size].lstm))
-                for size in ("4k", "10k")
+                _v5(f"{kind} {channels}-{lstm}", Design(kind, channels, lstm))
+                for channels, lstm in ((16, 10), (32, 16))
                 for kind in ("CRNN", "DSCRNN")
             ),
-            "CRNN 4k",
+            "CRNN 16-10",
         ),
     )
 }
@@ -112,7 +112,7 @@ def run(
     if name not in STUDIES:
         raise TrainError(f"no study {name:.40}; the studies are {', '.join(STUDIES)} and all")
     study = STUDIES[name]
-    budget = QUICK if quick else Budget(seeds=seeds)
+    budget = replace(QUICK if quick else Budget(), seeds=seeds)
     folder = _claim(out, cohort, budget)
     tell = report or (lambda _what, _done, _all: None)
     entrants = [one for one in study.entrants if set(one.leads) <= set(cohort.leads)]
@@ -187,5 +187,5 @@ def _opened(folder: Path, fits: Path, leads: tuple[str, ...], seconds: float) ->
 def _fit(cohort: Path, folder: Path, budget: Budget, job: tuple[Entrant, tuple[int, int]]) -> None:
     """Do one fit; a process keeps the data of the last."""
     entrant, which = job
-    if not crossval.file_of(folder, entrant, which).exists():
+    if not crossval.done(crossval.file_of(folder, entrant, which)):
         crossval.fit(entrant, _opened(cohort, folder, entrant.leads, entrant.seconds), budget, folder, which)
