@@ -10,7 +10,6 @@ import io
 import json
 import os
 import time
-import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,6 +24,7 @@ from kalemia.cohort.split import fold_of, place_of
 from kalemia.errors import TrainError
 from kalemia.train import baselines
 from kalemia.train.designs import Design
+from kalemia.train.examples import DAMAGED
 from kalemia.train.trial import Answer, Budget, Data, Reals, Trial
 
 VALIDATION = 0.12
@@ -151,7 +151,7 @@ def done(file: Path) -> bool:
         return False
     try:
         Fit.load(file)
-    except (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile):
+    except (TypeError, *DAMAGED):
         file.unlink(missing_ok=True)
         return False
     return True

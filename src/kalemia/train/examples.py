@@ -27,6 +27,7 @@ Float32 = NDArray[np.float32]
 BEAT_S = 0.9
 """The one-cycle beat; longer windows begin 0.3 s before an R peak, too, and show the signal as it is."""
 CHUNK = 200
+DAMAGED = (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile)
 
 
 @dataclass(frozen=True, eq=False)
