@@ -28,7 +28,7 @@ def main() -> None:
         rows = [
             [name, *(_shown(values.get(key)) for key in COLUMNS.values())]
             for name, values in found.items()
-            if isinstance(values, dict)
+            if isinstance(values, dict) and name != "figures"
         ]
         training = card.training["config"]["records"]
         sources = ", ".join(f"{each['share']:.0%} {each['name']}" for each in card.training["sources"])
