@@ -121,3 +121,16 @@ def test_beside_somebody_without_a_false_alarm_it_counts_what_lies_above_all_the
     silent, one_alarm = np.zeros(5, bool), np.array([False, False, False, True, False])
     assert resampled.sensitivity_beside(truth, score, silent, w) == pytest.approx([1 / 3])
     assert resampled.sensitivity_beside(truth, score, one_alarm, w) == pytest.approx([1.0])
+
+
+def test_what_rests_on_few_patients_has_no_interval() -> None:
+    true = np.concatenate([np.full(200, 4.5), np.full(5, 6.0)])
+    estimate = np.concatenate([RNG.normal(4.5, 0.3, 200), np.full(5, 6.2)])
+    found = spans(figures(true, Said(estimate, estimate > 5.5), np.arange(205).astype(str)))
+    for name in ("sensitivity", "ppv", "auroc_above_5.5", "auprc_at_least_6.0", "mae_meq_l_5.5_to_6.5"):
+        assert found[name]["value"] is not None
+        assert found[name]["low"] is None
+    for name in ("specificity", "mae_meq_l", "mae_meq_l_3.5_to_5.5", "r2"):
+        assert found[name]["low"] is not None
+    alone = spans(figures(true[:9], Said(estimate[:9]), np.arange(9).astype(str)))
+    assert alone["mae_meq_l"]["low"] is None

@@ -262,3 +262,9 @@ def test_a_cohort_that_is_too_small_is_refused(tmp_path: Path) -> None:
     with pytest.raises(TrainError, match="needs lead V5; the cohort has I"):
         studies.run("size", Cohort.open(tmp_path / "watch"), tmp_path / "out2", quick=True)
     assert len(set(fold_of(["a", "b"], 5))) <= 2
+
+
+def test_a_training_that_diverges_gets_a_sentence(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(trial, "_validated", lambda *_: (float("nan"), float("nan")))
+    with pytest.raises(TrainError, match=r"training diverged at every learning rate \(0\.01\)"):
+        crossval.run(Entrant("DSCNN", ("V5",), Design("DSCNN", 4)), waves_with_potassium(80), BUDGET, tmp_path)

@@ -337,7 +337,8 @@ def calibration(panels: Mapping[str, Estimates], groups: int = 10) -> Figure:
             xlim=(low, high),
             ylim=(low, high),
         )
-        figure.legend(loc="outside right center", fontsize=8.5)
+        if len(panels) > 1:
+            figure.legend(loc="outside right center", fontsize=8.5)
         return figure
 
 

@@ -87,7 +87,25 @@ def figures(true: Reals, said: Said, patients: NDArray[np.str_]) -> dict[str, Re
     last = 1 + max(LEAST_ROUNDS, min(ROUNDS, ROUNDS * MANY_ECGS // len(true)))
     pieces = [range(first, min(first + step, last)) for first in range(0, last, step)]
     parts = [_weighed(true, said, weights(len(names), piece)[:, which]) for piece in pieces]
-    return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+    found = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+    for name in _of_few(true, which) & found.keys():
+        found[name][1:] = np.nan
+    return found
+
+
+def _of_few(true: Reals, which: NDArray[np.intp]) -> set[str]:
+    """Return the figures that rest on too few of the patients (n,) for an interval."""
+
+    def few(inside: Bools) -> bool:
+        return len(np.unique(which[inside])) < LEAST_PATIENTS
+
+    bins = itertools.pairwise(BINS_MEQ_L)
+    names = {f"mae_meq_l_{low:g}_to_{high:g}" for low, high in bins if few((true >= low) & (true < high))}
+    for name, asks in QUESTIONS.items():
+        if few(asks(true)) or few(~asks(true)):
+            names |= {f"auroc_{name}", f"auprc_{name}"}
+    ill = QUESTIONS["above_5.5"](true)
+    return names | ({"sensitivity", "ppv"} if few(ill) else set()) | ({"specificity", "ppv"} if few(~ill) else set())
 
 
 def spans(values: Mapping[str, Reals]) -> dict[str, dict[str, float | None]]:

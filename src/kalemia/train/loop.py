@@ -116,7 +116,8 @@ def _size(config: Config, train: Beats) -> Size:
     )
 
 
-def _nll(potassium: Tensor, spread: Tensor, true: Tensor) -> Tensor:
+def nll(potassium: Tensor, spread: Tensor, true: Tensor) -> Tensor:
+    """Return the negative logarithm of the likelihood of each normal error, less a constant."""
     return torch.log(spread) + 0.5 * torch.square((true - potassium) / spread)
 
 
@@ -140,9 +141,9 @@ def _loss(net: Network, data: tuple[Tensor, ...], dice: torch.Generator) -> Tens
     rows = torch.randperm(leads, generator=dice)[:shown]
     there = present(waves[:, rows])
     potassium, spread = net.each(waves, side, rows)
-    loss = _mean(_nll(potassium, spread, true[:, None]), there)
+    loss = _mean(nll(potassium, spread, true[:, None]), there)
     if isinstance(net, SharedDSCRNN):
-        loss = loss + _mean(_nll(*net.combined(potassium, spread, there), true), there.any(dim=1))
+        loss = loss + _mean(nll(*net.combined(potassium, spread, there), true), there.any(dim=1))
     if not lesson:
         return loss
     apart = torch.square((potassium - lesson[0][:, rows]) / TAUGHT_WITHIN_MEQ_L)
@@ -177,4 +178,4 @@ def _validate(net: Network, held: tuple[Tensor, Tensor, Tensor]) -> tuple[float,
     waves, side, true = held
     answers = [net(*some) for some in zip(torch.split(waves, AT_ONCE), torch.split(side, AT_ONCE), strict=True)]
     potassium, spread = (torch.cat(several) for several in zip(*answers, strict=True))
-    return float(_nll(potassium, spread, true).mean()), float(torch.mean(torch.abs(potassium - true)))
+    return float(nll(potassium, spread, true).mean()), float(torch.mean(torch.abs(potassium - true)))

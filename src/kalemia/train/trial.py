@@ -10,12 +10,14 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from kalemia.errors import TrainError
 from kalemia.train import designs, nets
 from kalemia.train.checkpoint import Checkpoint, remove
 from kalemia.train.designs import Design, Shape
 from kalemia.train.examples import Examples
+from kalemia.train.loop import CLIP_NORM, nll
 
-CLIP_NORM, WEIGHT_DECAY = 1.0, 1e-4
+WEIGHT_DECAY = 1e-4
 AT_ONCE = 512
 
 Reals = NDArray[np.float64]
@@ -91,6 +93,8 @@ class Trial:
             for rate, file in zip(budget.rates, files, strict=True)
         ]
         self.net, about = min(tries, key=lambda one: float(one[1]["validation_loss"]))
+        if not np.isfinite(about["validation_loss"]):
+            raise TrainError(f"training diverged at every learning rate ({', '.join(f'{r:g}' for r in budget.rates)})")
         self.about = {**about, "parameters": nets.parameters(self.net)}
         self.files = files
 
@@ -169,7 +173,7 @@ def _epoch(
         waves, side, true = (tensor[pick].to(_device()) for tensor in tensors)
         optimizer.zero_grad()
         potassium, spread = net(waves, side)
-        _nll(potassium, spread, true).backward()  # type: ignore[no-untyped-call]
+        nll(potassium, spread, true).mean().backward()  # type: ignore[no-untyped-call]
         torch.nn.utils.clip_grad_norm_(net.parameters(), CLIP_NORM)
         optimizer.step()
         errors.append(torch.abs(potassium.detach() - true))
@@ -185,10 +189,6 @@ def _tensors(data: Data) -> tuple[torch.Tensor, ...]:
     return torch.from_numpy(own.waves), torch.from_numpy(own.side), torch.from_numpy(data.potassium)
 
 
-def _nll(potassium: torch.Tensor, spread: torch.Tensor, true: torch.Tensor) -> torch.Tensor:
-    return torch.mean(torch.log(spread) + 0.5 * torch.square((true - potassium) / spread))
-
-
 @torch.no_grad()
 def _said(net: designs.Estimator, data: Data) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     net.eval()
@@ -201,5 +201,5 @@ def _said(net: designs.Estimator, data: Data) -> tuple[NDArray[np.float32], NDAr
 
 def _validated(net: designs.Estimator, data: Data) -> tuple[float, float]:
     potassium, spread = _said(net, data)
-    loss = float(np.mean(np.log(spread) + 0.5 * np.square((data.potassium - potassium) / spread)))
-    return loss, float(np.mean(np.abs(data.potassium - potassium)))
+    loss = nll(*map(torch.from_numpy, (potassium, spread, data.potassium))).mean()
+    return float(loss), float(np.mean(np.abs(data.potassium - potassium)))
