@@ -96,6 +96,13 @@ def test_an_estimate_is_shifted_narrowed_and_says_so() -> None:
     assert replace(far, offset_meq_l=-20.0).apply(Forecast(4.0, 0.5), MODEL).potassium_meq_l == low
 
 
+def test_two_ecgs_may_be_alike_to_the_last_figure() -> None:
+    """In memory they have one source, too; what was measured at each counts."""
+    alike = [estimated(4.0), estimated(4.0)]
+    assert alike[0] == alike[1]
+    assert calibrate(alike, [Draw(5.4), Draw(3.6, 2.0)]).draws == 2
+
+
 def test_what_is_no_calibration_is_refused() -> None:
     refused = Estimate("x", "refused", reason="noise")
     for estimates, draws, said in (

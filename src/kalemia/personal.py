@@ -157,11 +157,10 @@ def _apart(draws: Sequence[Draw]) -> float:
 
 
 def _check_potassium(pairs: Sequence[tuple[Estimate, Draw]]) -> None:
-    """Raise where one ECG is given two potassiums; estimates that are alike to the last figure are of one ECG."""
-    given: dict[tuple[object, ...], float] = {}
+    """Raise where one estimate is given two potassiums; two ECGs may well be alike to the last figure."""
+    given: dict[int, float] = {}
     for one, draw in pairs:
-        ecg = (one.source, one.potassium_meq_l, one.heart_rate_bpm, one.beats_used, *one.quality.items())
-        if (first := given.setdefault(ecg, draw.potassium_meq_l)) != draw.potassium_meq_l:
+        if (first := given.setdefault(id(one), draw.potassium_meq_l)) != draw.potassium_meq_l:
             raise CalibrationError(
                 f"an earlier ECG ({one.source}) is given with {first:g} and {draw.potassium_meq_l:g} mEq/L; "
                 "one potassium is accepted"

@@ -161,3 +161,17 @@ def test_a_folder_without_studies_or_with_damaged_ones_gets_a_sentence(folder: P
     (folder / "lead.json").write_text("{")
     with pytest.raises(KalemiaError, match=r"lead\.json: no study, or damaged"):
         studypage.write(folder)
+
+
+def test_figures_that_are_not_defined_are_said_to_be(folder: Path) -> None:
+    """As of a cohort whose potassium is one, or of a handful of patients."""
+    for study in ("size", "separable", "network"):
+        said = json.loads((folder / f"{study}.json").read_text())
+        for row in (*said["entrants"], *said["differences"]):
+            for name in ("r2", "auroc_above_5.5"):
+                row.get("figures", row)[name] = three(None)
+        (folder / f"{study}.json").write_text(json.dumps(said))
+        assert all(one.reached is None for one in findings(said))
+    for study in ("lead", "window"):
+        (folder / f"{study}.json").unlink()
+    assert "R2 undefined" in studypage.write(folder).read_text(encoding="utf-8")

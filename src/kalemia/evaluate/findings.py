@@ -62,7 +62,7 @@ def _groups(result: Result) -> Iterator[Finding]:
 
 def _size(result: Result) -> Iterator[Finding]:
     row = _difference(result, "4k")
-    if row and row["against"] == "180k":
+    if row and row["against"] == "180k" and row["r2"]["low"] is not None:
         loss, most = -row["r2"]["value"], -row["r2"]["low"]
         yield Finding(
             f"From 180k to 4k parameters R2 falls by {loss:.3f}, and by no more than {most:.3f} (the bound of its 95 % "
@@ -76,7 +76,7 @@ def _separable(result: Result) -> Iterator[Finding]:
     rows = {row["name"]: row for row in result["entrants"]}
     for name, row in rows.items():
         twin = rows.get(name.replace("DSCRNN", "CRNN"))
-        if twin is None or twin is row:
+        if twin is None or twin is row or None in (one["figures"]["r2"]["value"] for one in (row, twin)):
             continue
         share = row["parameters"] / twin["parameters"]
         work = row["macs"] / twin["macs"]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -116,7 +116,7 @@ def _drawings(result: Result, panels: dict[str, Estimates]) -> Drawings:
         figures.forest(r2, "R2", base),
     )
     notes = {
-        who: f"R2 {row['figures']['r2']['value']:.2f}, MAE {row['figures']['mae_meq_l']['value']:.2f}"
+        who: f"R2 {_short(row['figures']['r2'])}, MAE {_short(row['figures']['mae_meq_l'])}"
         for who, row in rows.items()
     }
     if name in ("lead", "network"):
@@ -156,6 +156,10 @@ def _drawings(result: Result, panels: dict[str, Estimates]) -> Drawings:
     if name in ("separable", "size"):
         costs = {who: row["layers"] for who, row in rows.items() if "layers" in row}
         yield f"{name}-layers", "What each layer costs, for one ECG.", figures.layers(costs)
+
+
+def _short(three: Mapping[str, float | None]) -> str:
+    return "undefined" if three["value"] is None else f"{three['value']:.2f}"
 
 
 def _page(results: Sequence[Result], sections: Sequence[Markup]) -> str:
