@@ -37,6 +37,8 @@ def mapped(job: Callable[[Job], Done], jobs: Sequence[Job], workers: int) -> Ite
         try:
             yield from processes.map(job, jobs)
         except BaseException:
+            for child in multiprocessing.active_children():  # a job may take hours, which nobody who stops it waits for
+                child.terminate()
             processes.shutdown(cancel_futures=True)
             raise
 

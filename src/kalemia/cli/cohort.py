@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from kalemia.cli.terminal import CORES, Workers, needs, say, stages, tell
+from kalemia.cli.terminal import CORES, Workers, goes_on, needs, say, stages, tell
 from kalemia.errors import KalemiaError
 
 if TYPE_CHECKING:
@@ -77,7 +77,7 @@ def mimic_iv(
     if download_demo:
         with stages() as stage:
             physionet.fetch_demos(ecg, clinical, stage)
-    with stages() as stage:
+    with goes_on(), stages() as stage:
         source = Source(ecg, clinical, window, hemolysis_index)
         _told(write(source, out, workers, partial(stage, "reading ECGs")), out)
 

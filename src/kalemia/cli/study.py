@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from kalemia.cli.terminal import CORES, Workers, needs, say, stages, tell
+from kalemia.cli.terminal import CORES, Workers, goes_on, needs, say, stages, tell
 
 
 def study(
@@ -34,7 +34,7 @@ def study(
     opened = Cohort.open(cohort)
     first = crossval.share()[0] == 0  # of the processes of torchrun, one speaks
     for one in studies.STUDIES if name == "all" else (name,):
-        with stages() as stage:
+        with goes_on(), stages() as stage:
             result = studies.run(one, opened, out, quick=quick, seeds=seeds, workers=workers, report=stage)
         if first:
             say(results.text(result) + "\n")

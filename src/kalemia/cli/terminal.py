@@ -100,6 +100,16 @@ def needs(extra: str) -> Iterator[None]:
 
 
 @contextmanager
+def goes_on() -> Iterator[None]:
+    """Say, where a command is stopped, that what it has done is kept."""
+    try:
+        yield
+    except SystemExit:
+        tell("kalemia: stopped; the same command goes on from here")
+        raise
+
+
+@contextmanager
 def stages() -> Iterator[Callable[[str, int, int], None]]:
     """Show the stage that a long job is in: a bar on a terminal, a line a stage in a pipe."""
     if not sys.stderr.isatty():

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from kalemia.cli.terminal import CORES, Workers, needs, say, stages
+from kalemia.cli.terminal import CORES, Workers, goes_on, needs, say, stages
 
 
 def train(
@@ -29,7 +29,7 @@ def train(
         from kalemia.train.config import Config
         from kalemia.train.run import train as run
 
-    with stages() as stage:
+    with goes_on(), stages() as stage:
         trained = run(Config.load(config), out, workers, stage, base)
     for onnx, card in ((one.onnx, one.card) for one in trained):
         own, area = card.metrics[card.name], card.metrics[card.name]["auroc_above_5.5"]
