@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import sys
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -14,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kalemia.errors import KalemiaError
+from kalemia.evaluate.judge import kind
 from kalemia.model import Model, bundled
 from kalemia.predict import predict
 from kalemia.records import Estimate, Recording
@@ -87,14 +87,7 @@ def values(estimates: Iterable[Estimate]) -> NDArray[np.float64]:
 
 def kinds(sentences: Iterable[str]) -> Counter[str]:
     """Count reasons or warnings of one kind: without their figures, and whichever lead they are about."""
-    return Counter(_kind(sentence) for sentence in sentences)
-
-
-def _kind(sentence: str) -> str:
-    if left_out := re.match(r"Leads? .+ cannot be used \(([^:)]+)", sentence):
-        return f"a lead was left out: {_kind(left_out[1])}"
-    said = re.sub(r"^leads? .+? cannot be used \(", "", re.split("[:;]", sentence)[0]).rstrip(")")
-    return re.sub(r"^(V\d|aV[RLF]|I{1,3})(, (V\d|aV[RLF]|I{1,3}))* ", "a lead ", re.sub(r"(?<!V)\d[\d.,]*", "…", said))
+    return Counter(map(kind, sentences))
 
 
 def refusals(found: Mapping[str, Sequence[Estimate]]) -> str:

@@ -66,6 +66,7 @@ def result(study: str, estimates: dict[str, np.ndarray]) -> dict[str, Any]:
         "asks": "Which?",
         "cohort": {"labels": "simulated", "ecgs": N, "level": "kidney", "digest": "0"},
         "budget": {"folds": 5, "seeds": 1, "rates": [0.006], "patience": 12, "epochs": 150},
+        "quick": False,
         "potassium_sd_meq_l": 1.4,
         "sensitivity_asked": 0.9,
         "prevalence": 0.04,
@@ -156,11 +157,25 @@ def test_a_folder_without_studies_or_with_damaged_ones_gets_a_sentence(folder: P
     with pytest.raises(KalemiaError, match="holds no study; run kalemia study first"):
         studypage.write(folder / "empty")
     (folder / "size.csv").write_text("junk")
-    with pytest.raises(KalemiaError, match=r"size\.csv: missing or damaged; run kalemia study again"):
+    with pytest.raises(KalemiaError, match=r"size\.csv: missing or damaged; .+report\.html has the other studies"):
         studypage.write(folder)
+    text = (folder / "report.html").read_text(encoding="utf-8")
+    assert "Which network" in text
+    assert "How small" not in text
     (folder / "lead.json").write_text("{")
     with pytest.raises(KalemiaError, match=r"lead\.json: no study, or damaged"):
         studypage.write(folder)
+
+
+def test_it_is_said_where_nobody_beats_the_mean_and_that_several_are_compared(folder: Path) -> None:
+    said = json.loads((folder / "network.json").read_text())
+    text = " ".join(one.said for one in findings(said))
+    assert "Nobody" not in text
+    assert "These are 2 comparisons" in text
+    for row in said["entrants"]:
+        row["figures"]["r2"] = three(0.0 if row["name"] == "DSCRNN" else -0.2, -0.4, 0.1)
+    text = " ".join(one.said for one in findings(said))
+    assert "Nobody is better than predicting the mean for everybody. Best is DSCRNN" in text
 
 
 def test_figures_that_are_not_defined_are_said_to_be(folder: Path) -> None:

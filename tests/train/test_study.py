@@ -241,6 +241,8 @@ def test_a_study_from_the_command_line(cohort: Cohort, tmp_path: Path, monkeypat
     assert result.exit_code == 0, result.output
     assert "On simulated potassium" in result.output
     said = json.loads((tmp_path / "size.json").read_text())
+    assert said["quick"]
+    assert "Made with --quick" in (tmp_path / "report.html").read_text(encoding="utf-8")
     assert [row["name"] for row in said["entrants"]] == ["180k", "10k", "4k", "1k"]
     assert [row["against"] for row in said["differences"]] == ["180k"] * 3
     table = list(csv.DictReader(io.StringIO((tmp_path / "size.csv").read_text())))
@@ -250,7 +252,10 @@ def test_a_study_from_the_command_line(cohort: Cohort, tmp_path: Path, monkeypat
     assert (tmp_path / "size.json").read_bytes() == first
     with pytest.raises(TrainError, match="no study depth; the studies are lead, window, network, size, separable"):
         studies.run("depth", cohort, tmp_path)
-    with pytest.raises(TrainError, match="another cohort or budget"):
+    with pytest.raises(TrainError, match="another budget; give another folder"):
+        studies.run("size", cohort, tmp_path)
+    (tmp_path / "fits" / "plan.json").write_text("{")
+    with pytest.raises(TrainError, match=r"plan\.json: damaged"):
         studies.run("size", cohort, tmp_path)
 
 
@@ -261,6 +266,7 @@ def test_a_cohort_that_is_too_small_is_refused(tmp_path: Path) -> None:
     simulated.write(tmp_path / "watch", 8, 1, "wearable")
     with pytest.raises(TrainError, match="needs lead V5; the cohort has I"):
         studies.run("size", Cohort.open(tmp_path / "watch"), tmp_path / "out2", quick=True)
+    assert not (tmp_path / "out2").exists()
     assert len(set(fold_of(["a", "b"], 5))) <= 2
 
 

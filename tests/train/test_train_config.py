@@ -39,6 +39,13 @@ def test_a_good_one_is_read(tmp_path: Path) -> None:
     assert "folder" not in str(config.model_dump())
 
 
+def test_a_field_that_is_there_twice_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "config.yaml"
+    path.write_text(yaml.safe_dump(GOOD) + "epochs: 50\n")
+    with pytest.raises(TrainError, match=r"config\.yaml: epochs is there twice; each field is accepted once"):
+        Config.load(path)
+
+
 @pytest.mark.parametrize("path", CONFIGS, ids=lambda path: path.stem)
 def test_those_of_the_repository_are_good_and_enough_to_judge_by(path: Path) -> None:
     config = Config.load(path)

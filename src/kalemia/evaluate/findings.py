@@ -37,10 +37,15 @@ def _nothing(_result: Result) -> Iterator[Finding]:
 
 
 def _best(result: Result) -> Finding:
-    best = max(result["entrants"], key=lambda row: row["figures"]["r2"]["value"] or float("-inf"))
+    def r2(row: Mapping[str, Any]) -> float:
+        value = row["figures"]["r2"]["value"]
+        return float("-inf") if value is None else float(value)
+
+    best = max(result["entrants"], key=r2)
     own = best["figures"]
+    none = "Nobody is better than predicting the mean for everybody. " if r2(best) <= 0 else ""
     said = (
-        f"Best is {best['name']}: R2 {shown(own['r2'])}, MAE {shown(own['mae_meq_l'])} mEq/L, area under the ROC "
+        f"{none}Best is {best['name']}: R2 {shown(own['r2'])}, MAE {shown(own['mae_meq_l'])} mEq/L, area under the ROC "
         f"curve above 5.5 mEq/L {shown(own['auroc_above_5.5'])}."
     )
     return Finding(said, f"entrants, {best['name']}, figures")
@@ -58,6 +63,12 @@ def _groups(result: Result) -> Iterator[Finding]:
         if some:
             listed = "; ".join(f"{row['name']} (R2 {signed(row['r2'])})" for row in some)
             yield Finding(f"{said} {base} by these patients: {listed}.", "differences, r2")
+    if len(rows) > 1:
+        yield Finding(
+            f"These are {len(rows)} comparisons, each with a 95 % interval of its own: where nobody differed, one in "
+            "twenty would still seem to.",
+            "differences",
+        )
 
 
 def _size(result: Result) -> Iterator[Finding]:
@@ -91,10 +102,7 @@ def _separable(result: Result) -> Iterator[Finding]:
 
 def _network(result: Result) -> Iterator[Finding]:
     if row := _difference(result, BOOSTING):
-        gain = {
-            key: None if (value := row["auroc_above_5.5"][key]) is None else -value for key in ("value", "low", "high")
-        }
-        turned = {"value": gain["value"], "low": gain["high"], "high": gain["low"]}
+        turned = _turned(row["auroc_above_5.5"])
         if turned["value"] is not None:
             yield Finding(
                 f"Above 5.5 mEq/L the area under the ROC curve of {row['against']} exceeds that of boosted features by "

@@ -130,7 +130,7 @@ def result(judged: Judged, cohort: Cohort, card: Card) -> dict[str, Any]:
     covered = (true >= low) & (true <= high)
     cut = card.metrics.get("cut_meq_l")
     own = Said(potassium, None if cut is None else potassium > cut, covered)
-    why = Counter(_reason(one) for one in judged.estimates if one.status != "estimated")
+    why = Counter(kind(one.reason or "no reason") for one in judged.estimates if one.status != "estimated")
     called = subgroups.coverage(potassium > HIGH_MEQ_L)
     return {
         "model": {
@@ -179,9 +179,12 @@ def _tenths(chance: Reals, above: NDArray[np.bool_]) -> Iterator[dict[str, float
         yield {"said": round(float(chance[part].mean()), 4), **share}
 
 
-def _reason(estimate: Estimate) -> str:
-    """Return why an ECG was refused, without what differs from one to the next."""
-    return re.sub(r"\d[\d.,]*", "…", (estimate.reason or "no reason").split(":")[0].split("(")[-1].rstrip(")"))
+def kind(sentence: str) -> str:
+    """Return a reason or a warning without what differs from one ECG to the next: its figures, and which lead it is."""
+    if left_out := re.match(r"Leads? .+ cannot be used \(([^:)]+)", sentence):
+        return f"a lead was left out: {kind(left_out[1])}"
+    said = re.sub(r"^leads? .+? cannot be used \(", "", re.split("[:;]", sentence)[0]).rstrip(")")
+    return re.sub(r"^(V\d|aV[RLF]|I{1,3})(, (V\d|aV[RLF]|I{1,3}))* ", "a lead ", re.sub(r"(?<!V)\d[\d.,]*", "…", said))
 
 
 def claim(out: Path) -> None:

@@ -61,25 +61,35 @@ def write(folder: Path) -> Path:
     Raises
     ------
     KalemiaError
-        Where the folder has no study or a damaged one, or cannot be written: one sentence.
+        Where the folder has no study or cannot be written; where one is damaged, after the report of the others.
     """
-    results = {name: _read(folder / f"{name}.json") for name in ORDER if (folder / f"{name}.json").is_file()}
-    if not results:
+    there = [name for name in ORDER if (folder / f"{name}.json").is_file()]
+    if not there:
         raise KalemiaError(f"{folder}: holds no study; run kalemia study first")
+    read, damaged = {}, []
+    for name in there:
+        try:
+            read[name] = _read(folder / f"{name}.json"), _estimates(folder / f"{name}.csv")
+        except KalemiaError as exc:
+            damaged.append(exc)
+    if not read:
+        raise damaged[0]
     contents: dict[Path, bytes] = {}
     sections = []
-    for name, result in results.items():
+    for result, estimates in read.values():
         shots = []
-        for file, caption, figure in _drawings(result, _estimates(folder / f"{name}.csv")):
+        for file, caption, figure in _drawings(result, estimates):
             svg = figures.drawn(figure, "svg")
             contents |= {folder / f"{file}.svg": svg, folder / f"{file}.png": figures.drawn(figure, "png")}
             shots.append(plot(svg, f"{file}.svg", caption))
         sections.append(_section(result, shots))
-    contents[folder / PAGE] = _page(list(results.values()), sections).encode()
+    contents[folder / PAGE] = _page([result for result, _ in read.values()], sections).encode()
     try:
         atomic.write(contents)
     except OSError as exc:
         raise KalemiaError(f"{folder}: cannot be written ({exc.strerror}); give a folder that may be written") from exc
+    if damaged:
+        raise KalemiaError(f"{damaged[0]}; {folder / PAGE} has the other studies")
     return folder / PAGE
 
 
@@ -176,6 +186,8 @@ def _page(results: Sequence[Result], sections: Sequence[Markup]) -> str:
         f"Sensitivity and specificity are at the cut that has a sensitivity of {results[0]['sensitivity_asked']:g} on "
         f"validation patients; PPV is the predictive value where {results[0]['prevalence']:.0%} are above 5.5 mEq/L.",
     ]
+    if any(result["quick"] for result in results):
+        facts.insert(0, "Made with --quick, which shows that a study runs and not who is better.")
     said = f"These potassium values are {cohort['labels']}."
     if "simulated" in cohort["labels"]:
         said += " They show what can be learned from a simulator, and support no claim about patients."
@@ -184,7 +196,7 @@ def _page(results: Sequence[Result], sections: Sequence[Markup]) -> str:
         element(
             "header",
             element("p", "Kalemia", class_="brand"),
-            element("h1", "Which lead, which window, which network, how small"),
+            element("h1", HEADING),
         ),
         element(
             "main",

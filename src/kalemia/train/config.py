@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError
+from yaml.constructor import ConstructorError
 
 from kalemia.errors import SimulateError, TrainError
 from kalemia.records import LEADS
@@ -22,6 +23,19 @@ _SAID = {
 """What pydantic says in its own words, in ours."""
 Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,40}$")]
 Count = Annotated[int, Field(ge=8, le=10_000_000)]
+
+
+class _Loader(yaml.BaseLoader):
+    """Text only: dates, merges and tags, which YAML would build, have no place here; pydantic makes the numbers."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        """Return the fields; YAML would take the last of two that bear one name."""
+        seen: set[str] = set()
+        for key, _ in node.value:
+            if str(key.value) in seen:
+                raise ConstructorError(problem=f"{key.value!s:.40} is there twice; each field is accepted once")
+            seen.add(str(key.value))
+        return super().construct_mapping(node, deep)
 
 
 class Source(BaseModel):
@@ -113,13 +127,14 @@ class Config(BaseModel):
         try:
             if not (path.is_file() and path.stat().st_size <= LARGEST_BYTES) and path.exists() and not path.is_dir():
                 raise TrainError(f"{path}: no configuration; expected a YAML file of at most {LARGEST_BYTES:,} bytes")
-            # Text only: dates, merges and tags, which YAML would build, have no place here; pydantic makes the numbers.
-            fields = yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.BaseLoader)  # noqa: S506
+            fields = yaml.load(path.read_text(encoding="utf-8"), Loader=_Loader)  # noqa: S506
             if not isinstance(fields, dict):
                 raise TrainError(f"{path}: no fields; expected such as those of configs/12-4k.yaml")
             config = cls.model_validate(fields)
         except OSError as exc:
             raise TrainError(f"{path}: cannot be read ({exc.strerror}); expected a YAML configuration") from exc
+        except ConstructorError as exc:
+            raise TrainError(f"{path}: {exc.problem}") from exc
         except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as exc:
             raise TrainError(f"{path}: not YAML; expected fields like those of configs/12-4k.yaml") from exc
         except ValidationError as exc:

@@ -29,7 +29,13 @@ COLUMNS = ("ecg", "patient", "potassium_meq_l", "entrant", "fold", "estimate_meq
 
 
 def result(
-    study: Study, entrants: Sequence[Entrant], answers: dict[str, Answers], cohort: Cohort, budget: Budget
+    study: Study,
+    entrants: Sequence[Entrant],
+    answers: dict[str, Answers],
+    cohort: Cohort,
+    budget: Budget,
+    *,
+    quick: bool,
 ) -> dict[str, Any]:
     """Return what the JSON of a study says: what each entrant is, how it was fitted, what it reaches, who is better."""
     table = cohort.table
@@ -65,6 +71,7 @@ def result(
         "kalemia": __version__,
         "cohort": {"labels": cohort.labels, "ecgs": len(cohort), "digest": cohort.digest, **_named(cohort)},
         "budget": asdict(budget),
+        "quick": quick,
         "potassium_sd_meq_l": round(float(true.std()), 4),
         "sensitivity_asked": SENSITIVITY,
         "prevalence": PREVALENCE,
@@ -98,9 +105,7 @@ def write(out: Path, result: dict[str, Any], answers: dict[str, Answers], cohort
     """Write the JSON, and a CSV with what each entrant says of each ECG: the means of its seeds."""
     stream = io.StringIO()
     written = csv.writer(stream, lineterminator="\n")
-    written.writerow(
-        ["ecg", "patient", "potassium_meq_l", "entrant", "fold", "estimate_meq_l", "low_meq_l", "high_meq_l"]
-    )
+    written.writerow(COLUMNS)
     table = cohort.table
     true = table["potassium_meq_l"].to_numpy().astype(np.float64)
     for entrant, said in answers.items():

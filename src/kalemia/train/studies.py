@@ -113,11 +113,11 @@ def run(
         raise TrainError(f"no study {name:.40}; the studies are {', '.join(STUDIES)} and all")
     study = STUDIES[name]
     budget = replace(QUICK if quick else Budget(), seeds=seeds)
-    folder = _claim(out, cohort, budget)
     tell = report or (lambda _what, _done, _all: None)
     entrants = [one for one in study.entrants if set(one.leads) <= set(cohort.leads)]
     if study.reference not in {one.name for one in entrants}:
         raise TrainError(f"study {name} needs lead {STUDY_LEAD}; the cohort has {', '.join(cohort.leads)}")
+    folder = _claim(out, cohort, budget)
     for entrant in entrants:
         _cut(cohort, entrant, folder, workers, tell)
     rank, ranks = crossval.share()
@@ -127,7 +127,7 @@ def run(
     for done, ((entrant, _), _) in enumerate(zip(todo, mapped(job, todo, workers), strict=True), start=1):
         tell(f"{name}: {entrant.name}", done, len(todo))
     answers = {one.name: crossval.collect(one, _data(cohort, one, folder), budget, folder) for one in entrants}
-    found = results.result(study, entrants, answers, cohort, budget)
+    found = results.result(study, entrants, answers, cohort, budget, quick=quick)
     if crossval.share()[0] == 0:
         results.write(out, found, answers, cohort)
     return found
@@ -136,18 +136,27 @@ def run(
 def _claim(out: Path, cohort: Cohort, budget: Budget) -> Path:
     """Return the folder of fits, made for this cohort and budget only."""
     each = {name: value for name, value in asdict(budget).items() if name != "seeds"}  # of which there may be more
-    said = {"kalemia": __version__, "cohort": cohort.digest, "budget": each}
+    said = {"version": __version__, "cohort": cohort.digest, "budget": each}
     text = json.dumps(said, indent=1, sort_keys=True)
     folder = out / "fits"
     plan = folder / "plan.json"
     try:
         atomic.writable(folder)
-        if plan.exists() and plan.read_text(encoding="utf-8") != text:
-            raise TrainError(f"{out} holds studies of another cohort or budget; give another folder")
+        if plan.exists() and (other := _other(plan, json.loads(text))):
+            raise TrainError(f"{out} holds studies of another {other}; give another folder")
         atomic.write({plan: text.encode()})
     except OSError as exc:
         raise TrainError(f"{out}: cannot be written ({exc.strerror}); give a folder that may be written") from exc
     return folder
+
+
+def _other(plan: Path, said: dict[str, Any]) -> str | None:
+    """Return in what the studies of a folder differ from these: version, cohort or budget."""
+    try:
+        there = json.loads(plan.read_text(encoding="utf-8"))
+        return next((name for name in said if there[name] != said[name]), None)
+    except (ValueError, KeyError, TypeError) as exc:
+        raise TrainError(f"{plan}: damaged, so that nobody knows whose fits these are; give another folder") from exc
 
 
 def _cut(cohort: Cohort, entrant: Entrant, folder: Path, workers: int, tell: Report) -> None:
