@@ -178,9 +178,9 @@ def _page(results: Sequence[Result], sections: Sequence[Markup]) -> str:
     facts = [
         f"{cohort['ecgs']:,} ECGs of a {kind} cohort; the standard deviation of potassium is "
         f"{results[0]['potassium_sd_meq_l']:.2f} mEq/L.",
-        f"{budget['folds']} folds by patient, {budget['seeds']} network{'s' if budget['seeds'] > 1 else ''} a fold, "
-        f"learning rates {', '.join(f'{rate:g}' for rate in budget['rates'])}; training goes on until validation has "
-        f"not improved for {budget['patience']} epochs, {budget['epochs']} at most.",
+        f"{budget['folds']} folds by patient; learning rates {', '.join(f'{rate:g}' for rate in budget['rates'])}; "
+        f"training goes on until validation has not improved for {budget['patience']} epochs, "
+        f"{budget['epochs']} at most.",
         "Every figure is of ECGs whose patient was in neither training nor validation. Intervals are those of 2,000 "
         "resamples of patients (fewer above 20,000 ECGs); differences are of the same resamples.",
         f"Sensitivity and specificity are at the cut that has a sensitivity of {results[0]['sensitivity_asked']:g} on "
@@ -217,12 +217,18 @@ def _section(result: Result, shots: Sequence[Markup]) -> Markup:
     return element(
         "section",
         element("h2", TITLES[name]),
-        element("p", result["asks"], class_="facts"),
+        element("p", f"{result['asks']} {_seeds(result['budget']['seeds'])}", class_="facts"),
         element("ul", *(_finding(one, name) for one in findings(result)), class_="findings"),
         *shots,
         *(_entrants(result, title) for title in TABLES),
         _differences(result),
     )
+
+
+def _seeds(count: int) -> str:
+    if count == 1:
+        return "One network a fold and learning rate."
+    return f"{count} networks a fold and learning rate, which differ in their seed; figures are the means of theirs."
 
 
 def _finding(one: Finding, name: str) -> Markup:

@@ -11,13 +11,14 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from kalemia import __version__, atomic
 from kalemia.cohort.cohort import Cohort
 from kalemia.errors import TrainError
 from kalemia.evaluate import compare
 from kalemia.evaluate.findings import shown, signed
-from kalemia.evaluate.metrics import SENSITIVITY
+from kalemia.evaluate.metrics import SENSITIVITY, regression
 from kalemia.evaluate.resampled import PREVALENCE
 from kalemia.evaluate.subgroups import coverages
 from kalemia.train import designs, verdict
@@ -51,6 +52,7 @@ def result(
                 **_described(entrant),
                 "ecgs": len(said.number),
                 "figures": reached,
+                "r2_by_seed": [_r2(true[said.number], one.potassium) for one in own.seeds],
                 "cuts_meq_l": own.cuts_meq_l,
                 "coverage_by_subgroup": coverages(own.covered, table[said.number]),
                 "fits": list(said.about),
@@ -79,6 +81,10 @@ def result(
         "entrants": rows,
         "differences": differences,
     }
+
+
+def _r2(true: NDArray[np.float64], estimate: NDArray[np.float64]) -> float | None:
+    return regression(true, estimate)["r2"]
 
 
 def _named(cohort: Cohort) -> dict[str, Any]:
