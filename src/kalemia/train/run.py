@@ -6,6 +6,7 @@ import hashlib
 import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,7 @@ from kalemia.train.config import Config
 from kalemia.train.data import Beats
 from kalemia.train.loop import AT_ONCE, Fitted
 from kalemia.train.mix import Plan
+from kalemia.workers import mapped
 
 COVERAGE = 0.9
 LEAST_SPREAD_MEQ_L = 0.1
@@ -66,7 +68,7 @@ def train(
     beats = {part: _beats(config, plans, part, workers, report) for part in mix.PARTS}
     _check_enough(beats)
     unfinished = out / f".{config.name}.unfinished"
-    fitted, teachers = _fitted(config, beats, report, unfinished)
+    fitted, teachers = _fitted(config, beats, workers, report, unfinished)
     training = {
         "kalemia": __version__,
         "config": config.model_dump(mode="json"),
@@ -125,32 +127,45 @@ def _beats(config: Config, plans: list[Plan], part: str, workers: int, report: R
     return mix.gather(plans, part, config, workers, progress)
 
 
-def _fitted(config: Config, beats: dict[str, Beats], report: Report, unfinished: Path) -> tuple[Fitted, list[Fitted]]:
+def _fitted(
+    config: Config, beats: dict[str, Beats], workers: int, report: Report, unfinished: Path
+) -> tuple[Fitted, list[Fitted]]:
     """Return the network and the teachers that it has learned from: one a seed where there are several, else none.
 
-    What was fitted before a stop lies in the folder `unfinished`, under a name that this configuration and these
-    records alone have.
+    Teachers are trained side by side. What was fitted before a stop lies in the folder `unfinished`, under a name that
+    this configuration and these records alone have.
     """
     unfinished.mkdir(exist_ok=True)
     said = config.model_dump_json().encode() + beats["train"].potassium.tobytes()
-    key = hashlib.sha256(said).hexdigest()[:12]
-
-    def fit(number: int, what: str, teachers: Sequence[nets.Network] = ()) -> Fitted:
-        epochs = loop.epochs_of(config, bool(teachers))
-        return loop.fit(
-            config,
-            beats["train"],
-            beats["validation"],
-            config.seed + number,
-            lambda epoch, mae: report(f"{what}, validation MAE {mae:.3f} mEq/L", epoch, epochs),
-            teachers,
-            unfinished / f"{key}-{config.seed + number}.pt",
-        )
-
+    files = unfinished / f"{hashlib.sha256(said).hexdigest()[:12]}-"
+    fit = partial(_fit, config, beats["train"], beats["validation"], files)
     if config.seeds == 1:
-        return fit(0, "training"), []
-    teachers = [fit(number, f"training teacher {number + 1} of {config.seeds}") for number in range(config.seeds)]
-    return fit(config.seeds, "training on their mean", [teacher.net for teacher in teachers]), teachers
+        return fit(config.seed, "training", report), []
+    seeds = [config.seed + number for number in range(config.seeds)]
+    teachers = []
+    for teacher in mapped(fit, seeds, workers):
+        teachers.append(teacher)
+        report("training teachers", len(teachers), config.seeds)
+    return fit(config.seed + config.seeds, "training on their mean", report, [one.net for one in teachers]), teachers
+
+
+def _fit(
+    config: Config,
+    train: Beats,
+    validation: Beats,
+    files: Path,
+    seed: int,
+    what: str = "",
+    report: Report | None = None,
+    teachers: Sequence[nets.Network] = (),
+) -> Fitted:
+    epochs, kept = loop.epochs_of(config, bool(teachers)), files.with_name(f"{files.name}{seed}.pt")
+
+    def said(epoch: int, mae: float) -> None:
+        if report:
+            report(f"{what}, validation MAE {mae:.3f} mEq/L", epoch, epochs)
+
+    return loop.fit(config, train, validation, seed, said, teachers, kept)
 
 
 def _said(fitted: Fitted) -> dict[str, Any]:
