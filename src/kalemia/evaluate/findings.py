@@ -90,8 +90,8 @@ def _size(result: Result) -> Iterator[Finding]:
     if row and row["against"] == "180k" and row["r2"]["low"] is not None:
         loss, most = -row["r2"]["value"], -row["r2"]["low"]
         yield Finding(
-            f"From 180k to 4k parameters R2 falls by {loss:.3f}, and by no more than {most:.3f} (the bound of its 95 % "
-            f"interval); the aim is {SIZE_LOSS} at most, and {SIZE_LOSS_BOUND} for the bound.",
+            f"From 180k to 4k parameters R2 changes by {signed(row['r2'])}; the aim is to lose at most {SIZE_LOSS} and "
+            f"no more than {SIZE_LOSS_BOUND} at the bound of the interval.",
             "differences, 4k, r2",
             loss <= SIZE_LOSS and most <= SIZE_LOSS_BOUND,
         )
