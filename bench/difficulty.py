@@ -16,6 +16,7 @@ from sklearn.ensemble import HistGradientBoostingClassifier
 from common import table
 from generators import CONFIG, estimates, held
 from kalemia.evaluate.metrics import Numbers, auroc, bootstrap
+from kalemia.records import HIGH_MEQ_L
 from kalemia.simulate.atlas import load
 from kalemia.train import loop
 from kalemia.train.config import Config
@@ -25,7 +26,6 @@ from kalemia.train.nets import Network, parameters
 LEADS = ("II", "V2", "V5")
 BOOSTED, LONG, TESTED = 12_000, 50_000, 8000
 WALLS, FOLDS = 10_000, 5
-HIGH_MEQ_L = 5.5
 
 
 def trained(beats: Beats, seed: int, **changes: object) -> Network:

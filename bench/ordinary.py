@@ -14,8 +14,8 @@ from pathlib import Path
 import numpy as np
 
 from common import Models, data, even, headers, named, of_files, percent, refusals, share, table, target, values
-from kalemia.evaluate.metrics import HIGH_MEQ_L, wilson
-from kalemia.records import Estimate
+from kalemia.evaluate.metrics import wilson
+from kalemia.records import HIGH_MEQ_L, Estimate
 
 TITLE = "Ordinary patients unseen in training"
 MOST_HIGH, MOST_HIGH_BOUND, MOST_REFUSED = 0.03, 0.05, 0.10

@@ -243,6 +243,37 @@ def test_an_estimate_is_the_median_of_what_it_says(tiny: Model, tiny_path: Path)
     assert odd.interval(Forecast(4.0, 1.0), 0.9) == pytest.approx((2.8, 6.8))
 
 
+@pytest.mark.parametrize("prevalence", [0.01, 0.25, 0.6])
+@pytest.mark.parametrize("forecast", [*FORECASTS, Forecast(20.0, 0.1), Forecast(0.5, 0.1)])
+def test_a_prevalence_changes_the_odds_and_nothing_else(tiny: Model, forecast: Forecast, prevalence: float) -> None:
+    odds = prevalence / (1 - prevalence) / (0.25 / 0.75)  # of the training a quarter were above
+    assert tiny.card.odds(prevalence) == pytest.approx(odds)
+    told = replace(forecast, odds=odds)
+    before, after = (tiny.probability_above(one, 5.5) for one in (forecast, told))
+    assert after == pytest.approx(before * odds / (before * odds + 1 - before))
+    for high in (6.0, 6.5, 8.0):  # among those above, each is as likely as before
+        over, known = (tiny.probability_above(one, high) for one in (told, forecast))
+        assert over * before == pytest.approx(known * after)
+    for low in (3.5, 5.0):
+        under, known = (1 - tiny.probability_above(one, low) for one in (told, forecast))
+        assert under * (1 - before) == pytest.approx(known * (1 - after))
+    levels = np.linspace(0.02, 0.98, 25)
+    bounds = [tiny.quantile(told, float(level)) for level in levels]
+    assert bounds == sorted(bounds)
+    for level, bound in zip(levels, bounds, strict=True):
+        assert tiny.probability_above(told, bound) == pytest.approx(1 - level, abs=1e-3)
+    if prevalence == 0.25:
+        assert tiny.interval(told, 0.9) == tiny.interval(forecast, 0.9)
+
+
+@pytest.mark.parametrize("share", [0.0, 1.0, -0.1, 3.0, float("nan")])
+def test_a_prevalence_that_is_none_gets_a_sentence(tiny: Model, share: float) -> None:
+    with pytest.raises(ModelError, match=r"a share between 0 and 1 is accepted, such as 0\.03"):
+        tiny.card.odds(share)
+    with pytest.raises(ModelError, match=r"none or all of its training's patients were above 5\.5 mEq/L"):
+        replace(tiny.card, prevalence=0.0).odds(0.03)
+
+
 NAMES = [card.name for card in bundled()]
 MISSING = pytest.param("none", marks=pytest.mark.skip(reason="no model is bundled yet"))
 each_bundled = pytest.mark.parametrize("name", NAMES or [MISSING])

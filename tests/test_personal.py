@@ -115,6 +115,7 @@ def test_what_is_no_calibration_is_refused() -> None:
         ([estimated(4.0)], [Draw(4.0, -1)], "-1 days ago"),
         ([estimated(4.0), replace(estimated(4.0), model=Model.load("v5-4k").name)], [4.0, 4.0], "several models"),
         ([replace(estimated(4.0), personal_offset_meq_l=0.2)], [4.0], "calibrated"),
+        ([replace(estimated(4.0), prevalence=0.03)], [4.0], "told a prevalence"),
         ([replace(estimated(4.0), model=replace(MODEL.name, sha256="0"))], [4.0], "by another 12-4k"),
     ):
         with pytest.raises(CalibrationError, match=said):

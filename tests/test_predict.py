@@ -12,9 +12,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from typer.testing import CliRunner
 
 import kalemia
 from ecgs import HEART, R, changed, recording
+from kalemia.cli import app
 from kalemia.digitize import digitize, write
 from kalemia.errors import KalemiaError, ModelError
 from kalemia.model import Card, Forecast, Model
@@ -22,6 +24,7 @@ from kalemia.predict import Job, Result, examine, level, predict_many
 from kalemia.read import inputs
 from kalemia.records import LEADS, NOTICE, Estimate, Recording
 from kalemia.simulate import simulate_one
+from kalemia.simulate.formats import write_wfdb
 
 
 def answering(monkeypatch: pytest.MonkeyPatch, potassium: float, spread: float) -> None:
@@ -493,3 +496,21 @@ def test_a_chest_lead_out_of_proportion_is_warned_of(tiny_path: Path) -> None:
         re.search(r"V5 is [4-7] times as large as the leads beside it: its gain may be wrong\.", w)
         for w in found.warnings
     )
+
+
+def test_where_few_are_high_an_ecg_is_called_so_less_often(tiny_path: Path, tmp_path: Path) -> None:
+    made = simulate_one(2, 3, "clean")
+    plain = kalemia.predict(made.recording, tiny_path)
+    rare, common = (kalemia.predict(made.recording, tiny_path, prevalence=share) for share in (0.02, 0.7))
+    chances = [one.probability_above["5.5"] for one in (rare, plain, common)]
+    assert chances == sorted(set(chances))
+    said = [one.potassium_meq_l or 0 for one in (rare, plain, common)]
+    assert said == sorted(set(said))
+    assert (rare.prevalence, plain.prevalence) == (0.02, None)
+    assert rare.warnings[-1] == "Said where 0.02 of all ECGs are above 5.5 mEq/L; in the training 0.25 were."
+    write_wfdb(tmp_path / "a", made)
+    arguments = ["predict", str(tmp_path / "a.hea"), "--model", str(tiny_path), "--json", "--prevalence"]
+    one = json.loads(CliRunner().invoke(app, [*arguments, "0.02"]).output)
+    assert one["potassium_meq_l"] == pytest.approx(rare.potassium_meq_l, abs=0.02)
+    wrong = CliRunner().invoke(app, [*arguments, "2"])
+    assert "a share between 0 and 1 is accepted" in str(wrong.exception)

@@ -50,6 +50,7 @@ def card(onnx: bytes) -> Card:
         error_levels=tuple(float(level) for level in ERROR_LEVELS),
         error_quantiles=(tuple(round(NormalDist().inv_cdf(float(level)), 5) for level in ERROR_LEVELS),),
         range_meq_l=(2.2, 9.0),
+        prevalence=0.25,
         personal={"between_meq_l": 0.6, "within_meq_l": 0.5},
         likeness={},
         onnx_sha256=hashlib.sha256(onnx).hexdigest(),

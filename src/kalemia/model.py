@@ -26,7 +26,7 @@ from kalemia import condition
 from kalemia.beat import R_SAMPLE, SAMPLES
 from kalemia.errors import ModelError
 from kalemia.likeness import Likeness
-from kalemia.records import Beat, ModelName
+from kalemia.records import HIGH_MEQ_L, Beat, ModelName
 
 # onnxruntime would write what it is used for into the user's cache, for its maker to collect.
 os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
@@ -70,6 +70,8 @@ class Card:
         at the given levels, without unit; a row for every number of leads used, from `least_leads` to all.
     range_meq_l
         The potassium that the training patients had; no estimate goes beyond it.
+    prevalence
+        The share of the patients kept apart for calibration who were above 5.5 mEq/L.
     personal
         `between_meq_l` and `within_meq_l`: standard deviations of what an estimate is off by that stay with a patient
         and that come with each ECG, among `patients` simulated dialysis patients.
@@ -91,6 +93,7 @@ class Card:
     error_levels: tuple[float, ...]
     error_quantiles: tuple[tuple[float, ...], ...]
     range_meq_l: tuple[float, float]
+    prevalence: float
     personal: Mapping[str, float]
     likeness: Mapping[str, Any]
     onnx_sha256: str
@@ -130,6 +133,8 @@ class Card:
             return "error_levels and error_quantiles differ in length"
         if len(self.range_meq_l) != 2 or not 0 < self.error_levels[0] < self.error_levels[-1] < 1:
             return "range_meq_l is no range, or error_levels are no shares"
+        if not 0 <= self.prevalence <= 1:
+            return "prevalence is no share"
         parts = [self.personal.get(name) for name in ("between_meq_l", "within_meq_l")]
         if not all(isinstance(part, int | float) and 0 <= part < MAX_SPREAD_MEQ_L for part in parts) or not parts[1]:
             return "personal has no between_meq_l and within_meq_l"
@@ -138,6 +143,27 @@ class Card:
         except ValueError:
             return "likeness has no mean, axes and limit"
         return None
+
+    def odds(self, prevalence: float) -> float:
+        """Return how many times those of the training the odds of more than 5.5 are where this share of ECGs has them.
+
+        Of patients above 5.5 and of those not above, each is taken to look as in the training; only how many there are
+        of either differs (Saerens 2002, "Adjusting the outputs of a classifier to new a priori probabilities").
+
+        Raises
+        ------
+        ModelError
+            Where the share is none, or the training had patients of one kind only.
+        """
+        if not 0 < prevalence < 1:
+            raise ModelError(f"the prevalence is {prevalence:g}; a share between 0 and 1 is accepted, such as 0.03")
+        own = self.prevalence
+        if not 0 < own < 1:
+            raise ModelError(
+                f"model {self.name}: none or all of its training's patients were above {HIGH_MEQ_L} mEq/L; "
+                "it takes no prevalence"
+            )
+        return prevalence / (1 - prevalence) * (1 - own) / own
 
     def dump(self) -> bytes:
         """Return the card as JSON."""
@@ -159,16 +185,21 @@ _KINDS: dict[str, type] = {
     **dict.fromkeys(("leads", "error_levels", "error_quantiles", "range_meq_l"), tuple),
     **dict.fromkeys(("architecture", "preprocessing", "training", "metrics", "personal", "likeness"), dict),
     **dict.fromkeys(("parameters", "least_leads"), int),
+    "prevalence": float,
 }
 
 
 @dataclass(frozen=True)
 class Forecast:
-    """What a model says about one beat: the potassium and the spread it expects, in mEq/L, and from how many leads."""
+    """What a model says about one beat: the potassium and the spread it expects, in mEq/L, and from how many leads.
+
+    `odds` is how many times those of the training the odds of more than 5.5 mEq/L are where the beat comes from.
+    """
 
     potassium_meq_l: float
     spread_meq_l: float
     leads: int = 1
+    odds: float = 1.0
 
     def widened(self, error_meq_l: float) -> Forecast:
         """Return the same with a further error, mEq/L, that is independent of the network's own."""
@@ -274,15 +305,26 @@ class Model:
 
     def interval(self, forecast: Forecast, coverage: float) -> tuple[float, float]:
         """Return the conformal interval (low, high) in mEq/L that holds the true potassium with this probability."""
-        tails = np.array([(1 - coverage) / 2, (1 + coverage) / 2])
-        errors = np.interp(tails, self._levels, self._errors(forecast))
-        low, high = forecast.potassium_meq_l + forecast.spread_meq_l * errors
-        return float(low), float(high)
+        return self.quantile(forecast, (1 - coverage) / 2), self.quantile(forecast, (1 + coverage) / 2)
+
+    def quantile(self, forecast: Forecast, level: float) -> float:
+        """Return the potassium, mEq/L, below which the true one is with this probability."""
+        below = self._below(forecast, HIGH_MEQ_L)
+        asked = level * (below + forecast.odds * (1 - below))
+        trained = asked if asked <= below else below + (asked - below) / forecast.odds
+        error = np.interp(trained, self._levels, self._errors(forecast))
+        return forecast.potassium_meq_l + forecast.spread_meq_l * float(error)
 
     def probability_above(self, forecast: Forecast, cut_meq_l: float) -> float:
         """Return the probability that the true potassium is above a cut."""
+        under, below = self._below(forecast, cut_meq_l), self._below(forecast, HIGH_MEQ_L)
+        above = max(below - under, 0.0) + forecast.odds * (1 - max(under, below))
+        return above / (below + forecast.odds * (1 - below))
+
+    def _below(self, forecast: Forecast, cut_meq_l: float) -> float:
+        """Return the probability, in the training's mix, that the true potassium is below a cut."""
         needed = (cut_meq_l - forecast.potassium_meq_l) / forecast.spread_meq_l
-        return float(1 - np.interp(needed, self._errors(forecast), self._levels, left=0.0, right=1.0))
+        return float(np.interp(needed, self._errors(forecast), self._levels, left=0.0, right=1.0))
 
     def _errors(self, forecast: Forecast) -> NDArray[np.float64]:
         return np.asarray(self._quantiles[self._row(forecast.leads)])

@@ -99,7 +99,7 @@ class Calibration:
         """Return a forecast of the same model for this patient, within the potassium that the model knows."""
         low, high = model.card.range_meq_l
         shifted = min(max(forecast.potassium_meq_l + self.offset_meq_l, low), high)
-        return Forecast(shifted, forecast.spread_meq_l * self.spread_scale, forecast.leads)
+        return replace(forecast, potassium_meq_l=shifted, spread_meq_l=forecast.spread_meq_l * self.spread_scale)
 
 
 def calibrate(
@@ -130,8 +130,11 @@ def calibrate(
     if not pairs:
         raise CalibrationError(f"none of the {len(estimates)} earlier ECGs could be estimated; expected at least one")
     names = {one.model for one, _ in pairs}
-    if len(names) > 1 or any(one.personal_offset_meq_l is not None for one, _ in pairs):
-        raise CalibrationError("earlier ECGs were estimated by several models or calibrated; expected one, as it is")
+    told = [one for one, _ in pairs if one.personal_offset_meq_l is not None or one.prevalence is not None]
+    if len(names) > 1 or told:
+        raise CalibrationError(
+            "earlier ECGs were estimated by several models, calibrated, or told a prevalence; expected one, as it is"
+        )
     _check_potassium(pairs)
     name = names.pop()
     assert name is not None

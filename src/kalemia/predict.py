@@ -16,7 +16,7 @@ from kalemia.errors import BeatError, DigitizeError, KalemiaError, internal
 from kalemia.model import DEFAULT, Forecast, Model
 from kalemia.personal import Calibration
 from kalemia.read import check, read, sniff
-from kalemia.records import Beat, Estimate, Level, Recording
+from kalemia.records import HIGH_MEQ_L, LOW_MEQ_L, Beat, Estimate, Level, Recording
 from kalemia.workers import pool
 
 if TYPE_CHECKING:
@@ -24,8 +24,6 @@ if TYPE_CHECKING:
 
 COVERAGE = 0.9
 SLOW_TO_IMPORT = ("scipy.signal", "scipy.ndimage", "sleepecg.heartbeats", "onnxruntime", "kalemia.read.wfdb")
-LOW_MEQ_L = 3.5
-HIGH_MEQ_L = 5.5
 CUTS_ABOVE = (5.5, 6.0, 6.5)
 CUTS_BELOW = (3.5,)
 LEAST_CONFIDENCE = 0.5
@@ -52,6 +50,7 @@ def predict(
     *,
     rate: float | None = None,
     calibration: Calibration | None = None,
+    prevalence: float | None = None,
 ) -> Estimate:
     """Estimate potassium from a file or a Recording.
 
@@ -65,13 +64,15 @@ def predict(
         Samples per second, Hz, for a CSV file that does not say it.
     calibration
         The patient's own, from `calibrate`.
+    prevalence
+        The share of ECGs above 5.5 mEq/L where this one comes from; by default that of the model's training.
 
     Returns
     -------
-    An Estimate. One whose status is "refused" or "failed" has a reason and no potassium; only a wrong `model` raises
-    (ModelError), and a calibration of another (CalibrationError).
+    An Estimate. One whose status is "refused" or "failed" has a reason and no potassium; only a wrong `model` or
+    `prevalence` raises (ModelError), and a calibration of another (CalibrationError).
     """
-    return examine(source, model, rate=rate, calibration=calibration).estimate
+    return examine(source, model, rate=rate, calibration=calibration, prevalence=prevalence).estimate
 
 
 def examine(
@@ -80,27 +81,54 @@ def examine(
     *,
     rate: float | None = None,
     calibration: Calibration | None = None,
+    prevalence: float | None = None,
 ) -> Result:
     """Do what `predict` does, and keep what a report draws and explains."""
     judge = Model.load(DEFAULT if model is None else model)
     if calibration is not None:
         calibration.check(judge)
+    if prevalence is not None:
+        judge.card.odds(prevalence)  # a wrong one is wrong usage, not a reason to refuse an ECG
+    known = _Known(calibration, prevalence)
     if isinstance(source, Recording):
         try:
-            return _judge(check.other_rate(check.in_memory(source), rate), judge, calibration)
+            return _judge(check.other_rate(check.in_memory(source), rate), judge, known)
         except KalemiaError as exc:
             return Result(Estimate(source.source, "refused", reason=str(exc), model=judge.name), source)
     name = os.fsdecode(source)
     if sniff.is_page(Path(name)):
-        return _judge_page(name, judge, calibration)
+        return _judge_page(name, judge, known)
     try:
         recording = read(name, rate=rate)
     except KalemiaError as exc:
         return Result(Estimate(source=name, status="failed", reason=str(exc), model=judge.name))
-    return _judge(recording, judge, calibration)
+    return _judge(recording, judge, known)
 
 
-def _judge_page(name: str, model: Model, calibration: Calibration | None) -> Result:
+@dataclass(frozen=True)
+class _Known:
+    """What is known of a patient beside the ECG."""
+
+    calibration: Calibration | None
+    prevalence: float | None
+
+    def apply(self, seen: Estimate, forecast: Forecast, model: Model) -> tuple[Estimate, Forecast]:
+        """Return a forecast in this light, and the estimate-to-be that says so."""
+        if self.calibration is not None:
+            forecast = self.calibration.apply(forecast, model)
+            said = (*seen.warnings, self.calibration.said)
+            seen = replace(seen, personal_offset_meq_l=self.calibration.offset_meq_l, warnings=said)
+        if self.prevalence is not None:
+            forecast = replace(forecast, odds=model.card.odds(self.prevalence))
+            told = (
+                f"Said where {self.prevalence:.3g} of all ECGs are above {HIGH_MEQ_L} mEq/L; "
+                f"in the training {model.card.prevalence:.2g} were."
+            )
+            seen = replace(seen, prevalence=self.prevalence, warnings=(*seen.warnings, told))
+        return seen, forecast
+
+
+def _judge_page(name: str, model: Model, known: _Known) -> Result:
     """Judge the first page of a file that shows an ECG; a page that cannot be read for sure is refused."""
     from kalemia.digitize import pages
 
@@ -117,10 +145,10 @@ def _judge_page(name: str, model: Model, calibration: Calibration | None) -> Res
     if first.einthoven is not None and first.einthoven > MOST_EINTHOVEN:
         said = f"I + III differs from II by {first.einthoven:.0%} of their power: leads were read wrong, or turned over"
         return Result(Estimate(name, "refused", reason=said, model=model.name), recording, page=first)
-    return replace(_judge(recording, model, calibration), page=first)
+    return replace(_judge(recording, model, known), page=first)
 
 
-def _judge(recording: Recording, model: Model, calibration: Calibration | None) -> Result:
+def _judge(recording: Recording, model: Model, known: _Known) -> Result:
     leads = tuple(lead for lead in model.card.leads if lead in recording.leads)
     blank = Estimate(recording.source, "refused", model=model.name, leads_used=leads, warnings=recording.warnings)
     if len(leads) < model.card.least_leads:
@@ -150,11 +178,7 @@ def _judge(recording: Recording, model: Model, calibration: Calibration | None) 
     left_out = [f"{reason[0].upper()}{reason[1:]}." for reason in unused]
     seen = replace(seen, leads_used=beat.good, warnings=(*seen.warnings, *left_out))
     forecast = model.forecast(beat).widened(PAGE_ERROR_MEQ_L if recording.digitized else 0.0)
-    if calibration is not None:
-        forecast = calibration.apply(forecast, model)
-        offset, said = calibration.offset_meq_l, (*seen.warnings, calibration.said)
-        seen = replace(seen, personal_offset_meq_l=offset, warnings=said)
-    estimate = _estimate(seen, forecast, model)
+    estimate = _estimate(*known.apply(seen, forecast, model), model)
     if estimate.level == "normal" and caveats.silent_t(told):
         estimate = replace(estimate, level="uncertain")  # a T wave that says nothing cannot say that all is well
     return Result(estimate, recording, beat, model=model)
@@ -194,7 +218,7 @@ def _estimate(seen: Estimate, forecast: Forecast, model: Model) -> Estimate:
     if not forecast.sane:
         return replace(seen, reason="the network returned no number for this beat, or no spread that an error can have")
     # Rounded before they are judged, so that the level never contradicts the number that is printed.
-    potassium = round(forecast.potassium_meq_l, 2)
+    potassium = round(model.quantile(forecast, 0.5), 2)
     low, high = (round(bound, 2) for bound in model.interval(forecast, COVERAGE))
     return replace(
         seen,
@@ -228,6 +252,8 @@ class Job:
         As in `predict`.
     calibration
         The patient's own, if all files are of one.
+    prevalence
+        As in `predict`.
     each
         Called in the worker with the source and the Result, to write a report.
     """
@@ -235,12 +261,15 @@ class Job:
     model: str | Path | None = None
     rate: float | None = None
     calibration: Calibration | None = None
+    prevalence: float | None = None
     each: Callable[[str, Result], None] | None = None
 
     def __call__(self, source: str) -> Estimate:
         """Estimate one file; whatever goes wrong with it is its own Estimate, so that the others go on."""
         try:
-            result = examine(source, self.model, rate=self.rate, calibration=self.calibration)
+            result = examine(
+                source, self.model, rate=self.rate, calibration=self.calibration, prevalence=self.prevalence
+            )
             if self.each:
                 self.each(source, result)
         except KalemiaError:

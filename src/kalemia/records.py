@@ -18,6 +18,9 @@ LEADS = ("I", "II", "III", "aVR", "aVL", "aVF", "V1", "V2", "V3", "V4", "V5", "V
 """The canonical names of the twelve standard leads, in the order that Kalemia writes them."""
 _SPELLED = {name.lower(): name for name in LEADS}
 
+LOW_MEQ_L, HIGH_MEQ_L = 3.5, 5.5
+"""Potassium below is low, above is high."""
+
 DIGITIZED = "digitized from a picture"
 """The comment by which a file says that its leads were traced, one by one, and need not obey Einthoven's law."""
 
@@ -172,7 +175,7 @@ class Estimate:
     A refused or failed estimate has no potassium, only a `reason`. The level is "high" for an estimate above 5.5,
     "low" for one below 3.5, "normal" where the whole interval lies within 3.5 to 5.5 and T can be read, else
     "uncertain". `leads_used` of a refused one are those that were looked at. `personal_offset_meq_l` is what a
-    calibration added to the estimate.
+    calibration added to the estimate; `prevalence` the share of high ones that it was told of, None for the training's.
     """
 
     source: str
@@ -185,6 +188,7 @@ class Estimate:
     level: Level | None = None
     interval_validated_on: str | None = None
     personal_offset_meq_l: float | None = None
+    prevalence: float | None = None
     reason: str | None = None
     heart_rate_bpm: float | None = None
     beats_used: int = 0

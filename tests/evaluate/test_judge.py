@@ -54,6 +54,12 @@ def test_it_says_what_predicting_says(cohort: Cohort, tiny_path: Path, found: di
     assert held["all"]["value"] == found["figures"]["coverage"]["value"]
     assert held["female"]["ecgs"] + held["male"]["ecgs"] == held["all"]["ecgs"]
     assert sum(tenth["ecgs"] for tenth in found["probability"]["tenths"]) == len(said)
+    told = found["probability"]["told"]
+    assert told["prevalence"] == pytest.approx(np.mean(true > 5.5), abs=1e-4)
+    own = [predict(cohort.recording(int(row)), tiny_path, prevalence=told["prevalence"]) for row in rows]
+    chances = [one.probability_above["5.5"] for one in own if one.status == "estimated"]
+    mean = np.average([one["said"] for one in told["tenths"]], weights=[one["ecgs"] for one in told["tenths"]])
+    assert mean == pytest.approx(np.mean(chances), abs=2e-3)
 
 
 def test_two_workers_say_the_same(cohort: Cohort, tiny_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -51,6 +51,14 @@ def predict(
             "days_ago: estimates are shifted by what they show.",
         ),
     ] = None,
+    prevalence: Annotated[
+        float | None,
+        typer.Option(
+            metavar="SHARE",
+            help="Which share of the ECGs is above 5.5 mEq/L where these come from, such as 0.03: estimates and "
+            "probabilities are those of such a place, instead of the training's.",
+        ),
+    ] = None,
     workers: Workers = CORES,
 ) -> None:
     """Estimate potassium from ECGs: WFDB, DICOM, EDF, aECG, MUSE, Philips, SCP-ECG, CSV, scans, photos, PDFs.
@@ -64,8 +72,10 @@ def predict(
       kalemia predict scan.pdf --report reports
 
       kalemia predict today.dcm --calibration earlier.csv
+
+      kalemia predict ward/ --prevalence 0.03
     """
-    from kalemia.model import Model
+    from kalemia.model import DEFAULT, Model
     from kalemia.personal import from_file
     from kalemia.predict import Job, predict_many
     from kalemia.predict import predict as once
@@ -75,8 +85,10 @@ def predict(
         raise KalemiaError("an input is empty; give files, or folders of them")  # an unset shell variable, most likely
     if rate is not None and not 0 < rate < float("inf"):
         raise KalemiaError(f"--rate is {rate}; a positive number of Hz is accepted")
-    if model is not None:
-        Model.load(model)  # a wrong name is wrong usage, said once and not for every file
+    # A wrong name is wrong usage, said once and not for every file, and so is a share that is none.
+    judge = Model.load(DEFAULT if model is None else model)
+    if prevalence is not None:
+        judge.card.odds(prevalence)
     passed_over: list[Path] = []
     sources = [str(path) for path in find(inputs, passed_over)]
     if not sources:
@@ -86,7 +98,7 @@ def predict(
         own = from_file(calibration, lambda name: once(name, model, rate=rate), model, sources)
         tell(own.said)
     pages = None if report is None else _Pages(folder_for(report), sources)
-    job = Job(model, rate, own, pages)
+    job = Job(model, rate, own, prevalence, pages)
     count = 1 if len(sources) < FEW_FILES else workers
     done = []
     with progress_bar("predicting", len(sources)) as step:

@@ -14,7 +14,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from kalemia.evaluate.metrics import HIGH_MEQ_L
+from kalemia.records import HIGH_MEQ_L
 
 Reals = NDArray[np.float64]
 Bools = NDArray[np.bool_]
@@ -342,17 +342,24 @@ def calibration(panels: Mapping[str, Estimates], groups: int = 10) -> Figure:
         return figure
 
 
-def probability(tenths: Sequence[Mapping[str, Any]]) -> Figure:
-    """Return how many were above 5.5 mEq/L, with Wilson's interval, against the probability that was given."""
+def probability(sets: Mapping[str, Sequence[Mapping[str, Any]]]) -> Figure:
+    """Return how many were above 5.5 mEq/L, with Wilson's interval, against the probability that was given.
+
+    `sets` are tenths of the ECGs by probability, by how it was said.
+    """
     with mpl.rc_context(STYLE):
         figure = Figure(figsize=(4.6, 4.2), layout="constrained")
         axes = figure.subplots()
         axes.plot([0, 1], [0, 1], color=MUTED, linewidth=0.8, linestyle="--")
-        for tenth in tenths:
-            axes.plot([tenth["said"]] * 2, [tenth["low"], tenth["high"]], color=BLUE, linewidth=2, alpha=0.55)
-        axes.plot([one["said"] for one in tenths], [one["value"] for one in tenths], "o", color=BLUE, markersize=5)
-        axes.set(xlabel="probability of more than 5.5 mEq/L, as said", ylabel="share that was above")
-        axes.set(xlim=(-0.02, 1.02), ylim=(-0.02, 1.02))
+        most = max(max(one["said"], one["high"]) for tenths in sets.values() for one in tenths)
+        for (name, tenths), color, mark in zip(sets.items(), (BLUE, RED), "os", strict=False):
+            for one in tenths:
+                axes.plot([one["said"]] * 2, [one["low"], one["high"]], color=color, linewidth=2, alpha=0.55)
+            said = [one["said"] for one in tenths]
+            axes.plot(said, [one["value"] for one in tenths], mark, color=color, markersize=5, label=name)
+        axes.set(xlabel="probability of more than 5.5 mEq/L", ylabel="share that was above")
+        axes.set(xlim=(-0.02 * most, 1.04 * most), ylim=(-0.02 * most, 1.04 * most))
+        axes.legend(fontsize=8.5)
         return figure
 
 

@@ -21,11 +21,11 @@ from kalemia.cohort.cohort import Cohort
 from kalemia.errors import CohortError, KalemiaError
 from kalemia.evaluate import compare, resampled, subgroups
 from kalemia.evaluate.findings import shown
-from kalemia.evaluate.metrics import HIGH_MEQ_L, SENSITIVITY
+from kalemia.evaluate.metrics import SENSITIVITY
 from kalemia.evaluate.resampled import Said
 from kalemia.model import Card, Model
 from kalemia.predict import COVERAGE, predict
-from kalemia.records import Estimate
+from kalemia.records import HIGH_MEQ_L, Estimate
 from kalemia.workers import mapped
 
 CHUNK = 100
@@ -153,11 +153,7 @@ def result(judged: Judged, cohort: Cohort, card: Card) -> dict[str, Any]:
         "figures": compare.summary(true, [own], names),
         "called_high": called,
         "coverage_by_subgroup": subgroups.coverages(covered, table),
-        "probability": {
-            "brier_above_5.5": round(float(np.mean(np.square(chance - (true > HIGH_MEQ_L)))), 4),
-            "brier_of_the_share": round(float(np.mean(true > HIGH_MEQ_L) * np.mean(true <= HIGH_MEQ_L)), 4),
-            "tenths": list(_tenths(chance, true > HIGH_MEQ_L)),
-        },
+        "probability": _probability(chance, true > HIGH_MEQ_L, card),
     }
 
 
@@ -170,6 +166,24 @@ def numbers(judged: Judged) -> tuple[Reals, Reals, Reals, Reals]:
     ]
     potassium, low, high, chance = np.array(rows, dtype=np.float64).T
     return potassium, low, high, chance
+
+
+def _probability(chance: Reals, above: NDArray[np.bool_], card: Card) -> dict[str, Any]:
+    """Return whether probabilities hold: as they are said, and if predicting had been told this cohort's prevalence."""
+    share = float(np.mean(above))
+    found = {"brier_of_the_share": round(share * (1 - share), 4), **_held(chance, above), "told": None}
+    if 0 < share < 1 and 0 < card.prevalence < 1:
+        odds = card.odds(share)
+        told = chance * odds / (chance * odds + 1 - chance)
+        found["told"] = {"prevalence": round(share, 4), "of_the_training": card.prevalence, **_held(told, above)}
+    return found
+
+
+def _held(chance: Reals, above: NDArray[np.bool_]) -> dict[str, Any]:
+    return {
+        "brier_above_5.5": round(float(np.mean(np.square(chance - above))), 4),
+        "tenths": list(_tenths(chance, above)),
+    }
 
 
 def _tenths(chance: Reals, above: NDArray[np.bool_]) -> Iterator[dict[str, float]]:

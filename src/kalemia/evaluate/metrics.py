@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from scipy.stats import binomtest
 from sklearn.metrics import mean_absolute_error, r2_score, roc_auc_score
 
-HIGH_MEQ_L = 5.5
-LOW_MEQ_L = 3.5
+from kalemia.records import HIGH_MEQ_L, LOW_MEQ_L
+
 SENSITIVITY = 0.9
 """What the cut of an alarm has to reach on validation patients, as in Galloway 2019."""
 BINS_MEQ_L = (0.0, 3.5, 5.5, 6.5, 99.0)

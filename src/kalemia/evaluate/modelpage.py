@@ -76,8 +76,15 @@ def _drawings(judged: Judged, cohort: Cohort, found: dict[str, Any]) -> Iterator
     yield "calibration", "What was measured where so much was estimated, in tenths.", figures.calibration(panels)
     if 0 < np.mean(true > 5.5) < 1:
         yield "alarms", "Telling who is above 5.5 mEq/L, at every possible cut.", figures.alarms(panels)
-        caption = "How many were above 5.5 mEq/L where the model gave such a probability, in tenths."
-        yield "probability", caption, figures.probability(found["probability"]["tenths"])
+        said = found["probability"]
+        sets, caption = {"as said": said["tenths"]}, "How many were above 5.5 mEq/L where such a probability was given."
+        if told := said["told"]:
+            sets["told the prevalence"] = told["tenths"]
+            caption += (
+                f" {told['of_the_training']:.0%} of the training were, {told['prevalence']:.1%} here: kalemia predict "
+                f"--prevalence {told['prevalence']:.2g} gives the second."
+            )
+        yield "probability", caption, figures.probability(sets)
     caption = "Whether the interval holds in each group of patients (Wilson's interval)."
     yield "coverage", caption, figures.coverage(found["coverage_by_subgroup"], found["interval_coverage"])
 

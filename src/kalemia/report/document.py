@@ -9,7 +9,7 @@ from importlib import resources
 from typing import TYPE_CHECKING
 
 from kalemia import __version__
-from kalemia.records import Beat, Estimate, ModelName, Recording
+from kalemia.records import HIGH_MEQ_L, LOW_MEQ_L, Beat, Estimate, ModelName, Recording
 from kalemia.report import explanation, paper, pictures, words
 from kalemia.report.markup import Markup, element, join
 
@@ -186,9 +186,9 @@ def _other_side(estimate: Estimate) -> str | None:
     if estimate.interval_meq_l is None:
         return None
     low, high = estimate.interval_meq_l
-    if estimate.level == "high" and low <= words.HIGH_MEQ_L:
+    if estimate.level == "high" and low <= HIGH_MEQ_L:
         return f"; the interval reaches down to {words.potassium(low)}"
-    if estimate.level == "low" and high >= words.LOW_MEQ_L:
+    if estimate.level == "low" and high >= LOW_MEQ_L:
         return f"; the interval reaches up to {words.potassium(high)}"
     return None
 

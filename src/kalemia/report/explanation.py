@@ -90,10 +90,15 @@ def _no_p(why: Explanation) -> str | None:
 
 
 def _offset(estimate: Estimate, why: Explanation) -> str | None:
-    if estimate.personal_offset_meq_l is None:
+    beside = []
+    if estimate.personal_offset_meq_l is not None:
+        beside.append(f"the patient's personal offset of {words.change(estimate.personal_offset_meq_l)}")
+    if estimate.prevalence is not None:
+        beside.append("what the prevalence changes")
+    if not beside:
         return None
-    offset, own = words.change(estimate.personal_offset_meq_l), words.potassium(why.potassium_meq_l)
-    return f"The network itself says {own} {words.UNIT}; the patient's personal offset of {offset} is not part of this."
+    own = f"{words.potassium(why.potassium_meq_l)} {words.UNIT}"
+    return f"The network itself says {own}; {' and '.join(beside)} is not part of this."
 
 
 def _comparison(beat: Beat, why: Explanation) -> Markup:

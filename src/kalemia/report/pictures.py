@@ -8,7 +8,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from kalemia.records import Beat, Estimate
+from kalemia.records import HIGH_MEQ_L, LOW_MEQ_L, Beat, Estimate
 from kalemia.report import words
 from kalemia.report.markup import Markup, element, join
 from kalemia.report.paper import UNIT, path
@@ -43,7 +43,7 @@ def scale(estimate: Estimate) -> Markup:
         element("desc", f"{said}. Low is below 3.5, high is above 5.5.", id="scale-desc"),
         *_zones(),
         *(_tick(value) for value in range(2, 11)),
-        *(_limit(value) for value in (words.LOW_MEQ_L, words.HIGH_MEQ_L)),
+        *(_limit(value) for value in (LOW_MEQ_L, HIGH_MEQ_L)),
         *_interval(estimate),
         element("circle", cx=f"{_percent(estimate.potassium_meq_l)}%", cy=BAND_TOP + 30, r=8, class_="point"),
         class_="scale",
@@ -55,7 +55,7 @@ def scale(estimate: Estimate) -> Markup:
 
 
 def _zones() -> list[Markup]:
-    edges = [*pairwise((SCALE_MEQ_L[0], words.LOW_MEQ_L, words.HIGH_MEQ_L, SCALE_MEQ_L[1]))]
+    edges = [*pairwise((SCALE_MEQ_L[0], LOW_MEQ_L, HIGH_MEQ_L, SCALE_MEQ_L[1]))]
     return [_zone(name, *edge) for name, edge in zip(("low", "normal", "high"), edges, strict=True)]
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from kalemia.records import Estimate
+from kalemia.records import HIGH_MEQ_L, LOW_MEQ_L, Estimate
 from kalemia.report import words
 
 FEW_LEADS = 3
@@ -61,8 +61,8 @@ def _headline(estimate: Estimate) -> Iterator[str]:
 def _probabilities(estimate: Estimate) -> Iterator[str]:
     """Only the two that the level is about; the page has them all."""
     for side, limit, given in (
-        ("above", words.HIGH_MEQ_L, estimate.probability_above),
-        ("below", words.LOW_MEQ_L, estimate.probability_below),
+        ("above", HIGH_MEQ_L, estimate.probability_above),
+        ("below", LOW_MEQ_L, estimate.probability_below),
     ):
         if (value := given.get(str(limit))) is not None:
             yield f"{words.probability(value)} {side} {limit}"

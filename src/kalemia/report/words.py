@@ -5,10 +5,8 @@ from __future__ import annotations
 import math
 import re
 
-from kalemia.records import Estimate, ModelName
+from kalemia.records import HIGH_MEQ_L, LOW_MEQ_L, Estimate, ModelName
 
-LOW_MEQ_L = 3.5
-HIGH_MEQ_L = 5.5
 UNIT = "mEq/L"
 NAMED = {"high": "High", "low": "Low", "normal": "Normal", "uncertain": "Uncertain"}
 

@@ -20,7 +20,7 @@ from kalemia.evaluate.resampled import Said
 from kalemia.export.onnx import to_onnx
 from kalemia.likeness import learned
 from kalemia.model import PREPROCESSING, Card, Forecast, Model, shown
-from kalemia.records import NOTICE
+from kalemia.records import HIGH_MEQ_L, NOTICE
 from kalemia.train import baselines, data, loop, mix, nets, personal
 from kalemia.train.config import Config
 from kalemia.train.data import Beats
@@ -184,7 +184,7 @@ def _model(
 ) -> tuple[bytes, Card]:
     """Return a network as ONNX, and its card: calibrated, then tested."""
     onnx = to_onnx(net, len(leads))
-    draft = _draft(config, name, leads, net, onnx, beats["train"], training)
+    draft = _draft(config, name, leads, net, onnx, beats, training)
     quantiles = calibrate(Model(onnx, draft), beats["calibration"], config.seed)
     alike = learned(beats["train"].waves, beats["calibration"].waves)
     card = replace(draft, error_quantiles=quantiles, likeness=alike.to_dict())
@@ -199,11 +199,11 @@ def _draft(
     leads: tuple[str, ...],
     net: nets.Network,
     onnx: bytes,
-    seen: Beats,
+    beats: dict[str, Beats],
     training: dict[str, Any],
 ) -> Card:
     least = min(config.needed, len(leads))
-    low, high = seen.potassium.min(), seen.potassium.max()
+    low, high = beats["train"].potassium.min(), beats["train"].potassium.max()
     return Card(
         name=name,
         version=config.version,
@@ -228,6 +228,7 @@ def _draft(
         error_levels=tuple(float(level) for level in ERROR_LEVELS),
         error_quantiles=((0.0,) * len(ERROR_LEVELS),) * (len(leads) - least + 1),
         range_meq_l=(round(float(low), 2), round(float(high), 2)),
+        prevalence=round(float(np.mean(beats["calibration"].potassium > HIGH_MEQ_L)), 4),
         personal={"between_meq_l": 0.0, "within_meq_l": 1.0},
         likeness={},
         onnx_sha256=hashlib.sha256(onnx).hexdigest(),
