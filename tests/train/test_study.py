@@ -64,6 +64,14 @@ def test_every_network_answers_and_says_what_its_layers_cost(kind: str) -> None:
     assert sum(int(layer["macs"]) for layer in layers) > 0
 
 
+def test_the_time_of_layers_is_told_one_by_one() -> None:
+    net = designs.build(SHAPE, Design("CRNN", 32, 6))
+    found = designs.microseconds(net)
+    assert list(found) == [layer["layer"] for layer in designs.layers(net)]
+    assert all(us >= 0 for us in found.values())
+    assert found["body.1.1"] > found["dense"]  # 32 x 32 x 64 weights at 135 places, and a dozen at one
+
+
 def test_the_separable_networks_are_the_founding_studys() -> None:
     """Its own have one output and no side inputs: 3,979, 9,809 and 180,089 parameters."""
     for size, own in (("4k", 3979), ("10k", 9809), ("180k", 180_089)):

@@ -12,6 +12,7 @@ import matplotlib as mpl
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import EngFormatter, MaxNLocator
 from numpy.typing import NDArray
 
 from kalemia.records import HIGH_MEQ_L
@@ -364,29 +365,29 @@ def probability(sets: Mapping[str, Sequence[Mapping[str, Any]]]) -> Figure:
 
 
 def layers(panels: Mapping[str, Sequence[Mapping[str, Any]]]) -> Figure:
-    """Return parameters and multiply-accumulates of networks, layer upon layer."""
+    """Return what networks cost, layer upon layer: parameters, multiply-accumulates, and time where it was taken."""
+    asked = {"parameters": "Parameters", "macs": "Multiply-accumulates", "us": "Microseconds"}
+    costs = {what: title for what, title in asked.items() if what in next(iter(panels.values()))[0]}
     with mpl.rc_context(STYLE):
-        figure, sides = _grid(2, 2, (4.6, 0.9 + 0.42 * len(panels)), sharey=True)
+        figure, sides = _grid(len(costs), len(costs), (9.2 / len(costs), 0.9 + 0.42 * len(panels)), sharey=True)
         names = list(dict.fromkeys(_layer(layer) for some in panels.values() for layer in some))
-        for each, what, title in zip(
-            sides, ("parameters", "macs"), ("Parameters", "Multiply-accumulates"), strict=True
-        ):
+        for each, (what, title) in zip(sides, costs.items(), strict=True):
             for place, some in enumerate(panels.values()):
-                start = 0
+                start = 0.0
                 for number, name in enumerate(names):
-                    count = sum(int(layer[what]) for layer in some if _layer(layer) == name)
-                    each.barh(
-                        place, count, left=start, color=COLORS[number % len(COLORS)], label=name if not place else None
-                    )
+                    count = sum(float(layer[what]) for layer in some if _layer(layer) == name)
+                    color, said = COLORS[number % len(COLORS)], None if place else name
+                    each.barh(place, count, left=start, color=color, label=said)
                     start += count
-                each.annotate(f" {start:,}", (start, place), va="center", fontsize=8.5, color=MUTED)
+                each.annotate(f" {start:,.0f}", (start, place), va="center", fontsize=8.5, color=MUTED)
             each.set(title=title, yticks=range(len(panels)), yticklabels=list(panels))
-            each.margins(x=0.2)
+            each.margins(x=0.24)
             each.grid(visible=False, axis="y")
-            each.xaxis.set_major_formatter(lambda value, _: f"{value / 1000:g}k")
+            each.xaxis.set_major_formatter(EngFormatter(sep=""))
+            each.xaxis.set_major_locator(MaxNLocator(4))
         sides[0].invert_yaxis()
         handles, labels = sides[0].get_legend_handles_labels()
-        figure.legend(handles, labels, loc="outside lower center", ncols=4, fontsize=8.5)
+        figure.legend(handles, labels, loc="outside lower center", ncols=5, fontsize=8.5)
         return figure
 
 

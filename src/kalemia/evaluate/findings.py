@@ -104,11 +104,12 @@ def _separable(result: Result) -> Iterator[Finding]:
         if twin is None or twin is row or None in (one["figures"]["r2"]["value"] for one in (row, twin)):
             continue
         share = row["parameters"] / twin["parameters"]
-        work = row["macs"] / twin["macs"]
+        work, time = row["macs"] / twin["macs"], row["us_per_ecg"] / twin["us_per_ecg"]
         apart = row["figures"]["r2"]["value"] - twin["figures"]["r2"]["value"]
         yield Finding(
-            f"{name} has {share:.0%} of the parameters of {twin['name']} and {work:.0%} of its multiply-accumulates; "
-            f"its R2 differs by {apart:+.3f}. The aim is {SEPARABLE_SHARE:.0%} and no more than {SEPARABLE_R2} lost.",
+            f"{name} has {share:.0%} of the parameters of {twin['name']}, {work:.0%} of its multiply-accumulates and "
+            f"takes {time:.0%} of its time ({row['us_per_ecg']:.0f} us of a thread an ECG); its R2 differs by "
+            f"{apart:+.3f}. The aim is {SEPARABLE_SHARE:.0%} of the parameters and no more than {SEPARABLE_R2} lost.",
             f"entrants, {name} and {twin['name']}",
             share <= SEPARABLE_SHARE and apart >= -SEPARABLE_R2,
         )

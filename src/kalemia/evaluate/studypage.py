@@ -15,7 +15,7 @@ from kalemia import atomic
 from kalemia.errors import KalemiaError
 from kalemia.evaluate import figures
 from kalemia.evaluate.figures import Estimates
-from kalemia.evaluate.findings import Finding, Result, findings, signed
+from kalemia.evaluate.findings import MEDIAN, Finding, Result, findings, signed
 from kalemia.evaluate.pieces import cell, plot, table
 from kalemia.records import NOTICE
 from kalemia.report.document import document, notice
@@ -132,7 +132,7 @@ def _drawings(result: Result, panels: dict[str, Estimates]) -> Drawings:
     if name in ("lead", "network"):
         yield f"{name}-scatter", "Each ECG while it was tested. Red: 5.5 mEq/L.", figures.scatter(panels, notes)
     if name == "network":
-        learned = {who: one for who, one in panels.items() if np.ptp(one.estimate) > 0}
+        learned = {who: one for who, one in panels.items() if who != MEDIAN and np.ptp(one.estimate) > 0}
         yield (
             f"{name}-bland-altman",
             "Bias and limits of agreement. Low ones are estimated too high, high ones too low: regression to the mean.",
@@ -165,7 +165,10 @@ def _drawings(result: Result, panels: dict[str, Estimates]) -> Drawings:
         yield f"{name}-learning", told, figures.curves(fits)
     if name in ("separable", "size"):
         costs = {who: row["layers"] for who, row in rows.items() if "layers" in row}
-        yield f"{name}-layers", "What each layer costs, for one ECG.", figures.layers(costs)
+        told = "What each layer costs, for one ECG"
+        if name == "separable":
+            told += "; the time is that of one thread of the machine that made this report"
+        yield f"{name}-layers", f"{told}.", figures.layers(costs)
 
 
 def _short(three: Mapping[str, float | None]) -> str:

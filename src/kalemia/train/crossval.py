@@ -47,12 +47,13 @@ class Entrant:
 
 @dataclass(frozen=True)
 class Study:
-    """A question, who takes part, and whom each difference is measured against."""
+    """A question, who takes part, whom each difference is measured against, and whether layers are timed."""
 
     name: str
     asks: str
     entrants: tuple[Entrant, ...]
     reference: str
+    timed: bool = False
 
 
 @dataclass(frozen=True, eq=False)

@@ -6,6 +6,8 @@ kind of Galloway 2019 (DOI 10.1001/jamacardio.2019.0640): narrow convolutions in
 
 from __future__ import annotations
 
+import statistics
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -152,6 +154,10 @@ def build(shape: Shape, design: Design) -> Estimator:
     return Estimator(shape, *KINDS[design.kind](shape, design))
 
 
+COSTLY = (nn.Conv1d, nn.Linear, nn.LSTM, nn.BatchNorm1d)
+TIMED_ECGS, TIMES = 64, 15
+
+
 @torch.no_grad()
 def layers(net: Estimator) -> list[dict[str, int | str]]:
     """Return what each layer of a network costs: its name, parameters, and multiply-accumulates for one ECG."""
@@ -163,12 +169,41 @@ def layers(net: Estimator) -> list[dict[str, int | str]]:
             {"layer": names[module], "parameters": parameters(module), "macs": _macs(module, inputs[0], output)}
         )
 
-    kinds = (nn.Conv1d, nn.Linear, nn.LSTM, nn.BatchNorm1d)
-    hooks = [module.register_forward_hook(note) for module in names if isinstance(module, kinds)]
+    hooks = [module.register_forward_hook(note) for module in names if isinstance(module, COSTLY)]
     net.eval()(torch.zeros(1, net.shape.leads, net.shape.samples), torch.zeros(1, net.shape.leads + 1))
     for hook in hooks:
         hook.remove()
     return found
+
+
+@torch.no_grad()
+def microseconds(net: Estimator) -> dict[str, float]:
+    """Return by name how long each layer works on one ECG, us of one thread: 64 at a time, the median of 15 times.
+
+    Time of the thread, so that what else the machine does counts for little; another machine has other times.
+    """
+    begun: dict[nn.Module, float] = {}
+    spent: dict[str, list[float]] = {}
+    names: dict[nn.Module, str] = {module: name for name, module in net.named_modules() if isinstance(module, COSTLY)}
+
+    def begin(module: nn.Module, _inputs: object) -> None:
+        begun[module] = time.thread_time()
+
+    def end(module: nn.Module, _inputs: object, _output: object) -> None:
+        spent.setdefault(names[module], []).append(time.thread_time() - begun[module])
+
+    hooks = [module.register_forward_pre_hook(begin) for module in names]
+    hooks += [module.register_forward_hook(end) for module in names]
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    shape = net.shape
+    waves, side = torch.randn(TIMED_ECGS, shape.leads, shape.samples), torch.zeros(TIMED_ECGS, shape.leads + 1)
+    for _ in range(TIMES):
+        net.eval()(waves, side)
+    torch.set_num_threads(threads)
+    for hook in hooks:
+        hook.remove()
+    return {name: round(1e6 * statistics.median(each) / TIMED_ECGS, 2) for name, each in spent.items()}
 
 
 def _macs(module: nn.Module, seen: Tensor, output: object) -> int:

@@ -49,7 +49,7 @@ def result(
         rows.append(
             {
                 "name": entrant.name,
-                **_described(entrant),
+                **_described(entrant, timed=study.timed),
                 "ecgs": len(said.number),
                 "figures": reached,
                 "r2_by_seed": [_r2(true[said.number], one.potassium) for one in own.seeds],
@@ -91,13 +91,18 @@ def _named(cohort: Cohort) -> dict[str, Any]:
     return {name: cohort.card[name] for name in ("source", "level", "seed") if name in cohort.card}
 
 
-def _described(entrant: Entrant) -> dict[str, Any]:
+def _described(entrant: Entrant, *, timed: bool) -> dict[str, Any]:
     about: dict[str, Any] = {"leads": list(entrant.leads), "seconds": entrant.seconds, "parameters": 0, "macs": 0}
     if entrant.design is None:
         return about
     sides = len(entrant.leads) + 1
     shape = Shape(sides - 1, round(entrant.seconds * 300), 0.0, 1.0, (0.0,) * sides, (1.0,) * sides)
-    layers = designs.layers(designs.build(shape, entrant.design))
+    net = designs.build(shape, entrant.design)
+    layers: list[dict[str, Any]] = [*designs.layers(net)]
+    if timed:
+        times = designs.microseconds(net)
+        about["us_per_ecg"] = round(sum(times.values()), 1)
+        layers = [{**layer, "us": times[layer["layer"]]} for layer in layers]
     return {
         **about,
         "design": asdict(entrant.design),

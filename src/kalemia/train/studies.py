@@ -83,6 +83,7 @@ STUDIES = {
                 for kind in ("CRNN", "DSCRNN")
             ),
             "CRNN 16-10",
+            timed=True,
         ),
     )
 }
