@@ -295,7 +295,10 @@ def test_a_bundled_card_tells_what_a_person_must_know(name: str) -> None:
     assert card.metrics["patients"] >= 5000
     assert card.training["beats"]["calibration"] >= 5000
     assert 0.88 <= card.metrics["interval_coverage"] <= 0.92
-    assert card.architecture["founding_study_parameters"] == {"4k": 3979, "10k": 9809}[name.partition("-")[2]]
+    assert (
+        card.architecture["founding_study_parameters"]
+        == {"4k": 3979, "10k": 9809, "180k": 180_089}[name.partition("-")[2]]
+    )
 
 
 def test_a_model_of_other_beats_is_not_loaded(tiny: Model, tiny_path: Path) -> None:
