@@ -20,6 +20,7 @@ from common import Models, named, of_recordings, table, target
 from kalemia.cohort.cohort import schema
 from kalemia.cohort.simulated import row
 from kalemia.evaluate.subgroups import coverage, coverages
+from kalemia.model import Card, Model
 from kalemia.records import Estimate, Recording
 from kalemia.simulate import simulate
 
@@ -54,13 +55,19 @@ def judged(rows: pl.DataFrame, estimates: Sequence[Estimate]) -> tuple[pl.DataFr
     return rows, (true >= bounds[:, 0]) & (true <= bounds[:, 1])
 
 
-def probabilities(rows: pl.DataFrame, estimates: Sequence[Estimate]) -> list[object]:
-    """Return the share above 5.5, the mean probability of it, and the Brier scores of both."""
+def probabilities(rows: pl.DataFrame, estimates: Sequence[Estimate], card: Card) -> list[object]:
+    """Return the share above 5.5, the mean probability of it, and Brier scores.
+
+    They are those of the probabilities as they are said, as they would be if predicting were told the share, and of
+    the share alone.
+    """
     chance = np.array([one.probability_above[CUT] for one in estimates if one.status == "estimated"])
     above = rows["true_meq_l"].to_numpy() > float(CUT)
     base = above.mean() * (1 - above.mean())
-    brier = np.mean(np.square(chance - above))
-    return [f"{above.mean():.1%}", f"{chance.mean():.1%}", f"{brier:.3f}", f"{base:.3f}"]
+    odds = card.odds(float(above.mean()))
+    told = chance * odds / (chance * odds + 1 - chance)
+    scores = [np.mean(np.square(said - above)) for said in (chance, told)]
+    return [f"{above.mean():.1%}", f"{chance.mean():.1%}", *(f"{score:.4f}" for score in (*scores, base))]
 
 
 def shown(found: Mapping[str, float]) -> str:
@@ -77,7 +84,10 @@ def main(models: Models) -> None:
         rows, found = asked(level, models)
         for name, estimates in found.items():
             kept, covered = judged(rows, estimates)
-            levels.append([f"`{name}`", level, len(kept), shown(coverage(covered)), *probabilities(kept, estimates)])
+            card = Model.load(models[name]).card
+            levels.append(
+                [f"`{name}`", level, len(kept), shown(coverage(covered)), *probabilities(kept, estimates, card)]
+            )
             if level != TRAINED:
                 continue
             own = coverages(covered, kept)
@@ -96,6 +106,7 @@ def main(models: Models) -> None:
         "above 5.5",
         "said so",
         "Brier score",
+        "told the share",
         "of the share alone",
     ]
     print(table(columns, levels))
