@@ -158,4 +158,4 @@ def _said(three: Mapping[str, float | None], sign: str) -> str:
     if value is None:
         return "undefined"
     around = "" if low is None or high is None else f" ({low:{sign}.3f} to {high:{sign}.3f})"
-    return f"{value:{sign}.3f}{around}".replace("-", "\u2212")
+    return f"{value:{sign}.3f}{around}".replace("-0.000", "0.000").replace("-", "\u2212")

@@ -172,7 +172,11 @@ def _drawings(result: Result, panels: dict[str, Estimates]) -> Drawings:
 
 
 def _short(three: Mapping[str, float | None]) -> str:
-    return "undefined" if three["value"] is None else f"{three['value']:.2f}"
+    return (
+        "undefined"
+        if three["value"] is None
+        else f"{three['value']:.2f}".replace("-0.00", "0.00").replace("-", "\u2212")
+    )
 
 
 def _page(results: Sequence[Result], sections: Sequence[Markup]) -> str:
