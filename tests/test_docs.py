@@ -6,6 +6,7 @@ import json
 import re
 import subprocess
 import sys
+from html import unescape
 from pathlib import Path
 
 import numpy as np
@@ -57,6 +58,22 @@ def test_python_examples_of_cohorts_run(tmp_path: Path, monkeypatch: pytest.Monk
     for code in blocks("docs/cohort.md", "python"):
         exec(compile(code, "docs/cohort.md", "exec"), space)
     assert len(list(space["fold"])) == 3  # type: ignore[call-overload]
+
+
+def test_what_the_studies_are_said_to_have_found_is_in_their_json() -> None:
+    pytest.importorskip("matplotlib")
+    from kalemia.evaluate.findings import findings
+    from kalemia.evaluate.studypage import ORDER
+
+    folder = ROOT / "docs" / "study"
+    report = unescape((folder / "report.html").read_text(encoding="utf-8"))
+    page = (ROOT / "docs" / "study.md").read_text(encoding="utf-8")
+    for name in ORDER:
+        for one in findings(json.loads((folder / f"{name}.json").read_text(encoding="utf-8"))):
+            assert one.said in report
+            assert one.said in page
+    for name in re.findall(r"\(([a-z0-9-]+\.svg)\)", report):
+        assert (folder / name).is_file()
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,34 @@
+"""What the studies in docs/study found, in the sentences of their report.
+
+kalemia cohort simulate --level kidney --seed 1 --out kidney
+kalemia study all --cohort kidney --out docs/study
+python bench/studied.py | python bench/fill.py studied
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from kalemia.evaluate.findings import findings
+from kalemia.evaluate.studypage import ORDER, TITLES
+
+FOLDER = Path(__file__).parent.parent / "docs" / "study"
+FIGURES = {"lead": "r2", "window": "learning", "network": "r2", "size": "boxes", "separable": "layers"}
+
+
+def main() -> None:
+    """Print a section a study."""
+    for name in ORDER:
+        result = json.loads((FOLDER / f"{name}.json").read_text(encoding="utf-8"))
+        seeds = result["budget"]["seeds"]
+        trained = "One network a fold" if seeds == 1 else f"{seeds} networks a fold"
+        print(f"### {TITLES[name]}\n\n{result['asks']} {trained}.\n")
+        for one in findings(result):
+            verdict = {True: " **Reached.**", False: " **Missed.**", None: ""}[one.reached]
+            print(f"- {one.said}{verdict} ([{name}.json](study/{name}.json): {one.where})")
+        print(f"\n![{TITLES[name]}](study/{name}-{FIGURES[name]}.svg)\n")
+
+
+if __name__ == "__main__":
+    main()
