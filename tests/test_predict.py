@@ -507,10 +507,18 @@ def test_where_few_are_high_an_ecg_is_called_so_less_often(tiny_path: Path, tmp_
     said = [one.potassium_meq_l or 0 for one in (rare, plain, common)]
     assert said == sorted(set(said))
     assert (rare.prevalence, plain.prevalence) == (0.02, None)
-    assert rare.warnings[-1] == "Said where 0.02 of all ECGs are above 5.5 mEq/L; in the training 0.25 were."
+    told = "Said where 2 % of all ECGs are above 5.5 mEq/L; of those that the model was calibrated on 25 % were."
+    assert rare.warnings[-1] == told
     write_wfdb(tmp_path / "a", made)
     arguments = ["predict", str(tmp_path / "a.hea"), "--model", str(tiny_path), "--json", "--prevalence"]
     one = json.loads(CliRunner().invoke(app, [*arguments, "0.02"]).output)
     assert one["potassium_meq_l"] == pytest.approx(rare.potassium_meq_l, abs=0.02)
     wrong = CliRunner().invoke(app, [*arguments, "2"])
-    assert "a share between 0 and 1 is accepted" in str(wrong.exception)
+    assert "a share from 0.0001 to 0.9999 is accepted" in str(wrong.exception)
+
+
+def test_that_high_potassium_is_rare_makes_nobody_normal(monkeypatch: pytest.MonkeyPatch, tiny_path: Path) -> None:
+    made = simulate_one(2, 3, "clean").recording
+    answering(monkeypatch, 4.3, 0.4)
+    assert kalemia.predict(made, tiny_path).level == "normal"
+    assert kalemia.predict(made, tiny_path, prevalence=0.01).level == "uncertain"

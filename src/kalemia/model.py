@@ -33,6 +33,8 @@ os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
 
 MAX_ONNX_BYTES, MAX_CARD_BYTES = 64_000_000, 4_000_000
 MAX_SPREAD_MEQ_L = 50.0
+SHARES = 0.0001, 0.9999
+"""Of ECGs above 5.5, what may be told; beyond, a calibration has nobody of one kind."""
 DEFAULT = "12-4k"
 """The bundled model that `predict` takes: it reads whichever of the leads I, II and V1 to V6 are there and good."""
 
@@ -155,10 +157,13 @@ class Card:
         ModelError
             Where the share is none, or the training had patients of one kind only.
         """
-        if not 0 < prevalence < 1:
-            raise ModelError(f"the prevalence is {prevalence:g}; a share between 0 and 1 is accepted, such as 0.03")
+        least, most = SHARES
+        if not (isinstance(prevalence, int | float) and least <= prevalence <= most):
+            raise ModelError(
+                f"the prevalence is {prevalence!r:.20}; a share from {least} to {most} is accepted, such as 0.03"
+            )
         own = self.prevalence
-        if not 0 < own < 1:
+        if not least <= own <= most:
             raise ModelError(
                 f"model {self.name}: none or all of its training's patients were above {HIGH_MEQ_L} mEq/L; "
                 "it takes no prevalence"

@@ -121,8 +121,8 @@ class _Known:
         if self.prevalence is not None:
             forecast = replace(forecast, odds=model.card.odds(self.prevalence))
             told = (
-                f"Said where {self.prevalence:.3g} of all ECGs are above {HIGH_MEQ_L} mEq/L; "
-                f"in the training {model.card.prevalence:.2g} were."
+                f"Said where {100 * self.prevalence:.4g} % of all ECGs are above {HIGH_MEQ_L} mEq/L; "
+                f"of those that the model was calibrated on {100 * model.card.prevalence:.4g} % were."
             )
             seen = replace(seen, prevalence=self.prevalence, warnings=(*seen.warnings, told))
         return seen, forecast
@@ -179,8 +179,9 @@ def _judge(recording: Recording, model: Model, known: _Known) -> Result:
     seen = replace(seen, leads_used=beat.good, warnings=(*seen.warnings, *left_out))
     forecast = model.forecast(beat).widened(PAGE_ERROR_MEQ_L if recording.digitized else 0.0)
     estimate = _estimate(*known.apply(seen, forecast, model), model)
-    if estimate.level == "normal" and caveats.silent_t(told):
-        estimate = replace(estimate, level="uncertain")  # a T wave that says nothing cannot say that all is well
+    # Neither a T wave that says nothing nor the rarity of high potassium can say that all is well.
+    if estimate.level == "normal" and (caveats.silent_t(told) or estimate.prevalence is not None):
+        estimate = replace(estimate, level="uncertain")
     return Result(estimate, recording, beat, model=model)
 
 

@@ -173,9 +173,10 @@ class Estimate:
     """What Kalemia says about one input; `to_dict` is a line of `kalemia predict --json`.
 
     A refused or failed estimate has no potassium, only a `reason`. The level is "high" for an estimate above 5.5,
-    "low" for one below 3.5, "normal" where the whole interval lies within 3.5 to 5.5 and T can be read, else
-    "uncertain". `leads_used` of a refused one are those that were looked at. `personal_offset_meq_l` is what a
-    calibration added to the estimate; `prevalence` the share of high ones that it was told of, None for the training's.
+    "low" for one below 3.5, "normal" where the whole interval lies within 3.5 to 5.5, T can be read and no prevalence
+    was told, else "uncertain". `leads_used` of a refused one are those that were looked at. `personal_offset_meq_l` is
+    what a calibration added to the estimate; `prevalence` the share of high ones that it was told of, None for that of
+    the model's calibration.
     """
 
     source: str

@@ -300,11 +300,20 @@ def test_a_damaged_cohort_is_said_to_be(tmp_path: Path) -> None:
         frame.with_columns(shard=pl.lit("../c/signals-0000.npy")),
         frame.with_columns(pl.col("potassium_meq_l").cast(pl.String)),
         frame.drop("gap_min"),
+        frame.head(1),
+        pl.concat([frame.head(1)] * 2),
+        frame.with_columns(potassium_meq_l=pl.col("potassium_meq_l") * pl.lit(39.1, pl.Float32)),
+        frame.with_columns(potassium_meq_l=pl.lit(float("nan"), pl.Float32)),
+        frame.with_columns(patient=pl.lit(None, pl.String)),
     ):
         broken.write_parquet(tmp_path / "c" / "cohort.parquet")
         with pytest.raises(CohortError, match="build the cohort again"):
             Cohort.open(tmp_path / "c")
     (tmp_path / "c" / "cohort.parquet").write_bytes(kept)
+    signals = np.load(tmp_path / "c" / "signals-0000.npy")
+    np.save(tmp_path / "c" / "signals-0000.npy", signals[:, :1])  # of fewer leads than the card tells
+    with pytest.raises(CohortError, match="build the cohort again"):
+        Cohort.open(tmp_path / "c").recording(0)
     (tmp_path / "c" / "signals-0000.npy").write_bytes(b"")
     with pytest.raises(CohortError, match="build the cohort again"):
         Cohort.open(tmp_path / "c").recording(0)

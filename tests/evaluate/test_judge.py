@@ -77,6 +77,7 @@ def test_of_its_own_cohort_only_the_test_part_is_asked(
     judged = judge.judge(tmp_path / "own.onnx", cohort)
     assert tuple(judged.rows) == cohort.parts()["test"]
     assert judged.left_out["of patients that the model may have been trained with"] > len(judged.rows)
+    assert tuple(judge.judge(tmp_path / "own.onnx", cohort, outside=True).rows) == tuple(judged.rows)
 
 
 def test_the_report_from_the_command_line(

@@ -166,6 +166,14 @@ def test_a_folder_without_studies_or_with_damaged_ones_gets_a_sentence(folder: P
     text = (folder / "report.html").read_text(encoding="utf-8")
     assert "Which network" in text
     assert "How small" not in text
+    whole = (folder / "window.csv").read_text()
+    head = whole.splitlines()[0]
+    nothing = "\n".join([head, *(line.replace(",0,", ",0,nan,", 1) for line in whole.splitlines()[1:])])
+    for damaged in (head, whole[: len(whole) // 2], nothing):
+        (folder / "window.csv").write_text(damaged)
+        with pytest.raises(KalemiaError, match=r"csv: missing or damaged"):
+            studypage.write(folder)
+    (folder / "window.csv").write_text(whole)
     (folder / "lead.json").write_text("{")
     with pytest.raises(KalemiaError, match=r"lead\.json: no study, or damaged"):
         studypage.write(folder)

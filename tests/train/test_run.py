@@ -305,3 +305,11 @@ def test_a_training_that_can_teach_nothing_is_refused(tmp_path: Path, monkeypatc
     monkeypatch.setattr(mix, "gather", alike)
     with pytest.raises(TrainError, match="the potassium of the training hardly varies"):
         run.train(TINY, tmp_path)
+
+
+def test_a_network_that_returns_no_numbers_is_not_calibrated(trained: Trained, monkeypatch: pytest.MonkeyPatch) -> None:
+    beats = made(CLEAN, range(30), ("V5",))
+    nothing = np.full(len(beats), np.nan)
+    monkeypatch.setattr(run, "answers", lambda *_: (nothing, nothing))
+    with pytest.raises(TrainError, match="training diverged: the network returns no numbers"):
+        run.calibrate(Model.load(trained.onnx), beats, 1)

@@ -262,6 +262,11 @@ def test_a_study_from_the_command_line(cohort: Cohort, tmp_path: Path, monkeypat
         studies.run("depth", cohort, tmp_path)
     with pytest.raises(TrainError, match="another budget; give another folder"):
         studies.run("size", cohort, tmp_path)
+    plan = (tmp_path / "fits" / "plan.json").read_bytes()
+    (tmp_path / "fits" / "plan.json").unlink()
+    with pytest.raises(TrainError, match=r"plan\.json: missing"):
+        studies.run("size", cohort, tmp_path, quick=True)
+    (tmp_path / "fits" / "plan.json").write_bytes(plan)
     (tmp_path / "fits" / "plan.json").write_text("{")
     with pytest.raises(TrainError, match=r"plan\.json: damaged"):
         studies.run("size", cohort, tmp_path)

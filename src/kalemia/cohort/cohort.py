@@ -27,6 +27,8 @@ from kalemia.wfdb import COUNTS_PER_MV, UNKNOWN
 
 TABLE, CARD, FLOW = "cohort.parquet", "cohort.json", "flow.svg"
 OPEN_SHARDS = 8
+PLAUSIBLE_MEQ_L = 0.5, 20.0
+"""What a cohort may hold; its builders accept less."""
 SHARD = r"^signals-\d{4,}\.npy$"
 SUBGROUPS = ("kidney_disease", "dialysis", "atrial_fibrillation", "wide_qrs")
 
@@ -112,6 +114,8 @@ class Cohort:
         if absent := [name for name in table["shard"].unique().sort() if not (path / name).is_file()]:
             lost = int(table["shard"].is_in(absent).sum())
             raise CohortError(f"{path}: {', '.join(absent)} with {lost:,} ECGs is missing; build the cohort again")
+        if fault := _fault(table, card):
+            raise CohortError(f"{path / TABLE}: {fault}; build the cohort again")
         return cls(path, table, leads, rate, card)
 
     def __len__(self) -> int:
@@ -140,7 +144,8 @@ class Cohort:
         """Return an ECG by its place in the table; leads that were not recorded are left out."""
         ecg, shard, row = self.table.select("ecg", "shard", "row").row(number)
         try:
-            stored = _shard(self.folder / shard)[row]
+            shape = len(self.leads), int(self.card["samples"])
+            stored = _shard(self.folder / shard, shape)[row]
         except (OSError, ValueError, IndexError, EOFError) as exc:
             raise CohortError(f"{self.folder / shard}: damaged; build the cohort again") from exc
         signal = np.where(stored == UNKNOWN, np.nan, stored / np.float32(COUNTS_PER_MV)).astype(np.float32)
@@ -152,10 +157,25 @@ class Cohort:
         return map(self.recording, range(len(self)))
 
 
+def _fault(table: pl.DataFrame, card: dict[str, Any]) -> str | None:
+    """Say what of a table cannot be, or None."""
+    if len(table) != card.get("ecgs"):
+        return f"has {len(table):,} rows, and {CARD} speaks of {card.get('ecgs')!s:.20}"
+    needed = ("ecg", "patient", "potassium_meq_l", "hemolyzed", "labels", "row")
+    if empty := [name for name in needed if table[name].null_count()]:
+        return f"has rows without {', '.join(empty)}"
+    if table["ecg"].n_unique() < len(table):
+        return "names an ECG twice"
+    low, high = PLAUSIBLE_MEQ_L
+    if not table["potassium_meq_l"].is_between(low, high).all():
+        return f"has potassium outside of {low:g} to {high:g} mEq/L"
+    return None
+
+
 @lru_cache(maxsize=OPEN_SHARDS)
-def _shard(path: Path) -> NDArray[np.int16]:
-    """Return the signals of a shard, not read before they are asked for."""
+def _shard(path: Path, shape: tuple[int, int]) -> NDArray[np.int16]:
+    """Return the signals of a shard, each of a shape, not read before they are asked for."""
     signals: NDArray[np.int16] = np.load(path, mmap_mode="r", allow_pickle=False)
-    if signals.ndim != 3 or signals.dtype != np.dtype("<i2"):
+    if signals.shape[1:] != shape or signals.dtype != np.dtype("<i2"):
         raise ValueError("no shard of signals")
     return signals

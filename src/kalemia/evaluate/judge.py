@@ -72,7 +72,7 @@ def judge(
 
     Where it was trained on this cohort, only the patients of the test part are asked; so, too, where it was trained on
     any measured cohort and this one is measured, since another period or another cut of a hospital has the same people
-    under the same names. `outside` says that none of these patients can have been in the training.
+    under the same names, unless `outside` says that none of these patients can have been in the training.
 
     Raises
     ------
@@ -82,7 +82,7 @@ def judge(
     parts = cohort.parts()
     all_rows = sorted(row for rows in parts.values() for row in rows)
     left_out = {"hemolyzed": len(cohort) - len(all_rows)}
-    if not outside and _may_know(Model.load(model).card, cohort):
+    if _may_know(Model.load(model).card, cohort, outside=outside):
         left_out["of patients that the model may have been trained with"] = len(all_rows) - len(parts["test"])
         all_rows = list(parts["test"])
     if not all_rows:
@@ -96,11 +96,15 @@ def judge(
     return Judged(np.array(all_rows), tuple(estimates), {why: n for why, n in left_out.items() if n})
 
 
-def _may_know(card: Card, cohort: Cohort) -> bool:
-    """Tell whether patients of a cohort may have been in a model's training."""
+def _may_know(card: Card, cohort: Cohort, *, outside: bool) -> bool:
+    """Tell whether patients of a cohort may have been in a model's training; nobody's word makes its own another."""
     sources = [source for source in card.training.get("sources", ()) if "cohort" in source]
     same = any(source["cohort"] == cohort.digest for source in sources)
-    return same or ("measured" in cohort.labels and any("measured" in str(source.get("labels")) for source in sources))
+    return same or (
+        not outside
+        and "measured" in cohort.labels
+        and any("measured" in str(source.get("labels")) for source in sources)
+    )
 
 
 def _asked(folder: Path, model: str | Path, rows: tuple[int, ...]) -> list[Estimate]:

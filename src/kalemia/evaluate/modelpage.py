@@ -99,6 +99,9 @@ def _page(found: dict[str, Any], shots: list[Markup]) -> str:
         *(f"Refused: {number:,}, {why}." for why, number in found["refused"].items()),
         f"The standard deviation of potassium is {found['potassium_sd_meq_l']:.2f} mEq/L; intervals are "
         f"{found['interval_width_meq_l']:.1f} mEq/L wide (median).",
+        f"Called high, above 5.5: {found['called_high']['value']:.1%} of those estimated. The Brier score of the "
+        f"probability of that is {found['probability']['brier_above_5.5']:.4f}; of the share alone "
+        f"{found['probability']['brier_of_the_share']:.4f}.",
         _cut(found),
     ]
     said = f"These potassium values are {cohort['labels']}."

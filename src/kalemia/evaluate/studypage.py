@@ -69,7 +69,8 @@ def write(folder: Path) -> Path:
     read, damaged = {}, []
     for name in there:
         try:
-            read[name] = _read(folder / f"{name}.json"), _estimates(folder / f"{name}.csv")
+            result = _read(folder / f"{name}.json")
+            read[name] = result, _estimates(folder / f"{name}.csv", result)
         except KalemiaError as exc:
             damaged.append(exc)
     if not read:
@@ -96,22 +97,27 @@ def write(folder: Path) -> Path:
 def _read(path: Path) -> dict[str, Any]:
     try:
         found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-        if found["study"] != path.stem or not found["entrants"]:
+        rows = found["entrants"]
+        if found["study"] != path.stem or not rows or not all(row["name"] and row["figures"] for row in rows):
             raise ValueError("another study")
     except (OSError, ValueError, KeyError, TypeError) as exc:
         raise KalemiaError(f"{path}: no study, or damaged; run kalemia study again") from exc
     return found
 
 
-def _estimates(path: Path) -> dict[str, Estimates]:
+def _estimates(path: Path, result: Result) -> dict[str, Estimates]:
+    """Return what each entrant said, of as many ECGs as its JSON tells."""
+    numbers = ["potassium_meq_l", "estimate_meq_l"]
     try:
-        table = pl.read_csv(path, columns=["entrant", "potassium_meq_l", "estimate_meq_l"])
-    except (OSError, pl.exceptions.PolarsError) as exc:
+        table = pl.read_csv(path, columns=["entrant", *numbers]).cast(dict.fromkeys(numbers, pl.Float64))
+        counts = dict(table.group_by("entrant").len().iter_rows())
+        whole = counts == {row["name"]: row["ecgs"] for row in result["entrants"]}
+        if not whole or not table.select(pl.col(numbers).is_finite().all()).row(0) == (True, True):
+            raise ValueError("cut off, or no numbers")
+    except (OSError, ValueError, KeyError, pl.exceptions.PolarsError) as exc:
         raise KalemiaError(f"{path}: missing or damaged; run kalemia study again") from exc
     return {
-        str(name[0]): Estimates(
-            own["potassium_meq_l"].to_numpy().astype(np.float64), own["estimate_meq_l"].to_numpy().astype(np.float64)
-        )
+        str(name[0]): Estimates(own["potassium_meq_l"].to_numpy(), own["estimate_meq_l"].to_numpy())
         for name, own in table.group_by("entrant", maintain_order=True)
     }
 

@@ -62,7 +62,15 @@ def page(
             _behind(estimate, beat),
         ),
         level=estimate.level or estimate.status,
+        origin=_origin(estimate),
     )
+
+
+def _origin(estimate: Estimate) -> str:
+    """Say what the page was made from."""
+    beside = ["earlier blood draws"] * (estimate.personal_offset_meq_l is not None)
+    beside += ["a prevalence"] * (estimate.prevalence is not None)
+    return f"from the ECG and {' and '.join(beside)}" if beside else "from the ECG alone"
 
 
 def document(title: str, *body: str | None, level: str = "", origin: str = "from the ECG alone") -> str:

@@ -259,6 +259,8 @@ def calibrate(model: Model, beats: Beats, seed: int) -> tuple[tuple[float, ...],
 def _quantiles(model: Model, beats: Beats) -> tuple[float, ...]:
     estimate, spread = answers(model, beats)
     errors = np.sort((beats.potassium - estimate) / spread)
+    if not np.isfinite(errors).all():
+        raise TrainError("training diverged: the network returns no numbers; take a lower learning rate")
     n = len(errors)
     ranks = np.where(ERROR_LEVELS < 0.5, np.floor(ERROR_LEVELS * (n + 1)), np.ceil(ERROR_LEVELS * (n + 1)))
     return tuple(round(float(e), 5) for e in errors[np.clip(ranks.astype(int) - 1, 0, n - 1)])

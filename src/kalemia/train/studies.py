@@ -143,6 +143,8 @@ def _claim(out: Path, cohort: Cohort, budget: Budget) -> Path:
     plan = folder / "plan.json"
     try:
         atomic.writable(folder)
+        if not plan.exists() and any(folder.glob("*.npz")):
+            raise TrainError(f"{plan}: missing, so that nobody knows whose fits these are; give another folder")
         if plan.exists() and (other := _other(plan, json.loads(text))):
             raise TrainError(f"{out} holds studies of another {other}; give another folder")
         atomic.write({plan: text.encode()})
