@@ -149,12 +149,19 @@ def test_the_command_line_takes_a_table_of_earlier_ecgs(tmp_path: Path) -> None:
         [Draw(first.blood.measured_meq_l, 30), second.blood.measured_meq_l],
     )
     assert offset == same.offset_meq_l
+    measured = f"{first.blood.measured_meq_l}".replace(".", ",")
+    table.write_text(f"ecg;potassium_meq_l;days_ago\na.hea;{measured};30\nb.hea;{second.blood.measured_meq_l};\n")
+    assert f'"personal_offset_meq_l": {offset}' in run("--calibration", str(table))[1]
+    table.write_text(f"ecg,potassium_meq_l\na.hea,{first.blood.measured_meq_l}\nnone.hea,4\n")
+    code, output = run("--calibration", str(table))
+    assert code == 0
+    assert re.search(r"none\.hea: not estimated, so its draw is not used: .*cannot be opened", output)
     for text, said in (
         ("ecg,K\na.hea,4\n", "has no column potassium_meq_l"),
         ("ecg,potassium_meq_l\n", "has 0 rows"),
         ("ecg,potassium_meq_l\na.hea,four\n", "line 2 holds what is no number"),
         ("ecg,potassium_meq_l\nnone.hea,4.0\n", "none of the 1 earlier ECGs could be estimated.*cannot be opened"),
-        ("ecg,potassium_meq_l\na.hea,17\n", "mg/dL"),
+        ("ecg,potassium_meq_l\na.hea,17\n", "line 2: .*mg/dL"),
         ("ecg,potassium_meq_l,days_go\na.hea,4,9\n", "has a column days_go"),
         ("ecg,potassium_meq_l\na.hea,3,8\n", "more fields than there are columns"),
         ("ecg,potassium_meq_l\na.hea,4\na.hea,4\n", "names a.hea more than once"),

@@ -34,6 +34,8 @@ LABORATORY_MEQ_L, SAME_TIME_DAYS = 1.0, 1 / 24
 MOST_DRAWS = 1000
 COLUMNS = ("ecg", "potassium_meq_l", "days_ago")
 READ = "ecg, potassium_meq_l and days_ago are read"
+BETWEEN = ",;\t"
+"""What may lie between the fields of a table; its header tells."""
 LARGEST_BYTES = 1_000_000
 
 Reals = NDArray[np.float64]
@@ -222,9 +224,12 @@ def from_file(
     estimates, draws = [], []
     for number, row in enumerate(rows, 2):
         try:
-            draws.append(Draw(float(row["potassium_meq_l"]), float(row.get("days_ago") or 0)))
+            draws.append(Draw(_number(row["potassium_meq_l"]), _number(row.get("days_ago") or "0")))
+            _check(draws[-1])
         except ValueError as exc:
             raise CalibrationError(f"{path}: line {number} holds what is no number; expected mEq/L and days") from exc
+        except CalibrationError as exc:
+            raise CalibrationError(f"{path}: line {number}: {exc}") from exc
         if "\0" in row["ecg"]:
             raise CalibrationError(f"{path}: line {number} names no file; expected an ECG")
         estimates.append(estimate(str(path.parent / row["ecg"].strip())))
@@ -233,6 +238,11 @@ def from_file(
     except CalibrationError as exc:
         why = next((f"; {one.reason}" for one in estimates if one.reason), "")
         raise CalibrationError(f"{path}: {exc}{why}") from exc
+
+
+def _number(text: str) -> float:
+    """Read a number, whose comma is a decimal one: where commas lie between the fields, none is left in them."""
+    return float(text.replace(",", "."))
 
 
 def _check_names(path: Path, named: Sequence[str], today: Sequence[str]) -> None:
@@ -258,7 +268,9 @@ def _rows(path: Path) -> list[dict[str, str]]:
             raise CalibrationError(f"{path}: no regular file; expected a CSV table of earlier ECGs")
         if path.stat().st_size > LARGEST_BYTES:
             raise CalibrationError(f"{path}: larger than {LARGEST_BYTES:,} bytes; expected a CSV table of earlier ECGs")
-        table = csv.DictReader(io.StringIO(path.read_text(encoding="utf-8-sig")), restval="", restkey="")
+        text = path.read_text(encoding="utf-8-sig")
+        between = max(BETWEEN, key=text.partition("\n")[0].count)
+        table = csv.DictReader(io.StringIO(text), restval="", restkey="", delimiter=between)
         names = [name.strip() for name in table.fieldnames or ()]
         table.fieldnames = names
         rows = [row for row in table if any(row.values())]

@@ -95,7 +95,14 @@ def predict(
         raise KalemiaError(f"no ECG found in {', '.join(inputs)}; give files, or folders that hold some")
     own = None
     if calibration is not None:
-        own = from_file(calibration, lambda name: once(name, model, rate=rate), model, sources)
+
+        def earlier(name: str) -> Estimate:
+            one = once(name, model, rate=rate)
+            if one.status != "estimated":
+                tell(f"{name}: not estimated, so its draw is not used: {one.reason}")
+            return one
+
+        own = from_file(calibration, earlier, model, sources)
         tell(own.said)
     pages = None if report is None else _Pages(folder_for(report), sources)
     job = Job(model, rate, own, prevalence, pages)
