@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from common import Models, named, of_recordings, table, target
 from kalemia.cohort.cohort import schema
 from kalemia.cohort.simulated import row
+from kalemia.evaluate.judge import told
 from kalemia.evaluate.subgroups import coverage, coverages
 from kalemia.model import Card, Model
 from kalemia.records import Estimate, Recording
@@ -64,9 +65,7 @@ def probabilities(rows: pl.DataFrame, estimates: Sequence[Estimate], card: Card)
     chance = np.array([one.probability_above[CUT] for one in estimates if one.status == "estimated"])
     above = rows["true_meq_l"].to_numpy() > float(CUT)
     base = above.mean() * (1 - above.mean())
-    odds = card.odds(float(above.mean()))
-    told = chance * odds / (chance * odds + 1 - chance)
-    scores = [np.mean(np.square(said - above)) for said in (chance, told)]
+    scores = [np.mean(np.square(said - above)) for said in (chance, told(chance, card.odds(float(above.mean()))))]
     return [f"{above.mean():.1%}", f"{chance.mean():.1%}", *(f"{score:.4f}" for score in (*scores, base))]
 
 

@@ -11,7 +11,7 @@ import json
 from pathlib import Path
 
 from kalemia.evaluate.findings import findings
-from kalemia.evaluate.studypage import ORDER, TITLES
+from kalemia.evaluate.studypage import ORDER, TITLES, seeds
 
 FOLDER = Path(__file__).parent.parent / "docs" / "study"
 FIGURES = {"lead": "r2", "window": "learning", "network": "r2", "size": "boxes", "separable": "layers"}
@@ -21,9 +21,7 @@ def main() -> None:
     """Print a section a study."""
     for name in ORDER:
         result = json.loads((FOLDER / f"{name}.json").read_text(encoding="utf-8"))
-        seeds = result["budget"]["seeds"]
-        trained = "One network a fold" if seeds == 1 else f"{seeds} networks a fold"
-        print(f"### {TITLES[name]}\n\n{result['asks']} {trained}.\n")
+        print(f"### {TITLES[name]}\n\n{result['asks']} {seeds(result['budget']['seeds'])}\n")
         for one in findings(result):
             verdict = {True: " **Reached.**", False: " **Missed.**", None: ""}[one.reached]
             print(f"- {one.said}{verdict} ([{name}.json](study/{name}.json): {one.where})")

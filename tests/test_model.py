@@ -270,7 +270,7 @@ def test_a_prevalence_changes_the_odds_and_nothing_else(tiny: Model, forecast: F
 def test_a_prevalence_that_is_none_gets_a_sentence(tiny: Model, share: Any) -> None:
     with pytest.raises(ModelError, match=r"a share from 0\.0001 to 0\.9999 is accepted, such as 0\.03"):
         tiny.card.odds(share)
-    with pytest.raises(ModelError, match=r"none or all of its training's patients were above 5\.5 mEq/L"):
+    with pytest.raises(ModelError, match=r"none or all of its calibration's patients were above 5\.5 mEq/L"):
         replace(tiny.card, prevalence=0.0).odds(0.03)
 
 

@@ -147,15 +147,15 @@ class Card:
         return None
 
     def odds(self, prevalence: float) -> float:
-        """Return how many times those of the training the odds of more than 5.5 are where this share of ECGs has them.
+        """Return how many times those of the calibration the odds of more than 5.5 are where this share of ECGs has it.
 
-        Of patients above 5.5 and of those not above, each is taken to look as in the training; only how many there are
-        of either differs (Saerens 2002, "Adjusting the outputs of a classifier to new a priori probabilities").
+        Of patients above 5.5 and of those not above, each is taken to look as in the calibration; only how many there
+        are of either differs (Saerens 2002, "Adjusting the outputs of a classifier to new a priori probabilities").
 
         Raises
         ------
         ModelError
-            Where the share is none, or the training had patients of one kind only.
+            Where the share is none, or the calibration had patients of one kind only.
         """
         least, most = SHARES
         if not (isinstance(prevalence, int | float) and least <= prevalence <= most):
@@ -165,7 +165,7 @@ class Card:
         own = self.prevalence
         if not least <= own <= most:
             raise ModelError(
-                f"model {self.name}: none or all of its training's patients were above {HIGH_MEQ_L} mEq/L; "
+                f"model {self.name}: none or all of its calibration's patients were above {HIGH_MEQ_L} mEq/L; "
                 "it takes no prevalence"
             )
         return prevalence / (1 - prevalence) * (1 - own) / own
@@ -198,7 +198,7 @@ _KINDS: dict[str, type] = {
 class Forecast:
     """What a model says about one beat: the potassium and the spread it expects, in mEq/L, and from how many leads.
 
-    `odds` is how many times those of the training the odds of more than 5.5 mEq/L are where the beat comes from.
+    `odds` is how many times those of the calibration the odds of more than 5.5 mEq/L are where the beat comes from.
     """
 
     potassium_meq_l: float
@@ -327,7 +327,7 @@ class Model:
         return above / (below + forecast.odds * (1 - below))
 
     def _below(self, forecast: Forecast, cut_meq_l: float) -> float:
-        """Return the probability, in the training's mix, that the true potassium is below a cut."""
+        """Return the probability, in the calibration's mix, that the true potassium is below a cut."""
         needed = (cut_meq_l - forecast.potassium_meq_l) / forecast.spread_meq_l
         return float(np.interp(needed, self._errors(forecast), self._levels, left=0.0, right=1.0))
 

@@ -65,7 +65,7 @@ def predict(
     calibration
         The patient's own, from `calibrate`.
     prevalence
-        The share of ECGs above 5.5 mEq/L where this one comes from; by default that of the model's training.
+        The share of ECGs above 5.5 mEq/L where this one comes from; by default that of the model's calibration.
 
     Returns
     -------

@@ -56,7 +56,7 @@ def predict(
         typer.Option(
             metavar="SHARE",
             help="Which share of the ECGs is above 5.5 mEq/L where these come from, such as 0.03: estimates and "
-            "probabilities are those of such a place, instead of the training's.",
+            "probabilities are those of such a place, instead of the model's calibration.",
         ),
     ] = None,
     workers: Workers = CORES,

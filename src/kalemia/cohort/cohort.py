@@ -27,7 +27,7 @@ from kalemia.wfdb import COUNTS_PER_MV, UNKNOWN
 
 TABLE, CARD, FLOW = "cohort.parquet", "cohort.json", "flow.svg"
 OPEN_SHARDS = 8
-PLAUSIBLE_MEQ_L = 0.5, 20.0
+POSSIBLE_MEQ_L = 0.5, 20.0
 """What a cohort may hold; its builders accept less."""
 SHARD = r"^signals-\d{4,}\.npy$"
 SUBGROUPS = ("kidney_disease", "dialysis", "atrial_fibrillation", "wide_qrs")
@@ -166,7 +166,7 @@ def _fault(table: pl.DataFrame, card: dict[str, Any]) -> str | None:
         return f"has rows without {', '.join(empty)}"
     if table["ecg"].n_unique() < len(table):
         return "names an ECG twice"
-    low, high = PLAUSIBLE_MEQ_L
+    low, high = POSSIBLE_MEQ_L
     if not table["potassium_meq_l"].is_between(low, high).all():
         return f"has potassium outside of {low:g} to {high:g} mEq/L"
     return None

@@ -225,7 +225,7 @@ def alarms(panels: Mapping[str, Estimates]) -> Figure:
             drawing: dict[str, Any] = {"linewidth": 1.3, **_look(number)}
             truth = one.true > HIGH_MEQ_L
             false, hit, _ = roc_curve(truth, one.estimate)
-            precision, recall, _ = precision_recall_curve(truth, one.estimate)
+            precision, recall, _ = precision_recall_curve(truth, one.estimate, drop_intermediate=True)
             left.plot(1 - false, hit, label=name, **drawing)
             right.plot(recall, precision, **drawing)
         left.plot([0, 1], [1, 0], color=MUTED, linewidth=0.8, linestyle=":")

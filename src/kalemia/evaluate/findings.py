@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import statistics
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -40,11 +41,11 @@ def _nothing(_result: Result) -> Iterator[Finding]:
 def _best(result: Result) -> Finding:
     def r2(row: Mapping[str, Any]) -> float:
         value = row["figures"]["r2"]["value"]
-        return float("-inf") if value is None else float(value)
+        return -math.inf if value is None else float(value)
 
     best = max(result["entrants"], key=r2)
     own = best["figures"]
-    none = "Nobody is better than predicting the mean for everybody. " if r2(best) <= 0 else ""
+    none = "Nobody is better than predicting the mean for everybody. " if -math.inf < r2(best) <= 0 else ""
     said = (
         f"{none}Best is {best['name']}: R2 {shown(own['r2'])}, MAE {shown(own['mae_meq_l'])} mEq/L, area under the ROC "
         f"curve above 5.5 mEq/L {shown(own['auroc_above_5.5'])}."

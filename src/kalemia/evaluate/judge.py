@@ -23,7 +23,7 @@ from kalemia.evaluate import compare, resampled, subgroups
 from kalemia.evaluate.findings import shown
 from kalemia.evaluate.metrics import SENSITIVITY
 from kalemia.evaluate.resampled import Said
-from kalemia.model import Card, Model
+from kalemia.model import SHARES, Card, Model
 from kalemia.predict import COVERAGE, predict
 from kalemia.records import HIGH_MEQ_L, Estimate
 from kalemia.workers import mapped
@@ -176,11 +176,16 @@ def _probability(chance: Reals, above: NDArray[np.bool_], card: Card) -> dict[st
     """Return whether probabilities hold: as they are said, and if predicting had been told this cohort's prevalence."""
     share = float(np.mean(above))
     found = {"brier_of_the_share": round(share * (1 - share), 4), **_held(chance, above), "told": None}
-    if 0 < share < 1 and 0 < card.prevalence < 1:
-        odds = card.odds(share)
-        told = chance * odds / (chance * odds + 1 - chance)
-        found["told"] = {"prevalence": round(share, 4), "of_the_training": card.prevalence, **_held(told, above)}
+    least, most = SHARES
+    if least <= share <= most and least <= card.prevalence <= most:
+        known = {"prevalence": round(share, 4), "of_the_calibration": card.prevalence}
+        found["told"] = {**known, **_held(told(chance, card.odds(share)), above)}
     return found
+
+
+def told(chance: Reals, odds: float) -> Reals:
+    """Return probabilities of more than 5.5 mEq/L where its odds are so many times those of the calibration."""
+    return chance * odds / (chance * odds + 1 - chance)
 
 
 def _held(chance: Reals, above: NDArray[np.bool_]) -> dict[str, Any]:

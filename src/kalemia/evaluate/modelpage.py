@@ -81,8 +81,8 @@ def _drawings(judged: Judged, cohort: Cohort, found: dict[str, Any]) -> Iterator
         if told := said["told"]:
             sets["told the prevalence"] = told["tenths"]
             caption += (
-                f" {told['of_the_training']:.0%} of the training were, {told['prevalence']:.1%} here: kalemia predict "
-                f"--prevalence {told['prevalence']:.2g} gives the second."
+                f" {told['of_the_calibration']:.0%} of the model's calibration were, {told['prevalence']:.1%} here: "
+                f"kalemia predict --prevalence {told['prevalence']:.2g} gives the second."
             )
         yield "probability", caption, figures.probability(sets)
     caption = "Whether the interval holds in each group of patients (Wilson's interval)."

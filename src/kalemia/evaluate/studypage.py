@@ -230,7 +230,7 @@ def _section(result: Result, shots: Sequence[Markup]) -> Markup:
     return element(
         "section",
         element("h2", TITLES[name]),
-        element("p", f"{result['asks']} {_seeds(result['budget']['seeds'])}", class_="facts"),
+        element("p", f"{result['asks']} {seeds(result['budget']['seeds'])}", class_="facts"),
         element("ul", *(_finding(one, name) for one in findings(result)), class_="findings"),
         *shots,
         *(_entrants(result, title) for title in TABLES),
@@ -238,7 +238,8 @@ def _section(result: Result, shots: Sequence[Markup]) -> Markup:
     )
 
 
-def _seeds(count: int) -> str:
+def seeds(count: int) -> str:
+    """Say how many networks figures are the means of."""
     if count == 1:
         return "One network a fold and learning rate."
     return f"{count} networks a fold and learning rate, which differ in their seed; figures are the means of theirs."

@@ -38,9 +38,9 @@ def _occlusion(estimate: Estimate, why: Explanation) -> Markup:
     )
     return element(
         "figure",
-        element("p", sentence(why), class_="moved"),
+        element("p", " ".join(part for part in (_offset(estimate, why), sentence(why)) if part), class_="moved"),
         _table(why),
-        element("figcaption", " ".join(part for part in (caption, _no_p(why), _offset(estimate, why)) if part)),
+        element("figcaption", " ".join(part for part in (caption, _no_p(why)) if part)),
     )
 
 
