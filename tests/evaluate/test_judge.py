@@ -103,6 +103,20 @@ def test_the_report_from_the_command_line(
         assert f"({name}.svg)" in page
 
 
+def test_a_report_that_is_stopped_leaves_the_earlier_one_whole(
+    cohort: Cohort, tiny_path: Path, tmp_path: Path, found: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stopped(*_: object) -> str:
+        raise KeyboardInterrupt
+
+    (tmp_path / judge.JSON).write_text("earlier")
+    judged = judge.judge(tiny_path, cohort)
+    monkeypatch.setattr(modelpage, "_page", stopped)
+    with pytest.raises(KeyboardInterrupt):
+        modelpage.write(judged, cohort, found, tmp_path)
+    assert [(one.name, one.read_text()) for one in tmp_path.iterdir()] == [(judge.JSON, "earlier")]
+
+
 def test_a_cohort_without_the_lead_gets_a_sentence(tiny_path: Path, tmp_path: Path) -> None:
     simulated.write(tmp_path / "watch", 5, 1, "wearable")
     watch = Cohort.open(tmp_path / "watch")

@@ -46,6 +46,19 @@ def test_a_field_that_is_there_twice_is_refused(tmp_path: Path) -> None:
         Config.load(path)
 
 
+@pytest.mark.parametrize(
+    ("field", "value", "said"),
+    [
+        ("name", "V5 Tiny", "not a name; accepted are lower-case letters, digits and hyphens, at most 41"),
+        ("epochs", "many", "not a whole number"),
+        ("learning_rate", "low", "not a number"),
+    ],
+)
+def test_what_a_value_may_be_is_said(tmp_path: Path, field: str, value: str, said: str) -> None:
+    with pytest.raises(TrainError, match=rf"config\.yaml: {field}: {said}$"):
+        load(tmp_path, {**GOOD, field: value})
+
+
 @pytest.mark.parametrize("path", CONFIGS, ids=lambda path: path.stem)
 def test_those_of_the_repository_are_good_and_enough_to_judge_by(path: Path) -> None:
     config = Config.load(path)

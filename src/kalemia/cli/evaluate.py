@@ -43,6 +43,6 @@ def evaluate(
         said = partial(stage, "asking the model")
         judged = judge.judge(model, opened, workers, said, outside=outside)
     found = judge.result(judged, opened, card)
-    judge.write(judged, opened, found, out)
+    page = modelpage.write(judged, opened, found, out)
     say(judge.text(found))
-    tell(f"report: {modelpage.write(judged, opened, found, out)}")
+    tell(f"report: {page}")

@@ -220,8 +220,8 @@ def claim(out: Path) -> None:
         raise KalemiaError(f"{out}: cannot be written ({exc.strerror}); give a folder that may be written") from exc
 
 
-def write(judged: Judged, cohort: Cohort, found: dict[str, Any], out: Path) -> None:
-    """Write the JSON, and a CSV with what the model says of every ECG; KalemiaError where that cannot be."""
+def tables(judged: Judged, cohort: Cohort, found: dict[str, Any]) -> dict[str, bytes]:
+    """Return by file name the JSON, and a CSV with what the model says of every ECG."""
     stream = io.StringIO()
     written = csv.writer(stream, lineterminator="\n")
     written.writerow(COLUMNS)
@@ -231,12 +231,7 @@ def write(judged: Judged, cohort: Cohort, found: dict[str, Any], out: Path) -> N
         chance = one.probability_above.get("5.5", "") if one.probability_above else ""
         estimate = "" if one.potassium_meq_l is None else one.potassium_meq_l
         written.writerow([ecg, patient, f"{potassium:.2f}", one.status, estimate, *bounds, chance, one.reason or ""])
-    try:
-        atomic.writable(out)
-        content = json.dumps(found, indent=1, allow_nan=False).encode()
-        atomic.write({out / JSON: content, out / CSV: stream.getvalue().encode()})
-    except OSError as exc:
-        raise KalemiaError(f"{out}: cannot be written ({exc.strerror}); give a folder that may be written") from exc
+    return {JSON: json.dumps(found, indent=1, allow_nan=False).encode(), CSV: stream.getvalue().encode()}
 
 
 def text(found: dict[str, Any]) -> str:

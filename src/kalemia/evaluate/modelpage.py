@@ -49,16 +49,16 @@ ROWS = {
 
 
 def write(judged: Judged, cohort: Cohort, found: dict[str, Any], out: Path) -> Path:
-    """Write the figures and the page beside the JSON; KalemiaError where that cannot be."""
-    contents: dict[Path, bytes] = {}
+    """Write JSON, CSV, figures and the page, all or none of them; KalemiaError where that cannot be."""
+    contents = judge.tables(judged, cohort, found)
     shots = []
     for name, caption, figure in _drawings(judged, cohort, found):
-        svg = figures.drawn(figure, "svg")
-        contents |= {out / f"{name}.svg": svg, out / f"{name}.png": figures.drawn(figure, "png")}
-        shots.append(plot(svg, f"{name}.svg", caption))
-    contents[out / PAGE] = _page(found, shots).encode()
+        contents[f"{name}.svg"], contents[f"{name}.png"] = figures.drawn(figure, "svg"), figures.drawn(figure, "png")
+        shots.append(plot(contents[f"{name}.svg"], f"{name}.svg", caption))
+    contents[PAGE] = _page(found, shots).encode()
     try:
-        atomic.write(contents)
+        atomic.writable(out)
+        atomic.write({out / name: content for name, content in contents.items()})
     except OSError as exc:
         raise KalemiaError(f"{out}: cannot be written ({exc.strerror}); give a folder that may be written") from exc
     return out / PAGE

@@ -19,6 +19,9 @@ _SAID = {
     "missing": "missing; a value is needed",
     "tuple_type": "not a list",
     "model_type": "not a group of fields",
+    "string_pattern_mismatch": "not a name; accepted are lower-case letters, digits and hyphens, at most 41",
+    "int_parsing": "not a whole number",
+    "float_parsing": "not a number",
 }
 """What pydantic says in its own words, in ours."""
 Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,40}$")]
