@@ -107,6 +107,50 @@ def test_a_hemolyzed_draw_is_taken_where_there_is_no_other_and_flagged(tmp_path:
     assert wider[-1].count == 4
 
 
+@pytest.mark.parametrize(
+    ("comment", "hemolyzed"),
+    [
+        ("RESULT NOT RELIABLE, HEMOLYZED.", True),
+        ("NOT ICTERIC; HEMOLYZED", True),
+        ("NON-FASTING. HEMOLYZED SPECIMEN", True),
+        ("no. Hemolyzed 2+", True),
+        ("HAEMOLYSED", True),
+        ("Not hemolyzed. Repeat: HEMOLYZED", True),
+        ("Non-hemolyzed specimen", False),
+        ("No evidence of haemolysis", False),
+        ("No visible hemolysis.", False),
+        ("___", False),
+    ],
+)
+def test_a_negation_of_another_thing_hides_no_hemolysis(tmp_path: Path, comment: str, *, hemolyzed: bool) -> None:
+    tree(tmp_path, 1)
+    labs = [lab(0, FIRST + at(0, -5), 6.4, comments=comment)]
+    write_csv(tmp_path / "clinical" / "hosp" / "labevents.csv.gz", (*labs[0], "specimen_id"), labs)
+    assert built(tmp_path)[0].table["hemolyzed"].to_list() == [hemolyzed]
+
+
+def test_a_qrs_that_the_machine_did_not_find_is_neither_wide_nor_narrow(tmp_path: Path) -> None:
+    tree(tmp_path, 4)
+    rows = [
+        {"study_id": 40_000_000 + number, "qrs_onset": onset, "qrs_end": end}
+        for number, (onset, end) in enumerate([(100, 230), (29999, 29999), (100, 29999), (100, 200)])
+    ]
+    write_csv(tmp_path / "ecg" / "machine_measurements.csv", tuple(rows[0]), rows)
+    assert built(tmp_path)[0].table["wide_qrs"].to_list() == [True, None, None, False]
+
+
+def test_a_code_counts_in_its_own_version(tmp_path: Path) -> None:
+    tree(tmp_path, 3)
+    rows = [
+        {"subject_id": subject(number), "icd_code": code, "icd_version": version}
+        for number, (code, version) in enumerate([("V4511", "9"), ("V4512XA", "10"), ("Z992", "10")])
+    ]
+    write_csv(tmp_path / "clinical" / "hosp" / "diagnoses_icd.csv.gz", tuple(rows[0]), rows)
+    cohort = built(tmp_path)[0]
+    assert cohort.table["dialysis"].to_list() == [True, False, True]
+    assert cohort.table["kidney_disease"].to_list() == [True, False, True]
+
+
 def test_records_that_are_not_there_are_counted(tmp_path: Path) -> None:
     tree(tmp_path, 6)
     listed = tmp_path / "ecg" / "record_list.csv"

@@ -68,9 +68,10 @@ def test_a_table_of_ones_own(tmp_path: Path, ours: list[dict[str, object]]) -> N
         "without a draw within 60 min": 1,
         "without a path or a patient": 1,
         "without a potassium": 1,
-        "without both times, or with a zone": 1,
+        "without both times to the minute, or with a zone": 1,
         "listed twice": 1,
         "listed twice, contradicting the first": 0,
+        "with the name of another ECG": 0,
     }
 
 
@@ -132,11 +133,33 @@ def test_what_a_value_does_not_say_is_not_guessed(tmp_path: Path, ours: list[dic
     assert cohort.table["sex"].to_list() == [None, "male"]
     assert steps[1].left_out == {
         "lines that are no rows": 0,
-        "without both times, or with a zone": 2,
+        "without both times to the minute, or with a zone": 2,
         "hemolyzed by neither yes nor no": 1,
         "listed twice": 1,
         "listed twice, contradicting the first": 0,
+        "with the name of another ECG": 0,
     }
+
+
+@pytest.mark.parametrize(
+    "time",
+    ["2150-03-01", "2150-03-01 09:00:00 PM", "2150-03-01 09:00 UTC", "2150-03-01 09:00:00 Europe/Paris", "09:00",
+     "2150-03-01T09:00:00Z", "2150-03-01 24:10:00", "03/01/2150 09:00"],
+)  # fmt: skip
+def test_a_time_that_leaves_hours_to_a_guess_is_none(tmp_path: Path, ours: list[dict[str, object]], time: str) -> None:
+    write_csv(tmp_path / "ours.csv", COLUMNS, [*ours[:2], {**ours[2], "time": time, "draw_time": time}])
+    steps = table.write(Source(tmp_path / "ours.csv", tmp_path / "ecg", NAMES), tmp_path / "cohort")
+    assert steps[1].left_out["without both times to the minute, or with a zone"] == 1
+
+
+def test_what_is_listed_twice_must_agree_and_have_one_name(tmp_path: Path, ours: list[dict[str, object]]) -> None:
+    rows = [{**row, "ecg": name} for row, name in zip(ours, "aabcd", strict=True)]
+    write_csv(tmp_path / "ours.csv", (*COLUMNS, "ecg"), [*rows, {**rows[4], "hemolyzed": "yes"}])
+    steps = table.write(Source(tmp_path / "ours.csv", tmp_path / "ecg", NAMES), tmp_path / "cohort")
+    assert Cohort.open(tmp_path / "cohort").table["ecg"].to_list() == list("abcd")
+    assert steps[1].left_out["with the name of another ECG"] == 1
+    assert steps[1].left_out["listed twice, contradicting the first"] == 1
+    assert "hemolyzed False and True" in steps[1].notes[0]
 
 
 @pytest.mark.parametrize("delimiter", [";", "\t", "|"])

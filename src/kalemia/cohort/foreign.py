@@ -17,8 +17,8 @@ from kalemia.errors import CohortError
 MEMORY = "2GB"
 """Far more than filtering needs; the process as a whole stays below 4 GB."""
 BLOCK_BYTES = 1 << 24
-ZONE = r":\d\d.*(Z|[+-]\d\d(:?\d\d)?)$"
-"""A time with a zone: whose local time it is would be a guess."""
+TIME = r"\d{4}-\d\d?-\d\d?[ T]\d\d?:\d\d(:\d\d(\.\d+)?)?"
+"""The whole of a local time: a date alone, a clock of twelve hours or a zone would leave hours to a guess."""
 
 
 def connect(threads: int) -> duckdb.DuckDBPyConnection:
@@ -153,10 +153,9 @@ def check_folder(folder: Path) -> None:
 
 
 def time(text: str) -> str:
-    """Return SQL for a local time; NULL where it is none, has a zone, or lies centuries away."""
-    zoned = f"regexp_matches({text}, '{ZONE}')"
+    """Return SQL for a local time; NULL where it is not wholly one, or lies centuries away."""
     moment, sane = f"TRY_CAST({text} AS TIMESTAMP)", "BETWEEN TIMESTAMP '1900-01-01' AND TIMESTAMP '2300-01-01'"
-    return f"CASE WHEN NOT {zoned} AND {moment} {sane} THEN {moment} END"
+    return f"CASE WHEN regexp_full_match(trim({text}), '{TIME}') AND {moment} {sane} THEN {moment} END"
 
 
 def _first(exc: Exception) -> str:

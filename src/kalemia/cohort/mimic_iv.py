@@ -26,11 +26,17 @@ HEMOLYZED_INDEX = 50.0
 """A specimen with at least this index counts as hemolyzed: from the fourth of seven grades on potassium was higher by
 half a mmol/L (Goyal and Schmotzer 2015, DOI 10.1309/AJCPDUDE1HRA0YMR). A comment that says so counts, too."""
 UNITS = ("meq/l", "mmol/l")
-NOT_HEMOLYZED = r"\b(no|not|non|without)\W+(\w+\W+)?hemoly"
-WIDE_QRS_MS = 120
+HEMOLYZED = r"\bha?emoly"
+NOT_HEMOLYZED = (
+    r"\b(no|not|non|without)[ -]+((visible|gross|significant|apparent|obvious|any|evidence|signs?|of)[ -]+)*ha?emoly\w*"
+)
+"""What is taken out of a comment before it is asked: a negation of another thing must not hide a hemolyzed specimen."""
+WIDE_QRS_MS, LONGEST_QRS_MS = 120, 400
+"""Longer ones are none: 29999 stands where the machine found no beginning or no end."""
 KIDNEY = r"^(N18|585|I12|I13|403|404)"
-DIALYSIS = r"^(Z992|Z9115|V451|V56)"
-"""Codes of diagnoses, ICD-10 and ICD-9: chronic kidney disease, and dependence on dialysis."""
+DIALYSIS, DIALYSIS_ICD_9 = r"^(Z992|Z9115)", r"^(V451|V56)"
+"""Codes of diagnoses, ICD-10 and ICD-9: chronic kidney disease, and dependence on dialysis. V45 and V56 are accidents
+in ICD-10."""
 PAIRS, FOUND = "pairs.parquet", "draws.parquet"
 
 
@@ -131,13 +137,14 @@ def _draws(
 ) -> tuple[pl.DataFrame, list[Step]]:
     """Return the potassium of all patients with an ECG that can be trusted, and whether it was hemolyzed."""
     table = Table(database, files["labs"], ("subject_id", "specimen_id", "itemid", "charttime", "valuenum", "valueuom"))
-    copied, comment = partial / FOUND, f"lower({table.text('comments')})"
+    copied = partial / FOUND
+    comment = f"regexp_replace(lower({table.text('comments')}), '{NOT_HEMOLYZED}', '', 'g')"
     items = ", ".join(f"'{item}'" for item in (SERUM, WHOLE_BLOOD, HEMOLYSIS_INDEX))
     table.run(
         f"COPY (SELECT {table.text('subject_id')} AS patient, {table.text('specimen_id')} AS specimen_id, "
         f"{table.text('itemid')} AS item, {foreign.time(table.text('charttime'))} AS draw_time, "
         f"TRY_CAST({table.text('valuenum')} AS DOUBLE) AS value, lower(trim({table.text('valueuom')})) AS unit, "
-        f"coalesce({comment} LIKE '%hemoly%' AND NOT regexp_matches({comment}, '{NOT_HEMOLYZED}'), false) AS said "
+        f"coalesce(regexp_matches({comment}, '{HEMOLYZED}'), false) AS said "
         f"FROM {table.sql} "
         f"WHERE {table.text('itemid')} IN ({items}) AND {table.text('subject_id')} IN "
         f"(SELECT patient FROM read_parquet('{foreign.globbed(partial / 'listed.parquet')}'))) "
@@ -193,10 +200,12 @@ def _described(
     if (diagnoses := _unless_empty(foreign.found(hosp, "diagnoses_icd.csv"), notes)) is not None:
         table = Table(database, diagnoses, ("subject_id", "icd_code"))
         code = f"upper(replace({table.text('icd_code')}, '.', ''))"
+        old = f"trim({table.text('icd_version')}) IS DISTINCT FROM '10' AND regexp_matches({code}, '{DIALYSIS_ICD_9}')"
+        dialysis = f"(regexp_matches({code}, '{DIALYSIS}') OR {old})"
         asked = {
             "patient": table.text("subject_id"),
-            "dialysis": f"bool_or(regexp_matches({code}, '{DIALYSIS}'))",
-            "kidney_disease": f"bool_or(regexp_matches({code}, '{KIDNEY}') OR regexp_matches({code}, '{DIALYSIS}'))",
+            "dialysis": f"bool_or({dialysis})",
+            "kidney_disease": f"bool_or(regexp_matches({code}, '{KIDNEY}') OR {dialysis})",
         }
         known = _asked(table, asked, partial, "GROUP BY 1")
         # Who has no diagnosis of these is not known to be sick, which is what "false" means here.
@@ -207,11 +216,12 @@ def _described(
         table = Table(database, machine, ("study_id",))
         reports = [name for name in table.columns if name.startswith("report_")]
         said = " || ' ' || ".join(f"coalesce({table.text(name)}, '')" for name in reports) or "''"
-        qrs = " - ".join(f"TRY_CAST({table.text(name)} AS DOUBLE)" for name in ("qrs_end", "qrs_onset"))
+        end, onset = (f"TRY_CAST({table.text(name)} AS DOUBLE)" for name in ("qrs_end", "qrs_onset"))
+        qrs = f"({end} - {onset})"
         asked = {
             "ecg": table.text("study_id"),
             "atrial_fibrillation": f"({said}) ILIKE '%atrial fibrillation%'",
-            "wide_qrs": f"({qrs}) >= {WIDE_QRS_MS}",
+            "wide_qrs": f"CASE WHEN {qrs} BETWEEN 1 AND {LONGEST_QRS_MS} THEN {qrs} >= {WIDE_QRS_MS} END",
         }
         pairs = pairs.join(_asked(table, asked, partial).unique("ecg"), on="ecg", how="left")
     return pairs.with_columns(labels=pl.lit("measured")), notes

@@ -103,11 +103,13 @@ def _rows(source: Source, partial: Path, workers: int) -> tuple[pl.DataFrame, li
     ).with_columns(why=_why(source, timed=timed))
     _check_unit(source, judged)
     good = judged.filter(pl.col("why").is_null())
-    ecgs, twice, notes = once(good, "path", ("potassium_meq_l", "patient"))
+    listed, twice, notes = once(good, "path", ("potassium_meq_l", "patient", "hemolyzed"))
+    ecgs = listed.unique("ecg", keep="first", maintain_order=True)
     wrong = (
         judged.filter(pl.col("why").is_not_null()).group_by("why").len().sort("len", "why", descending=[True, False])
     )
     lost = {"lines that are no rows": rejected, **dict(wrong.iter_rows()), **twice}
+    lost["with the name of another ECG"] = len(listed) - len(ecgs)
     notes += spellings(ecgs["patient"])
     kept = Step("ECGs", len(ecgs), ecgs["patient"].n_unique(), lost, notes)
     return ecgs, [Step("rows of the table", len(read)), kept]
@@ -152,7 +154,7 @@ def _why(source: Source, *, timed: bool) -> Any:
         return why
     return (
         why.when(pl.col("gap_min").is_null())
-        .then(pl.lit("without both times, or with a zone"))
+        .then(pl.lit("without both times to the minute, or with a zone"))
         .when(pl.col("gap_min").abs() > source.window_min)
         .then(pl.lit(f"without a draw within {source.window_min:g} min"))
     )
