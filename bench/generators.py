@@ -21,9 +21,8 @@ from numpy.typing import NDArray
 from common import data, headers, share, table
 from kalemia.beat import cut
 from kalemia.errors import BeatError, KalemiaError
-from kalemia.evaluate.metrics import auroc, bootstrap, conformal
+from kalemia.evaluate.metrics import TAILS, auroc, bootstrap, conformal
 from kalemia.model import inputs
-from kalemia.predict import COVERAGE
 from kalemia.read import read
 from kalemia.records import Beat
 from kalemia.simulate import Simulated, read_bases
@@ -88,7 +87,7 @@ def held(net: Network, calibrated: Beats, test: Beats) -> str:
     known, asked = (
         (beats.potassium - k.numpy()) / s.numpy() for beats, (k, s) in zip((calibrated, test), answers, strict=True)
     )
-    low, high = conformal(known, COVERAGE)
+    low, high = conformal(known, TAILS)
     return share(int(np.sum((asked >= low) & (asked <= high))), len(asked))
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from kalemia.evaluate import metrics
 from kalemia.evaluate.metrics import auroc, bootstrap, coverage, regression, wilson
 
 
@@ -58,3 +59,11 @@ def test_wilsons_interval_is_his_formula() -> None:
     half = 1.959964 / (1 + z2 / 113) * np.sqrt(share * (1 - share) / 113 + z2 / (4 * 113**2))
     assert (low, high) == pytest.approx((middle - half, middle + half), abs=1e-6)
     assert wilson(0, 0) == (0.0, 1.0)
+
+
+@pytest.mark.parametrize("n", [19, 39, 59, 99, 199, 1000])
+def test_conformal_ranks_are_those_of_whole_numbers(n: int) -> None:
+    errors = np.random.default_rng(n).permutation(np.arange(1, n + 1))
+    low, high = metrics.conformal(errors, metrics.TAILS)
+    assert low == max(1, 5 * (n + 1) // 100)
+    assert high == min(n, -(-95 * (n + 1) // 100))

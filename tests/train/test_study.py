@@ -18,19 +18,27 @@ pytest.importorskip("polars")
 from typer.testing import CliRunner
 
 from kalemia.cli import app
-from kalemia.cohort import Cohort, fold_of, simulated
+from kalemia.cohort import Cohort, simulated
 from kalemia.errors import TrainError
 from kalemia.evaluate import compare
 from kalemia.evaluate.metrics import frozen_cut
 from kalemia.evaluate.resampled import Said
 from kalemia.train import checkpoint, crossval, designs, examples, nets, studies, trial, verdict
-from kalemia.train.crossval import Entrant
+from kalemia.train.crossval import Answers, Entrant
 from kalemia.train.designs import KINDS, Design, Shape
 from kalemia.train.examples import Examples
 from kalemia.train.trial import Budget, Data
 
 BUDGET = Budget(folds=2, rates=(0.01,), patience=3, halve=2, epochs=4, batch=16)
 SHAPE = Shape(1, 270, 4.5, 1.0, (0.0, 0.8), (1.0, 0.2))
+
+
+def run(entrant: Entrant, data: Data, budget: Budget, folder: Path) -> Answers:
+    """Cross-validate one entrant."""
+    for which in crossval.fits(entrant, budget):
+        if not crossval.done(crossval.file_of(folder, entrant, which)):
+            crossval.fit(entrant, data, budget, folder, which)
+    return crossval.collect(entrant, data, budget, folder)
 
 
 @pytest.fixture(scope="module")
@@ -89,7 +97,7 @@ def test_separable_convolutions_cost_what_their_shape_says() -> None:
 def test_a_network_learns_what_is_there_and_is_judged_on_patients_it_has_not_seen(tmp_path: Path) -> None:
     data = waves_with_potassium()
     budget = replace(BUDGET, epochs=40, patience=10, halve=4)
-    answers = crossval.run(Entrant("DSCNN", ("V5",), Design("DSCNN", 8)), data, budget, tmp_path)
+    answers = run(Entrant("DSCNN", ("V5",), Design("DSCNN", 8)), data, budget, tmp_path)
     error = np.abs(answers.potassium[0] - data.potassium)
     assert error.mean() < 0.5
     assert np.abs(data.potassium - np.median(data.potassium)).mean() > 1.2
@@ -97,7 +105,7 @@ def test_a_network_learns_what_is_there_and_is_judged_on_patients_it_has_not_see
     assert about["epochs"] <= 40
     assert about["validation_mae_meq_l"][-1] < about["validation_mae_meq_l"][0]
     shuffled = replace(data, potassium=np.random.default_rng(1).permutation(data.potassium))
-    blind = crossval.run(Entrant("blind", ("V5",), Design("DSCNN", 8)), shuffled, BUDGET, tmp_path)
+    blind = run(Entrant("blind", ("V5",), Design("DSCNN", 8)), shuffled, BUDGET, tmp_path)
     assert (
         compare.summary(shuffled.potassium.astype(float), [Said(blind.potassium[0])], data.patients)["r2"]["value"]
         < 0.1
@@ -107,18 +115,18 @@ def test_a_network_learns_what_is_there_and_is_judged_on_patients_it_has_not_see
 def test_no_patient_is_in_training_and_test(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     data, seen = waves_with_potassium(80), []
 
-    def note(_name: str, train: Data, others: tuple[Data, Data], _seed: int) -> tuple[trial.Answer, trial.Answer]:
+    def note(_name: str, train: Data, others: tuple[Data, Data], _seed: int) -> crossval.Fit:
         seen.append((set(train.patients), set(others[0].patients)))
         assert not set(train.patients) & set(others[1].patients)
         zeros, ones = (trial.Answer(*[np.full(len(data.potassium), float(k)) for k in (0, 1)]) for data in others)
-        return zeros, ones
+        return crossval.Fit(zeros, ones, {})
 
     monkeypatch.setattr(crossval, "_measured", note)
-    crossval.run(Entrant("training median", ("V5",)), data, replace(BUDGET, folds=4), tmp_path)
+    run(Entrant("training median", ("V5",)), data, replace(BUDGET, folds=4), tmp_path)
     assert len(seen) == 4
     assert all(not train & test for train, test in seen)
     assert set().union(*(test for _, test in seen)) == set(data.patients)
-    again = crossval.run(Entrant("training median", ("V5",)), data, replace(BUDGET, folds=4), tmp_path)
+    again = run(Entrant("training median", ("V5",)), data, replace(BUDGET, folds=4), tmp_path)
     assert len(seen) == 4  # what lies there is not done again
     assert not again.potassium.any()
 
@@ -128,7 +136,7 @@ def test_a_training_that_is_stopped_goes_on_to_the_same_network(
 ) -> None:
     data, budget = waves_with_potassium(80), replace(BUDGET, epochs=6, patience=6, rates=(0.01, 0.003))
     entrant = Entrant("DSCNN", ("V5",), Design("DSCNN", 4))
-    whole = crossval.run(entrant, data, budget, tmp_path)
+    whole = run(entrant, data, budget, tmp_path)
     monkeypatch.setattr(checkpoint, "EVERY_S", -1.0)
     epochs = 0
 
@@ -143,9 +151,9 @@ def test_a_training_that_is_stopped_goes_on_to_the_same_network(
     monkeypatch.setattr(trial, "_epoch", stop)
     (tmp_path / "again").mkdir()
     with pytest.raises(KeyboardInterrupt):
-        crossval.run(entrant, data, budget, tmp_path / "again")
+        run(entrant, data, budget, tmp_path / "again")
     assert len(list((tmp_path / "again").glob("*.pt"))) == 2
-    again = crossval.run(entrant, data, budget, tmp_path / "again")
+    again = run(entrant, data, budget, tmp_path / "again")
     assert epochs == 9 + 4 + 12  # what was done is not done again
     assert np.array_equal(whole.potassium, again.potassium)
     assert whole.about == again.about
@@ -158,32 +166,47 @@ def test_a_training_that_is_stopped_goes_on_to_the_same_network(
 @pytest.mark.parametrize("content", [b"", b"PK cut off", None])
 def test_a_fit_that_is_damaged_is_made_anew(tmp_path: Path, content: bytes | None) -> None:
     data, entrant = waves_with_potassium(80), Entrant("training median", ("V5",))
-    whole = crossval.run(entrant, data, BUDGET, tmp_path)
+    whole = run(entrant, data, BUDGET, tmp_path)
     file = crossval.file_of(tmp_path, entrant, (0, 0))
     file.write_bytes(file.read_bytes()[:300] if content is None else content)
-    assert np.array_equal(crossval.run(entrant, data, BUDGET, tmp_path).potassium, whole.potassium)
+    assert np.array_equal(run(entrant, data, BUDGET, tmp_path).potassium, whole.potassium)
 
 
-def test_two_processes_of_torchrun_do_a_study_together(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    data, entrant = waves_with_potassium(80), Entrant("DSCNN", ("V5",), Design("DSCNN", 4))
-    alone = crossval.run(entrant, data, BUDGET, tmp_path)
-    (tmp_path / "both").mkdir()
+def test_two_processes_of_torchrun_do_a_study_together(
+    cohort: Cohort, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(studies, "QUICK", BUDGET)
+    sizes = studies.STUDIES["size"]
+    small = tuple(replace(one, design=Design("DSCRNN", 2 + k, 2)) for k, one in enumerate(sizes.entrants[:2]))
+    monkeypatch.setitem(studies.STUDIES, "size", replace(sizes, entrants=small))
+    alone = studies.run("size", cohort, tmp_path / "alone", quick=True)
+    out = tmp_path / "both"
+    assert studies.run("size", cohort, out, quick=True) == alone  # for what both cut and write
+    for fit in (out / "fits").glob("*fold*.npz"):
+        fit.unlink()
+    (out / "size.json").unlink()
     monkeypatch.setenv("WORLD_SIZE", "2")
     monkeypatch.setenv("RANK", "1")
-    waited: list[Path] = []
-    monkeypatch.setattr(crossval, "wait_for", lambda files: waited.extend(file for file in files if not file.exists()))
+    waited: list[str] = []
+
+    def absent(files: list[Path]) -> None:
+        waited.extend(file.name for file in files if not file.exists())
+
+    monkeypatch.setattr(crossval, "wait_for", absent)
     with pytest.raises(FileNotFoundError):  # of the first process, which has not begun
-        crossval.run(entrant, data, BUDGET, tmp_path / "both")
-    assert ["fold0" in file.name for file in waited] == [True]
+        studies.run("size", cohort, out, quick=True)
+    assert ["fold0" in name for name in waited] == [True]
+    assert sorted("fold1" in fit.name for fit in (out / "fits").glob("*fold*.npz")) == [True, True]
+    assert not (out / "size.json").exists()  # that is the first one's to write
     monkeypatch.setenv("RANK", "0")
-    together = crossval.run(entrant, data, BUDGET, tmp_path / "both")
-    assert np.array_equal(alone.potassium, together.potassium)
+    assert studies.run("size", cohort, out, quick=True) == alone
+    assert (out / "size.json").read_bytes() == (tmp_path / "alone" / "size.json").read_bytes()
 
 
 def test_cuts_and_intervals_are_decided_on_validation_patients_alone(tmp_path: Path) -> None:
-    data = waves_with_potassium()
+    data = waves_with_potassium(480)
     entrant = Entrant("DSCNN", ("V5",), Design("DSCNN", 8))
-    said = crossval.run(entrant, data, replace(BUDGET, epochs=25, patience=10), tmp_path)
+    said = run(entrant, data, replace(BUDGET, epochs=25, patience=10), tmp_path)
     true = data.potassium.astype(float)
     own = verdict.judge(said, true)
     held = {which: set(data.patients[number]) for which, (number, _) in said.held.items()}
@@ -204,6 +227,28 @@ def test_cuts_and_intervals_are_decided_on_validation_patients_alone(tmp_path: P
     assert np.array_equal(again.low, own.low)
 
 
+def test_of_few_validation_patients_there_is_no_interval(tmp_path: Path) -> None:
+    data = waves_with_potassium(240)
+    said = run(Entrant("training median", ("V5",)), data, BUDGET, tmp_path)
+    assert min(len(number) for number, _ in said.held.values()) < 19
+    own = verdict.judge(said, data.potassium.astype(float))
+    assert own.covered is None
+    assert np.isnan(own.low).all()
+    assert "coverage" not in compare.summary(data.potassium.astype(float), own.seeds, data.patients)
+
+
+def test_boosting_stops_where_validation_does() -> None:
+    data = waves_with_potassium(360)
+    data.examples.measures[:, 0] = data.potassium
+    parts = [data.only(np.arange(360) % 3 == k) for k in range(3)]
+    fit = crossval._measured(crossval.BOOSTING, parts[0], (parts[1], parts[2]), 0)
+    assert fit.about["learning_rate"] in crossval.TREE_RATES
+    assert 1 <= fit.about["rounds"] <= crossval.ROUNDS
+    assert np.abs(fit.test.potassium - parts[1].potassium).mean() < 0.5
+    parts[2] = replace(parts[2], potassium=-parts[2].potassium)  # against what there is to learn
+    assert crossval._measured(crossval.BOOSTING, parts[0], (parts[1], parts[2]), 0).about["rounds"] == 1
+
+
 def test_the_cut_keeps_nine_in_ten_of_those_above() -> None:
     true = np.concatenate([np.full(20, 6.0), np.full(30, 4.0)])
     estimate = np.concatenate([np.linspace(5, 6.9, 20), np.linspace(3, 6, 30)])
@@ -213,15 +258,18 @@ def test_the_cut_keeps_nine_in_ten_of_those_above() -> None:
     assert frozen_cut(np.full(5, 4.0), np.ones(5)) is None
 
 
-def test_a_longer_window_holds_the_signal_as_it_is(cohort: Cohort, tmp_path: Path) -> None:
-    beat, two = (examples.load(cohort, ("V5",), seconds, tmp_path / f"{seconds}.npz") for seconds in (0.9, 2.0))
-    assert beat.waves.shape[1:] == (1, 270)
+def test_a_window_holds_the_signal_as_it_is(cohort: Cohort, tmp_path: Path) -> None:
+    cycle, beat, two = (examples.load(cohort, ("V5",), s, tmp_path / f"{s}.npz") for s in (None, 0.9, 2.0))
+    assert cycle.waves.shape[1:] == beat.waves.shape[1:] == (1, 270)
     assert two.waves.shape[1:] == (1, 600)
-    assert (beat.number == two.number).all()
-    alike = [np.corrcoef(a[0, 60:140], b[0, 60:140])[0, 1] for a, b in zip(beat.waves, two.waves, strict=True)]
+    assert (cycle.number == two.number).all()
+    alike = [np.corrcoef(a[0, 60:140], b[0, 60:140])[0, 1] for a, b in zip(cycle.waves, two.waves, strict=True)]
     assert np.median(alike) > 0.95  # R at sample 90 in both
-    stored = examples.load(cohort, ("V5",), 0.9, tmp_path / "0.9.npz")
-    assert np.array_equal(stored.waves, beat.waves)
+    room = [np.array_equal(a[0], b[0, :270]) for a, b in zip(beat.waves, two.waves, strict=True)]
+    assert np.mean(room) > 0.9  # the same beat, wherever the first one leaves room for two seconds
+    assert not np.array_equal(cycle.waves, beat.waves)
+    stored = examples.load(cohort, ("V5",), None, tmp_path / "None.npz")
+    assert np.array_equal(stored.waves, cycle.waves)
 
 
 def test_the_difference_of_two_is_surer_than_each(cohort: Cohort) -> None:
@@ -280,10 +328,9 @@ def test_a_cohort_that_is_too_small_is_refused(tmp_path: Path) -> None:
     with pytest.raises(TrainError, match="needs lead V5; the cohort has I"):
         studies.run("size", Cohort.open(tmp_path / "watch"), tmp_path / "out2", quick=True)
     assert not (tmp_path / "out2").exists()
-    assert len(set(fold_of(["a", "b"], 5))) <= 2
 
 
 def test_a_training_that_diverges_gets_a_sentence(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(trial, "_validated", lambda *_: (float("nan"), float("nan")))
     with pytest.raises(TrainError, match=r"training diverged at every learning rate \(0\.01\)"):
-        crossval.run(Entrant("DSCNN", ("V5",), Design("DSCNN", 4)), waves_with_potassium(80), BUDGET, tmp_path)
+        run(Entrant("DSCNN", ("V5",), Design("DSCNN", 4)), waves_with_potassium(80), BUDGET, tmp_path)

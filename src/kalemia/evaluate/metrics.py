@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -16,6 +16,10 @@ from kalemia.records import HIGH_MEQ_L, LOW_MEQ_L
 SENSITIVITY = 0.9
 """What the cut of an alarm has to reach on validation patients, as in Galloway 2019."""
 BINS_MEQ_L = (0.0, 3.5, 5.5, 6.5, 99.0)
+TAILS = (0.05, 0.95)
+"""Of an interval of 0.9."""
+LEAST_ERRORS = 19
+"""With fewer errors than these, none is beyond which one in twenty lies."""
 
 Numbers = NDArray[Any]
 
@@ -54,14 +58,18 @@ def frozen_cut(true: Numbers, estimate: Numbers) -> float | None:
     return float(np.nextafter(ill[missed], -np.inf))
 
 
-def conformal(errors: Numbers, coverage: float) -> tuple[float, float]:
-    """Return the order statistics of errors (n,) between which a further one lies with at least this probability.
+def conformal(errors: Numbers, levels: Numbers | Sequence[float]) -> Numbers:
+    """Return the order statistics of errors (n,) at some levels, between two of which a further error lies.
 
-    Split conformal prediction, a tail each (Papadopoulos 2002): ranks floor and ceil of the level times n + 1.
+    Split conformal prediction with the error in units of its expected spread as score (Papadopoulos 2008; Lei 2018), a
+    tail each: the level p below one half takes the order statistic floor(p (n + 1)), above it ceil(p (n + 1)), which
+    is what makes the coverage hold for any network and any distribution as long as the new patient is like these. It
+    cannot hold where that is none of the n, as at 0.05 where n is below `LEAST_ERRORS`.
     """
-    errors, n = np.sort(errors), len(errors)
-    low, high = np.floor((1 - coverage) / 2 * (n + 1)), np.ceil((1 + coverage) / 2 * (n + 1))
-    return float(errors[max(int(low) - 1, 0)]), float(errors[min(int(high) - 1, n - 1)])
+    places = np.asarray(levels) * (len(errors) + 1)
+    # 0.05 times 20 may be a little less than 1.
+    ranks = np.where(np.less(levels, 0.5), np.floor(places + 1e-9), np.ceil(places - 1e-9)).astype(int)
+    return np.asarray(np.sort(errors)[np.clip(ranks - 1, 0, len(errors) - 1)])
 
 
 def coverage(true: Numbers, low: Numbers, high: Numbers) -> float:

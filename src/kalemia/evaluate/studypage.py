@@ -154,11 +154,12 @@ def _drawings(result: Result, panels: dict[str, Estimates]) -> Drawings:
         caption = "Estimates in each bin of measured potassium: median, middle half, 5 to 95 %."
         yield f"{name}-boxes", caption, figures.boxes(panels)
         covered = rows.get("4k", next(iter(rows.values())))["coverage_by_subgroup"]
-        yield (
-            f"{name}-coverage",
-            "Whether the 0.9 interval of the 4k network holds in each group of patients (Wilson's interval).",
-            figures.coverage(covered, result["interval_coverage"]),
-        )
+        if covered:
+            yield (
+                f"{name}-coverage",
+                "Whether the 0.9 interval of the 4k network holds in each group of patients (Wilson's interval).",
+                figures.coverage(covered, result["interval_coverage"]),
+            )
     if name in ("window", "size", "network"):
         told = (
             "MAE by epoch at the learning rate that validated best, a line a fit; the best epoch of validation is kept."

@@ -33,19 +33,23 @@ def fitted(name: str, train: Float, potassium: NDArray[Any], test: Float, seed: 
     """Fit a baseline on a `table` and its potassium (n,), and estimate those of another table, mEq/L."""
     if name == MEDIAN:
         return np.full(len(test), float(np.median(potassium)))
+    # Where a lead is not there, the training's median stands in; where it never is, zero does.
+    filled = SimpleImputer(strategy="median", keep_empty_features=True)
     if name == SLOPE:
-        line = LinearRegression().fit(train[:, -1:], potassium)
+        line = make_pipeline(filled, LinearRegression()).fit(train[:, -1:], potassium)
         return np.asarray(line.predict(test[:, -1:]), dtype=np.float64)
     # Ranks instead of raw values: a few wild measures of a lost T wave would otherwise rule the fit.
     ranks = QuantileTransformer(n_quantiles=min(1000, len(train)), output_distribution="normal", random_state=seed)
-    ridge = make_pipeline(SimpleImputer(strategy="median"), ranks, RidgeCV(np.logspace(-2, 4, 13)))
+    ridge = make_pipeline(filled, ranks, RidgeCV(np.logspace(-2, 4, 13)))
     return np.asarray(ridge.fit(train, potassium).predict(test), dtype=np.float64)
 
 
 def slope_ratio(features: NDArray[Any]) -> Float:
-    """T down-slope over T amplitude of the first lead, 1/s: the measure of Severi and Corsi's formula for dialysis."""
+    """T down-slope over T amplitude of the first lead, 1/s: the measure of Severi and Corsi's formula for dialysis.
+
+    NaN where that lead is not there.
+    """
     height = features[:, FEATURES.index("t_mv")].astype(np.float64)
     slope = features[:, FEATURES.index("t_downslope_mv_s")].astype(np.float64)
-    # A T wave lost in the noise has no ratio: 30 uV keep it finite. Where the lead is not there, the median stands in.
-    ratio = slope / np.maximum(np.abs(height), 0.03)
-    return np.asarray(np.where(np.isfinite(ratio), ratio, np.nanmedian(ratio)))
+    # A T wave lost in the noise has no ratio: 30 uV keep it finite.
+    return np.asarray(slope / np.maximum(np.abs(height), 0.03))

@@ -12,6 +12,7 @@ import os
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -31,18 +32,33 @@ VALIDATION = 0.12
 """Of the patients that are not tested."""
 LOOK_S = 1.0
 BOOSTING = "gradient boosting on features"
+TREE_RATES, ROUNDS = (0.05, 0.02), 500
+"""Of gradient boosting, which tries as many learning rates as networks and stops where they do: by validation."""
 MEASURED = (baselines.RIDGE, BOOSTING, baselines.SLOPE, baselines.MEDIAN)
 """Entrants that are no network."""
 
 
 @dataclass(frozen=True)
 class Entrant:
-    """Who takes part: a network, or one of `MEASURED`, on some leads of some seconds."""
+    """Who takes part: a network, or one of `MEASURED`.
+
+    Attributes
+    ----------
+    leads
+        What it reads.
+    window_s
+        So many seconds of the signal as it was recorded, or None: one cycle of 0.9 s, the median of the ECG's beats.
+    """
 
     name: str
     leads: tuple[str, ...]
     design: Design | None = None
-    seconds: float = 0.9
+    window_s: float | None = None
+
+    @property
+    def window(self) -> str:
+        """Return how files name what is read."""
+        return "cycle" if self.window_s is None else f"{self.window_s:g}s"
 
 
 @dataclass(frozen=True)
@@ -65,7 +81,7 @@ class Fit:
     test, validation
         Of the ECGs of these, in their order.
     about
-        Epochs, learning rate, and MAE by epoch; nothing of an entrant that is no network.
+        Epochs or rounds, and learning rate, of what has any; of a network MAE by epoch.
     """
 
     test: Answer
@@ -112,14 +128,6 @@ class Answers:
     about: tuple[Mapping[str, Any], ...]
 
 
-def run(entrant: Entrant, data: Data, budget: Budget, folder: Path) -> Answers:
-    """Cross-validate an entrant, this process's share of it, and wait for the others; what lies there is kept."""
-    rank, ranks = share()
-    for which in fits(entrant, budget)[rank::ranks]:
-        fit(entrant, data, budget, folder, which)
-    return collect(entrant, data, budget, folder)
-
-
 def fits(entrant: Entrant, budget: Budget) -> list[tuple[int, int]]:
     """Return fold and seed of each fit; what is no network has one seed."""
     seeds = budget.seeds if entrant.design else 1
@@ -127,10 +135,8 @@ def fits(entrant: Entrant, budget: Budget) -> list[tuple[int, int]]:
 
 
 def fit(entrant: Entrant, data: Data, budget: Budget, folder: Path, which: tuple[int, int]) -> None:
-    """Write what an entrant, fitted without a fold, says of it, unless that is there."""
+    """Write what an entrant, fitted without a fold, says of it."""
     kept = file_of(folder, entrant, which)
-    if done(kept):
-        return
     number, seed = which
     fold, held = _split(data, budget)
     tested = fold == number
@@ -139,7 +145,7 @@ def fit(entrant: Entrant, data: Data, budget: Budget, folder: Path, which: tuple
         if len(part.potassium) < 2:
             raise TrainError(f"fold {number + 1} has {len(part.potassium)} ECGs for {name}; give a larger cohort")
     if entrant.design is None:
-        atomic.write({kept: Fit(*_measured(entrant.name, train, (test, validation), seed), {}).dump()})
+        atomic.write({kept: _measured(entrant.name, train, (test, validation), seed).dump()})
         return
     trial = Trial(entrant.design, train, validation, budget, seed, kept)
     atomic.write({kept: Fit(trial.said(test), trial.said(validation), trial.about).dump()})
@@ -196,21 +202,37 @@ def file_of(folder: Path, entrant: Entrant, which: tuple[int, int]) -> Path:
     """Return where a fit is kept: who, of what, and which fold and seed; another study may ask for the same."""
     design, (fold, seed) = entrant.design, which
     who = f"{design.kind}-{design.channels}-{design.lstm}" if design else entrant.name
-    what = f"{who}-{'-'.join(entrant.leads)}-{entrant.seconds:g}s-fold{fold}-seed{seed}.npz"
+    what = f"{who}-{'-'.join(entrant.leads)}-{entrant.window}-fold{fold}-seed{seed}.npz"
     return folder / what.replace(" ", "-").replace(",", "")
 
 
-def _measured(name: str, train: Data, others: tuple[Data, Data], seed: int) -> tuple[Answer, Answer]:
+def _measured(name: str, train: Data, others: tuple[Data, Data], seed: int) -> Fit:
     """Return what an entrant that is no network says of the test fold and of the validation ECGs.
 
     It expects the same error everywhere.
     """
     seen, *asked = [baselines.table(data.examples.measures, data.examples.side) for data in (train, *others)]
-    both = np.concatenate(asked)
+    both, about = np.concatenate(asked), {}
     if name == BOOSTING:
-        trees = HistGradientBoostingRegressor(max_iter=300, learning_rate=0.05, max_leaf_nodes=15, random_state=seed)
-        said = np.asarray(trees.fit(seen, train.potassium).predict(both), np.float64)
+        trees, rounds = _boosted(seen, train.potassium, asked[1], others[1].potassium, seed)
+        said = np.asarray(next(islice(trees.staged_predict(both), rounds - 1, None)), np.float64)
+        about = {"learning_rate": trees.learning_rate, "rounds": rounds}
     else:
         said = baselines.fitted(name, seen, train.potassium, both, seed)
     first, second = np.split(said, [len(asked[0])])
-    return Answer(first, np.ones_like(first)), Answer(second, np.ones_like(second))
+    return Fit(Answer(first, np.ones_like(first)), Answer(second, np.ones_like(second)), about)
+
+
+def _boosted(
+    seen: Reals, potassium: NDArray[np.float32], held: Reals, true: NDArray[np.float32], seed: int
+) -> tuple[HistGradientBoostingRegressor, int]:
+    """Return the trees, and after how many rounds, that validate best."""
+    tried = []
+    for rate in TREE_RATES:
+        trees = HistGradientBoostingRegressor(
+            learning_rate=rate, max_iter=ROUNDS, max_leaf_nodes=15, early_stopping=False, random_state=seed
+        ).fit(seen, potassium)
+        losses = [float(np.mean(np.square(said - true))) for said in trees.staged_predict(held)]
+        tried.append((min(losses), trees, int(np.argmin(losses)) + 1))
+    _, best, rounds = min(tried, key=lambda one: one[0])
+    return best, rounds

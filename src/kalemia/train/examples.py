@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kalemia import atomic
-from kalemia.beat import R_SAMPLE, cut
+from kalemia.beat import R_SAMPLE, SAMPLES, cut
 from kalemia.cohort.cohort import Cohort
 from kalemia.condition import RATE, condition
 from kalemia.errors import BeatError, TrainError
@@ -24,8 +24,6 @@ from kalemia.workers import mapped
 
 Float32 = NDArray[np.float32]
 
-BEAT_S = 0.9
-"""The one-cycle beat; longer windows begin 0.3 s before an R peak, too, and show the signal as it is."""
 CHUNK = 200
 DAMAGED = (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile)
 
@@ -68,12 +66,15 @@ class Examples:
 def load(
     cohort: Cohort,
     leads: tuple[str, ...],
-    seconds: float,
+    window_s: float | None,
     kept: Path,
     workers: int = 1,
     progress: Callable[[int, int], None] | None = None,
 ) -> Examples:
     """Return the ECGs of a cohort, from the file `kept` where they were cut before; those without a beat are left out.
+
+    Without `window_s` waves are the one-cycle beat, the median of the ECG's; with it, so many seconds of the signal as
+    it was recorded, from 0.3 s before an R peak, too.
 
     Raises
     ------
@@ -82,13 +83,13 @@ def load(
     """
     if kept.exists():
         with (
-            suppress(OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile),
+            suppress(*DAMAGED),
             kept.open("rb") as file,
             np.load(file) as stored,
         ):
             return Examples(**{one.name: stored[one.name] for one in fields(Examples)})
     starts = [range(first, min(first + CHUNK, len(cohort))) for first in range(0, len(cohort), CHUNK)]
-    job = partial(_chunk, cohort.folder, leads, seconds)
+    job = partial(_chunk, cohort.folder, leads, window_s)
     pieces = []
     for numbers, piece in zip(starts, mapped(job, starts, workers), strict=True):
         pieces.append(piece)
@@ -106,10 +107,15 @@ def load(
     return found
 
 
-def _chunk(folder: Path, leads: tuple[str, ...], seconds: float, numbers: range) -> Examples:
+def samples(window_s: float | None) -> int:
+    """Return how many samples at 300 Hz a window has."""
+    return SAMPLES if window_s is None else round(window_s * RATE)
+
+
+def _chunk(folder: Path, leads: tuple[str, ...], window_s: float | None, numbers: range) -> Examples:
     cohort = Cohort.open(folder)
-    count = round(seconds * RATE)
-    kept = [(number, one) for number in numbers if (one := _one(cohort.recording(number), leads, seconds)) is not None]
+    count = samples(window_s)
+    kept = [(number, one) for number in numbers if (one := _one(cohort.recording(number), leads, window_s)) is not None]
     empty = (0, len(leads))
     return Examples(
         np.array([number for number, _ in kept], np.int64),
@@ -119,7 +125,9 @@ def _chunk(folder: Path, leads: tuple[str, ...], seconds: float, numbers: range)
     )
 
 
-def _one(recording: Recording, leads: tuple[str, ...], seconds: float) -> tuple[Float32, Float32, Float32] | None:
+def _one(
+    recording: Recording, leads: tuple[str, ...], window_s: float | None
+) -> tuple[Float32, Float32, Float32] | None:
     """Return the waves, side inputs and measures of an ECG; None where no wanted lead has a beat."""
     try:
         beat = cut(recording, [lead for lead in leads if lead in recording.leads])
@@ -129,9 +137,9 @@ def _one(recording: Recording, leads: tuple[str, ...], seconds: float) -> tuple[
     if not good:
         return None
     rows = [beat.leads.index(leads[k]) for k in good]
-    count = round(seconds * RATE)
+    count = samples(window_s)
     waves, side = np.zeros((len(leads), count), np.float32), np.zeros(len(leads) + 1, np.float32)
-    waves[good] = beat.waveform[rows] if seconds == BEAT_S else _window(recording, beat, rows, count)
+    waves[good] = beat.waveform[rows] if window_s is None else _window(recording, beat, rows, count)
     side[good] = np.log(np.maximum(beat.gain_mv[rows], 1e-3))
     side[-1] = beat.rr_s
     return waves, side, features(beat, leads)

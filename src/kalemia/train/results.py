@@ -21,7 +21,7 @@ from kalemia.evaluate.findings import shown, signed
 from kalemia.evaluate.metrics import SENSITIVITY, regression
 from kalemia.evaluate.resampled import PREVALENCE
 from kalemia.evaluate.subgroups import coverages
-from kalemia.train import designs, verdict
+from kalemia.train import designs, examples, verdict
 from kalemia.train.crossval import Answers, Entrant, Study
 from kalemia.train.designs import Shape
 from kalemia.train.trial import Budget
@@ -54,7 +54,7 @@ def result(
                 "figures": reached,
                 "r2_by_seed": [_r2(true[said.number], one.potassium) for one in own.seeds],
                 "cuts_meq_l": own.cuts_meq_l,
-                "coverage_by_subgroup": coverages(own.covered, table[said.number]),
+                "coverage_by_subgroup": {} if own.covered is None else coverages(own.covered, table[said.number]),
                 "fits": list(said.about),
             }
         )
@@ -74,7 +74,7 @@ def result(
         "cohort": {"labels": cohort.labels, "ecgs": len(cohort), "digest": cohort.digest, **_named(cohort)},
         "budget": asdict(budget),
         "quick": quick,
-        "potassium_sd_meq_l": round(float(true.std()), 4),
+        "potassium_sd_meq_l": round(float(true[base.number].std()), 4),
         "sensitivity_asked": SENSITIVITY,
         "prevalence": PREVALENCE,
         "interval_coverage": verdict.COVERAGE,
@@ -92,11 +92,11 @@ def _named(cohort: Cohort) -> dict[str, Any]:
 
 
 def _described(entrant: Entrant, *, timed: bool) -> dict[str, Any]:
-    about: dict[str, Any] = {"leads": list(entrant.leads), "seconds": entrant.seconds, "parameters": 0, "macs": 0}
+    about: dict[str, Any] = {"leads": list(entrant.leads), "window_s": entrant.window_s, "parameters": 0, "macs": 0}
     if entrant.design is None:
         return about
     sides = len(entrant.leads) + 1
-    shape = Shape(sides - 1, round(entrant.seconds * 300), 0.0, 1.0, (0.0,) * sides, (1.0,) * sides)
+    shape = Shape(sides - 1, examples.samples(entrant.window_s), 0.0, 1.0, (0.0,) * sides, (1.0,) * sides)
     net = designs.build(shape, entrant.design)
     layers: list[dict[str, Any]] = [*designs.layers(net)]
     if timed:
@@ -124,7 +124,8 @@ def write(out: Path, result: dict[str, Any], answers: dict[str, Answers], cohort
         numbers = np.stack([part.mean(axis=0) for part in (said.potassium, own.low, own.high)], axis=1)
         chosen = table[said.number].select("ecg", "patient", "potassium_meq_l")
         for row, fold, three in zip(chosen.iter_rows(), said.fold, numbers, strict=True):
-            written.writerow([*row[:2], f"{row[2]:.2f}", entrant, fold, *(f"{value:.4f}" for value in three)])
+            said_of = ("" if np.isnan(value) else f"{value:.4f}" for value in three)
+            written.writerow([*row[:2], f"{row[2]:.2f}", entrant, fold, *said_of])
     content = json.dumps(result, indent=1, allow_nan=False).encode()
     name = result["study"]
     try:

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from kalemia import __version__, atomic
 from kalemia.errors import TrainError
 from kalemia.evaluate import compare, metrics
+from kalemia.evaluate.metrics import LEAST_ERRORS
 from kalemia.evaluate.resampled import Said
 from kalemia.export.onnx import to_onnx
 from kalemia.likeness import learned
@@ -30,8 +31,6 @@ from kalemia.workers import mapped
 
 COVERAGE = 0.9
 LEAST_SPREAD_MEQ_L = 0.1
-LEAST_CALIBRATION = 19
-"""With fewer errors than these, none is beyond which one in twenty lies."""
 ERROR_LEVELS = np.concatenate(
     [[0.0005, 0.001, 0.0025, 0.005], np.linspace(0.01, 0.99, 99), [0.995, 0.9975, 0.999, 0.9995]]
 )
@@ -66,7 +65,7 @@ def train(
     names = (config.name, *config.parts)
     _check_writable(out, [out / f"{name}{suffix}" for name in names for suffix in (".onnx", ".json")])
     beats = {part: _beats(config, plans, part, workers, report) for part in mix.PARTS}
-    _check_enough(beats)
+    _check_enough(config, beats)
     unfinished = out / f".{config.name}.unfinished"
     fitted, teachers = _fitted(config, beats, workers, report, unfinished)
     training = {
@@ -96,14 +95,18 @@ def train(
     return [Trained(out / f"{card.name}.onnx", card) for _, card in made]
 
 
-def _check_enough(beats: dict[str, Beats]) -> None:
+def _check_enough(config: Config, beats: dict[str, Beats]) -> None:
     """Raise where nothing can be learned, or no interval be calibrated."""
     if (spread := float(beats["train"].potassium.std())) < LEAST_SPREAD_MEQ_L:
         raise TrainError(f"the potassium of the training hardly varies ({spread:.2f} mEq/L); give other patients")
-    if (count := len(beats["calibration"])) < LEAST_CALIBRATION:
-        raise TrainError(
-            f"{count} ECGs are left for calibration; an interval of {COVERAGE:g} needs at least {LEAST_CALIBRATION}"
-        )
+    good = np.asarray(beats["calibration"].waves.any(axis=2))
+    for leads in (config.leads, *config.parts.values()):
+        there = good[:, [config.leads.index(lead) for lead in leads]].sum(axis=1)
+        if (count := int(np.sum(there >= min(config.needed, len(leads))))) < LEAST_ERRORS:
+            raise TrainError(
+                f"{count} ECGs with a good {' or '.join(leads)} are left for calibration; an interval of {COVERAGE:g} "
+                f"needs at least {LEAST_ERRORS}"
+            )
 
 
 def _check_writable(out: Path, files: list[Path]) -> None:
@@ -136,8 +139,10 @@ def _fitted(
     this configuration and these records alone have.
     """
     unfinished.mkdir(exist_ok=True)
-    said = config.model_dump_json().encode() + beats["train"].potassium.tobytes()
-    files = unfinished / f"{hashlib.sha256(said).hexdigest()[:12]}-"
+    known = hashlib.sha256(config.model_dump_json().encode())
+    for array in (beats["train"].waves, beats["train"].side, beats["train"].potassium):
+        known.update(np.ascontiguousarray(array).data)
+    files = unfinished / f"{known.hexdigest()[:12]}-"
     fit = partial(_fit, config, beats["train"], beats["validation"], files)
     if config.seeds == 1:
         return fit(config.seed, "training", report), []
@@ -248,22 +253,23 @@ def personal_parts(model: Model, config: Config, calibrated: int, workers: int =
 def calibrate(model: Model, beats: Beats, seed: int) -> tuple[tuple[float, ...], ...]:
     """Return the conformal quantiles of (true - estimate) / spread on patients kept apart, at ERROR_LEVELS.
 
-    A row for every number of leads used, from the least to all; where fewer are, they are drawn for every record from
-    those that are good. Split conformal prediction with the normalized error as score (Papadopoulos 2008; Lei 2018), a
-    tail each: the level p below one half takes the order statistic floor(p (n + 1)), above it ceil(p (n + 1)), which is
-    what makes the coverage hold for any network and any distribution as long as the new patient is like these.
+    A row for every number of leads used, from the least to all (`evaluate.metrics.conformal`); where fewer are, they
+    are drawn for every record from those that are good. Where too few records have so many leads, the row of fewer
+    leads stands in: its interval is wider.
     """
-    return tuple(_quantiles(model, fewer(beats, count, seed)) for count in _counts(model))
+    rows: list[tuple[float, ...]] = []
+    for count in _counts(model):
+        some = fewer(beats, count, seed)
+        rows.append(rows[-1] if rows and len(some) < LEAST_ERRORS else _quantiles(model, some))
+    return tuple(rows)
 
 
 def _quantiles(model: Model, beats: Beats) -> tuple[float, ...]:
     estimate, spread = answers(model, beats)
-    errors = np.sort((beats.potassium - estimate) / spread)
+    errors = (beats.potassium - estimate) / spread
     if not np.isfinite(errors).all():
         raise TrainError("training diverged: the network returns no numbers; take a lower learning rate")
-    n = len(errors)
-    ranks = np.where(ERROR_LEVELS < 0.5, np.floor(ERROR_LEVELS * (n + 1)), np.ceil(ERROR_LEVELS * (n + 1)))
-    return tuple(round(float(e), 5) for e in errors[np.clip(ranks.astype(int) - 1, 0, n - 1)])
+    return tuple(round(float(error), 5) for error in metrics.conformal(errors, ERROR_LEVELS))
 
 
 def answers(model: Model, beats: Beats) -> tuple[NDArray[Any], NDArray[Any]]:

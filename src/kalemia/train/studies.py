@@ -37,14 +37,14 @@ NETWORKS = (
     SMALL,
     Design("screening CNN", 16),
 )
-WINDOWS = {"one cycle": 0.9, "2 s": 2.0, "10 s": 10.0}
+WINDOWS = {"one cycle": None, "one beat": 0.9, "2 s": 2.0, "10 s": 10.0}
 SINGLE = ("V1", "V2", "V3", "V4", "V5", "V6", "I", "II")
 
 Report = Callable[[str, int, int], None]
 
 
-def _v5(name: str, design: Design | None = None, seconds: float = examples.BEAT_S) -> Entrant:
-    return Entrant(name, (STUDY_LEAD,), design, seconds)
+def _v5(name: str, design: Design | None = None, window_s: float | None = None) -> Entrant:
+    return Entrant(name, (STUDY_LEAD,), design, window_s)
 
 
 STUDIES = {
@@ -59,7 +59,7 @@ STUDIES = {
         Study(
             "window",
             "Is one cardiac cycle as good as two or ten seconds?",
-            tuple(_v5(name, SMALL, seconds) for name, seconds in WINDOWS.items()),
+            tuple(_v5(name, SMALL, window_s) for name, window_s in WINDOWS.items()),
             "one cycle",
         ),
         Study(
@@ -169,13 +169,13 @@ def _cut(cohort: Cohort, entrant: Entrant, folder: Path, workers: int, tell: Rep
         crossval.wait_for([kept])
     else:
         said = partial(tell, "cutting beats")
-        examples.load(cohort, leads, entrant.seconds, kept, workers, said)
+        examples.load(cohort, leads, entrant.window_s, kept, workers, said)
 
 
 def _kept(cohort: Cohort, entrant: Entrant, folder: Path) -> tuple[tuple[str, ...], Path]:
     """Return which leads are cut together, and the file; the beats of single leads are in one."""
-    leads = cohort.leads if len(entrant.leads) == 1 and entrant.seconds == examples.BEAT_S else entrant.leads
-    return leads, folder / f"{'-'.join(leads)}-{entrant.seconds:g}s.npz"
+    leads = cohort.leads if len(entrant.leads) == 1 and entrant.window_s is None else entrant.leads
+    return leads, folder / f"{'-'.join(leads)}-{entrant.window}.npz"
 
 
 def _data(cohort: Cohort, entrant: Entrant, folder: Path) -> Data:
@@ -184,7 +184,7 @@ def _data(cohort: Cohort, entrant: Entrant, folder: Path) -> Data:
     A study of one lead has the ECGs in which that lead is good; of several, those in which any is.
     """
     leads, kept = _kept(cohort, entrant, folder)
-    mine = examples.load(cohort, leads, entrant.seconds, kept).leads([leads.index(lead) for lead in entrant.leads])
+    mine = examples.load(cohort, leads, entrant.window_s, kept).leads([leads.index(lead) for lead in entrant.leads])
     table = cohort.table[mine.number]
     there = mine.waves.any(axis=(1, 2)) & ~table["hemolyzed"].to_numpy()
     data = Data(mine, table["potassium_meq_l"].to_numpy(), table["patient"].to_numpy().astype(str))
@@ -192,12 +192,12 @@ def _data(cohort: Cohort, entrant: Entrant, folder: Path) -> Data:
 
 
 @lru_cache(maxsize=1)
-def _opened(folder: Path, fits: Path, leads: tuple[str, ...], seconds: float) -> Data:
-    return _data(Cohort.open(folder), Entrant("", leads, None, seconds), fits)
+def _opened(folder: Path, fits: Path, leads: tuple[str, ...], window_s: float | None) -> Data:
+    return _data(Cohort.open(folder), Entrant("", leads, None, window_s), fits)
 
 
 def _fit(cohort: Path, folder: Path, budget: Budget, job: tuple[Entrant, tuple[int, int]]) -> None:
     """Do one fit; a process keeps the data of the last."""
     entrant, which = job
     if not crossval.done(crossval.file_of(folder, entrant, which)):
-        crossval.fit(entrant, _opened(cohort, folder, entrant.leads, entrant.seconds), budget, folder, which)
+        crossval.fit(entrant, _opened(cohort, folder, entrant.leads, entrant.window_s), budget, folder, which)

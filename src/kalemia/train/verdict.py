@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from kalemia.evaluate.metrics import conformal, frozen_cut
+from kalemia.evaluate.metrics import LEAST_ERRORS, TAILS, conformal, frozen_cut
 from kalemia.evaluate.resampled import Reals, Said
 from kalemia.train.crossval import Answers
 
@@ -22,7 +22,7 @@ class Verdict:
     seeds
         Of each seed: estimates, whether they are above the cut, whether the interval holds.
     low, high
-        (seeds, n) intervals, mEq/L.
+        (seeds, n) intervals, mEq/L; NaN where validation is too small for any.
     cuts_meq_l
         Of each fit, by fold and then by seed; None where no validation patient was above 5.5.
     """
@@ -33,16 +33,18 @@ class Verdict:
     cuts_meq_l: list[float | None]
 
     @property
-    def covered(self) -> Reals:
-        """The share of seeds whose interval holds the measured potassium, (n,)."""
-        return np.asarray(np.mean([one.covered for one in self.seeds if one.covered is not None], axis=0))
+    def covered(self) -> Reals | None:
+        """The share of seeds whose interval holds the measured potassium, (n,); None where there is none."""
+        held = [one.covered for one in self.seeds if one.covered is not None]
+        return np.asarray(np.mean(held, axis=0)) if held else None
 
 
 def judge(answers: Answers, true: Reals) -> Verdict:
     """Judge an entrant by the potassium of all ECGs of the cohort, mEq/L.
 
     The cut of a fit is frozen on its validation patients; its interval is split
-    conformal: the order statistics of the validation errors in units of the spread that the entrant expects.
+    conformal: the order statistics of the validation errors in units of the spread that the entrant expects. Where a
+    fit has too few of them nobody has an interval.
     """
     called = np.zeros(answers.potassium.shape, bool)
     low, high = np.full((2, *answers.potassium.shape), np.nan)
@@ -53,12 +55,18 @@ def judge(answers: Answers, true: Reals) -> Verdict:
         cut = frozen_cut(true[number], held.potassium)
         cuts.append(None if cut is None else round(cut, 4))
         called[seed, tested] = cut is not None and estimate > cut
-        below, above = conformal((true[number] - held.potassium) / held.spread, COVERAGE)
+        below, above = conformal((true[number] - held.potassium) / held.spread, TAILS)
         low[seed, tested], high[seed, tested] = estimate + spread * below, estimate + spread * above
     own = true[answers.number]
     has_cut = all(cut is not None for cut in cuts)
+    if any(len(number) < LEAST_ERRORS for number, _ in answers.held.values()):
+        low[:], high[:] = np.nan, np.nan
     seeds = tuple(
-        Said(potassium, alarms if has_cut else None, (own >= bottom) & (own <= top))
+        Said(
+            potassium,
+            alarms if has_cut else None,
+            None if np.isnan(bottom).any() else (own >= bottom) & (own <= top),
+        )
         for potassium, alarms, bottom, top in zip(answers.potassium, called, low, high, strict=True)
     )
     return Verdict(seeds, low, high, cuts)
