@@ -435,18 +435,22 @@ def test_the_demos_are_fetched_and_paired(tmp_path: Path, server: Path) -> None:
 def test_a_damaged_or_hostile_download_is_refused(
     tmp_path: Path, server: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    listed = server / physionet.ECG / "record_list.csv"
+    listed, sums = (server / physionet.ECG / name for name in ("record_list.csv", physionet.SUMS))
     whole = listed.read_text()
     listed.write_text(whole + "1,2,3,2150-01-01,x\n")
     with pytest.raises(CohortError, match="differs from its checksum"):
         physionet.fetch_demos(tmp_path / "e", tmp_path / "c")
-    (server / physionet.ECG / "SHA256SUMS.txt").unlink()
+    before = hashlib.sha256(whole.encode()).hexdigest()
     listed.write_text(whole.replace("files/", "../../files/"))
+    sums.write_text(sums.read_text().replace(before, hashlib.sha256(listed.read_bytes()).hexdigest()))
     with pytest.raises(CohortError, match="leads out of the folder"):
         physionet.fetch_demos(tmp_path / "e", tmp_path / "c")
     listed.unlink()
     (tmp_path / "e" / "record_list.csv").unlink()
     with pytest.raises(CohortError, match="cannot be fetched"):
+        physionet.fetch_demos(tmp_path / "e", tmp_path / "c")
+    sums.unlink()
+    with pytest.raises(CohortError, match=r"SHA256SUMS\.txt: cannot be fetched"):
         physionet.fetch_demos(tmp_path / "e", tmp_path / "c")
     monkeypatch.setenv("KALEMIA_PHYSIONET", "file:///etc")
     with pytest.raises(CohortError, match="begins with https"):

@@ -80,6 +80,29 @@ def test_of_its_own_cohort_only_the_test_part_is_asked(
     assert tuple(judge.judge(tmp_path / "own.onnx", cohort, outside=True).rows) == tuple(judged.rows)
 
 
+def test_simulated_patients_of_the_training_are_not_judged_again(
+    cohort: Cohort, tiny: Model, tiny_path: Path, tmp_path: Path
+) -> None:
+    level, seed = cohort.made or ("", 0)
+    simulated.write(tmp_path / "more", len(cohort) + 5, seed, level)
+    more = Cohort.open(tmp_path / "more")
+    assert more.digest != cohort.digest
+
+    def trained(name: str, training: dict[str, Any]) -> Path:
+        (tmp_path / f"{name}.onnx").write_bytes(tiny_path.read_bytes())
+        (tmp_path / f"{name}.json").write_bytes(replace(tiny.card, name=name, training=training).dump())
+        return tmp_path / f"{name}.onnx"
+
+    def source(bases: str | None) -> dict[str, Any]:
+        return {"config": {"seed": seed, "sources": [{"level": level, "share": 1.0, "bases": bases}]}}
+
+    known = {"sources": [{"name": "cohort k", "cohort": cohort.digest, "level": level, "seed": seed}]}
+    assert tuple(judge.judge(trained("cohort", known), more).rows) == more.parts()["test"]
+    with pytest.raises(CohortError, match=rf"level {level} with seed {seed} makes the patients that simulated was"):
+        judge.judge(trained("simulated", source(None)), more)
+    assert len(judge.judge(trained("changed", source("bases.txt")), more).rows) == sum(map(len, more.parts().values()))
+
+
 def test_the_report_from_the_command_line(
     cohort: Cohort, tiny_path: Path, tmp_path: Path, found: dict[str, Any]
 ) -> None:

@@ -263,6 +263,11 @@ def test_a_cohort_is_added_to_what_is_made(from_cohort: tuple[Cohort, Config]) -
     twice._folder = config.folder
     with pytest.raises(TrainError, match="hold one cohort twice; each is accepted once"):
         mix.plans(twice, None)
+    level, seed = own.cohort.made or ("", 0)
+    same = both.model_copy(update={"sources": (Source(level=level, share=1.0),), "seed": seed})
+    same._folder = config.folder
+    with pytest.raises(TrainError, match=rf"has the patients that the source of level {level} makes with the seed"):
+        mix.plans(same, None)
 
 
 def test_a_cohort_that_is_too_small_or_none_gets_a_sentence(tmp_path: Path) -> None:

@@ -132,6 +132,12 @@ class Cohort:
         content = (self.folder / TABLE).read_bytes() + (self.folder / CARD).read_bytes()
         return hashlib.sha256(content).hexdigest()[:16]
 
+    @property
+    def made(self) -> tuple[str, int] | None:
+        """Level and seed where patients are simulated: whoever shares both shares patients; None of measured ones."""
+        level, seed = self.card.get("level"), self.card.get("seed")
+        return (str(level), int(seed)) if level is not None and isinstance(seed, int) else None
+
     def folds(self, folds: int, salt: str = "") -> NDArray[np.int64]:
         """Return the fold of each ECG, (n,): by patient, and stable when patients are added."""
         return fold_of(self.table["patient"].to_list(), folds, salt)

@@ -18,6 +18,7 @@ SERVER = "https://physionet.org/files"
 """`KALEMIA_PHYSIONET` names another that serves the same layout."""
 CLINICAL, ECG = "mimic-iv-demo/2.2", "mimic-iv-ecg-demo/0.1"
 HOSP = ("labevents.csv.gz", "patients.csv.gz", "diagnoses_icd.csv.gz")
+SUMS = "SHA256SUMS.txt"
 TIMEOUT_S = 60
 LARGEST_BYTES = 1 << 30
 
@@ -57,8 +58,8 @@ def _fetch(base: str, name: str, folder: Path, sums: dict[str, str]) -> None:
     if path.is_file():
         return
     content = _get(f"{base}/{name}")
-    if name in sums and hashlib.sha256(content).hexdigest() != sums[name]:
-        raise CohortError(f"{base}/{name}: differs from its checksum; fetch it again")
+    if hashlib.sha256(content).hexdigest() != sums.get(name):
+        raise CohortError(f"{base}/{name}: differs from its checksum in {SUMS}, or has none; fetch it again")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         atomic.write({path: content})
@@ -67,11 +68,8 @@ def _fetch(base: str, name: str, folder: Path, sums: dict[str, str]) -> None:
 
 
 def _sums(base: str) -> dict[str, str]:
-    """Return the SHA-256 of each file as the server lists them; none where it has no list."""
-    try:
-        lines = _get(f"{base}/SHA256SUMS.txt").decode("utf-8", "replace").splitlines()
-    except CohortError:
-        return {}
+    """Return the SHA-256 of each file as the server lists them."""
+    lines = _get(f"{base}/{SUMS}").decode("utf-8", "replace").splitlines()
     split = (line.split(maxsplit=1) for line in lines)
     return {parts[1].strip(): parts[0].lower() for parts in split if len(parts) == 2}
 

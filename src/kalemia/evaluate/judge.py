@@ -77,12 +77,19 @@ def judge(
     Raises
     ------
     CohortError
-        Where nothing is left to judge on.
+        Where nothing is left to judge on, or the training simulated these very patients.
     """
+    card = Model.load(model).card
+    if cohort.made is not None and cohort.made in _simulated_for(card):
+        level, seed = cohort.made
+        raise CohortError(
+            f"{cohort.folder}: level {level} with seed {seed} makes the patients that {card.name} was trained on; "
+            "simulate a cohort with another --seed"
+        )
     parts = cohort.parts()
     all_rows = sorted(row for rows in parts.values() for row in rows)
     left_out = {"hemolyzed": len(cohort) - len(all_rows)}
-    if _may_know(Model.load(model).card, cohort, outside=outside):
+    if _may_know(card, cohort, outside=outside):
         left_out["of patients that the model may have been trained with"] = len(all_rows) - len(parts["test"])
         all_rows = list(parts["test"])
     if not all_rows:
@@ -99,12 +106,23 @@ def judge(
 def _may_know(card: Card, cohort: Cohort, *, outside: bool) -> bool:
     """Tell whether patients of a cohort may have been in a model's training; nobody's word makes its own another."""
     sources = [source for source in card.training.get("sources", ()) if "cohort" in source]
-    same = any(source["cohort"] == cohort.digest for source in sources)
+    made = [(source["level"], source["seed"]) for source in sources if "level" in source]
+    same = any(source["cohort"] == cohort.digest for source in sources) or cohort.made in made
     return same or (
         not outside
         and "measured" in cohort.labels
         and any("measured" in str(source.get("labels")) for source in sources)
     )
+
+
+def _simulated_for(card: Card) -> set[tuple[str, int]]:
+    """Return level and seed of the patients that a training simulated; a patient is the same for the same of both."""
+    config = card.training.get("config", {})
+    return {
+        (source["level"], config["seed"])
+        for source in config.get("sources", ())
+        if "seed" in config and "level" in source and not source.get("bases")
+    }
 
 
 def _asked(folder: Path, model: str | Path, rows: tuple[int, ...]) -> list[Estimate]:
@@ -128,7 +146,7 @@ def result(judged: Judged, cohort: Cohort, card: Card) -> dict[str, Any]:
             f"{first}"
         )
     table = cohort.table[judged.rows[said]]
-    true = table["potassium_meq_l"].to_numpy().astype(np.float64)
+    true = np.round(table["potassium_meq_l"].to_numpy().astype(np.float64), 2)  # as estimates and bounds are
     names = table["patient"].to_numpy().astype(str)
     potassium, low, high, chance = numbers(judged)
     covered = (true >= low) & (true <= high)

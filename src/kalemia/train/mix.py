@@ -135,9 +135,11 @@ class FromCohort:
     def said(self, beats: dict[str, Beats]) -> dict[str, Any]:
         """Return what the card says of the cohort."""
         names = self.cohort.table["patient"]
+        made = dict(zip(("level", "seed"), self.cohort.made or (), strict=False))
         return {
             "name": self.name,
             "cohort": self.cohort.digest,
+            **made,
             "labels": self.labels,
             "patients": {part: names[list(rows)].n_unique() for part, rows in self.rows.items()},
             "records": {part: len(rows) for part, rows in self.rows.items()},
@@ -181,6 +183,13 @@ def plans(config: Config, base: Path | None) -> list[Plan]:
         raise TrainError(f"cohorts: {', '.join(config.cohorts)} hold one cohort twice; each is accepted once")
     if twice := [name for name in names if names.count(name) > 1]:
         raise TrainError(f"cohorts: two folders are called {twice[0].partition(' ')[2]}; give them different names")
+    levels = {(source.level, config.seed) for source in config.sources if source.bases is None}
+    if alike := [one.cohort for one in cohorts if one.cohort.made in levels]:
+        level, seed = alike[0].made or ("", 0)
+        raise TrainError(
+            f"cohorts: {alike[0].folder} has the patients that the source of level {level} makes with the seed {seed}, "
+            "so that they would be in several parts; change the configuration's seed"
+        )
     return [*(_plan(config, source, base) for source in config.sources), *cohorts]
 
 
