@@ -9,9 +9,12 @@ reached an AUROC of 0.724 for high potassium (Bologna 2026).
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
+from functools import partial
+from itertools import islice
 
 import numpy as np
-from sklearn.ensemble import HistGradientBoostingClassifier
+from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
 
 from common import table
 from generators import CONFIG, estimates, held
@@ -25,6 +28,7 @@ from kalemia.train.nets import Network, parameters
 
 LEADS = ("II", "V2", "V5")
 BOOSTED, LONG, TESTED = 12_000, 50_000, 8000
+RATES, ROUNDS = (0.05, 0.02), 400
 WALLS, FOLDS = 10_000, 5
 
 
@@ -56,10 +60,36 @@ def hospital() -> tuple[list[list[str]], list[str]]:
 
 
 def boosted(train: Beats, test: Beats) -> Numbers:
-    """Return how likely gradient boosting on the measures of beats holds each of the tested to be above the mark."""
-    seen = [np.hstack([beats.features, beats.side]) for beats in (train, test)]
-    boosting = HistGradientBoostingClassifier(max_iter=150, learning_rate=0.05, max_leaf_nodes=15, random_state=0)
-    return np.asarray(boosting.fit(seen[0], train.potassium > HIGH_MEQ_L).predict_proba(seen[1])[:, 1])
+    """Return how high gradient boosting on the measures of beats holds each of the tested.
+
+    It is fitted as networks are, to all but the last twentieth, and to potassium or to who is above the mark, at two
+    learning rates: after as many rounds as lose least on that twentieth, whichever tells it apart best.
+    """
+    held = len(train) // 20
+    seen, kept, asked = (
+        np.hstack([beats.features, beats.side])
+        for beats in (train.only(np.arange(held, len(train))), train.only(np.arange(held)), test)
+    )
+    true, above = train.potassium[held:], train.potassium[:held] > HIGH_MEQ_L
+    tried = []
+    for rate in RATES:
+        options = {"max_iter": ROUNDS, "learning_rate": rate, "max_leaf_nodes": 15, "early_stopping": False}
+        level = HistGradientBoostingRegressor(random_state=0, **options).fit(seen, true)
+        ill = HistGradientBoostingClassifier(random_state=0, **options).fit(seen, true > HIGH_MEQ_L)
+        squared = [np.mean(np.square(said - train.potassium[:held])) for said in level.staged_predict(kept)]
+        logarithmic = [np.mean(np.logaddexp(0, said) - above * said) for said in _odds(ill, kept)]
+        for trees, ask, losses in ((level, level.staged_predict, squared), (ill, partial(_odds, ill), logarithmic)):
+            rounds = int(np.argmin(losses))
+            reached = auroc(above, next(islice(ask(kept), rounds, None)))
+            tried.append((reached, type(trees).__name__, rate, rounds, ask))
+    best, name, rate, rounds, ask = max(tried, key=lambda one: one[0])
+    print(f"boosting: {name}, rate {rate:g}, {rounds + 1} rounds, AUROC {best:.3f} on its twentieth", file=sys.stderr)
+    return np.asarray(next(islice(ask(asked), rounds, None)), dtype=np.float64)
+
+
+def _odds(trees: HistGradientBoostingClassifier, seen: Numbers) -> Iterator[Numbers]:
+    """Yield the logarithms of the odds (n,) after every round."""
+    return map(np.ravel, trees.staged_decision_function(seen))
 
 
 def _apart(truth: Numbers, scores: Numbers) -> float:

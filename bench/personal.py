@@ -40,7 +40,7 @@ def chosen(first: Series, way: str, rng: np.random.Generator) -> Series:
     """Return the draws of a first session that a way of drawing takes."""
     first = [pair for pair in first if not pair[0].blood.hemolyzed]
     if way.startswith("one before dialysis"):
-        return first[:1]
+        return [pair for pair in first if not pair[0].minute]
     count = {"one at any time": 1, "two": 2, "three": 3}[way]
     return [first[k] for k in rng.permutation(len(first))[:count]]
 
