@@ -14,12 +14,16 @@ from numpy.typing import NDArray
 
 from kalemia.errors import KalemiaError
 from kalemia.evaluate.judge import kind
+from kalemia.evaluate.resampled import ROUNDS, areas, weights
 from kalemia.model import Model, bundled
 from kalemia.predict import predict
 from kalemia.records import Estimate, Recording
 
+Reals = NDArray[np.float64]
 Models = Mapping[str, str]
 """What a model is called in the tables, and its bundled name or the path of its ONNX file."""
+AT_ONCE = 200
+"""Resamples that are weighed together."""
 
 
 def data() -> Path:
@@ -28,6 +32,13 @@ def data() -> Path:
     if not (folder / "ptbxl").is_dir():
         sys.exit("set KALEMIA_DATA to the folder of real recordings (it holds ptbxl, ludb, cinc2021, ndmc-potassium)")
     return folder
+
+
+def area(truth: NDArray[np.bool_], score: NDArray[np.floating]) -> Reals:
+    """Return the area under the ROC curve (1 + resamples,) of a score (n,), every ECG of a patient of its own."""
+    pieces = [range(first, min(first + AT_ONCE, 1 + ROUNDS)) for first in range(0, 1 + ROUNDS, AT_ONCE)]
+    own = score.astype(np.float64)
+    return np.concatenate([areas(truth, own, weights(len(own), piece))[0] for piece in pieces])
 
 
 def headers(folder: Path) -> list[Path]:

@@ -16,9 +16,11 @@ from itertools import islice
 import numpy as np
 from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
 
-from common import table
+from common import area, table
 from generators import CONFIG, estimates, held
-from kalemia.evaluate.metrics import Numbers, auroc, bootstrap
+from kalemia.evaluate.findings import shown, signed
+from kalemia.evaluate.metrics import Numbers, auroc
+from kalemia.evaluate.resampled import span
 from kalemia.records import HIGH_MEQ_L
 from kalemia.simulate.atlas import load
 from kalemia.train import loop
@@ -52,10 +54,8 @@ def hospital() -> tuple[list[list[str]], list[str]]:
         net = trained(train, 1, channels=channels, lstm=lstm, epochs=12)
         score = estimates([net], test.waves, test.side)
         rows.append(_row(f"network of {parameters(net):,} parameters on V5", len(train), test, score))
-        both = np.column_stack([score, base])
-        low, high = bootstrap(_apart, test.potassium > HIGH_MEQ_L, both)
-        apart = _apart(test.potassium > HIGH_MEQ_L, both)
-        said.append(f"{apart:+.3f} ({low:+.3f} to {high:+.3f}) with {parameters(net):,} parameters")
+        own, other = (area(test.potassium > HIGH_MEQ_L, one) for one in (score, base))
+        said.append(f"{signed(span(own - other))} with {parameters(net):,} parameters")
     return rows, said
 
 
@@ -92,20 +92,9 @@ def _odds(trees: HistGradientBoostingClassifier, seen: Numbers) -> Iterator[Numb
     return map(np.ravel, trees.staged_decision_function(seen))
 
 
-def _apart(truth: Numbers, scores: Numbers) -> float:
-    """Return by how much the first of two scores (n, 2) exceeds the second, area under the ROC curve."""
-    return auroc(truth, scores[:, 0]) - auroc(truth, scores[:, 1])
-
-
 def _row(name: str, trained_on: int, test: Beats, score: np.ndarray) -> list[str]:
     truth = test.potassium > HIGH_MEQ_L
-    low, high = bootstrap(auroc, truth, score)
-    return [
-        name,
-        f"{trained_on:,}",
-        f"{truth.sum()} of {len(test):,}",
-        f"{auroc(truth, score):.3f} ({low:.3f} to {high:.3f})",
-    ]
+    return [name, f"{trained_on:,}", f"{truth.sum()} of {len(test):,}", shown(span(area(truth, score)))]
 
 
 def walls() -> tuple[list[list[str]], list[str]]:

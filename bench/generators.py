@@ -19,10 +19,12 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from common import data, headers, share, table
+from common import area, data, headers, odd, share, table
 from kalemia.beat import cut
 from kalemia.errors import BeatError, KalemiaError
-from kalemia.evaluate.metrics import TAILS, auroc, bootstrap, conformal
+from kalemia.evaluate.findings import shown
+from kalemia.evaluate.metrics import TAILS, conformal
+from kalemia.evaluate.resampled import span
 from kalemia.model import inputs
 from kalemia.read import read
 from kalemia.records import Beat
@@ -118,14 +120,13 @@ def real_row(name: str, score: Numbers, place: Numbers) -> list[str]:
     cells = [name, str(len(score))]
     for question in QUESTIONS.values():
         truth, sign = np.array([question(int(p)) for p in place]), 1 if question(len(BINS) - 1) else -1
-        low, high = bootstrap(auroc, truth, sign * score)
-        cells.append(f"{auroc(truth, sign * score):.3f} ({low:.3f} to {high:.3f})")
+        cells.append(shown(span(area(truth, sign * score))))
     return cells
 
 
 def main() -> None:
     """Print the matrix and the judgement."""
-    known = [*headers(data() / "ptbxl")[1::2], *headers(data() / "cinc2021")[1::2], *headers(data() / "ludb")]
+    known = [*odd(), *headers(data() / "ludb")]
     apart = known[::10]  # hearts that no network is fitted to or stopped by
     hearts = ([path for path in known if path not in apart], apart, headers(data() / "ptbxl")[::2])
     seen, kept_apart, unseen = (tuple(map(str, paths)) for paths in hearts)

@@ -14,7 +14,6 @@ from collections import defaultdict
 import numpy as np
 
 from common import table
-from kalemia.evaluate.metrics import coverage
 from kalemia.personal import Draw, calibrate
 from kalemia.predict import predict
 from kalemia.records import Estimate
@@ -71,7 +70,7 @@ def rows(model: str) -> list[list[object]]:
                 low.append(shifted.interval_meq_l[0])
                 high.append(shifted.interval_meq_l[1])
         mae = [float(np.mean(np.abs(np.array(true) - said))) for said in (before, after, repeated)]
-        held = coverage(np.array(true), np.array(low), np.array(high))
+        held = np.mean((np.array(true) >= low) & (np.array(true) <= high))
         width = float(np.median(np.array(high) - low))
         made.append(
             [model, way, len(true), *(f"{m:.3f}" for m in mae), f"{mae[1] / mae[0]:.2f}", f"{held:.3f}", f"{width:.1f}"]

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from kalemia.evaluate import metrics
-from kalemia.evaluate.metrics import auroc, bootstrap, coverage, regression, wilson
+from kalemia.evaluate.metrics import auroc, regression, wilson
 
 
 def test_regression_of_a_constant_shift() -> None:
@@ -31,25 +31,8 @@ def test_a_constant_estimate_has_no_correlation() -> None:
     assert regression(np.array([3.0, 4.0, 6.0]), np.full(3, 4.0))["r"] == 0.0
 
 
-def test_coverage_counts_the_bounds() -> None:
-    assert (
-        coverage(np.array([1.0, 2.0, 3.0, 4.0]), np.array([1.0, 2.1, 0.0, 4.0]), np.array([2.0, 3.0, 3.0, 5.0])) == 0.75
-    )
-
-
 def test_auroc_counts_the_pairs_in_order() -> None:
     assert auroc(np.array([0, 0, 1, 1]), np.array([0.1, 0.4, 0.35, 0.8])) == 0.75
-
-
-def test_the_bootstrap_interval_holds_the_value_and_repeats() -> None:
-    rng = np.random.default_rng(1)
-    truth = rng.random(120) < 0.4
-    score = truth + rng.normal(0, 1, 120)
-    low, high = bootstrap(auroc, truth, score, rounds=300)
-    assert low < auroc(truth, score) < high
-    assert (low, high) == bootstrap(auroc, truth, score, rounds=300)
-    # Hanley and McNeil's standard error of this area is about 0.045.
-    assert 0.1 < high - low < 0.25
 
 
 def test_wilsons_interval_is_his_formula() -> None:

@@ -177,7 +177,6 @@ def test_one_lead_gives_one_strip() -> None:
 MOVED: dict[str, Callable[[Page, Generator], Page]] = {
     "rotate": lambda page, _: warp.rotate(page, 4.0),
     "perspective": warp.perspective,
-    "bend": warp.bend,
     "shrink": lambda page, _: warp.shrink(page, 5.0),
     "photo": degrade.photo,
     "scan": degrade.scan,

@@ -10,7 +10,6 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
@@ -157,10 +156,6 @@ class Cohort:
         signal = np.where(stored == UNKNOWN, np.nan, stored / np.float32(COUNTS_PER_MV)).astype(np.float32)
         there = np.flatnonzero(np.isfinite(signal).any(axis=1))
         return Recording(signal[there], self.rate, tuple(self.leads[k] for k in there), source=str(ecg))
-
-    def recordings(self) -> Iterator[Recording]:
-        """Yield all ECGs in the order of the table."""
-        return map(self.recording, range(len(self)))
 
 
 def _fault(table: pl.DataFrame, card: dict[str, Any]) -> str | None:

@@ -1,9 +1,9 @@
-"""Metrics of potassium estimates, with bootstrap intervals over patients."""
+"""Metrics of potassium estimates, and what validation patients decide: cuts and intervals."""
 
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -72,11 +72,6 @@ def conformal(errors: Numbers, levels: Numbers | Sequence[float]) -> Numbers:
     return np.asarray(np.sort(errors)[np.clip(ranks - 1, 0, len(errors) - 1)])
 
 
-def coverage(true: Numbers, low: Numbers, high: Numbers) -> float:
-    """Return the share of true values inside their interval."""
-    return float(np.mean((true >= low) & (true <= high)))
-
-
 def wilson(hits: int, count: int) -> tuple[float, float]:
     """Return the 95 % interval of a share by Wilson's score; 0 to 1 of nobody."""
     if not count:
@@ -88,17 +83,3 @@ def wilson(hits: int, count: int) -> tuple[float, float]:
 def auroc(truth: Numbers, score: Numbers) -> float:
     """Area under the ROC curve of a score for a yes-or-no truth."""
     return float(roc_auc_score(truth, score))
-
-
-def bootstrap(
-    metric: Callable[[Numbers, Numbers], float], truth: Numbers, score: Numbers, seed: int = 0, rounds: int = 2000
-) -> tuple[float, float]:
-    """Return the 95 % interval of a metric over resampled patients; resamples of one class only are drawn again."""
-    rng = np.random.default_rng(seed)
-    values: list[float] = []
-    while len(values) < rounds:
-        pick = rng.integers(0, len(truth), len(truth))
-        if len(np.unique(truth[pick])) > 1:
-            values.append(metric(truth[pick], score[pick]))
-    low, high = np.quantile(values, [0.025, 0.975])
-    return float(low), float(high)

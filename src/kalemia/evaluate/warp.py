@@ -14,6 +14,8 @@ from kalemia.evaluate.pages import Page
 
 WHITE: RGB = (255, 255, 255)
 TABLES: tuple[RGB, ...] = ((120, 85, 55), (70, 60, 55), (160, 160, 160), (45, 50, 60), (205, 195, 180), (60, 80, 110))
+MOVED = (0.03, 0.08)
+"""How far a corner moves, as a share of width and height, where a page is seen from aside."""
 OBLIQUE = 0.35
 """How far a point of bent paper seems to move per height above the table: a camera 20 degrees from upright."""
 
@@ -71,30 +73,25 @@ def rotate(page: Page, degrees: float, around: RGB = WHITE) -> Page:
     return _warped(page, [_homography(np.vstack([turn, [0, 0, 1]]), size)], around)
 
 
-def perspective(page: Page, rng: Generator, moved: Span = (0.03, 0.08), bent: Span | None = None) -> Page:
+def perspective(page: Page, rng: Generator, bent: Span | None = None) -> Page:
     """Look at a page on a table from aside: each corner moves by a share of width and height, in any direction.
 
     `bent` says by which share of its height the page is bent, if it is.
     """
     warps = [_bent(page.image.shape[1::-1], rng, bent)] if bent else []
-    warps.append(_aside(warps[0].size if bent else page.image.shape[1::-1], rng, moved))
+    warps.append(_aside(warps[0].size if bent else page.image.shape[1::-1], rng))
     return _warped(page, warps, _table(warps[-1].size, rng))
 
 
-def _aside(shape: tuple[int, ...], rng: Generator, moved: Span) -> _Warp:
+def _aside(shape: tuple[int, ...], rng: Generator) -> _Warp:
     size = np.array(shape)
     corners = np.array([[0, 0], [1, 0], [1, 1], [0, 1]]) * (size - 1)
-    angle, far = rng.uniform(0, 2 * np.pi, 4), rng.uniform(*moved, 4)
+    angle, far = rng.uniform(0, 2 * np.pi, 4), rng.uniform(*MOVED, 4)
     seen = corners + (np.stack([np.cos(angle), np.sin(angle)]) * far).T * size
     seen += 0.02 * size - seen.min(axis=0)
     wide, high = np.ceil(seen.max(axis=0) + 0.02 * size).astype(int)
     matrix = cv2.getPerspectiveTransform(corners.astype(np.float32), seen.astype(np.float32))
     return _homography(np.asarray(matrix, dtype=np.float64), (int(wide), int(high)))
-
-
-def bend(page: Page, rng: Generator, share: Span = (0.01, 0.03), around: RGB = WHITE) -> Page:
-    """Bend a page about an upright or a level axis, by a share of its height."""
-    return _warped(page, [_bent(page.image.shape[1::-1], rng, share)], around)
 
 
 def _bent(shape: tuple[int, ...], rng: Generator, share: Span) -> _Warp:

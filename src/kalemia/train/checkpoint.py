@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import pickle
 import time
-from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -50,12 +49,6 @@ class Checkpoint:
         torch.save({"known": known, **{name: _state(part) for name, part in self.parts.items()}}, stream)
         atomic.write({self.path: stream.getvalue()})
         self.last = time.monotonic()
-
-
-def remove(paths: Iterable[Path]) -> None:
-    """Delete files that may be gone."""
-    for path in paths:
-        path.unlink(missing_ok=True)
 
 
 def _state(part: Any) -> Any:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from kalemia.errors import TrainError
 from kalemia.train import designs, nets
-from kalemia.train.checkpoint import Checkpoint, remove
+from kalemia.train.checkpoint import Checkpoint
 from kalemia.train.designs import Design, Shape
 from kalemia.train.examples import Examples
 from kalemia.train.loop import CLIP_NORM, nll
@@ -104,7 +104,8 @@ class Trial:
 
     def forget(self) -> None:
         """Delete what a training that is stopped would go on from."""
-        remove(self.files)
+        for file in self.files:
+            file.unlink(missing_ok=True)
 
 
 def _shape(train: Data) -> Shape:
