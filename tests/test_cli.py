@@ -206,7 +206,7 @@ def test_two_inputs_of_one_name_get_two_pages(tiny_path: Path, patients: Path, t
         (("predict", "{good}", "--model", "no-such"), "no model 'no-such'"),
         (("predict", "{good}", "--model", "{tmp}/no.onnx"), "no.onnx: the file cannot be read"),
         (("predict", "{good}", "--model", "{damaged_model}"), "its file has sha256"),
-        (("predict", "{good}", "--model", "{tiny}", "--report", "{file}"), "cannot write into"),
+        (("predict", "{good}", "--model", "{tiny}", "--report", "{file}"), "cannot be written"),
         (("predict", "{empty}", "--model", "{tiny}"), "no ECG found in {empty}"),
         (("simulate", "--count", "0", "--out", "{tmp}/new"), "count is 0; expected 1 to 10,000,000"),
         (("simulate", "--count", "1", "--seed", "-1", "--out", "{tmp}/new"), "seed is -1"),

@@ -5,8 +5,11 @@ from __future__ import annotations
 import os
 import secrets
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
+
+from kalemia.errors import KalemiaError
 
 
 def write(contents: Mapping[Path, bytes]) -> None:
@@ -35,3 +38,13 @@ def writable(folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryFile(dir=folder):
         pass
+
+
+@contextmanager
+def writing(place: Path, error: type[KalemiaError] = KalemiaError) -> Iterator[None]:
+    """Say in one sentence where a file cannot be written."""
+    try:
+        yield
+    except OSError as exc:
+        why = exc.strerror or exc
+        raise error(f"{place}: cannot be written ({why}); give a folder that may be written") from exc

@@ -61,11 +61,8 @@ def folder_for(name: str) -> Path:
     if not name:
         raise KalemiaError("the name of the folder to write into is empty; give one")
     folder = Path(name)
-    try:
+    with atomic.writing(folder):
         atomic.writable(folder)
-    except OSError as exc:
-        why = exc.strerror or str(exc)
-        raise KalemiaError(f"cannot write into {folder}: {why}; name a folder that can be written") from exc
     return folder
 
 

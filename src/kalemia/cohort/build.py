@@ -79,17 +79,13 @@ def claim(out: Path, plan: dict[str, Any]) -> Iterator[Path]:
     if not whole.name or whole.name == ".." or os.path.lexists(whole):
         raise CohortError(f"{out} already exists; expected a folder that is not there yet")
     partial = whole.with_name(f"{whole.name}.partial")
-    try:
+    with atomic.writing(out, CohortError):
         atomic.writable(partial)
         lock = (partial / LOCK).open("w")
-    except OSError as exc:
-        raise CohortError(f"{out}: cannot be written ({exc.strerror}); expected a writable place") from exc
     with lock:
-        try:
+        with atomic.writing(out, CohortError):
             _hold(lock, partial)
             _begin(partial, json.dumps({"kalemia": __version__, **plan}, indent=1, sort_keys=True))
-        except OSError as exc:
-            raise CohortError(f"{out}: cannot be written ({exc.strerror}); expected a writable place") from exc
         yield partial
 
 

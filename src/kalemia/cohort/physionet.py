@@ -60,11 +60,9 @@ def _fetch(base: str, name: str, folder: Path, sums: dict[str, str]) -> None:
     content = _get(f"{base}/{name}")
     if hashlib.sha256(content).hexdigest() != sums.get(name):
         raise CohortError(f"{base}/{name}: differs from its checksum in {SUMS}, or has none; fetch it again")
-    try:
+    with atomic.writing(path, CohortError):
         path.parent.mkdir(parents=True, exist_ok=True)
         atomic.write({path: content})
-    except OSError as exc:
-        raise CohortError(f"{path}: cannot be written ({exc.strerror}); expected a writable folder") from exc
 
 
 def _sums(base: str) -> dict[str, str]:

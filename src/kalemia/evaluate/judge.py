@@ -230,12 +230,10 @@ def kind(sentence: str) -> str:
 
 def claim(out: Path) -> None:
     """Raise a KalemiaError where a report would have no place, or would lie among others' files."""
-    try:
+    with atomic.writing(out):
         atomic.writable(out)
         if any(out.iterdir()) and not (out / JSON).is_file():
             raise KalemiaError(f"{out}: holds other files; give an empty folder, or that of an earlier evaluation")
-    except OSError as exc:
-        raise KalemiaError(f"{out}: cannot be written ({exc.strerror}); give a folder that may be written") from exc
 
 
 def tables(judged: Judged, cohort: Cohort, found: dict[str, Any]) -> dict[str, bytes]:

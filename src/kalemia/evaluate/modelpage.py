@@ -11,13 +11,12 @@ from matplotlib.figure import Figure
 
 from kalemia import atomic
 from kalemia.cohort.cohort import Cohort
-from kalemia.errors import KalemiaError
 from kalemia.evaluate import figures, judge
 from kalemia.evaluate.figures import Estimates
 from kalemia.evaluate.findings import shown
 from kalemia.evaluate.judge import Judged
 from kalemia.evaluate.pieces import plot, table
-from kalemia.records import NOTICE
+from kalemia.records import HIGH_MEQ_L, NOTICE
 from kalemia.report.document import document, notice
 from kalemia.report.markup import Markup, element
 from kalemia.report.words import origin
@@ -56,11 +55,9 @@ def write(judged: Judged, cohort: Cohort, found: dict[str, Any], out: Path) -> P
         contents[f"{name}.svg"], contents[f"{name}.png"] = figures.drawn(figure, "svg"), figures.drawn(figure, "png")
         shots.append(plot(contents[f"{name}.svg"], f"{name}.svg", caption))
     contents[PAGE] = _page(found, shots).encode()
-    try:
+    with atomic.writing(out):
         atomic.writable(out)
         atomic.write({out / name: content for name, content in contents.items()})
-    except OSError as exc:
-        raise KalemiaError(f"{out}: cannot be written ({exc.strerror}); give a folder that may be written") from exc
     return out / PAGE
 
 
@@ -74,7 +71,7 @@ def _drawings(judged: Judged, cohort: Cohort, found: dict[str, Any]) -> Iterator
     yield "bland-altman", "Bias and limits of agreement.", figures.bland_altman(panels)
     yield "boxes", "Estimates in each bin: median, middle half, 5 to 95 %.", figures.boxes(panels)
     yield "calibration", "What was measured where so much was estimated, in tenths.", figures.calibration(panels)
-    if 0 < np.mean(true > 5.5) < 1:
+    if 0 < np.mean(true > HIGH_MEQ_L) < 1:
         yield "alarms", "Telling who is above 5.5 mEq/L, at every possible cut.", figures.alarms(panels)
         said = found["probability"]
         sets, caption = {"as said": said["tenths"]}, "How many were above 5.5 mEq/L where such a probability was given."

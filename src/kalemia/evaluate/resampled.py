@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kalemia.evaluate.metrics import BINS_MEQ_L
+from kalemia.records import HIGH_MEQ_L, LOW_MEQ_L
 
 Reals = NDArray[np.float64]
 Bools = NDArray[np.bool_]
@@ -26,11 +27,11 @@ AT_ONCE = 4_000_000
 """Weights that are held at a time."""
 LIMITS_SD = 1.96
 QUESTIONS: dict[str, Callable[[Reals], Bools]] = {
-    "above_5.5": lambda true: true > 5.5,
-    "at_least_5.5": lambda true: true >= 5.5,
+    "above_5.5": lambda true: true > HIGH_MEQ_L,
+    "at_least_5.5": lambda true: true >= HIGH_MEQ_L,
     "at_least_6.0": lambda true: true >= 6.0,
     "at_least_6.5": lambda true: true >= 6.5,
-    "below_3.5": lambda true: true < 3.5,
+    "below_3.5": lambda true: true < LOW_MEQ_L,
 }
 """Hyperkalemia as it is defined here, the guideline cuts, and hypokalemia."""
 PREVALENCE = 0.04

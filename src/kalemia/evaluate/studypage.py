@@ -85,10 +85,8 @@ def write(folder: Path) -> Path:
             shots.append(plot(svg, f"{file}.svg", caption))
         sections.append(_section(result, shots))
     contents[folder / PAGE] = _page([result for result, _ in read.values()], sections).encode()
-    try:
+    with atomic.writing(folder):
         atomic.write(contents)
-    except OSError as exc:
-        raise KalemiaError(f"{folder}: cannot be written ({exc.strerror}); give a folder that may be written") from exc
     if damaged:
         raise KalemiaError(f"{damaged[0]}; {folder / PAGE} has the other studies")
     return folder / PAGE

@@ -209,20 +209,12 @@ def write(out: Path, validation: Validation) -> None:
         out / "index.html": page(validation).encode(),
         out / "rows.json": (json.dumps(rows, indent=1, ensure_ascii=False) + "\n").encode(),
     }
-    try:
+    with atomic.writing(out, EvaluateError):
         out.mkdir(parents=True, exist_ok=True)
         atomic.write(content)
-    except OSError as error:
-        raise _unwritable(out, error) from error
 
 
 def check_folder(out: Path) -> None:
     """Try the folder before the work and not after it; EvaluateError where it cannot be written."""
-    try:
+    with atomic.writing(out, EvaluateError):
         atomic.writable(out)
-    except OSError as error:
-        raise _unwritable(out, error) from error
-
-
-def _unwritable(out: Path, error: OSError) -> EvaluateError:
-    return EvaluateError(f"cannot write into {out}: {error.strerror or error}; name a folder that can be written")

@@ -100,10 +100,8 @@ def load(
         raise TrainError(f"{cohort.folder}: none of {len(cohort):,} ECGs has a beat in {', '.join(leads)}")
     stream = io.BytesIO()
     np.savez(stream, **{one.name: getattr(found, one.name) for one in fields(found)})
-    try:
+    with atomic.writing(kept, TrainError):
         atomic.write({kept: stream.getvalue()})
-    except OSError as exc:
-        raise TrainError(f"{kept}: cannot be written ({exc.strerror}); give another folder") from exc
     return found
 
 

@@ -21,6 +21,7 @@ from kalemia.evaluate.findings import shown, signed
 from kalemia.evaluate.metrics import SENSITIVITY, regression
 from kalemia.evaluate.resampled import PREVALENCE
 from kalemia.evaluate.subgroups import coverages
+from kalemia.predict import COVERAGE
 from kalemia.train import designs, examples, verdict
 from kalemia.train.crossval import Answers, Entrant, Study
 from kalemia.train.designs import Shape
@@ -77,7 +78,7 @@ def result(
         "potassium_sd_meq_l": round(float(true[base.number].std()), 4),
         "sensitivity_asked": SENSITIVITY,
         "prevalence": PREVALENCE,
-        "interval_coverage": verdict.COVERAGE,
+        "interval_coverage": COVERAGE,
         "entrants": rows,
         "differences": differences,
     }
@@ -128,10 +129,8 @@ def write(out: Path, result: dict[str, Any], answers: dict[str, Answers], cohort
             written.writerow([*row[:2], f"{row[2]:.2f}", entrant, fold, *said_of])
     content = json.dumps(result, indent=1, allow_nan=False).encode()
     name = result["study"]
-    try:
+    with atomic.writing(out, TrainError):
         atomic.write({out / f"{name}.json": content, out / f"{name}.csv": stream.getvalue().encode()})
-    except OSError as exc:
-        raise TrainError(f"{out}: cannot be written ({exc.strerror}); give a folder that may be written") from exc
 
 
 def text(result: dict[str, Any]) -> str:

@@ -21,6 +21,7 @@ from kalemia.evaluate.resampled import Said
 from kalemia.export.onnx import to_onnx
 from kalemia.likeness import learned
 from kalemia.model import PREPROCESSING, Card, Forecast, Model, shown
+from kalemia.predict import COVERAGE
 from kalemia.records import HIGH_MEQ_L, NOTICE
 from kalemia.train import baselines, data, loop, mix, nets, personal
 from kalemia.train.config import Config
@@ -29,7 +30,6 @@ from kalemia.train.loop import AT_ONCE, Fitted
 from kalemia.train.mix import Plan
 from kalemia.workers import mapped
 
-COVERAGE = 0.9
 LEAST_SPREAD_MEQ_L = 0.1
 ERROR_LEVELS = np.concatenate(
     [[0.0005, 0.001, 0.0025, 0.005], np.linspace(0.01, 0.99, 99), [0.995, 0.9975, 0.999, 0.9995]]
@@ -87,10 +87,8 @@ def train(
         made.append(_model(config, name, leads, fitted.net.only(rows), some, training, workers))
     contents = {out / f"{card.name}.onnx": onnx for onnx, card in made}
     contents |= {out / f"{card.name}.json": card.dump() for _, card in made}
-    try:
+    with atomic.writing(out, TrainError):
         atomic.write(contents)
-    except OSError as exc:
-        raise TrainError(f"{out}: the model cannot be written ({exc.strerror}); nothing was changed") from exc
     shutil.rmtree(unfinished, ignore_errors=True)
     return [Trained(out / f"{card.name}.onnx", card) for _, card in made]
 
@@ -111,12 +109,10 @@ def _check_enough(config: Config, beats: dict[str, Beats]) -> None:
 
 def _check_writable(out: Path, files: list[Path]) -> None:
     """Find out before the training, not after it, that its results have no place."""
-    try:
+    with atomic.writing(out, TrainError):
         atomic.writable(out)
         if any(file.is_dir() for file in files):
             raise TrainError(f"{out}: a folder bears the name of the model; give another place")
-    except OSError as exc:
-        raise TrainError(f"{out}: cannot be written ({exc.strerror}); give a folder that may be written") from exc
 
 
 def _beats(config: Config, plans: list[Plan], part: str, workers: int, report: Report) -> Beats:

@@ -141,15 +141,13 @@ def _claim(out: Path, cohort: Cohort, budget: Budget) -> Path:
     text = json.dumps(said, indent=1, sort_keys=True)
     folder = out / "fits"
     plan = folder / "plan.json"
-    try:
+    with atomic.writing(out, TrainError):
         atomic.writable(folder)
         if not plan.exists() and any(folder.glob("*.npz")):
             raise TrainError(f"{plan}: missing, so that nobody knows whose fits these are; give another folder")
         if plan.exists() and (other := _other(plan, json.loads(text))):
             raise TrainError(f"{out} holds studies of another {other}; give another folder")
         atomic.write({plan: text.encode()})
-    except OSError as exc:
-        raise TrainError(f"{out}: cannot be written ({exc.strerror}); give a folder that may be written") from exc
     return folder
 
 

@@ -10,8 +10,6 @@ from kalemia.evaluate.metrics import LEAST_ERRORS, TAILS, conformal, frozen_cut
 from kalemia.evaluate.resampled import Reals, Said
 from kalemia.train.crossval import Answers
 
-COVERAGE = 0.9
-
 
 @dataclass(frozen=True, eq=False)
 class Verdict:
