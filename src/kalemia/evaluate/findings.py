@@ -110,7 +110,8 @@ def _separable(result: Result) -> Iterator[Finding]:
         yield Finding(
             f"{name} has {share:.0%} of the parameters of {twin['name']}, {work:.0%} of its multiply-accumulates and "
             f"takes {time:.0%} of its time ({row['us_per_ecg']:.0f} us of a thread an ECG); its R2 differs by "
-            f"{apart:+.3f}. The aim is {SEPARABLE_SHARE:.0%} of the parameters and no more than {SEPARABLE_R2} lost.",
+            f"{_number(apart, '+')}. The aim is {SEPARABLE_SHARE:.0%} of the parameters and no more than "
+            f"{SEPARABLE_R2} lost.",
             f"entrants, {name} and {twin['name']}",
             share <= SEPARABLE_SHARE and apart >= -SEPARABLE_R2,
         )
@@ -159,5 +160,9 @@ def _said(three: Mapping[str, float | None], sign: str) -> str:
     value, low, high = (three[key] for key in ("value", "low", "high"))
     if value is None:
         return "undefined"
-    around = "" if low is None or high is None else f" ({low:{sign}.3f} to {high:{sign}.3f})"
-    return f"{value:{sign}.3f}{around}".replace("-0.000", "0.000").replace("-", "\u2212")
+    around = "" if low is None or high is None else f" ({_number(low, sign)} to {_number(high, sign)})"
+    return f"{_number(value, sign)}{around}"
+
+
+def _number(value: float, sign: str) -> str:
+    return f"{value:{sign}.3f}".replace("-0.000", "0.000").replace("-", "\u2212")

@@ -10,7 +10,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from kalemia.beat import cut
+from kalemia.beat import SAMPLES, cut
 from kalemia.errors import BeatError
 from kalemia.measure import Waves, measure
 from kalemia.model import inputs
@@ -117,10 +117,7 @@ class Beats:
 
     def only(self, chosen: NDArray[np.intp] | NDArray[np.bool_]) -> Beats:
         """Return some of the beats, in the order of `chosen`."""
-        return Beats(
-            self.waves[chosen], self.side[chosen], self.potassium[chosen], self.features[chosen],
-            self.patients[chosen], self.sources[chosen], self.refused,
-        )  # fmt: skip
+        return Beats(**{name: getattr(self, name)[chosen] for name in ARRAYS}, refused=self.refused)
 
     def of(self, rows: Sequence[int]) -> Beats:
         """Return some of the leads, by place; records in which none of them is good are left out."""
@@ -129,6 +126,9 @@ class Beats:
         some = replace(self, waves=self.waves[:, rows], side=self.side[:, [*rows, leads]], features=features)
         good = np.flatnonzero(some.waves.any(axis=(1, 2)))
         return replace(some.only(good), refused=self.refused + len(self) - len(good))
+
+
+ARRAYS = tuple(field.name for field in fields(Beats) if field.name != "refused")
 
 
 def parts(sizes: dict[str, int]) -> dict[str, range]:
@@ -162,15 +162,8 @@ def made(
 
 def joined(some: list[Beats]) -> Beats:
     """Return the beats of all."""
-    return Beats(
-        waves=np.concatenate([c.waves for c in some]),
-        side=np.concatenate([c.side for c in some]),
-        potassium=np.concatenate([c.potassium for c in some]),
-        features=np.concatenate([c.features for c in some]),
-        patients=np.concatenate([c.patients for c in some]),
-        sources=np.concatenate([c.sources for c in some]),
-        refused=sum(c.refused for c in some),
-    )
+    arrays = {name: np.concatenate([getattr(one, name) for one in some]) for name in ARRAYS}
+    return Beats(**arrays, refused=sum(one.refused for one in some))
 
 
 def _chunk(maker: Making, leads: tuple[str, ...], least_leads: int, patients: range) -> Beats:
@@ -209,7 +202,7 @@ def empty(leads: tuple[str, ...], refused: int) -> Beats:
     """Return no beats at all, of the right shapes."""
     n = len(leads)
     return Beats(
-        np.empty((0, n, 270), np.float32),
+        np.empty((0, n, SAMPLES), np.float32),
         np.empty((0, n + 1), np.float32),
         np.empty(0, np.float32),
         np.empty((0, n * len(FEATURES)), np.float32),
