@@ -26,7 +26,7 @@ TRUE = RNG.uniform(3, 8, N)
 PATIENTS = np.array([f"p{k}" for k in range(N)])
 NAMES = {
     "lead": ("V4", "V5"),
-    "window": ("one cycle", "2 s"),
+    "window": ("one cycle", "one beat", "2 s"),
     "network": ("DSCRNN", "gradient boosting on features", "training median"),
     "size": ("180k", "4k"),
     "separable": ("CRNN 4k", "DSCRNN 4k"),
@@ -154,6 +154,16 @@ def test_the_aims_of_separable_networks_and_of_boosting_are_judged(folder: Path)
     assert one.reached
     assert "exceeds that of boosted features by +0.030 (+0.010 to +0.050)" in one.said
     assert "Worse than DSCRNN by these patients" in " ".join(one.said for one in findings(network))
+
+
+def test_averaging_is_told_from_length(folder: Path) -> None:
+    said = json.loads((folder / "window.json").read_text())
+    beat, two = said["differences"]
+    beat["r2"], two["r2"] = three(-0.04, -0.07, -0.02), three(-0.1, -0.13, -0.07)
+    text = " ".join(one.said for one in findings(said))
+    assert "Without the median R2 changes by −0.040 (−0.070 to −0.020), and from one beat to 2 s by −0.060." in text
+    two["r2"] = three(None)
+    assert "Without the median" not in " ".join(one.said for one in findings(said))
 
 
 def test_a_folder_without_studies_or_with_damaged_ones_gets_a_sentence(folder: Path) -> None:

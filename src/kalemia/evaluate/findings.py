@@ -30,7 +30,8 @@ class Finding:
 
 def findings(result: Result) -> list[Finding]:
     """Return what a study found."""
-    own = {"size": _size, "separable": _separable, "network": _network}.get(result["study"], _nothing)
+    of_its_own = {"window": _window, "size": _size, "separable": _separable, "network": _network}
+    own = of_its_own.get(result["study"], _nothing)
     return [_best(result), *_groups(result), *_seeds(result), *own(result)]
 
 
@@ -83,6 +84,17 @@ def _seeds(result: Result) -> Iterator[Finding]:
             f"The R2 of one network trained from another seed differs by up to {max(spans):.3f}, in the median by "
             f"{statistics.median(spans):.3f}; the intervals are those of patients, not of trainings.",
             "entrants, r2_by_seed",
+        )
+
+
+def _window(result: Result) -> Iterator[Finding]:
+    """Tell averaging from length: one beat as it was recorded has neither the one nor the other."""
+    beat, long = (_difference(result, name) for name in ("one beat", "2 s"))
+    if beat and long and None not in (own := beat["r2"]["value"], other := long["r2"]["value"]):
+        yield Finding(
+            "One cycle is the median of an ECG's beats, the others are the signal as it was recorded. Without the "
+            f"median R2 changes by {signed(beat['r2'])}, and from one beat to 2 s by {_number(other - own, '+')}.",
+            "differences, one beat and 2 s, r2",
         )
 
 
