@@ -152,7 +152,7 @@ def test_the_aims_of_separable_networks_and_of_boosting_are_judged(folder: Path)
     network["cohort"]["level"] = "hospital"
     one = next(one for one in findings(network) if one.reached is not None)
     assert one.reached
-    assert "exceeds that of boosted features by +0.030 (+0.010 to +0.050)" in one.said
+    assert "minus that of boosted features is +0.030 (+0.010 to +0.050)" in one.said
     assert "Worse than DSCRNN by these patients" in " ".join(one.said for one in findings(network))
 
 

@@ -135,7 +135,7 @@ def _network(result: Result) -> Iterator[Finding]:
         if turned["value"] is not None:
             aimed = result["cohort"].get("level") == SAVED_LEVEL
             yield Finding(
-                f"Above 5.5 mEq/L the area under the ROC curve of {row['against']} exceeds that of boosted features by "
+                f"Above 5.5 mEq/L the area under the ROC curve of {row['against']} minus that of boosted features is "
                 f"{signed(turned)}; the aim, among simulated patients of level {SAVED_LEVEL}, is {SAVED_AUROC}.",
                 f"differences, {BOOSTING}, auroc_above_5.5",
                 (turned["value"] or 0) >= SAVED_AUROC if aimed else None,
