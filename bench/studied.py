@@ -1,7 +1,7 @@
 """What the studies in docs/study found, in the sentences of their report.
 
 kalemia cohort simulate --level kidney --seed 1 --out kidney
-kalemia study all --cohort kidney --out docs/study
+kalemia study lead --seeds 3 --cohort kidney --out docs/study  # and network, size, separable; window without --seeds
 python bench/studied.py | python bench/fill.py studied
 """
 
