@@ -152,6 +152,26 @@ def test_a_time_that_leaves_hours_to_a_guess_is_none(tmp_path: Path, ours: list[
     assert steps[1].left_out["without both times to the minute, or with a zone"] == 1
 
 
+def test_what_describes_and_is_not_understood_is_counted(tmp_path: Path, ours: list[dict[str, object]]) -> None:
+    rows = [
+        {**row, "dialysis": word, "age_y": "63 years"}
+        for row, word in zip(ours, ("HD", "", "no", "1", "x"), strict=True)
+    ]
+    rows = [{key: value for key, value in row.items() if key != "draw_time"} for row in rows]
+    rows[0]["time"] = "1.3.2150"
+    names = (*(name for name in COLUMNS if name != "draw_time"), "dialysis", "age_y")
+    write_csv(tmp_path / "ours.csv", names, rows)
+    steps = table.write(Source(tmp_path / "ours.csv", tmp_path / "ecg", NAMES), tmp_path / "cohort")
+    assert steps[1].notes == ["values that are not understood count as unknown: 1 of time, 5 of age_y, 2 of dialysis"]
+    assert Cohort.open(tmp_path / "cohort").table["dialysis"].to_list() == [None, None, False, True, None]
+
+
+def test_a_column_has_one_name(tmp_path: Path) -> None:
+    arguments = ["cohort", "table", str(tmp_path / "t.csv"), "--ecg", str(tmp_path), "--out", str(tmp_path / "o")]
+    done = CliRunner().invoke(app, [*arguments, "--column", "time=a", "--column", "time=b"])
+    assert "--column names a and b for time; one is accepted" in str(done.exception)
+
+
 def test_what_is_listed_twice_must_agree_and_have_one_name(tmp_path: Path, ours: list[dict[str, object]]) -> None:
     rows = [{**row, "ecg": name} for row, name in zip(ours, "aabcd", strict=True)]
     write_csv(tmp_path / "ours.csv", (*COLUMNS, "ecg"), [*rows, {**rows[4], "hemolyzed": "yes"}])

@@ -66,7 +66,7 @@ def result(study: str, estimates: dict[str, np.ndarray]) -> dict[str, Any]:
     return {
         "study": study,
         "asks": "Which?",
-        "cohort": {"labels": "simulated", "ecgs": N, "level": "kidney", "digest": "0"},
+        "cohort": {"labels": "simulated", "ecgs": N, "hemolyzed": 3, "level": "kidney", "digest": "0"},
         "budget": {"folds": 5, "seeds": 1, "rates": [0.006], "patience": 12, "epochs": 150},
         "quick": False,
         "potassium_sd_meq_l": 1.4,

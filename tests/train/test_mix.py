@@ -272,8 +272,27 @@ def test_a_cohort_is_added_to_what_is_made(from_cohort: tuple[Cohort, Config]) -
 
 def test_a_cohort_that_is_too_small_or_none_gets_a_sentence(tmp_path: Path) -> None:
     simulated.write(tmp_path / "few", 2, 1)
-    for name, said in (("few", r"few: none of its 2 ECGs falls to \w+; give a larger cohort"), ("nope", "no cohort")):
+    for name, said in (
+        ("few", r"few: none of its 2 ECGs \(0 hemolyzed\) falls to \w+; give a larger cohort"),
+        ("nope", "no cohort"),
+    ):
         config = TINY.model_copy(update={"sources": (), "records": None, "cohorts": (name,)})
         config._folder = tmp_path
         with pytest.raises(KalemiaError, match=said):
             mix.plans(config, None)
+
+
+def test_an_ecg_lends_the_leads_that_it_has(tmp_path: Path) -> None:
+    simulated.write(tmp_path / "watch", 150, 5, "wearable")  # of lead I alone
+    config = TINY.model_copy(
+        update={"leads": ("V5", "I"), "least_leads": 1, "sources": (), "records": None, "cohorts": ("watch",)}
+    )
+    config._folder = tmp_path
+    (plan,) = mix.plans(config, None)
+    beats = {part: mix.gather([plan], part, config) for part in mix.PARTS}
+    assert len(beats["train"]) > 50
+    assert not beats["train"].waves[:, 0].any()
+    assert beats["train"].waves[:, 1].any(axis=1).all()
+    mix.check_used([plan], beats)
+    with pytest.raises(TrainError, match=r"cohort watch: none of its \d+ ECGs for train has enough good leads"):
+        mix.check_used([plan], {part: some.only(np.zeros(len(some), bool)) for part, some in beats.items()})

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 torch = pytest.importorskip("torch")
-pytest.importorskip("polars")
+pl = pytest.importorskip("polars")
 
 from typer.testing import CliRunner
 
@@ -159,8 +159,9 @@ def test_a_training_that_is_stopped_goes_on_to_the_same_network(
     assert whole.about == again.about
     assert not list((tmp_path / "again").glob("*.pt"))
     broken = tmp_path / "broken.pt"
-    broken.write_bytes(b"PK cut off")
-    assert checkpoint.Checkpoint(broken, dice=torch.Generator()).restore() is None
+    for content in (b"PK cut off", b"q\x00", b"\x80\x02}q\x00."):
+        broken.write_bytes(content)
+        assert checkpoint.Checkpoint(broken, dice=torch.Generator()).restore() is None
 
 
 @pytest.mark.parametrize("content", [b"", b"PK cut off", None])
@@ -322,12 +323,25 @@ def test_a_study_from_the_command_line(cohort: Cohort, tmp_path: Path, monkeypat
 
 def test_a_cohort_that_is_too_small_is_refused(tmp_path: Path) -> None:
     simulated.write(tmp_path / "few", 3, 1)
-    with pytest.raises(TrainError, match=r"fold \d has \d ECGs for \w+; give a larger cohort"):
+    with pytest.raises(TrainError, match=r"180k: fold \d has \d ECGs with V5 for \w+; give a larger cohort"):
         studies.run("size", Cohort.open(tmp_path / "few"), tmp_path / "out", quick=True)
     simulated.write(tmp_path / "watch", 8, 1, "wearable")
     with pytest.raises(TrainError, match="needs lead V5; the cohort has I"):
         studies.run("size", Cohort.open(tmp_path / "watch"), tmp_path / "out2", quick=True)
     assert not (tmp_path / "out2").exists()
+
+
+def test_a_cohort_of_which_nothing_can_be_studied_gets_a_sentence(cohort: Cohort, tmp_path: Path) -> None:
+    none = replace(cohort, table=cohort.table.with_columns(hemolyzed=pl.lit(value=True)))
+    with pytest.raises(TrainError, match=r"none of its 60 ECGs \(60 hemolyzed\) has a usable V5; give another cohort"):
+        studies._data(none, Entrant("4k", ("V5",)), tmp_path)
+
+
+def test_a_study_is_not_written_among_others_files(cohort: Cohort, tmp_path: Path) -> None:
+    (tmp_path / "report.html").write_text("mine")
+    with pytest.raises(TrainError, match="holds other files; give an empty folder, or that of earlier studies"):
+        studies.run("size", cohort, tmp_path, quick=True)
+    assert [one.name for one in tmp_path.iterdir()] == ["report.html"]
 
 
 def test_a_training_that_diverges_gets_a_sentence(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -51,6 +51,7 @@ def test_a_field_that_is_there_twice_is_refused(tmp_path: Path) -> None:
     [
         ("name", "V5 Tiny", "not a name; accepted are lower-case letters, digits and hyphens, at most 41"),
         ("epochs", "many", "not a whole number"),
+        ("version", "1.0", "not a version; three numbers such as 1.0.0 are accepted"),
         ("learning_rate", "low", "not a number"),
     ],
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -106,7 +106,7 @@ def table(
     """
     with needs("cohort"):
         from kalemia.cohort.table import Source, write
-    names = dict(_named(columns or []))
+    names = _named(columns or [])
     with stages() as stage:
         _told(write(Source(listed, ecg, names, window), out, workers, partial(stage, "reading ECGs")), out)
 
@@ -127,12 +127,15 @@ def show(
     say(text(Cohort.open(folder)))
 
 
-def _named(columns: Sequence[str]) -> Iterator[tuple[str, str]]:
+def _named(columns: Sequence[str]) -> dict[str, str]:
+    names: dict[str, str] = {}
     for said in columns:
-        ours, equal, theirs = said.partition("=")
+        ours, equal, theirs = (part.strip() for part in said.partition("="))
         if not (ours and equal and theirs):
             raise KalemiaError(f"--column is {said!r:.60}; expected such as potassium_meq_l=K")
-        yield ours.strip(), theirs.strip()
+        if names.setdefault(ours, theirs) != theirs:
+            raise KalemiaError(f"--column names {names[ours]:.40} and {theirs:.40} for {ours}; one is accepted")
+    return names
 
 
 def _told(steps: Sequence[Step], out: Path) -> None:

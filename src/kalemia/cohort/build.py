@@ -108,7 +108,9 @@ def _begin(partial: Path, plan: str) -> None:
         return
     found = [path for path in partial.iterdir() if path.name != LOCK]
     if any(path.name not in BEFORE_SHARDS for path in found):
-        raise CohortError(f"{partial} holds something else; remove it, or give another folder")
+        raise CohortError(
+            f"{partial} holds something else, or was begun before a file changed; remove it, or give another folder"
+        )
     for path in found:  # a table was wrong, say, and is mended now
         path.unlink()
     atomic.write({begun: plan.encode()})

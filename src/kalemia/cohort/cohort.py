@@ -132,6 +132,11 @@ class Cohort:
         return hashlib.sha256(content).hexdigest()[:16]
 
     @property
+    def hemolyzed(self) -> int:
+        """How many of the ECGs have only a draw that was hemolyzed."""
+        return int(self.table["hemolyzed"].sum())
+
+    @property
     def made(self) -> tuple[str, int] | None:
         """Level and seed where patients are simulated: whoever shares both shares patients; None of measured ones."""
         level, seed = self.card.get("level"), self.card.get("seed")

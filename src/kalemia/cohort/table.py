@@ -24,6 +24,8 @@ NEEDED = ("path", "patient", "potassium_meq_l")
 TIMES = ("time", "draw_time")
 OTHERS = ("ecg", "hemolyzed", "specimen", "age_y", "sex", *SUBGROUPS)
 COLUMNS = (*NEEDED, *TIMES, *OTHERS)
+DESCRIBING = (*TIMES, "age_y", "sex", *SUBGROUPS)
+"""Columns that may be empty."""
 YES, NO = ("1", "1.0", "true", "t", "yes", "y"), ("0", "0.0", "false", "f", "no", "n")
 OLDEST_Y = 120
 _SEX = "WHEN 'f' THEN 'female' WHEN 'female' THEN 'female' WHEN 'm' THEN 'male' WHEN 'male' THEN 'male'"
@@ -87,6 +89,8 @@ def _rows(source: Source, partial: Path, workers: int) -> tuple[pl.DataFrame, li
     for name in COLUMNS:
         text = f"trim({table.text(source.names.get(name, name))})"
         asked.append(f"{_typed(name, text)} AS {name}")
+        if name in DESCRIBING:
+            asked.append(f"{_typed(name, text)} IS NULL AND nullif({text}, '') IS NOT NULL AS \"{name} unread\"")
     asked.append(f"nullif(trim({table.text(source.names.get('hemolyzed', 'hemolyzed'))}), '') AS said")
     copied = partial / "table.parquet"
     target = str(copied).replace("'", "''")
@@ -110,9 +114,17 @@ def _rows(source: Source, partial: Path, workers: int) -> tuple[pl.DataFrame, li
     )
     lost = {"lines that are no rows": rejected, **dict(wrong.iter_rows()), **twice}
     lost["with the name of another ECG"] = len(listed) - len(ecgs)
-    notes += spellings(ecgs["patient"])
+    notes += [*spellings(ecgs["patient"]), *_unread(ecgs, timed=timed)]
+    ecgs = ecgs.drop(f"{name} unread" for name in DESCRIBING)
     kept = Step("ECGs", len(ecgs), ecgs["patient"].n_unique(), lost, notes)
     return ecgs, [Step("rows of the table", len(read)), kept]
+
+
+def _unread(ecgs: pl.DataFrame, *, timed: bool) -> list[str]:
+    """Say what columns that may be empty hold and nobody understands; without both times, if they count, is no row."""
+    counts = {name: int(ecgs[f"{name} unread"].sum()) for name in DESCRIBING if not (timed and name in TIMES)}
+    told = [f"{count:,} of {name}" for name, count in counts.items() if count]
+    return [f"values that are not understood count as unknown: {', '.join(told)}"] if told else []
 
 
 def _typed(name: str, text: str) -> str:

@@ -93,7 +93,10 @@ def judge(
         left_out["of patients that the model may have been trained with"] = len(all_rows) - len(parts["test"])
         all_rows = list(parts["test"])
     if not all_rows:
-        raise CohortError(f"{cohort.folder}: none of its {len(cohort):,} ECGs is left to judge on; give another cohort")
+        why = "; ".join(f"{count:,} {said}" for said, count in left_out.items())
+        raise CohortError(
+            f"{cohort.folder}: none of its {len(cohort):,} ECGs is left to judge on ({why}); give another cohort"
+        )
     starts = [tuple(all_rows[first : first + CHUNK]) for first in range(0, len(all_rows), CHUNK)]
     estimates: list[Estimate] = []
     for some in mapped(partial(_asked, cohort.folder, model), starts, workers):

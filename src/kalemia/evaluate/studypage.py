@@ -189,7 +189,8 @@ def _page(results: Sequence[Result], sections: Sequence[Markup]) -> str:
     kind = " ".join(str(cohort[key]) for key in ("labels", "level") if key in cohort)
     facts = [
         f"{cohort['ecgs']:,} ECGs of a {kind} cohort; the standard deviation of potassium is "
-        f"{results[0]['potassium_sd_meq_l']:.2f} mEq/L.",
+        f"{results[0]['potassium_sd_meq_l']:.2f} mEq/L. Left out: {cohort['hemolyzed']:,} hemolyzed, and of each lead "
+        "those ECGs in which it cannot be used.",
         f"{budget['folds']} folds by patient; learning rates {', '.join(f'{rate:g}' for rate in budget['rates'])}; "
         f"training goes on until validation has not improved for {budget['patience']} epochs, "
         f"{budget['epochs']} at most.",

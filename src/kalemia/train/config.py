@@ -20,6 +20,7 @@ _SAID = {
     "tuple_type": "not a list",
     "model_type": "not a group of fields",
     "string_pattern_mismatch": "not a name; accepted are lower-case letters, digits and hyphens, at most 41",
+    "version": "not a version; three numbers such as 1.0.0 are accepted",
     "int_parsing": "not a whole number",
     "float_parsing": "not a number",
 }
@@ -144,7 +145,8 @@ class Config(BaseModel):
             # A name that is misspelled explains the one that is missing.
             wrong = min(exc.errors(), key=lambda error: error["type"] != "extra_forbidden")
             where = ".".join(str(part) for part in wrong["loc"]) or "the whole file"
-            raise TrainError(f"{path}: {where}: {_SAID.get(wrong['type'], wrong['msg'])}") from exc
+            kind = "version" if where == "version" and "pattern" in wrong["type"] else wrong["type"]
+            raise TrainError(f"{path}: {where}: {_SAID.get(kind, wrong['msg'])}") from exc
         if fault := _lead_fault(config) or _source_fault(config):
             raise TrainError(f"{path}: {fault}")
         config._folder = path.parent

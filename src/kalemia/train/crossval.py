@@ -143,7 +143,10 @@ def fit(entrant: Entrant, data: Data, budget: Budget, folder: Path, which: tuple
     train, validation, test = (data.only(part) for part in (~tested & ~held, ~tested & held, tested))
     for name, part in (("training", train), ("validation", validation), ("test", test)):
         if len(part.potassium) < 2:
-            raise TrainError(f"fold {number + 1} has {len(part.potassium)} ECGs for {name}; give a larger cohort")
+            raise TrainError(
+                f"{entrant.name}: fold {number + 1} has {len(part.potassium)} ECGs with {' or '.join(entrant.leads)} "
+                f"for {name}; give a larger cohort"
+            )
     if entrant.design is None:
         atomic.write({kept: _measured(entrant.name, train, (test, validation), seed).dump()})
         return

@@ -190,9 +190,12 @@ def _chunk(maker: Making, leads: tuple[str, ...], least_leads: int, patients: ra
 
 
 def _usable(one: Known, leads: tuple[str, ...], least_leads: int) -> Beat | None:
-    """Return the beat, if enough of the leads are good."""
+    """Return the beat, if enough of the leads are good; those that were not recorded are not."""
+    there = [lead for lead in leads if lead in one.recording.leads]
+    if len(there) < least_leads:
+        return None
     try:
-        beat = cut(one.recording, leads)
+        beat = cut(one.recording, there)
     except BeatError:
         return None
     return beat if len(beat.good) >= least_leads else None

@@ -141,6 +141,7 @@ class FromCohort:
             "cohort": self.cohort.digest,
             **made,
             "labels": self.labels,
+            "hemolyzed": self.cohort.hemolyzed,
             "patients": {part: names[list(rows)].n_unique() for part, rows in self.rows.items()},
             "records": {part: len(rows) for part, rows in self.rows.items()},
             "beats": {part: int((some.sources == self.name).sum()) for part, some in beats.items()},
@@ -203,7 +204,10 @@ def _from_cohort(folder: Path) -> FromCohort:
     cohort = Cohort.open(folder)
     rows = cohort.parts()
     if bare := [part for part, some in rows.items() if not some]:
-        raise TrainError(f"{folder}: none of its {len(cohort):,} ECGs falls to {bare[0]}; give a larger cohort")
+        raise TrainError(
+            f"{folder}: none of its {len(cohort):,} ECGs ({cohort.hemolyzed:,} hemolyzed) falls to {bare[0]}; give a "
+            "larger cohort"
+        )
     return FromCohort(cohort, rows)
 
 
@@ -223,6 +227,17 @@ def _plan(config: Config, source: Source, base: Path | None) -> Made:
         usable[part] = {record: file for record, file in records.items() if file not in unfit}
     skipped = [record for part, records in listed.items() for record in records if record not in usable[part]]
     return Made(source, patients, usable, tuple(skipped))
+
+
+def check_used(plans: Sequence[Plan], beats: Mapping[str, Beats]) -> None:
+    """Raise a TrainError where a source gives no beat to a part: the model's card would speak of it in vain."""
+    for plan in plans:
+        said = plan.said(dict(beats))
+        if bare := [part for part, count in said["beats"].items() if not count]:
+            raise TrainError(
+                f"{said['name']}: none of its {said['records'][bare[0]]:,} ECGs for {bare[0]} has enough good leads of "
+                "the configuration; change leads or least_leads, or leave the source out"
+            )
 
 
 def gather(

@@ -72,7 +72,13 @@ def result(
         "study": study.name,
         "asks": study.asks,
         "kalemia": __version__,
-        "cohort": {"labels": cohort.labels, "ecgs": len(cohort), "digest": cohort.digest, **_named(cohort)},
+        "cohort": {
+            "labels": cohort.labels,
+            "ecgs": len(cohort),
+            "hemolyzed": cohort.hemolyzed,
+            "digest": cohort.digest,
+            **_named(cohort),
+        },
         "budget": asdict(budget),
         "quick": quick,
         "potassium_sd_meq_l": round(float(true[base.number].std()), 4),
@@ -137,13 +143,15 @@ def text(result: dict[str, Any]) -> str:
     """Return a study's result as lines: each entrant's size and errors, then the differences that matter."""
     lines = [f"{result['study']}: {result['asks']}", ""]
     width = max(len(row["name"]) for row in result["entrants"])
-    lines.append(f"{'':{width}}  parameters  {'R2 (95 %)':26}  {'MAE':6}  AUROC > 5.5")
+    lines.append(f"{'':{width}}  parameters     ECGs  {'R2 (95 %)':26}  {'MAE':6}  AUROC > 5.5")
     for row in result["entrants"]:
         r2, mae, area = (shown(row["figures"][name]) for name in ("r2", "mae_meq_l", "auroc_above_5.5"))
-        lines.append(f"{row['name']:{width}}  {row['parameters']:10,}  {r2:26}  {mae.partition(' ')[0]:6}  {area}")
+        counts = f"{row['parameters']:10,}  {row['ecgs']:7,}"
+        lines.append(f"{row['name']:{width}}  {counts}  {r2:26}  {mae.partition(' ')[0]:6}  {area}")
     lines.append("")
     lines += [
         f"R2 of {row['name']} minus that of {row['against']}: {signed(row['r2'])}" for row in result["differences"]
     ]
-    labels, sd = result["cohort"]["labels"], result["potassium_sd_meq_l"]
-    return "\n".join([*lines, "", f"On {labels} potassium; its standard deviation is {sd:.2f} mEq/L."])
+    cohort, sd = result["cohort"], result["potassium_sd_meq_l"]
+    left = f" Hemolyzed and left out: {cohort['hemolyzed']:,}." if cohort["hemolyzed"] else ""
+    return "\n".join([*lines, "", f"On {cohort['labels']} potassium; its standard deviation is {sd:.2f} mEq/L.{left}"])

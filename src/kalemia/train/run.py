@@ -65,6 +65,7 @@ def train(
     names = (config.name, *config.parts)
     _check_writable(out, [out / f"{name}{suffix}" for name in names for suffix in (".onnx", ".json")])
     beats = {part: _beats(config, plans, part, workers, report) for part in mix.PARTS}
+    mix.check_used(plans, beats)
     _check_enough(config, beats)
     unfinished = out / f".{config.name}.unfinished"
     fitted, teachers = _fitted(config, beats, workers, report, unfinished)

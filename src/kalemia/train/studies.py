@@ -142,6 +142,9 @@ def _claim(out: Path, cohort: Cohort, budget: Budget) -> Path:
     folder = out / "fits"
     plan = folder / "plan.json"
     with atomic.writing(out, TrainError):
+        ours = plan.exists() or any((out / f"{name}.json").exists() for name in STUDIES)
+        if not ours and out.is_dir() and any(out.iterdir()):
+            raise TrainError(f"{out}: holds other files; give an empty folder, or that of earlier studies")
         atomic.writable(folder)
         if not plan.exists() and any(folder.glob("*.npz")):
             raise TrainError(f"{plan}: missing, so that nobody knows whose fits these are; give another folder")
@@ -185,6 +188,11 @@ def _data(cohort: Cohort, entrant: Entrant, folder: Path) -> Data:
     mine = examples.load(cohort, leads, entrant.window_s, kept).leads([leads.index(lead) for lead in entrant.leads])
     table = cohort.table[mine.number]
     there = mine.waves.any(axis=(1, 2)) & ~table["hemolyzed"].to_numpy()
+    if not there.any():
+        raise TrainError(
+            f"{cohort.folder}: none of its {len(cohort):,} ECGs ({cohort.hemolyzed:,} hemolyzed) has a usable "
+            f"{' or '.join(entrant.leads)}; give another cohort"
+        )
     data = Data(mine, table["potassium_meq_l"].to_numpy(), table["patient"].to_numpy().astype(str))
     return data.only(there)
 
