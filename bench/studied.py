@@ -1,7 +1,8 @@
 """What the studies in docs/study found, in the sentences of their report.
 
 kalemia cohort simulate --level kidney --seed 1 --out kidney
-kalemia study lead --seeds 3 --cohort kidney --out docs/study  # and network, size, separable; window without --seeds
+kalemia study lead --seeds 3 --cohort kidney --out study  # and network, size, separable; window without --seeds
+cp study/*.* docs/study
 python bench/studied.py | python bench/fill.py studied
 """
 

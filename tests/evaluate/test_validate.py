@@ -199,7 +199,7 @@ def test_what_is_asked_wrongly_is_answered_in_one_sentence(tmp_path: Path) -> No
 
 def test_a_folder_that_cannot_be_written_is_said_before_the_work(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    with pytest.raises(EvaluateError, match="name a folder that can be written"):
+    with pytest.raises(EvaluateError, match="give a folder that may be written"):
         check_folder(tmp_path / "file")
 
 
