@@ -26,9 +26,9 @@ HEMOLYZED_INDEX = 50.0
 """A specimen with at least this index counts as hemolyzed: from the fourth of seven grades on potassium was higher by
 half a mmol/L (Goyal and Schmotzer 2015, DOI 10.1309/AJCPDUDE1HRA0YMR). A comment that says so counts, too."""
 UNITS = ("meq/l", "mmol/l")
-HEMOLYZED = r"\bha?emoly"
+HEMOLYZED = r"ha?emoly"
 NOT_HEMOLYZED = (
-    r"\b(no|not|non|without)[ -]+((visible|gross|significant|apparent|obvious|any|evidence|signs?|of)[ -]+)*ha?emoly\w*"
+    r"\b(no|not|non|without)[ -]*((visible|gross|significant|apparent|obvious|any|evidence|signs?|of)[ -]+)*ha?emoly\w*"
 )
 """What is taken out of a comment before it is asked: a negation of another thing must not hide a hemolyzed specimen."""
 WIDE_QRS_MS, LONGEST_QRS_MS = 120, 400
