@@ -19,8 +19,8 @@ from pathlib import Path
 import numpy as np
 
 from common import table
-from kalemia import wfdb
 from kalemia.simulate import simulate
+from kalemia.system import wfdb
 
 PATIENTS, BLOCK = 1000, 200_000
 LABS = (

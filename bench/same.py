@@ -25,7 +25,7 @@ from kalemia.read import inputs
 from kalemia.records import Recording
 from kalemia.simulate import simulate
 from kalemia.simulate.levels import LEVELS
-from kalemia.workers import mapped
+from kalemia.system.workers import mapped
 
 PATIENTS = 40
 """Simulated patients of each level."""

@@ -17,7 +17,7 @@ from kalemia.model import DEFAULT, Forecast, Model
 from kalemia.personal import Calibration
 from kalemia.read import check, read, sniff
 from kalemia.records import HIGH_MEQ_L, LOW_MEQ_L, Beat, Estimate, Level, Recording
-from kalemia.workers import pool
+from kalemia.system.workers import pool
 
 if TYPE_CHECKING:
     from kalemia.digitize import Digitized

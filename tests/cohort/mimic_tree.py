@@ -16,8 +16,8 @@ from typing import Any
 
 import numpy as np
 
-from kalemia import wfdb
 from kalemia.simulate import Simulated, simulate
+from kalemia.system import wfdb
 
 ORDER = ("I", "II", "III", "aVR", "aVF", "aVL", "V1", "V2", "V3", "V4", "V5", "V6")
 """In which some of MIMIC-IV-ECG's records have their leads."""

@@ -12,8 +12,8 @@ from typing import Annotated, Any
 
 import typer
 
-from kalemia import atomic
 from kalemia.errors import KalemiaError
+from kalemia.system import atomic
 
 CORES = os.cpu_count() or 1
 EXIT_OK, EXIT_FAILED, EXIT_USAGE, EXIT_REFUSED = 0, 1, 2, 3

@@ -18,13 +18,14 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from kalemia import __version__, atomic, wfdb
+from kalemia import __version__
 from kalemia.cohort import flow
 from kalemia.cohort.cohort import CARD, FLOW, TABLE, schema
 from kalemia.cohort.flow import Step
 from kalemia.errors import CohortError
 from kalemia.records import LEADS, Recording
-from kalemia.workers import mapped
+from kalemia.system import atomic, wfdb
+from kalemia.system.workers import mapped
 
 PER_SHARD = 1000
 RATE = 500.0

@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from kalemia.cohort.split import fold_of, part_rows
 from kalemia.errors import CohortError
 from kalemia.records import Recording
-from kalemia.wfdb import COUNTS_PER_MV, UNKNOWN
+from kalemia.system.wfdb import COUNTS_PER_MV, UNKNOWN
 
 TABLE, CARD, FLOW = "cohort.parquet", "cohort.json", "flow.svg"
 OPEN_SHARDS = 8

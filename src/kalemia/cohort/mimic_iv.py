@@ -9,7 +9,6 @@ from pathlib import Path
 import duckdb
 import polars as pl
 
-from kalemia import atomic
 from kalemia.cohort import build, foreign, header
 from kalemia.cohort.build import Progress
 from kalemia.cohort.files import Files
@@ -19,6 +18,7 @@ from kalemia.cohort.listed import once
 from kalemia.cohort.pairing import pair
 from kalemia.errors import CohortError
 from kalemia.personal import PLAUSIBLE_MEQ_L
+from kalemia.system import atomic
 
 SERUM, WHOLE_BLOOD, HEMOLYSIS_INDEX = "50971", "50822", "50934"
 """Items of the laboratory: potassium in serum or plasma, in whole blood, and how hemolyzed a specimen was."""

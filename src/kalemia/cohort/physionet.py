@@ -11,8 +11,8 @@ import urllib.request
 from collections.abc import Callable
 from pathlib import Path, PurePosixPath
 
-from kalemia import atomic
 from kalemia.errors import CohortError
+from kalemia.system import atomic
 
 SERVER = "https://physionet.org/files"
 """`KALEMIA_PHYSIONET` names another that serves the same layout."""

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import numpy as np
 
-from kalemia import atomic, wfdb
 from kalemia.digitize.overlay import overlay
 from kalemia.digitize.result import Digitized
 from kalemia.errors import DigitizeError, KalemiaError
 from kalemia.records import DIGITIZED, Recording
+from kalemia.system import atomic, wfdb
 
 FORMATS = ("wfdb", "csv")
 

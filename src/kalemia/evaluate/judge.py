@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from kalemia import __version__, atomic
+from kalemia import __version__
 from kalemia.cohort.cohort import Cohort
 from kalemia.errors import CohortError, KalemiaError
 from kalemia.evaluate import compare, resampled, subgroups
@@ -26,7 +26,8 @@ from kalemia.evaluate.resampled import Said
 from kalemia.model import SHARES, Card, Model
 from kalemia.predict import COVERAGE, predict
 from kalemia.records import HIGH_MEQ_L, Estimate
-from kalemia.workers import mapped
+from kalemia.system import atomic
+from kalemia.system.workers import mapped
 
 CHUNK = 100
 GROUPS = 10

@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 from matplotlib.figure import Figure
 
-from kalemia import atomic
 from kalemia.cohort.cohort import Cohort
 from kalemia.evaluate import figures, judge
 from kalemia.evaluate.figures import Estimates
@@ -20,6 +19,7 @@ from kalemia.records import HIGH_MEQ_L, NOTICE
 from kalemia.report.document import document, notice
 from kalemia.report.markup import Markup, element
 from kalemia.report.words import origin
+from kalemia.system import atomic
 
 PAGE = "report.html"
 ROWS = {

@@ -7,7 +7,7 @@ from concurrent.futures.process import BrokenProcessPool
 from typing import TypeVar
 
 from kalemia.errors import EvaluateError
-from kalemia.workers import pool
+from kalemia.system.workers import pool
 
 Found = TypeVar("Found")
 

@@ -11,7 +11,6 @@ import numpy as np
 import polars as pl
 from matplotlib.figure import Figure
 
-from kalemia import atomic
 from kalemia.errors import KalemiaError
 from kalemia.evaluate import figures
 from kalemia.evaluate.figures import Estimates
@@ -20,6 +19,7 @@ from kalemia.evaluate.pieces import cell, plot, table
 from kalemia.records import NOTICE
 from kalemia.report.document import document, notice
 from kalemia.report.markup import Markup, element
+from kalemia.system import atomic
 
 PAGE = "report.html"
 HEADING = "Which lead, which window, which network, how small"

@@ -11,7 +11,6 @@ from pathlib import Path
 
 import numpy as np
 
-from kalemia import atomic
 from kalemia.errors import EvaluateError, ReadError
 from kalemia.evaluate import oracle
 from kalemia.evaluate.acceptance import Result, Row, against_real, judge
@@ -20,6 +19,7 @@ from kalemia.evaluate.patients import Patients, examine, ordinary
 from kalemia.evaluate.realism import QUALIFIED, TOLD_APART, Told, told
 from kalemia.evaluate.table import COLUMNS, Numbers, Table, row
 from kalemia.read import inputs, read
+from kalemia.system import atomic
 
 ARTIFICIAL = 100
 """ECGs of NeuroKit2's simulator that the classifier must tell from real ones."""

@@ -11,12 +11,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from kalemia import atomic
 from kalemia.errors import KalemiaError
 from kalemia.records import NOTICE, Beat, Estimate, Recording
 from kalemia.report import words
 from kalemia.report.document import STATUS, SYMBOL, document, notice, page
 from kalemia.report.markup import Markup, element
+from kalemia.system import atomic
 
 if TYPE_CHECKING:
     from kalemia.explain import Explanation

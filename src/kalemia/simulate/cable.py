@@ -21,7 +21,7 @@ import numpy as np
 from kalemia.simulate import cell
 from kalemia.simulate.cell import ENDO_CELL, EPI, MID, Floats, Kind
 from kalemia.simulate.variants import VARIANTS, Variant
-from kalemia.workers import pool
+from kalemia.system.workers import pool
 
 POTASSIUM = np.array([2.0, 2.4, 2.8, 3.2, 3.6, 4.0, 4.5, 5.0, 5.5, 6.0, 6.5, 7.0, 7.5, 8.0, 8.5, 9.0, 9.5, 10.0])
 CYCLES_MS = np.array([500, 700, 1000])

@@ -16,7 +16,7 @@ from kalemia.simulate.heart import RATE
 from kalemia.simulate.levels import Level, level_named
 from kalemia.simulate.morphed import check_level, morph
 from kalemia.simulate.records import Simulated, check_seed, simulate
-from kalemia.workers import mapped
+from kalemia.system.workers import mapped
 
 CHUNK = 50
 MOST_PATIENTS = 10_000_000

@@ -29,7 +29,7 @@ from kalemia.simulate.noise import add_noise
 from kalemia.simulate.patient import conditioned, draw_day
 from kalemia.simulate.records import twelve
 from kalemia.simulate.rhythm import place
-from kalemia.workers import pool
+from kalemia.system.workers import pool
 
 EIGHT = ("I", "II", "V1", "V2", "V3", "V4", "V5", "V6")
 EVERY_LEAD = ("p_mv", "q_mv", "r_mv", "s_mv", "st_mv", "t_mv", "t_downslope_mv_s")

@@ -14,9 +14,9 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from kalemia import wfdb
 from kalemia.errors import SimulateError
 from kalemia.simulate.records import Simulated
+from kalemia.system import wfdb
 
 PER_FOLDER = 1000
 COLUMNS = (

@@ -9,7 +9,7 @@ from typing import Any
 
 import torch
 
-from kalemia import atomic
+from kalemia.system import atomic
 
 EVERY_S = 30.0
 

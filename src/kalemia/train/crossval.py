@@ -20,9 +20,9 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.ensemble import HistGradientBoostingRegressor
 
-from kalemia import atomic
 from kalemia.cohort.split import fold_of, place_of
 from kalemia.errors import TrainError
+from kalemia.system import atomic
 from kalemia.train import baselines
 from kalemia.train.designs import Design
 from kalemia.train.examples import DAMAGED

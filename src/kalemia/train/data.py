@@ -16,7 +16,7 @@ from kalemia.measure import Waves, measure
 from kalemia.model import inputs
 from kalemia.records import Beat, Recording
 from kalemia.simulate import Simulated, morph, read_bases, simulate
-from kalemia.workers import mapped
+from kalemia.system.workers import mapped
 
 CHUNK = 500
 FEATURES = tuple(f.name for f in fields(Waves))

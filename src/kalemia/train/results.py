@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from kalemia import __version__, atomic
+from kalemia import __version__
 from kalemia.cohort.cohort import Cohort
 from kalemia.errors import TrainError
 from kalemia.evaluate import compare
@@ -22,6 +22,7 @@ from kalemia.evaluate.metrics import SENSITIVITY, regression
 from kalemia.evaluate.resampled import PREVALENCE
 from kalemia.evaluate.subgroups import coverages
 from kalemia.predict import COVERAGE
+from kalemia.system import atomic
 from kalemia.train import designs, examples, verdict
 from kalemia.train.crossval import Answers, Entrant, Study
 from kalemia.train.designs import Shape

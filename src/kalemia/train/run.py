@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from kalemia import __version__, atomic
+from kalemia import __version__
 from kalemia.errors import TrainError
 from kalemia.evaluate import compare, metrics
 from kalemia.evaluate.metrics import LEAST_ERRORS
@@ -23,12 +23,13 @@ from kalemia.likeness import learned
 from kalemia.model import PREPROCESSING, Card, Forecast, Model, shown
 from kalemia.predict import COVERAGE
 from kalemia.records import HIGH_MEQ_L, NOTICE
+from kalemia.system import atomic
+from kalemia.system.workers import mapped
 from kalemia.train import baselines, data, loop, mix, nets, personal
 from kalemia.train.config import Config
 from kalemia.train.data import Beats
 from kalemia.train.loop import AT_ONCE, Fitted
 from kalemia.train.mix import Plan
-from kalemia.workers import mapped
 
 LEAST_SPREAD_MEQ_L = 0.1
 ERROR_LEVELS = np.concatenate(

@@ -9,15 +9,16 @@ from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
 
-from kalemia import __version__, atomic
+from kalemia import __version__
 from kalemia.cohort.cohort import Cohort
 from kalemia.errors import TrainError
 from kalemia.records import LEADS
+from kalemia.system import atomic
+from kalemia.system.workers import mapped
 from kalemia.train import crossval, examples, results
 from kalemia.train.crossval import MEASURED, Entrant, Study
 from kalemia.train.designs import Design
 from kalemia.train.trial import QUICK, Budget, Data
-from kalemia.workers import mapped
 
 STUDY_LEAD = "V5"
 """The founding study's best lead."""

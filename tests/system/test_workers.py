@@ -13,7 +13,7 @@ import pytest
 SLOW = """
 import os, signal, sys, threading, time
 sys.path.insert(0, sys.argv[1])
-from kalemia.workers import mapped
+from kalemia.system.workers import mapped
 
 def stop(number, frame):
     sys.exit(128 + number)

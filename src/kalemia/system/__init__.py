@@ -1,0 +1,1 @@
+"""What touches disk and processes: files written whole, workers, WFDB records."""
