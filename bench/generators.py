@@ -20,7 +20,6 @@ import torch
 from numpy.typing import NDArray
 
 from common import area, data, headers, odd, share, table
-from kalemia.beat import cut
 from kalemia.errors import BeatError, KalemiaError
 from kalemia.evaluate.findings import shown
 from kalemia.evaluate.metrics import TAILS, conformal
@@ -28,6 +27,7 @@ from kalemia.evaluate.resampled import span
 from kalemia.model import inputs
 from kalemia.read import read
 from kalemia.records import Beat
+from kalemia.signal.beat import cut
 from kalemia.simulate import Simulated, read_bases
 from kalemia.simulate.difference import atlas_difference
 from kalemia.train import loop

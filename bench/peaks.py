@@ -17,10 +17,10 @@ from scipy.signal import resample_poly
 from sleepecg.heartbeats import detect_heartbeats
 
 from common import data, headers, table
-from kalemia import beat as beats
-from kalemia.condition import RATE, condition
 from kalemia.read import read
 from kalemia.records import LEADS
+from kalemia.signal import beat as beats
+from kalemia.signal.condition import RATE, condition
 
 MARKS_OFF = {"34", "83", "90"}
 """Records whose marks lie up to 126 ms off."""

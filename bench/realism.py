@@ -18,7 +18,6 @@ from sklearn.model_selection import StratifiedKFold
 from torch import nn
 
 from common import data, headers, table
-from kalemia.beat import cut
 from kalemia.errors import BeatError
 from kalemia.evaluate import oracle
 from kalemia.evaluate.metrics import auroc
@@ -27,6 +26,7 @@ from kalemia.evaluate.realism import FEWEST, FOLDS, Told
 from kalemia.evaluate.realism import realism as by_features
 from kalemia.read import read
 from kalemia.records import Recording
+from kalemia.signal.beat import cut
 from kalemia.simulate import Bases, morph_one, read_bases
 
 LEAD = "V5"

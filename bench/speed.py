@@ -28,12 +28,12 @@ from pathlib import Path
 import numpy as np
 
 from common import table
-from kalemia.beat import cut
 from kalemia.evaluate import oracle
 from kalemia.explain import explain
 from kalemia.model import DEFAULT, Model
 from kalemia.predict import predict
 from kalemia.records import Recording
+from kalemia.signal.beat import cut
 from kalemia.simulate import simulate, write
 
 IMPORTS = "import numpy, scipy.signal, sleepecg.heartbeats, onnxruntime"

@@ -16,11 +16,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from common import Models, data, even, headers, named, share, table
-from kalemia.beat import R_SAMPLE, SAMPLES, cut
 from kalemia.errors import KalemiaError
 from kalemia.likeness import Likeness
 from kalemia.model import Model
 from kalemia.read import read
+from kalemia.signal.beat import R_SAMPLE, SAMPLES, cut
 
 MADE = 1000
 AT = np.arange(SAMPLES)

@@ -11,10 +11,10 @@ import pytest
 
 import kalemia
 from kalemia import caveats
-from kalemia.beat import cut
 from kalemia.caveats import Told
 from kalemia.model import Model
 from kalemia.records import LEADS, Recording
+from kalemia.signal.beat import cut
 from kalemia.simulate.heart import RATE
 from kalemia.simulate.levels import LEVELS
 from kalemia.simulate.patient import LEFT_BLOCK, Day, draw

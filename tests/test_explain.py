@@ -14,11 +14,11 @@ from numpy.typing import NDArray
 
 from ecgs import HEART, P, R, T, recording
 from kalemia import explain as room
-from kalemia.beat import cut
 from kalemia.errors import ModelError
 from kalemia.explain import ORDINARY_MEQ_L, PARTS, SHOWN_MEQ_L, explain, simulated_beat
 from kalemia.model import Card, Model
 from kalemia.records import LEADS, Beat
+from kalemia.signal.beat import cut
 from kalemia.simulate import simulate_one
 
 Float32 = NDArray[np.float32]

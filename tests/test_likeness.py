@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 
 import kalemia
-from kalemia.beat import cut
 from kalemia.likeness import DIRECTIONS, KEPT, Likeness, learned
 from kalemia.model import Model
+from kalemia.signal.beat import cut
 from kalemia.simulate import simulate
 
 

@@ -15,9 +15,9 @@ import numpy as np
 import pytest
 
 from ecgs import recording
-from kalemia.beat import cut
 from kalemia.errors import ModelError
 from kalemia.model import DEFAULT, Card, Forecast, Model, bundled, inputs
+from kalemia.signal.beat import cut
 
 Fields = dict[str, Any]
 

@@ -10,8 +10,8 @@ import pytest
 from numpy.typing import NDArray
 
 from kalemia.predict import predict
-from kalemia.quality import unlike_a_beat
 from kalemia.records import Recording
+from kalemia.signal.quality import unlike_a_beat
 from kalemia.simulate import simulate_one
 
 Float = NDArray[np.floating]
@@ -56,7 +56,7 @@ def test_simulated_hearts_are_seldom_taken_for_something_else(tiny_path: Path) -
 
 def test_pacing_is_seen_in_leads_that_the_model_does_not_take(tiny_path: Path) -> None:
     """A spike that V5 does not show, 30 ms before the complexes of the other leads."""
-    from kalemia.beat import cut
+    from kalemia.signal.beat import cut
 
     paced = simulate_one(2, 0, potassium_meq_l=4.3).recording
     signal = paced.signal.copy()

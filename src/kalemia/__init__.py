@@ -8,13 +8,13 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from kalemia.beat import cut
     from kalemia.digitize import digitize
     from kalemia.errors import KalemiaError
     from kalemia.personal import Calibration, Draw, calibrate
     from kalemia.predict import predict
     from kalemia.read import read
     from kalemia.records import LEADS, Beat, Estimate, Recording
+    from kalemia.signal.beat import cut
     from kalemia.simulate import simulate
 
 __version__ = "0.1.0"
@@ -39,7 +39,7 @@ _HOMES = {
     "calibrate": "personal",
     "Calibration": "personal",
     "Draw": "personal",
-    "cut": "beat",
+    "cut": "signal.beat",
     "digitize": "digitize",
     "predict": "predict",
     "read": "read",

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from kalemia import quality
-from kalemia.beat import cut
 from kalemia.errors import BeatError
-from kalemia.measure import MS, measure, qrs_bounds
 from kalemia.records import Beat, Recording
+from kalemia.signal import quality
+from kalemia.signal.beat import cut
+from kalemia.signal.measure import MS, measure, qrs_bounds
 
 LEADS = ("I", "II", "V1", "V2", "V3", "V4", "V5", "V6")
 """Those that a 12-lead ECG measures; the others follow from I and II."""

@@ -15,12 +15,12 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from kalemia.beat import SAMPLES, cut
-from kalemia.condition import RATE
 from kalemia.errors import ModelError
-from kalemia.measure import measure, qrs_bounds
 from kalemia.model import Model, inputs
 from kalemia.records import LEADS, Beat, Recording
+from kalemia.signal.beat import SAMPLES, cut
+from kalemia.signal.condition import RATE
+from kalemia.signal.measure import measure, qrs_bounds
 from kalemia.simulate.heart import RATE as SIMULATED_RATE
 from kalemia.simulate.levels import LEVELS
 from kalemia.simulate.patient import Day, Patient, draw

@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from kalemia.beat import SAMPLES
+from kalemia.signal.beat import SAMPLES
 
 Float32 = NDArray[np.float32]
 

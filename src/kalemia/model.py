@@ -22,11 +22,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from kalemia import condition
-from kalemia.beat import R_SAMPLE, SAMPLES
 from kalemia.errors import ModelError
 from kalemia.likeness import Likeness
 from kalemia.records import HIGH_MEQ_L, Beat, ModelName
+from kalemia.signal import condition
+from kalemia.signal.beat import R_SAMPLE, SAMPLES
 
 # onnxruntime would write what it is used for into the user's cache, for its maker to collect.
 os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")

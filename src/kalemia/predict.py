@@ -10,13 +10,14 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from kalemia import caveats, quality
-from kalemia.beat import cut
+from kalemia import caveats
 from kalemia.errors import BeatError, DigitizeError, KalemiaError, internal
 from kalemia.model import DEFAULT, Forecast, Model
 from kalemia.personal import Calibration
 from kalemia.read import check, read, sniff
 from kalemia.records import HIGH_MEQ_L, LOW_MEQ_L, Beat, Estimate, Level, Recording
+from kalemia.signal import quality
+from kalemia.signal.beat import cut
 from kalemia.system.workers import pool
 
 if TYPE_CHECKING:

@@ -21,8 +21,8 @@ from kalemia.evaluate.table import (
     tabulate,
     wide_qrs,
 )
-from kalemia.measure import waves
 from kalemia.records import Recording
+from kalemia.signal.measure import waves
 
 
 def test_a_recording_is_measured_in_every_lead() -> None:

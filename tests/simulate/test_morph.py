@@ -13,11 +13,11 @@ from test_dataset import contents
 from typer.testing import CliRunner
 
 from ecgs import P, R, T, Wave, recording
-from kalemia.beat import cut
 from kalemia.cli import app
 from kalemia.errors import SimulateError
-from kalemia.measure import Waves, measure
 from kalemia.records import LEADS, Recording
+from kalemia.signal.beat import cut
+from kalemia.signal.measure import Waves, measure
 from kalemia.simulate import Bases, Design, Simulated, dataset, morph, morph_one, read_bases, simulate_one, write
 from kalemia.simulate.base import EIGHT, Base, base_of
 from kalemia.simulate.change import Change, draw

@@ -64,8 +64,8 @@ def test_raking_gives_the_real_shares(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_what_is_raked_is_t_p_and_pr() -> None:
     fit = pytest.importorskip("kalemia.simulate.fit", reason="the population is fitted with scikit-learn")
-    from kalemia.beat import cut
-    from kalemia.measure import measure
+    from kalemia.signal.beat import cut
+    from kalemia.signal.measure import measure
     from kalemia.simulate import simulate_one
 
     recording = simulate_one(1, 2, "clean", 4.3).recording

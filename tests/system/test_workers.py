@@ -29,7 +29,7 @@ if __name__ == "__main__":
 def test_who_is_stopped_does_not_wait_for_a_long_job(tmp_path: Path) -> None:
     script = tmp_path / "slow.py"
     script.write_text(SLOW, encoding="utf-8")
-    source = Path(__file__).parents[1] / "src"
+    source = Path(__file__).parents[2] / "src"
     with subprocess.Popen([sys.executable, script, source], stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         assert process.stdout.readline() == "begun\n"

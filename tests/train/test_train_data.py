@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from kalemia.beat import cut
 from kalemia.model import inputs
+from kalemia.signal.beat import cut
 from kalemia.simulate import simulate_one
 from kalemia.train import data
 from kalemia.train.data import FEATURES, Beats, Maker, joined, made, parts

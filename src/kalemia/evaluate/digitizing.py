@@ -12,11 +12,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from kalemia.beat import combine, cut, detect
-from kalemia.condition import RATE, condition
 from kalemia.errors import BeatError, EvaluateError
-from kalemia.measure import qrs_bounds, waves
 from kalemia.records import Recording
+from kalemia.signal.beat import combine, cut, detect
+from kalemia.signal.condition import RATE, condition
+from kalemia.signal.measure import qrs_bounds, waves
 
 KAGGLE_REACH_S, CHALLENGE_REACH_S, EINTHOVEN_REACH_S = 0.2, 0.5, 0.04
 DETECTED_S = 2.2

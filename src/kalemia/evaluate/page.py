@@ -6,7 +6,6 @@ from itertools import groupby
 
 import numpy as np
 
-from kalemia.beat import cut
 from kalemia.errors import BeatError
 from kalemia.evaluate import charts
 from kalemia.evaluate.acceptance import ORDINARY, Result
@@ -20,6 +19,7 @@ from kalemia.records import Beat, Recording
 from kalemia.report import paper, pictures
 from kalemia.report.document import document, notice
 from kalemia.report.markup import Markup, element, join
+from kalemia.signal.beat import cut
 from kalemia.simulate import simulate_one
 
 SHOWN_MEQ_L = (3.0, 4.0, 5.0, 6.0, 7.0, 8.0, 9.0)

@@ -8,10 +8,10 @@ from dataclasses import dataclass, fields
 import numpy as np
 from numpy.typing import NDArray
 
-from kalemia.beat import cut
 from kalemia.errors import BeatError
-from kalemia.measure import Waves, measure
 from kalemia.records import Recording
+from kalemia.signal.beat import cut
+from kalemia.signal.measure import Waves, measure
 
 Numbers = NDArray[np.float64]
 Flags = NDArray[np.bool_]

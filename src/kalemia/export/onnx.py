@@ -8,7 +8,7 @@ import warnings
 import onnx
 import torch
 
-from kalemia.beat import SAMPLES
+from kalemia.signal.beat import SAMPLES
 
 OPSET = 18
 

@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from kalemia.measure import waves
 from kalemia.records import Beat, Estimate
 from kalemia.report import words
 from kalemia.report.markup import Markup, element, join
 from kalemia.report.paper import UNIT
 from kalemia.report.pictures import LARGE, Values, framed, line, millivolts, panel, signed_bar
+from kalemia.signal.measure import waves
 
 if TYPE_CHECKING:
     from kalemia.explain import Explanation

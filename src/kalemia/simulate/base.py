@@ -16,14 +16,14 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
-from kalemia import quality
-from kalemia.beat import MIN_RATE_HZ, R_SAMPLE, cut
-from kalemia.beat import SAMPLES as FILTERED_SAMPLES
-from kalemia.condition import RATE as FILTERED_RATE
-from kalemia.condition import condition
 from kalemia.errors import KalemiaError, SimulateError
 from kalemia.read import inputs, read
 from kalemia.records import Recording
+from kalemia.signal import quality
+from kalemia.signal.beat import MIN_RATE_HZ, R_SAMPLE, cut
+from kalemia.signal.beat import SAMPLES as FILTERED_SAMPLES
+from kalemia.signal.condition import RATE as FILTERED_RATE
+from kalemia.signal.condition import condition
 from kalemia.simulate.heart import RATE, smooth
 from kalemia.simulate.marks import BEFORE, MS, SAMPLES, TIMES_MS, Marks, marks, ramp
 

@@ -17,11 +17,11 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from kalemia.beat import cut
 from kalemia.errors import BeatError, KalemiaError
-from kalemia.measure import Waves, measure
 from kalemia.read import read
 from kalemia.records import LEADS, Recording
+from kalemia.signal.beat import cut
+from kalemia.signal.measure import Waves, measure
 from kalemia.simulate import population
 from kalemia.simulate.heart import RATE
 from kalemia.simulate.levels import LEVELS

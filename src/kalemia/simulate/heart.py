@@ -7,7 +7,7 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from kalemia.product import product
+from kalemia.signal.product import product
 from kalemia.simulate.atlas import REFERENCE_MEQ_L, Atlas, Cell, load
 from kalemia.simulate.geometry import (
     ENTRIES,

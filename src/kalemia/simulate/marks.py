@@ -10,8 +10,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from kalemia.condition import RATE as FILTERED_RATE
-from kalemia.measure import R, qrs_bounds, waves
+from kalemia.signal.condition import RATE as FILTERED_RATE
+from kalemia.signal.measure import R, qrs_bounds, waves
 from kalemia.simulate.heart import RATE
 
 MS = 1000.0 / RATE

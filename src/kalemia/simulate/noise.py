@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.interpolate import CubicSpline
 
-from kalemia.product import product
+from kalemia.signal.product import product
 from kalemia.simulate.levels import Level
 
 Signals = NDArray[np.float32]

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from kalemia.product import product
+from kalemia.signal.product import product
 from kalemia.simulate.geometry import DOWER
 from kalemia.simulate.heart import BY_BUNDLES, ONSET_MS, PACED_SITE, RATE, Signals, beat
 from kalemia.simulate.patient import DIGITALIS, Day, Patient

@@ -10,11 +10,11 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from kalemia.beat import SAMPLES, cut
 from kalemia.errors import BeatError
-from kalemia.measure import Waves, measure
 from kalemia.model import inputs
 from kalemia.records import Beat, Recording
+from kalemia.signal.beat import SAMPLES, cut
+from kalemia.signal.measure import Waves, measure
 from kalemia.simulate import Simulated, morph, read_bases, simulate
 from kalemia.system.workers import mapped
 

@@ -13,11 +13,11 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from kalemia.beat import R_SAMPLE, SAMPLES, cut
 from kalemia.cohort.cohort import Cohort
-from kalemia.condition import RATE, condition
 from kalemia.errors import BeatError, TrainError
 from kalemia.records import Beat, Recording
+from kalemia.signal.beat import R_SAMPLE, SAMPLES, cut
+from kalemia.signal.condition import RATE, condition
 from kalemia.system import atomic
 from kalemia.system.workers import mapped
 from kalemia.train.data import features

@@ -11,10 +11,10 @@ import pytest
 from numpy.typing import NDArray
 
 from ecgs import HEART, SCALE, R, Wave, beat_mv, changed, drawn, r_times, recording
-from kalemia.beat import R_SAMPLE, SAMPLES, cut
 from kalemia.errors import BeatError
 from kalemia.read import inputs, read
 from kalemia.records import LEADS, Beat, Recording
+from kalemia.signal.beat import R_SAMPLE, SAMPLES, cut
 from kalemia.simulate import simulate_one
 
 

@@ -11,8 +11,8 @@ import pytest
 from numpy.typing import NDArray
 
 from ecgs import P, R, T, Wave, beat_mv, changed, recording
-from kalemia.beat import cut
-from kalemia.measure import measure, qrs_bounds, waves
+from kalemia.signal.beat import cut
+from kalemia.signal.measure import measure, qrs_bounds, waves
 from kalemia.simulate import simulate_one
 
 SLOPE = math.exp(-0.5)

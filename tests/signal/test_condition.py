@@ -9,11 +9,11 @@ import pytest
 from numpy.typing import NDArray
 
 from ecgs import beat_mv, changed, recording
-from kalemia.beat import R_SAMPLE, SAMPLES, cut
-from kalemia.condition import BASELINE_SAMPLES, RATE, REACH_S, condition
-from kalemia.measure import waves
 from kalemia.read import inputs, read
 from kalemia.records import LEADS, Recording
+from kalemia.signal.beat import R_SAMPLE, SAMPLES, cut
+from kalemia.signal.condition import BASELINE_SAMPLES, RATE, REACH_S, condition
+from kalemia.signal.measure import waves
 from kalemia.simulate import simulate_one
 
 RATES = (128.0, 240.7, 250.0, 257.0, 300.0, 360.0, 500.0, 512.41, 1000.0, 2000.0)

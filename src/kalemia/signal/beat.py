@@ -13,10 +13,10 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from kalemia import quality
-from kalemia.condition import RATE, condition
 from kalemia.errors import BeatError
 from kalemia.records import Beat, Recording
+from kalemia.signal import quality
+from kalemia.signal.condition import RATE, condition
 
 SAMPLES = 270
 R_SAMPLE = 90

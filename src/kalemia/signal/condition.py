@@ -16,7 +16,7 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
-from kalemia.product import product
+from kalemia.signal.product import product
 
 RATE = 300
 """Hz of every conditioned signal: the rate of the founding study's beat."""

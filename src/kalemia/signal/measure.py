@@ -11,8 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from kalemia.condition import RATE
 from kalemia.records import Beat
+from kalemia.signal.condition import RATE
 
 R = 90
 MS = 1000.0 / RATE

@@ -9,10 +9,10 @@ import pytest
 from numpy.typing import NDArray
 
 from ecgs import HEART, Wave, changed, r_times, recording
-from kalemia import quality
-from kalemia.beat import cut
 from kalemia.read import inputs, read
 from kalemia.records import LEADS, Recording
+from kalemia.signal import quality
+from kalemia.signal.beat import cut
 from kalemia.simulate import simulate_one
 
 Float = NDArray[np.floating]
