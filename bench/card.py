@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from common import table
 from fill import DOCS
-from kalemia.model import Card, bundled
+from kalemia.estimate.model import Card, bundled
 from potassium import DOCTORS, TITLE
 
 

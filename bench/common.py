@@ -13,10 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kalemia.errors import KalemiaError
+from kalemia.estimate.model import Model, bundled
+from kalemia.estimate.predict import predict
 from kalemia.evaluate.judge import kind
 from kalemia.evaluate.resampled import ROUNDS, areas, weights
-from kalemia.model import Model, bundled
-from kalemia.predict import predict
 from kalemia.records import Estimate, Recording
 
 Reals = NDArray[np.float64]

@@ -21,10 +21,10 @@ from numpy.typing import NDArray
 
 from common import area, data, headers, odd, share, table
 from kalemia.errors import BeatError, KalemiaError
+from kalemia.estimate.model import inputs
 from kalemia.evaluate.findings import shown
 from kalemia.evaluate.metrics import TAILS, conformal
 from kalemia.evaluate.resampled import span
-from kalemia.model import inputs
 from kalemia.read import read
 from kalemia.records import Beat
 from kalemia.signal.beat import cut

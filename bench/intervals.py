@@ -19,9 +19,9 @@ from numpy.typing import NDArray
 from common import Models, named, of_recordings, table, target
 from kalemia.cohort.cohort import schema
 from kalemia.cohort.simulated import row
+from kalemia.estimate.model import Card, Model
 from kalemia.evaluate.judge import told
 from kalemia.evaluate.subgroups import coverage, coverages
-from kalemia.model import Card, Model
 from kalemia.records import Estimate, Recording
 from kalemia.simulate import simulate
 

@@ -7,12 +7,12 @@ from collections.abc import Sequence
 import numpy as np
 
 from common import data, headers, table
+from kalemia.estimate.model import bundled
+from kalemia.estimate.predict import predict
 from kalemia.evaluate import degrade
 from kalemia.evaluate.layouts import layout
 from kalemia.evaluate.metrics import auroc
 from kalemia.evaluate.pages import Style, draw
-from kalemia.model import bundled
-from kalemia.predict import predict
 from kalemia.read import read
 from kalemia.records import Recording
 from kalemia.simulate import simulate

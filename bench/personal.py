@@ -18,8 +18,8 @@ from numpy.typing import NDArray
 from sklearn.linear_model import LinearRegression
 
 from common import table
-from kalemia.personal import Draw, calibrate
-from kalemia.predict import predict
+from kalemia.estimate.personal import Draw, calibrate
+from kalemia.estimate.predict import predict
 from kalemia.records import Estimate
 from kalemia.simulate import Simulated, simulate
 

@@ -19,8 +19,8 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
-from kalemia.model import bundled
-from kalemia.predict import Result, examine
+from kalemia.estimate.model import bundled
+from kalemia.estimate.predict import Result, examine
 from kalemia.read import inputs
 from kalemia.records import Recording
 from kalemia.simulate import simulate

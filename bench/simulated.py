@@ -6,7 +6,7 @@ python bench/simulated.py | python bench/fill.py simulated
 from __future__ import annotations
 
 from common import table
-from kalemia.model import bundled
+from kalemia.estimate.model import bundled
 
 COLUMNS = {
     "MAE, mEq/L": "mae_meq_l",

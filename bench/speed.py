@@ -28,10 +28,10 @@ from pathlib import Path
 import numpy as np
 
 from common import table
+from kalemia.estimate.explain import explain
+from kalemia.estimate.model import DEFAULT, Model
+from kalemia.estimate.predict import predict
 from kalemia.evaluate import oracle
-from kalemia.explain import explain
-from kalemia.model import DEFAULT, Model
-from kalemia.predict import predict
 from kalemia.records import Recording
 from kalemia.signal.beat import cut
 from kalemia.simulate import simulate, write

@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 
 from common import Models, data, even, headers, named, share, table
 from kalemia.errors import KalemiaError
-from kalemia.likeness import Likeness
-from kalemia.model import Model
+from kalemia.estimate.likeness import Likeness
+from kalemia.estimate.model import Model
 from kalemia.read import read
 from kalemia.signal.beat import R_SAMPLE, SAMPLES, cut
 

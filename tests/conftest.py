@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from kalemia.model import Card, Model
+from kalemia.estimate.model import Card, Model
 from kalemia.simulate import write
 
 TINY = Path(__file__).parent / "data" / "tiny.onnx"

@@ -23,7 +23,7 @@ import kalemia
 from kalemia.cli import app
 from kalemia.cli import main as cli_main
 from kalemia.errors import KalemiaError, ModelError
-from kalemia.model import bundled
+from kalemia.estimate.model import bundled
 from kalemia.records import NOTICE
 
 COMMANDS = ("predict", "demo", "models", "simulate", "train")
@@ -177,7 +177,7 @@ def test_an_estimate_that_cannot_be_explained_is_reported_all_the_same(
     def refuse(*_: object) -> None:
         raise ModelError("no")
 
-    monkeypatch.setattr("kalemia.explain.explain", refuse)
+    monkeypatch.setattr("kalemia.estimate.explain.explain", refuse)
     result = invoke("predict", good, "--model", tiny_path, "--report", tmp_path / "one")
     assert result.exit_code == 0
     html = (tmp_path / "one" / "p000001.html").read_text()

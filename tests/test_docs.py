@@ -17,8 +17,8 @@ from typer.testing import CliRunner
 from kalemia.cli import app
 from kalemia.cohort.simulated import write as write_cohort
 from kalemia.digitize import digitize
-from kalemia.model import DEFAULT, bundled
-from kalemia.predict import predict
+from kalemia.estimate.model import DEFAULT, bundled
+from kalemia.estimate.predict import predict
 from kalemia.records import Estimate
 from kalemia.simulate import simulate, simulate_one
 from kalemia.simulate.formats import write_wfdb

@@ -46,7 +46,13 @@ def test_star_brings_the_public_names_and_no_other() -> None:
 
 @pytest.mark.parametrize(
     "first",
-    ["", "import kalemia.predict", "import kalemia.read", "import kalemia.simulate.records", "import kalemia.cli"],
+    [
+        "",
+        "import kalemia.estimate.predict",
+        "import kalemia.read",
+        "import kalemia.simulate.records",
+        "import kalemia.cli",
+    ],
 )
 def test_a_function_stays_a_function_when_its_room_is_imported(first: str) -> None:
     code = (

@@ -13,8 +13,8 @@ from statistics import NormalDist
 import numpy as np
 import torch
 
+from kalemia.estimate.model import PREPROCESSING, Card
 from kalemia.export.onnx import to_onnx
-from kalemia.model import PREPROCESSING, Card
 from kalemia.records import NOTICE
 from kalemia.train.nets import DSCRNN, Size, parameters
 from kalemia.train.run import ERROR_LEVELS

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from kalemia.digitize import digitize
     from kalemia.errors import KalemiaError
-    from kalemia.personal import Calibration, Draw, calibrate
-    from kalemia.predict import predict
+    from kalemia.estimate.personal import Calibration, Draw, calibrate
+    from kalemia.estimate.predict import predict
     from kalemia.read import read
     from kalemia.records import LEADS, Beat, Estimate, Recording
     from kalemia.signal.beat import cut
@@ -36,12 +36,12 @@ __all__ = [
 ]
 
 _HOMES = {
-    "calibrate": "personal",
-    "Calibration": "personal",
-    "Draw": "personal",
+    "calibrate": "estimate.personal",
+    "Calibration": "estimate.personal",
+    "Draw": "estimate.personal",
     "cut": "signal.beat",
     "digitize": "digitize",
-    "predict": "predict",
+    "predict": "estimate.predict",
     "read": "read",
     "simulate": "simulate",
     "KalemiaError": "errors",

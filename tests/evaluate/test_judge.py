@@ -22,9 +22,9 @@ from typer.testing import CliRunner
 from kalemia.cli import app
 from kalemia.cohort import Cohort, simulated
 from kalemia.errors import CohortError, KalemiaError
+from kalemia.estimate.model import Model
+from kalemia.estimate.predict import predict
 from kalemia.evaluate import judge, modelpage
-from kalemia.model import Model
-from kalemia.predict import predict
 
 
 @pytest.fixture(scope="module")

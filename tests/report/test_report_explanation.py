@@ -8,7 +8,7 @@ import pytest
 from report_examples import FAILED, HIGH, REFUSED, beat, recording
 from test_report_page import Reader
 
-from kalemia.explain import SHOWN_MEQ_L, Explanation
+from kalemia.estimate.explain import SHOWN_MEQ_L, Explanation
 from kalemia.records import LEADS
 from kalemia.report import page, words
 from kalemia.report.explanation import sentence

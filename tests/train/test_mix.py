@@ -20,7 +20,7 @@ from training import ALL, NAMES, TINY, write_bases
 from kalemia.cohort import Cohort, simulated
 from kalemia.cohort.split import SHARES
 from kalemia.errors import KalemiaError, TrainError
-from kalemia.model import Model
+from kalemia.estimate.model import Model
 from kalemia.simulate import Simulated, read_bases
 from kalemia.train import mix, run
 from kalemia.train.bases import part_of, split

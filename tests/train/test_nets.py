@@ -10,8 +10,8 @@ import pytest
 torch = pytest.importorskip("torch", reason="the networks need torch")
 
 import tiny_model
+from kalemia.estimate.model import Card, Model
 from kalemia.export.onnx import to_onnx
-from kalemia.model import Card, Model
 from kalemia.train.nets import (
     DSCRNN,
     SPREAD_FLOOR_MEQ_L,

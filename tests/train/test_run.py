@@ -20,8 +20,8 @@ from training import CLEAN, TINY
 
 import kalemia
 from kalemia.errors import TrainError
-from kalemia.likeness import Likeness
-from kalemia.model import Card, Model
+from kalemia.estimate.likeness import Likeness
+from kalemia.estimate.model import Card, Model
 from kalemia.train import baselines, checkpoint, loop, mix, run
 from kalemia.train.config import Records
 from kalemia.train.data import FEATURES, Beats, empty, made

@@ -70,7 +70,7 @@ def test_those_of_the_repository_are_good_and_enough_to_judge_by(path: Path) -> 
 
 
 def test_every_bundled_model_comes_from_one() -> None:
-    from kalemia.model import bundled
+    from kalemia.estimate.model import bundled
 
     configs = [Config.load(path) for path in CONFIGS]
     assert {card.name for card in bundled()} <= {name for config in configs for name in (config.name, *config.parts)}

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from kalemia.model import inputs
+from kalemia.estimate.model import inputs
 from kalemia.signal.beat import cut
 from kalemia.simulate import simulate_one
 from kalemia.train import data

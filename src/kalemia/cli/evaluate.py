@@ -33,8 +33,8 @@ def evaluate(
     """
     with needs("train,cohort"):
         from kalemia.cohort import Cohort
+        from kalemia.estimate.model import Model
         from kalemia.evaluate import judge, modelpage
-        from kalemia.model import Model
 
     opened = Cohort.open(cohort)
     card = Model.load(model).card

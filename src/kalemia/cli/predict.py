@@ -28,8 +28,8 @@ from kalemia.errors import KalemiaError
 from kalemia.records import NOTICE
 
 if TYPE_CHECKING:
-    from kalemia.explain import Explanation
-    from kalemia.predict import Result
+    from kalemia.estimate.explain import Explanation
+    from kalemia.estimate.predict import Result
     from kalemia.records import Estimate
 
 
@@ -75,10 +75,10 @@ def predict(
 
       kalemia predict ward/ --prevalence 0.03
     """
-    from kalemia.model import DEFAULT, Model
-    from kalemia.personal import from_file
-    from kalemia.predict import Job, predict_many
-    from kalemia.predict import predict as once
+    from kalemia.estimate.model import DEFAULT, Model
+    from kalemia.estimate.personal import from_file
+    from kalemia.estimate.predict import Job, predict_many
+    from kalemia.estimate.predict import predict as once
     from kalemia.read import inputs as find
 
     if "" in inputs:
@@ -183,7 +183,7 @@ def _why(result: Result) -> Explanation | None:
     """Return what moved the estimate; None where there is no estimate, or no explanation of it."""
     if result.estimate.status != "estimated" or result.beat is None or result.model is None:
         return None
-    from kalemia.explain import explain
+    from kalemia.estimate.explain import explain
 
     # As with the page itself: what cannot be explained must not cost the rest.
     with suppress(KalemiaError):
@@ -212,7 +212,7 @@ def demo(
     """Read a bundled page with a simulated ECG, estimate its potassium and write the HTML report, offline."""
     from importlib.resources import files
 
-    from kalemia.predict import examine
+    from kalemia.estimate.predict import examine
     from kalemia.report import text, write_page
 
     source = Path(str(files("kalemia") / "assets" / "demo" / "page.png"))
@@ -231,7 +231,7 @@ def models(
     """List the bundled models: the leads that each needs, its size, what it was trained on, its error."""
     from dataclasses import asdict
 
-    from kalemia.model import bundled
+    from kalemia.estimate.model import bundled
 
     for card in bundled():
         if as_json:

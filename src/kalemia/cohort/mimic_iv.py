@@ -17,7 +17,7 @@ from kalemia.cohort.foreign import Table
 from kalemia.cohort.listed import once
 from kalemia.cohort.pairing import pair
 from kalemia.errors import CohortError
-from kalemia.personal import PLAUSIBLE_MEQ_L
+from kalemia.estimate.personal import PLAUSIBLE_MEQ_L
 from kalemia.system import atomic
 
 SERUM, WHOLE_BLOOD, HEMOLYSIS_INDEX = "50971", "50822", "50934"

@@ -18,7 +18,7 @@ from kalemia.cohort.flow import Step
 from kalemia.cohort.foreign import Table
 from kalemia.cohort.listed import once, spellings
 from kalemia.errors import CohortError
-from kalemia.personal import PLAUSIBLE_MEQ_L
+from kalemia.estimate.personal import PLAUSIBLE_MEQ_L
 
 NEEDED = ("path", "patient", "potassium_meq_l")
 TIMES = ("time", "draw_time")

@@ -19,12 +19,12 @@ from numpy.typing import NDArray
 from kalemia import __version__
 from kalemia.cohort.cohort import Cohort
 from kalemia.errors import CohortError, KalemiaError
+from kalemia.estimate.model import SHARES, Card, Model
+from kalemia.estimate.predict import COVERAGE, predict
 from kalemia.evaluate import compare, resampled, subgroups
 from kalemia.evaluate.findings import shown
 from kalemia.evaluate.metrics import SENSITIVITY
 from kalemia.evaluate.resampled import Said
-from kalemia.model import SHARES, Card, Model
-from kalemia.predict import COVERAGE, predict
 from kalemia.records import HIGH_MEQ_L, Estimate
 from kalemia.system import atomic
 from kalemia.system.workers import mapped

@@ -14,7 +14,7 @@ from kalemia.report import explanation, paper, pictures, words
 from kalemia.report.markup import Markup, element, join
 
 if TYPE_CHECKING:
-    from kalemia.explain import Explanation
+    from kalemia.estimate.explain import Explanation
 
 STATUS = {"estimated": "Estimated", "refused": "Refused", "failed": "Failed"}
 SYMBOL = {"high": "▲", "low": "▼", "normal": "●", "uncertain": "◆"}
@@ -45,7 +45,8 @@ def page(
     scan
         A PNG of the page that the ECG was printed on, with what was traced drawn on it.
     why
-        What moved the estimate, from `kalemia.explain`; shown with the beat, and only where there is an estimate.
+        What moved the estimate, from `kalemia.estimate.explain`; shown with the beat,
+        where there is an estimate.
     """
     if estimate.status == "failed":
         recording = beat = scan = None

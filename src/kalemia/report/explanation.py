@@ -14,7 +14,7 @@ from kalemia.report.pictures import LARGE, Values, framed, line, millivolts, pan
 from kalemia.signal.measure import waves
 
 if TYPE_CHECKING:
-    from kalemia.explain import Explanation
+    from kalemia.estimate.explain import Explanation
 
 LEAST_REACH_MEQ_L = 1.0
 """What a bar's full length stands for at least, so that small changes look small."""

@@ -19,7 +19,7 @@ from kalemia.report.markup import Markup, element
 from kalemia.system import atomic
 
 if TYPE_CHECKING:
-    from kalemia.explain import Explanation
+    from kalemia.estimate.explain import Explanation
 
 LONGEST_STEM = 48
 """Characters; even at four bytes each the name, its number and ".html" fit into the 255 bytes of a file name."""

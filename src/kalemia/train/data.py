@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kalemia.errors import BeatError
-from kalemia.model import inputs
+from kalemia.estimate.model import inputs
 from kalemia.records import Beat, Recording
 from kalemia.signal.beat import SAMPLES, cut
 from kalemia.signal.measure import Waves, measure

@@ -16,12 +16,12 @@ from numpy.typing import NDArray
 from kalemia import __version__
 from kalemia.cohort.cohort import Cohort
 from kalemia.errors import TrainError
+from kalemia.estimate.predict import COVERAGE
 from kalemia.evaluate import compare
 from kalemia.evaluate.findings import shown, signed
 from kalemia.evaluate.metrics import SENSITIVITY, regression
 from kalemia.evaluate.resampled import PREVALENCE
 from kalemia.evaluate.subgroups import coverages
-from kalemia.predict import COVERAGE
 from kalemia.system import atomic
 from kalemia.train import designs, examples, verdict
 from kalemia.train.crossval import Answers, Entrant, Study

@@ -15,13 +15,13 @@ from numpy.typing import NDArray
 
 from kalemia import __version__
 from kalemia.errors import TrainError
+from kalemia.estimate.likeness import learned
+from kalemia.estimate.model import PREPROCESSING, Card, Forecast, Model, shown
+from kalemia.estimate.predict import COVERAGE
 from kalemia.evaluate import compare, metrics
 from kalemia.evaluate.metrics import LEAST_ERRORS
 from kalemia.evaluate.resampled import Said
 from kalemia.export.onnx import to_onnx
-from kalemia.likeness import learned
-from kalemia.model import PREPROCESSING, Card, Forecast, Model, shown
-from kalemia.predict import COVERAGE
 from kalemia.records import HIGH_MEQ_L, NOTICE
 from kalemia.system import atomic
 from kalemia.system.workers import mapped

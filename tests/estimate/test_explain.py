@@ -13,10 +13,10 @@ import pytest
 from numpy.typing import NDArray
 
 from ecgs import HEART, P, R, T, recording
-from kalemia import explain as room
 from kalemia.errors import ModelError
-from kalemia.explain import ORDINARY_MEQ_L, PARTS, SHOWN_MEQ_L, explain, simulated_beat
-from kalemia.model import Card, Model
+from kalemia.estimate import explain as room
+from kalemia.estimate.explain import ORDINARY_MEQ_L, PARTS, SHOWN_MEQ_L, explain, simulated_beat
+from kalemia.estimate.model import Card, Model
 from kalemia.records import LEADS, Beat
 from kalemia.signal.beat import cut
 from kalemia.simulate import simulate_one
@@ -189,7 +189,7 @@ def test_predicting_without_a_report_loads_neither_explanation_nor_simulator(pat
         "import sys\nfrom kalemia.cli import app\n"
         "try: app(['predict', *sys.argv[1:]])\n"
         "except SystemExit as exc: assert exc.code == 0, exc.code\n"
-        "print(sum(name.startswith(('kalemia.explain', 'kalemia.simulate')) for name in sys.modules))"
+        "print(sum(name.startswith(('kalemia.estimate.explain', 'kalemia.simulate')) for name in sys.modules))"
     )
     arguments = [str(patients / "0000" / "p000001.hea"), "--model", str(tiny_path)]
     done = subprocess.run([sys.executable, "-c", code, *arguments], capture_output=True, text=True, timeout=120)

@@ -23,7 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kalemia.errors import ModelError
-from kalemia.likeness import Likeness
+from kalemia.estimate.likeness import Likeness
 from kalemia.records import HIGH_MEQ_L, Beat, ModelName
 from kalemia.signal import condition
 from kalemia.signal.beat import R_SAMPLE, SAMPLES

@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 
 import kalemia
-from kalemia import caveats
-from kalemia.caveats import Told
-from kalemia.model import Model
+from kalemia.estimate import caveats
+from kalemia.estimate.caveats import Told
+from kalemia.estimate.model import Model
 from kalemia.records import LEADS, Recording
 from kalemia.signal.beat import cut
 from kalemia.simulate.heart import RATE

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 import kalemia
-from kalemia.likeness import DIRECTIONS, KEPT, Likeness, learned
-from kalemia.model import Model
+from kalemia.estimate.likeness import DIRECTIONS, KEPT, Likeness, learned
+from kalemia.estimate.model import Model
 from kalemia.signal.beat import cut
 from kalemia.simulate import simulate
 

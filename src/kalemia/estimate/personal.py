@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kalemia.errors import CalibrationError
-from kalemia.model import Forecast, Model
+from kalemia.estimate.model import Forecast, Model
 from kalemia.read.identity import marks
 from kalemia.records import Estimate, ModelName
 

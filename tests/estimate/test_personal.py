@@ -17,8 +17,8 @@ import kalemia
 from kalemia import Calibration, Draw, Estimate, calibrate
 from kalemia.cli import app
 from kalemia.errors import CalibrationError
-from kalemia.model import DEFAULT, Forecast, Model
-from kalemia.predict import examine
+from kalemia.estimate.model import DEFAULT, Forecast, Model
+from kalemia.estimate.predict import examine
 from kalemia.simulate import simulate
 from kalemia.simulate.formats import write_wfdb
 

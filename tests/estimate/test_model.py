@@ -16,7 +16,7 @@ import pytest
 
 from ecgs import recording
 from kalemia.errors import ModelError
-from kalemia.model import DEFAULT, Card, Forecast, Model, bundled, inputs
+from kalemia.estimate.model import DEFAULT, Card, Forecast, Model, bundled, inputs
 from kalemia.signal.beat import cut
 
 Fields = dict[str, Any]

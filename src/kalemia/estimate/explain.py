@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kalemia.errors import ModelError
-from kalemia.model import Model, inputs
+from kalemia.estimate.model import Model, inputs
 from kalemia.records import LEADS, Beat, Recording
 from kalemia.signal.beat import SAMPLES, cut
 from kalemia.signal.condition import RATE

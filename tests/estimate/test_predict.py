@@ -19,8 +19,8 @@ from ecgs import HEART, R, changed, recording
 from kalemia.cli import app
 from kalemia.digitize import digitize, write
 from kalemia.errors import KalemiaError, ModelError
-from kalemia.model import Card, Forecast, Model
-from kalemia.predict import Job, Result, examine, level, predict_many
+from kalemia.estimate.model import Card, Forecast, Model
+from kalemia.estimate.predict import Job, Result, examine, level, predict_many
 from kalemia.read import inputs
 from kalemia.records import LEADS, NOTICE, Estimate, Recording
 from kalemia.simulate import simulate_one

@@ -10,10 +10,10 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from kalemia import caveats
 from kalemia.errors import BeatError, DigitizeError, KalemiaError, internal
-from kalemia.model import DEFAULT, Forecast, Model
-from kalemia.personal import Calibration
+from kalemia.estimate import caveats
+from kalemia.estimate.model import DEFAULT, Forecast, Model
+from kalemia.estimate.personal import Calibration
 from kalemia.read import check, read, sniff
 from kalemia.records import HIGH_MEQ_L, LOW_MEQ_L, Beat, Estimate, Level, Recording
 from kalemia.signal import quality
