@@ -9,9 +9,9 @@ from pathlib import Path
 
 from PIL import Image
 
-from kalemia.evaluate.layouts import layout
-from kalemia.evaluate.pages import Grid, Page, Style, draw
 from kalemia.simulate import simulate_one
+from printed.layouts import layout
+from printed.pages import Grid, Page, Style, draw
 
 PAGE = Path(__file__).parent.parent / "src" / "kalemia" / "assets" / "demo" / "page.png"
 SEED, PATIENT, POTASSIUM_MEQ_L = 1, 8, 6.5

@@ -26,14 +26,14 @@ import numpy as np
 from PIL import Image
 
 from common import data, table
-from kalemia.evaluate import degrade, warp
-from kalemia.evaluate.anypage import random_page
-from kalemia.evaluate.digitizing import Fidelity, fidelity
-from kalemia.evaluate.pages import Page, Style, draw
 from kalemia.records import Recording
 from kalemia.simulate import simulate
 from pages_potassium import ndmc, potassium
 from pages_real import real
+from printed import degrade, warp
+from printed.anypage import random_page
+from printed.digitizing import Fidelity, fidelity
+from printed.pages import Page, Style, draw
 from reading import FAILED_DB, FIDELITY, SEED, ask, ask_page, generator, scored
 from truth import STRIP, ludb_pages, pdf_pages
 

@@ -9,14 +9,14 @@ import numpy as np
 from common import data, headers, table
 from kalemia.estimate.model import bundled
 from kalemia.estimate.predict import predict
-from kalemia.evaluate import degrade
-from kalemia.evaluate.layouts import layout
 from kalemia.evaluate.metrics import auroc
-from kalemia.evaluate.pages import Style, draw
 from kalemia.read import read
 from kalemia.records import Recording
 from kalemia.simulate import simulate
 from ndmc import bins_of
+from printed import degrade
+from printed.layouts import layout
+from printed.pages import Style, draw
 from reading import SEED, ask, ask_page, generator, middle
 from truth import STRIP, pdf_pages
 

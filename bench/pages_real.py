@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from common import data, table
-from kalemia.evaluate.digitizing import einthoven, heart_rate_bpm
+from printed.digitizing import einthoven, heart_rate_bpm
 from reading import Answer, ask, middle
 
 SUMMED = ["pages", "n", "digitized", "Emax median", "p90", "short leads' median", "strip r median",

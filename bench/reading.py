@@ -15,9 +15,9 @@ import numpy as np
 from PIL import Image
 
 from kalemia.errors import KalemiaError
-from kalemia.evaluate.digitizing import Fidelity, decibels
-from kalemia.evaluate.pages import Page
 from kalemia.records import Recording
+from printed.digitizing import Fidelity, decibels
+from printed.pages import Page
 
 if TYPE_CHECKING:
     from kalemia.digitize import Digitized

@@ -9,9 +9,9 @@ import numpy as np
 from PIL import Image
 
 from common import data
-from kalemia.evaluate.layouts import Layout, layout, printed
-from kalemia.evaluate.pages import Page
 from kalemia.records import Recording
+from printed.layouts import Layout, layout, printed
+from printed.pages import Page
 
 STRIP = layout(3, 4, ("II",))
 

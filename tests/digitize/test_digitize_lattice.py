@@ -10,9 +10,9 @@ import pytest
 from PIL import Image
 
 from kalemia.digitize import digitize, grid
-from kalemia.evaluate.layouts import layout
-from kalemia.evaluate.pages import Style, draw
 from kalemia.simulate import simulate_one
+from printed.layouts import layout
+from printed.pages import Style, draw
 
 
 @pytest.mark.parametrize("px_per_mm", [6.0, 8.0])

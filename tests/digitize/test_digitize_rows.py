@@ -13,10 +13,10 @@ from kalemia.digitize import digitize, leads, trace
 from kalemia.digitize.check import one_lead
 from kalemia.digitize.pulse import Pulse, agreeing
 from kalemia.digitize.tiles import Tiles
-from kalemia.evaluate.digitizing import fidelity
-from kalemia.evaluate.layouts import Layout, layout
-from kalemia.evaluate.pages import Style, draw
 from kalemia.simulate import simulate_one
+from printed.digitizing import fidelity
+from printed.layouts import Layout, layout
+from printed.pages import Style, draw
 
 PULSE = Pulse(3.0, 8.0, 10.0, whole=True)
 HALF = Pulse(3.0, 8.0, 5.1, whole=True)

@@ -6,10 +6,10 @@ from dataclasses import replace
 
 import numpy as np
 
-from kalemia.evaluate.brush import FONTS, RGB
-from kalemia.evaluate.layouts import Layout, layout
-from kalemia.evaluate.pages import BLACK, Grid, Page, Style, draw
 from kalemia.records import LEADS, Recording
+from printed.brush import FONTS, RGB
+from printed.layouts import Layout, layout
+from printed.pages import BLACK, Grid, Page, Style, draw
 
 LIMB, CHEST = LEADS[:6], LEADS[6:]
 GRIDS: dict[str, tuple[RGB, RGB, RGB]] = {

@@ -11,10 +11,10 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from kalemia.evaluate import brush
-from kalemia.evaluate.brush import RGB, Pixels
-from kalemia.evaluate.pages import Page
-from kalemia.evaluate.warp import Span, perspective, rotate, shrink
+from printed import brush
+from printed.brush import RGB, Pixels
+from printed.pages import Page
+from printed.warp import Span, perspective, rotate, shrink
 
 Generator = np.random.Generator
 

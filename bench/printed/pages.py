@@ -11,11 +11,10 @@ from typing import Literal
 
 import numpy as np
 
-from kalemia.errors import EvaluateError
-from kalemia.evaluate import brush
-from kalemia.evaluate.brush import RGB, Font, Pixels, Points
-from kalemia.evaluate.layouts import Layout, Stretch, printed, stretches
 from kalemia.records import Recording
+from printed import brush
+from printed.brush import RGB, Font, Pixels, Points
+from printed.layouts import Layout, Stretch, printed, stretches
 
 PULSE_S = 0.2
 BLACK: RGB = (20, 20, 20)
@@ -139,14 +138,14 @@ def draw(recording: Recording, layout: Layout, style: Style | None = None) -> Pa
 
     Raises
     ------
-    EvaluateError
+    ValueError
         The recording lacks a lead of the layout, or is shorter than the page.
     """
     style = style or Style()
     if absent := [name for name in layout.leads if name.removeprefix("-") not in recording.leads]:
-        raise EvaluateError(f"lead {', '.join(absent)} of layout {layout.name} is missing in the recording")
+        raise ValueError(f"lead {', '.join(absent)} of layout {layout.name} is missing in the recording")
     if recording.duration_s < layout.seconds:
-        raise EvaluateError(f"the recording lasts {recording.duration_s:g} s; the page needs {layout.seconds:g} s")
+        raise ValueError(f"the recording lasts {recording.duration_s:g} s; the page needs {layout.seconds:g} s")
     level = np.nanmedian(recording.signal, axis=1, keepdims=True)
     shown = printed(replace(recording, signal=recording.signal - level), layout)
     cells = list(_cells(layout, style, recording.rate))

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from kalemia.errors import BeatError, EvaluateError
+from kalemia.errors import BeatError
 from kalemia.records import Recording
 from kalemia.signal.beat import combine, cut, detect
 from kalemia.signal.condition import RATE, condition
@@ -60,14 +60,14 @@ def fidelity(true: Recording, read: Recording | None) -> Fidelity:
 
     Raises
     ------
-    EvaluateError
+    ValueError
         The two have different rates, or nothing was printed.
     """
     read = replace(true, signal=np.full_like(true.signal, np.nan)) if read is None else read
     if read.rate != true.rate:
-        raise EvaluateError(f"read at {read.rate:g} Hz, printed at {true.rate:g} Hz; both need one rate")
+        raise ValueError(f"read at {read.rate:g} Hz, printed at {true.rate:g} Hz; both need one rate")
     if not np.isfinite(true.signal).any():
-        raise EvaluateError("nothing is printed on the page; at least one sample is needed to score it")
+        raise ValueError("nothing is printed on the page; at least one sample is needed to score it")
     return Fidelity(
         ratio=_ratio(true, read),
         lead_db=_lead_db(true, read),

@@ -9,8 +9,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from kalemia.evaluate.brush import RGB, Pixels
-from kalemia.evaluate.pages import Page
+from printed.brush import RGB, Pixels
+from printed.pages import Page
 
 WHITE: RGB = (255, 255, 255)
 TABLES: tuple[RGB, ...] = ((120, 85, 55), (70, 60, 55), (160, 160, 160), (45, 50, 60), (205, 195, 180), (60, 80, 110))

@@ -7,9 +7,8 @@ import pytest
 from numpy.typing import NDArray
 
 import ecgs
-from kalemia.errors import EvaluateError
-from kalemia.evaluate.digitizing import decibels, einthoven, fidelity, heart_rate_bpm
 from kalemia.records import LEADS, Recording
+from printed.digitizing import decibels, einthoven, fidelity, heart_rate_bpm
 
 RATE = 500.0
 T = np.arange(5000) / RATE
@@ -85,9 +84,9 @@ def test_the_t_wave_is_compared_in_millivolts(page: type) -> None:
 
 def test_other_rates_and_empty_pages_are_refused() -> None:
     one = recorded(I=wave(1.0))
-    with pytest.raises(EvaluateError, match="both need one rate"):
+    with pytest.raises(ValueError, match="both need one rate"):
         fidelity(one, Recording(one.signal, 250.0, ("I",)))
-    with pytest.raises(EvaluateError, match="nothing is printed"):
+    with pytest.raises(ValueError, match="nothing is printed"):
         fidelity(Recording(np.full((1, 9), np.nan), RATE, ("I",)), one)
 
 

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from kalemia.errors import EvaluateError
 from kalemia.records import LEADS, Recording
 
 CABRERA = ("aVL", "I", "-aVR", "II", "aVF", "III")
@@ -64,11 +63,11 @@ def layout(rows: int, columns: int, strips: tuple[str, ...] = (), cabrera: bool 
 
     Raises
     ------
-    EvaluateError
+    ValueError
         Rows times columns are not twelve.
     """
     if rows * columns != len(LEADS):
-        raise EvaluateError(f"{rows} rows by {columns} columns hold {rows * columns} leads; expected twelve")
+        raise ValueError(f"{rows} rows by {columns} columns hold {rows * columns} leads; expected twelve")
     order = (*CABRERA, *LEADS[6:]) if cabrera else LEADS
     return Layout(tuple(order[i * rows : (i + 1) * rows] for i in range(columns)), strips, seconds)
 

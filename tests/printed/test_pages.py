@@ -8,12 +8,11 @@ import numpy as np
 import pytest
 
 import ecgs
-from kalemia.errors import EvaluateError
-from kalemia.evaluate import brush, degrade, warp
-from kalemia.evaluate.anypage import random_page
-from kalemia.evaluate.layouts import Layout, layout, printed
-from kalemia.evaluate.pages import Grid, Page, Style, Trace, draw
 from kalemia.records import LEADS, Recording
+from printed import brush, degrade, warp
+from printed.anypage import random_page
+from printed.layouts import Layout, layout, printed
+from printed.pages import Grid, Page, Style, Trace, draw
 
 RECORDING = ecgs.recording(noise_mv=0.0)
 BARE = Style(grid=Grid(kind="none"), pulse="none")
@@ -146,11 +145,11 @@ def test_a_tall_lead_runs_into_the_row_above() -> None:
 
 
 def test_a_recording_must_fill_the_page() -> None:
-    with pytest.raises(EvaluateError, match="lead V5 of layout"):
+    with pytest.raises(ValueError, match="lead V5 of layout"):
         draw(Recording(RECORDING.signal[:1], 500.0, ("I",)), Layout((("V5",),)))
-    with pytest.raises(EvaluateError, match="lasts 4 s; the page needs 10 s"):
+    with pytest.raises(ValueError, match="lasts 4 s; the page needs 10 s"):
         draw(ecgs.recording(seconds=4.0), layout(3, 4))
-    with pytest.raises(EvaluateError, match="expected twelve"):
+    with pytest.raises(ValueError, match="expected twelve"):
         layout(5, 2)
 
 
