@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 from kalemia.errors import KalemiaError
 from kalemia.estimate.model import Model, bundled
 from kalemia.estimate.predict import predict
-from kalemia.evaluate.judge import kind
-from kalemia.evaluate.resampled import ROUNDS, areas, weights
+from kalemia.judge.judge import kind
+from kalemia.judge.resampled import ROUNDS, areas, weights
 from kalemia.records import Estimate, Recording
 
 Reals = NDArray[np.float64]
@@ -120,7 +120,7 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
 
 def share(hits: int, count: int) -> str:
     """Return a share in percent with Wilson's 95 % interval, e.g. "1.8 % (0.5 to 6.2)"."""
-    from kalemia.evaluate.metrics import wilson
+    from kalemia.judge.metrics import wilson
 
     if not count:
         return "-"

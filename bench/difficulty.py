@@ -18,9 +18,9 @@ from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostin
 
 from common import area, table
 from generators import CONFIG, estimates, held
-from kalemia.evaluate.findings import shown, signed
-from kalemia.evaluate.metrics import Numbers, auroc
-from kalemia.evaluate.resampled import span
+from kalemia.judge.metrics import Numbers, auroc
+from kalemia.judge.resampled import span
+from kalemia.judge.spans import shown, signed
 from kalemia.records import HIGH_MEQ_L
 from kalemia.simulate.atlas import load
 from kalemia.train import loop

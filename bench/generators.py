@@ -22,9 +22,9 @@ from numpy.typing import NDArray
 from common import area, data, headers, odd, share, table
 from kalemia.errors import BeatError, KalemiaError
 from kalemia.estimate.model import inputs
-from kalemia.evaluate.findings import shown
-from kalemia.evaluate.metrics import TAILS, conformal
-from kalemia.evaluate.resampled import span
+from kalemia.judge.metrics import TAILS, conformal
+from kalemia.judge.resampled import span
+from kalemia.judge.spans import shown
 from kalemia.read import read
 from kalemia.records import Beat
 from kalemia.signal.beat import cut

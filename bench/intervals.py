@@ -20,8 +20,8 @@ from common import Models, named, of_recordings, table, target
 from kalemia.cohort.cohort import schema
 from kalemia.cohort.simulated import row
 from kalemia.estimate.model import Card, Model
-from kalemia.evaluate.judge import told
-from kalemia.evaluate.subgroups import coverage, coverages
+from kalemia.judge.judge import told
+from kalemia.judge.subgroups import coverage, coverages
 from kalemia.records import Estimate, Recording
 from kalemia.simulate import simulate
 

@@ -19,7 +19,7 @@ import ordinary
 import potassium
 from common import Models, named
 from fill import DOCS
-from kalemia.evaluate.figures import drawn
+from kalemia.judge.figures import drawn
 
 PARTS = (ordinary, control, potassium, emergency, misleading)
 

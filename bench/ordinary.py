@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from common import Models, data, even, headers, named, of_files, percent, refusals, share, table, target, values
-from kalemia.evaluate.metrics import wilson
+from kalemia.judge.metrics import wilson
 from kalemia.records import HIGH_MEQ_L, Estimate
 
 TITLE = "Ordinary patients unseen in training"

@@ -9,7 +9,7 @@ import numpy as np
 from common import data, headers, table
 from kalemia.estimate.model import bundled
 from kalemia.estimate.predict import predict
-from kalemia.evaluate.metrics import auroc
+from kalemia.judge.metrics import auroc
 from kalemia.read import read
 from kalemia.records import Recording
 from kalemia.simulate import simulate

@@ -21,9 +21,9 @@ from numpy.typing import NDArray
 
 from common import Models, data, headers, named, odd, of_files, percent, refusals, table, target, values
 from kalemia.estimate.model import Model
-from kalemia.evaluate.figures import Question, judged
-from kalemia.evaluate.findings import shown, signed
-from kalemia.evaluate.resampled import ROUNDS, areas, sensitivity_beside, span, weights
+from kalemia.judge.figures import Question, judged
+from kalemia.judge.resampled import ROUNDS, areas, sensitivity_beside, span, weights
+from kalemia.judge.spans import shown, signed
 from kalemia.records import HIGH_MEQ_L
 from ndmc import BINS, QUESTIONS, labelled
 

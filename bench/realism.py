@@ -20,10 +20,10 @@ from torch import nn
 from common import data, headers, table
 from kalemia.errors import BeatError
 from kalemia.evaluate import oracle
-from kalemia.evaluate.metrics import auroc
 from kalemia.evaluate.patients import ordinary
 from kalemia.evaluate.realism import FEWEST, FOLDS, Told
 from kalemia.evaluate.realism import realism as by_features
+from kalemia.judge.metrics import auroc
 from kalemia.read import read
 from kalemia.records import Recording
 from kalemia.signal.beat import cut

@@ -17,8 +17,9 @@ from PIL import Image
 
 from kalemia.errors import KalemiaError
 from kalemia.evaluate import studypage
-from kalemia.evaluate.findings import findings, shown, signed
-from kalemia.evaluate.resampled import Said, figures, spans
+from kalemia.evaluate.findings import findings
+from kalemia.judge.resampled import Said, figures, spans
+from kalemia.judge.spans import shown, signed
 
 N = 120
 RNG = np.random.default_rng(0)

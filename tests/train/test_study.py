@@ -20,9 +20,9 @@ from typer.testing import CliRunner
 from kalemia.cli import app
 from kalemia.cohort import Cohort, simulated
 from kalemia.errors import TrainError
-from kalemia.evaluate import compare
-from kalemia.evaluate.metrics import frozen_cut
-from kalemia.evaluate.resampled import Said
+from kalemia.judge import compare
+from kalemia.judge.metrics import frozen_cut
+from kalemia.judge.resampled import Said
 from kalemia.train import checkpoint, crossval, designs, examples, nets, studies, trial, verdict
 from kalemia.train.crossval import Answers, Entrant
 from kalemia.train.designs import KINDS, Design, Shape

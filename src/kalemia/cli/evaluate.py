@@ -34,7 +34,7 @@ def evaluate(
     with needs("train,cohort"):
         from kalemia.cohort import Cohort
         from kalemia.estimate.model import Model
-        from kalemia.evaluate import judge, modelpage
+        from kalemia.judge import judge, modelpage
 
     opened = Cohort.open(cohort)
     card = Model.load(model).card

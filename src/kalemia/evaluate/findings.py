@@ -8,6 +8,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from kalemia.judge.spans import number, shown, signed
+
 Result = Mapping[str, Any]
 
 SIZE_LOSS, SIZE_LOSS_BOUND = 0.03, 0.05
@@ -93,7 +95,7 @@ def _window(result: Result) -> Iterator[Finding]:
     if beat and long and None not in (own := beat["r2"]["value"], other := long["r2"]["value"]):
         yield Finding(
             "One cycle is the median of an ECG's beats, the others are the signal as it was recorded. Without the "
-            f"median R2 changes by {signed(beat['r2'])}, and from one beat to 2 s by {_number(other - own, '+')}.",
+            f"median R2 changes by {signed(beat['r2'])}, and from one beat to 2 s by {number(other - own, '+')}.",
             "differences, one beat and 2 s, r2",
         )
 
@@ -122,7 +124,7 @@ def _separable(result: Result) -> Iterator[Finding]:
         yield Finding(
             f"{name} has {share:.0%} of the parameters of {twin['name']}, {work:.0%} of its multiply-accumulates and "
             f"takes {time:.0%} of its time ({row['us_per_ecg']:.0f} us of a thread an ECG); its R2 differs by "
-            f"{_number(apart, '+')}. The aim is {SEPARABLE_SHARE:.0%} of the parameters and no more than "
+            f"{number(apart, '+')}. The aim is {SEPARABLE_SHARE:.0%} of the parameters and no more than "
             f"{SEPARABLE_R2} lost.",
             f"entrants, {name} and {twin['name']}",
             share <= SEPARABLE_SHARE and apart >= -SEPARABLE_R2,
@@ -156,25 +158,3 @@ def _turned(three: Mapping[str, float | None]) -> dict[str, float | None]:
 
 def _difference(result: Result, name: str) -> dict[str, Any] | None:
     return next((row for row in result["differences"] if row["name"] == name), None)
-
-
-def shown(three: Mapping[str, float | None]) -> str:
-    """Return a value and its interval, e.g. "0.182 (0.140 to 0.221)"."""
-    return _said(three, "")
-
-
-def signed(three: Mapping[str, float | None]) -> str:
-    """Return a difference and its interval, e.g. "+0.012 (-0.004 to +0.030)"."""
-    return _said(three, "+")
-
-
-def _said(three: Mapping[str, float | None], sign: str) -> str:
-    value, low, high = (three[key] for key in ("value", "low", "high"))
-    if value is None:
-        return "undefined"
-    around = "" if low is None or high is None else f" ({_number(low, sign)} to {_number(high, sign)})"
-    return f"{_number(value, sign)}{around}"
-
-
-def _number(value: float, sign: str) -> str:
-    return f"{value:{sign}.3f}".replace("-0.000", "0.000").replace("-", "\u2212")

@@ -10,8 +10,8 @@ from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.model_selection import StratifiedKFold
 from threadpoolctl import threadpool_limits
 
-from kalemia.evaluate.metrics import auroc
 from kalemia.evaluate.table import Numbers, Table, slope_ratio, tabulate
+from kalemia.judge.metrics import auroc
 from kalemia.records import Recording
 
 FOLDS, REPEATS = 5, 3

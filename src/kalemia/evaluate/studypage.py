@@ -12,10 +12,11 @@ import polars as pl
 from matplotlib.figure import Figure
 
 from kalemia.errors import KalemiaError
-from kalemia.evaluate import figures
-from kalemia.evaluate.figures import Estimates
-from kalemia.evaluate.findings import MEDIAN, Finding, Result, findings, signed
-from kalemia.evaluate.pieces import cell, plot, table
+from kalemia.evaluate.findings import MEDIAN, Finding, Result, findings
+from kalemia.judge import figures
+from kalemia.judge.figures import Estimates
+from kalemia.judge.pieces import cell, plot, table
+from kalemia.judge.spans import signed
 from kalemia.records import NOTICE
 from kalemia.report.document import document, notice
 from kalemia.report.markup import Markup, element

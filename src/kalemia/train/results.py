@@ -17,11 +17,11 @@ from kalemia import __version__
 from kalemia.cohort.cohort import Cohort
 from kalemia.errors import TrainError
 from kalemia.estimate.predict import COVERAGE
-from kalemia.evaluate import compare
-from kalemia.evaluate.findings import shown, signed
-from kalemia.evaluate.metrics import SENSITIVITY, regression
-from kalemia.evaluate.resampled import PREVALENCE
-from kalemia.evaluate.subgroups import coverages
+from kalemia.judge import compare
+from kalemia.judge.metrics import SENSITIVITY, regression
+from kalemia.judge.resampled import PREVALENCE
+from kalemia.judge.spans import shown, signed
+from kalemia.judge.subgroups import coverages
 from kalemia.system import atomic
 from kalemia.train import designs, examples, verdict
 from kalemia.train.crossval import Answers, Entrant, Study

@@ -18,10 +18,10 @@ from kalemia.errors import TrainError
 from kalemia.estimate.likeness import learned
 from kalemia.estimate.model import PREPROCESSING, Card, Forecast, Model, shown
 from kalemia.estimate.predict import COVERAGE
-from kalemia.evaluate import compare, metrics
-from kalemia.evaluate.metrics import LEAST_ERRORS
-from kalemia.evaluate.resampled import Said
 from kalemia.export.onnx import to_onnx
+from kalemia.judge import compare, metrics
+from kalemia.judge.metrics import LEAST_ERRORS
+from kalemia.judge.resampled import Said
 from kalemia.records import HIGH_MEQ_L, NOTICE
 from kalemia.system import atomic
 from kalemia.system.workers import mapped

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from kalemia.evaluate.metrics import LEAST_ERRORS, TAILS, conformal, frozen_cut
-from kalemia.evaluate.resampled import Reals, Said
+from kalemia.judge.metrics import LEAST_ERRORS, TAILS, conformal, frozen_cut
+from kalemia.judge.resampled import Reals, Said
 from kalemia.train.crossval import Answers
 
 

@@ -10,11 +10,11 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from kalemia.cohort.cohort import Cohort
-from kalemia.evaluate import figures, judge
-from kalemia.evaluate.figures import Estimates
-from kalemia.evaluate.findings import shown
-from kalemia.evaluate.judge import Judged
-from kalemia.evaluate.pieces import plot, table
+from kalemia.judge import figures, judge
+from kalemia.judge.figures import Estimates
+from kalemia.judge.judge import Judged
+from kalemia.judge.pieces import plot, table
+from kalemia.judge.spans import shown
 from kalemia.records import HIGH_MEQ_L, NOTICE
 from kalemia.report.document import document, notice
 from kalemia.report.markup import Markup, element

@@ -24,7 +24,7 @@ from kalemia.cohort import Cohort, simulated
 from kalemia.errors import CohortError, KalemiaError
 from kalemia.estimate.model import Model
 from kalemia.estimate.predict import predict
-from kalemia.evaluate import judge, modelpage
+from kalemia.judge import judge, modelpage
 
 
 @pytest.fixture(scope="module")

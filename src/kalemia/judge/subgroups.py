@@ -9,7 +9,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from kalemia.cohort.cohort import SUBGROUPS
-from kalemia.evaluate.metrics import wilson
+from kalemia.judge.metrics import wilson
 
 OLD_Y = 65.0
 

@@ -21,10 +21,10 @@ from kalemia.cohort.cohort import Cohort
 from kalemia.errors import CohortError, KalemiaError
 from kalemia.estimate.model import SHARES, Card, Model
 from kalemia.estimate.predict import COVERAGE, predict
-from kalemia.evaluate import compare, resampled, subgroups
-from kalemia.evaluate.findings import shown
-from kalemia.evaluate.metrics import SENSITIVITY
-from kalemia.evaluate.resampled import Said
+from kalemia.judge import compare, resampled, subgroups
+from kalemia.judge.metrics import SENSITIVITY
+from kalemia.judge.resampled import Said
+from kalemia.judge.spans import shown
 from kalemia.records import HIGH_MEQ_L, Estimate
 from kalemia.system import atomic
 from kalemia.system.workers import mapped

@@ -10,8 +10,8 @@ import pytest
 pytest.importorskip("matplotlib")
 metrics = pytest.importorskip("sklearn.metrics")
 
-from kalemia.evaluate import figures
-from kalemia.evaluate.figures import Question
+from kalemia.judge import figures
+from kalemia.judge.figures import Question
 
 RNG = np.random.default_rng(0)
 TRUTH = np.arange(60) % 3 == 0

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from urllib.parse import quote
 
-from kalemia.evaluate.findings import shown
+from kalemia.judge.spans import shown
 from kalemia.report.markup import Markup, element
 
 PLAIN = " /:;=,'()+-.@!*?$~_"

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from kalemia.evaluate.metrics import BINS_MEQ_L
+from kalemia.judge.metrics import BINS_MEQ_L
 from kalemia.records import HIGH_MEQ_L, LOW_MEQ_L
 
 Reals = NDArray[np.float64]

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from kalemia.evaluate import metrics
-from kalemia.evaluate.metrics import auroc, regression, wilson
+from kalemia.judge import metrics
+from kalemia.judge.metrics import auroc, regression, wilson
 
 
 def test_regression_of_a_constant_shift() -> None:

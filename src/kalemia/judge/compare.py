@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from kalemia.evaluate.resampled import Reals, Said, figures, span, spans
+from kalemia.judge.resampled import Reals, Said, figures, span, spans
 
 COMPARED = ("r2", "mae_meq_l", "auroc_above_5.5")
 

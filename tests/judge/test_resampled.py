@@ -12,9 +12,9 @@ import polars as pl
 from scipy.stats import linregress
 
 from kalemia.cohort import Cohort, simulated
-from kalemia.evaluate import resampled, subgroups
-from kalemia.evaluate.metrics import regression
-from kalemia.evaluate.resampled import Said, figures, span, spans, weights
+from kalemia.judge import resampled, subgroups
+from kalemia.judge.metrics import regression
+from kalemia.judge.resampled import Said, figures, span, spans, weights
 
 RNG = np.random.default_rng(0)
 N = 300
