@@ -1,4 +1,4 @@
-"""Can a small network tell generated beats of lead V5 from real ones? The other half of `kalemia.evaluate.realism`.
+"""Can a small network tell generated beats of lead V5 from real ones? The other half of `kalemia.validate.realism`.
 
     KALEMIA_DATA=... python bench/realism.py
 
@@ -19,15 +19,15 @@ from torch import nn
 
 from common import data, headers, table
 from kalemia.errors import BeatError
-from kalemia.evaluate import oracle
-from kalemia.evaluate.patients import ordinary
-from kalemia.evaluate.realism import FEWEST, FOLDS, Told
-from kalemia.evaluate.realism import realism as by_features
 from kalemia.judge.metrics import auroc
 from kalemia.read import read
 from kalemia.records import Recording
 from kalemia.signal.beat import cut
 from kalemia.simulate import Bases, morph_one, read_bases
+from kalemia.validate import oracle
+from kalemia.validate.patients import ordinary
+from kalemia.validate.realism import FEWEST, FOLDS, Told
+from kalemia.validate.realism import realism as by_features
 
 LEAD = "V5"
 EPOCHS, BATCH = 60, 32
@@ -40,7 +40,7 @@ Beats = NDArray[np.float32]
 
 
 def realism(real: Iterable[Recording], generated: Iterable[Recording], seed: int = 0) -> Told | None:
-    """Tell real recordings from generated ones by the beat of V5, as `kalemia.evaluate.realism.realism` by features."""
+    """Tell real recordings from generated ones by the beat of V5, as `kalemia.validate.realism.realism` by features."""
     sides = [beats(real), beats(generated)]
     if min(map(len, sides)) < FEWEST:
         return None

@@ -13,7 +13,7 @@ import tempfile
 from pathlib import Path
 
 from common import data, table
-from kalemia.evaluate import validate
+from kalemia.validate import validate
 
 PATIENTS, SEED, WORKERS = 400, 3, 2
 PAGE = Path(__file__).parent.parent / "docs" / "validation.html"

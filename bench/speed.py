@@ -31,10 +31,10 @@ from common import table
 from kalemia.estimate.explain import explain
 from kalemia.estimate.model import DEFAULT, Model
 from kalemia.estimate.predict import predict
-from kalemia.evaluate import oracle
 from kalemia.records import Recording
 from kalemia.signal.beat import cut
 from kalemia.simulate import simulate, write
+from kalemia.validate import oracle
 
 IMPORTS = "import numpy, scipy.signal, sleepecg.heartbeats, onnxruntime"
 

@@ -87,7 +87,7 @@ def validate(
       kalemia simulate validate --patients 100 --out validation
     """
     with needs("train"):
-        from kalemia.evaluate import validate as validating
+        from kalemia.validate import validate as validating
 
     validating.check_folder(out)
     with stages() as stage:

@@ -7,8 +7,8 @@ from collections.abc import Callable, Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from kalemia.evaluate.patients import POTASSIUM, Patients
-from kalemia.evaluate.table import COLUMNS, LEADS, Table
+from kalemia.validate.patients import POTASSIUM, Patients
+from kalemia.validate.table import COLUMNS, LEADS, Table
 
 HEALTHY = {
     "p_mv": 0.1, "p_peak_ms": -120.0, "p_ms": 100.0, "pr_ms": 160.0, "qrs_ms": 90.0, "q_mv": -0.05, "r_mv": 1.0,

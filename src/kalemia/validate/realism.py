@@ -10,9 +10,9 @@ from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.model_selection import StratifiedKFold
 from threadpoolctl import threadpool_limits
 
-from kalemia.evaluate.table import Numbers, Table, slope_ratio, tabulate
 from kalemia.judge.metrics import auroc
 from kalemia.records import Recording
+from kalemia.validate.table import Numbers, Table, slope_ratio, tabulate
 
 FOLDS, REPEATS = 5, 3
 QUALIFIED = 0.95

@@ -7,7 +7,9 @@ import pytest
 from tables import table
 
 from ecgs import R, T, recording
-from kalemia.evaluate.table import (
+from kalemia.records import Recording
+from kalemia.signal.measure import waves
+from kalemia.validate.table import (
     COLUMNS,
     LEADS,
     Table,
@@ -21,8 +23,6 @@ from kalemia.evaluate.table import (
     tabulate,
     wide_qrs,
 )
-from kalemia.records import Recording
-from kalemia.signal.measure import waves
 
 
 def test_a_recording_is_measured_in_every_lead() -> None:

@@ -7,20 +7,20 @@ from itertools import groupby
 import numpy as np
 
 from kalemia.errors import BeatError
-from kalemia.evaluate import charts
-from kalemia.evaluate.acceptance import ORDINARY, Result
-from kalemia.evaluate.answers import Measure, Where, of
-from kalemia.evaluate.charts import Curve, Reference
-from kalemia.evaluate.patients import ORDINARY as ORDINARY_MEQ_L
-from kalemia.evaluate.patients import Patients
-from kalemia.evaluate.table import Table, long_pr, normal, p_absent, peaked_t, slope_ratio, slow, tabulate, wide_qrs
-from kalemia.evaluate.validate import Validation
 from kalemia.records import Beat, Recording
 from kalemia.report import paper, pictures
 from kalemia.report.document import document, notice
 from kalemia.report.markup import Markup, element, join
 from kalemia.signal.beat import cut
 from kalemia.simulate import simulate_one
+from kalemia.validate import charts
+from kalemia.validate.acceptance import ORDINARY, Result
+from kalemia.validate.answers import Measure, Where, of
+from kalemia.validate.charts import Curve, Reference
+from kalemia.validate.patients import ORDINARY as ORDINARY_MEQ_L
+from kalemia.validate.patients import Patients
+from kalemia.validate.table import Table, long_pr, normal, p_absent, peaked_t, slope_ratio, slow, tabulate, wide_qrs
+from kalemia.validate.validate import Validation
 
 SHOWN_MEQ_L = (3.0, 4.0, 5.0, 6.0, 7.0, 8.0, 9.0)
 NOTICE = "Simulated, research use. Nobody's ECG; says nothing about how well anything works on patients."

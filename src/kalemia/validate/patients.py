@@ -9,11 +9,11 @@ from functools import partial
 import numpy as np
 
 from kalemia.errors import EvaluateError
-from kalemia.evaluate.spread import spread
-from kalemia.evaluate.table import COLUMNS, Numbers, Table, row
 from kalemia.records import LEADS as RECORDED
 from kalemia.records import Recording
 from kalemia.simulate import simulate_one
+from kalemia.validate.spread import spread
+from kalemia.validate.table import COLUMNS, Numbers, Table, row
 
 POTASSIUM = (2.0, 2.5, 3.0, 3.5, 4.1, 4.3, 5.0, 5.5, 6.0, 6.5, 7.2, 7.5, 8.0, 9.0)
 """The levels that every patient is simulated at, mEq/L."""

@@ -12,14 +12,14 @@ from pathlib import Path
 import numpy as np
 
 from kalemia.errors import EvaluateError, ReadError
-from kalemia.evaluate import oracle
-from kalemia.evaluate.acceptance import Result, Row, against_real, judge
-from kalemia.evaluate.answers import Got
-from kalemia.evaluate.patients import Patients, examine, ordinary
-from kalemia.evaluate.realism import QUALIFIED, TOLD_APART, Told, told
-from kalemia.evaluate.table import COLUMNS, Numbers, Table, row
 from kalemia.read import inputs, read
 from kalemia.system import atomic
+from kalemia.validate import oracle
+from kalemia.validate.acceptance import Result, Row, against_real, judge
+from kalemia.validate.answers import Got
+from kalemia.validate.patients import Patients, examine, ordinary
+from kalemia.validate.realism import QUALIFIED, TOLD_APART, Told, told
+from kalemia.validate.table import COLUMNS, Numbers, Table, row
 
 ARTIFICIAL = 100
 """ECGs of NeuroKit2's simulator that the classifier must tell from real ones."""
@@ -195,7 +195,7 @@ def write(out: Path, validation: Validation) -> None:
     EvaluateError
         Where the folder cannot be written.
     """
-    from kalemia.evaluate.page import page
+    from kalemia.validate.page import page
 
     rows = {
         "simulated": True,

@@ -11,11 +11,11 @@ from typing import Any
 import numpy as np
 
 from kalemia.errors import BeatError
-from kalemia.evaluate.spread import spread
-from kalemia.evaluate.table import Numbers, Table, row
 from kalemia.records import Recording
 from kalemia.signal.beat import cut
 from kalemia.signal.measure import measure
+from kalemia.validate.spread import spread
+from kalemia.validate.table import Numbers, Table, row
 
 ABSENT = "neurokit2 is not installed"
 DIFFERENCES = ("T amplitude, mV", "QRS duration, ms", "QT, ms")

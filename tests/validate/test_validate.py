@@ -14,14 +14,14 @@ from typer.testing import CliRunner
 
 from kalemia.cli import app
 from kalemia.errors import EvaluateError, KalemiaError
-from kalemia.evaluate import charts, oracle, validate
-from kalemia.evaluate.acceptance import Result, against_real, judge
-from kalemia.evaluate.charts import Curve, Reference
-from kalemia.evaluate.page import answering, page
-from kalemia.evaluate.patients import Patients, examine
-from kalemia.evaluate.table import COLUMNS, Table
-from kalemia.evaluate.validate import Validation, check_folder, real_folder, real_table, text, write
 from kalemia.report.markup import VOID
+from kalemia.validate import charts, oracle, validate
+from kalemia.validate.acceptance import Result, against_real, judge
+from kalemia.validate.charts import Curve, Reference
+from kalemia.validate.page import answering, page
+from kalemia.validate.patients import Patients, examine
+from kalemia.validate.table import COLUMNS, Table
+from kalemia.validate.validate import Validation, check_folder, real_folder, real_table, text, write
 
 
 @pytest.fixture(scope="module")

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from kalemia.evaluate.patients import Patients
-from kalemia.evaluate.table import Flags, Numbers, Table, slope_ratio
+from kalemia.validate.patients import Patients
+from kalemia.validate.table import Flags, Numbers, Table, slope_ratio
 
 Measure = Callable[[Table], Numbers]
 Where = Callable[[Table], Flags]

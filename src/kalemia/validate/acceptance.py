@@ -11,10 +11,10 @@ from typing import Any
 import numpy as np
 from scipy.stats import binomtest
 
-from kalemia.evaluate import answers
-from kalemia.evaluate.answers import Got, Measure, of, p_present
-from kalemia.evaluate.patients import Patients
-from kalemia.evaluate.table import LEADS, Table, long_pr, normal, p_absent, peaked_t, slow, wide_qrs
+from kalemia.validate import answers
+from kalemia.validate.answers import Got, Measure, of, p_present
+from kalemia.validate.patients import Patients
+from kalemia.validate.table import LEADS, Table, long_pr, normal, p_absent, peaked_t, slow, wide_qrs
 
 POPULATION = "PubMed 31629993, n = 163,547"
 DIALYSIS = "hemodialysis criteria study, n = 32, own control"

@@ -7,10 +7,10 @@ import pytest
 from tables import table
 
 from ecgs import recording
-from kalemia.evaluate import oracle
-from kalemia.evaluate.patients import ordinary
-from kalemia.evaluate.realism import FEATURES, _features, realism, told
-from kalemia.evaluate.table import COLUMNS, Table, row
+from kalemia.validate import oracle
+from kalemia.validate.patients import ordinary
+from kalemia.validate.realism import FEATURES, _features, realism, told
+from kalemia.validate.table import COLUMNS, Table, row
 
 
 def crowd(n: int, seed: int) -> Table:

@@ -10,11 +10,11 @@ import pytest
 from tables import Changes, patients, table
 
 from kalemia.errors import EvaluateError, SimulateError
-from kalemia.evaluate import answers
-from kalemia.evaluate.acceptance import ORDINARY, Result, Row, against_real, checks, judge
-from kalemia.evaluate.answers import Got, of
-from kalemia.evaluate.patients import examine, ordinary, own_potassium
-from kalemia.evaluate.table import COLUMNS, LEADS, row, wide_qrs
+from kalemia.validate import answers
+from kalemia.validate.acceptance import ORDINARY, Result, Row, against_real, checks, judge
+from kalemia.validate.answers import Got, of
+from kalemia.validate.patients import examine, ordinary, own_potassium
+from kalemia.validate.table import COLUMNS, LEADS, row, wide_qrs
 
 LOW = Row("X", "x", "ms", "-12.8", "nobody", -16.6, -9.0, "30 %")
 
