@@ -11,8 +11,8 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from kalemia.evaluate.findings import findings
-from kalemia.evaluate.studypage import ORDER, TITLES, seeds
+from kalemia.study.findings import findings
+from kalemia.study.page import ORDER, TITLES, seeds
 
 FOLDER = Path(__file__).parent.parent / "docs" / "study"
 FIGURES = {"lead": "r2", "window": "learning", "network": "r2", "size": "boxes", "separable": "layers"}

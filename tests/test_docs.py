@@ -62,8 +62,8 @@ def test_python_examples_of_cohorts_run(tmp_path: Path, monkeypatch: pytest.Monk
 
 def test_what_the_studies_are_said_to_have_found_is_in_their_json() -> None:
     pytest.importorskip("matplotlib")
-    from kalemia.evaluate.findings import findings
-    from kalemia.evaluate.studypage import ORDER
+    from kalemia.study.findings import findings
+    from kalemia.study.page import ORDER
 
     folder = ROOT / "docs" / "study"
     report = unescape((folder / "report.html").read_text(encoding="utf-8"))

@@ -28,8 +28,8 @@ def study(
     """
     with needs("train,cohort"):
         from kalemia.cohort import Cohort
-        from kalemia.evaluate import studypage
-        from kalemia.train import crossval, results, studies
+        from kalemia.study import crossval, results, studies
+        from kalemia.study import page as studypage
 
     opened = Cohort.open(cohort)
     first = crossval.share()[0] == 0  # of the processes of torchrun, one speaks

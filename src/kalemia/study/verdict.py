@@ -8,7 +8,7 @@ import numpy as np
 
 from kalemia.judge.metrics import LEAST_ERRORS, TAILS, conformal, frozen_cut
 from kalemia.judge.resampled import Reals, Said
-from kalemia.train.crossval import Answers
+from kalemia.study.crossval import Answers
 
 
 @dataclass(frozen=True, eq=False)

@@ -22,11 +22,11 @@ from kalemia.judge.metrics import SENSITIVITY, regression
 from kalemia.judge.resampled import PREVALENCE
 from kalemia.judge.spans import shown, signed
 from kalemia.judge.subgroups import coverages
+from kalemia.study import designs, examples, verdict
+from kalemia.study.crossval import Answers, Entrant, Study
+from kalemia.study.designs import Shape
+from kalemia.study.trial import Budget
 from kalemia.system import atomic
-from kalemia.train import designs, examples, verdict
-from kalemia.train.crossval import Answers, Entrant, Study
-from kalemia.train.designs import Shape
-from kalemia.train.trial import Budget
 
 COLUMNS = ("ecg", "patient", "potassium_meq_l", "entrant", "fold", "estimate_meq_l", "low_meq_l", "high_meq_l")
 

@@ -22,11 +22,11 @@ from sklearn.ensemble import HistGradientBoostingRegressor
 
 from kalemia.cohort.split import fold_of, place_of
 from kalemia.errors import TrainError
+from kalemia.study.designs import Design
+from kalemia.study.examples import DAMAGED
+from kalemia.study.trial import Answer, Budget, Data, Reals, Trial
 from kalemia.system import atomic
 from kalemia.train import baselines
-from kalemia.train.designs import Design
-from kalemia.train.examples import DAMAGED
-from kalemia.train.trial import Answer, Budget, Data, Reals, Trial
 
 VALIDATION = 0.12
 """Of the patients that are not tested."""

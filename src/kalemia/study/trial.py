@@ -11,10 +11,11 @@ import torch
 from numpy.typing import NDArray
 
 from kalemia.errors import TrainError
-from kalemia.train import designs, nets
+from kalemia.study import designs
+from kalemia.study.designs import Design, Shape
+from kalemia.study.examples import Examples
+from kalemia.train import nets
 from kalemia.train.checkpoint import Checkpoint
-from kalemia.train.designs import Design, Shape
-from kalemia.train.examples import Examples
 from kalemia.train.loop import CLIP_NORM, nll
 
 WEIGHT_DECAY = 1e-4

@@ -13,12 +13,12 @@ from kalemia import __version__
 from kalemia.cohort.cohort import Cohort
 from kalemia.errors import TrainError
 from kalemia.records import LEADS
+from kalemia.study import crossval, examples, results
+from kalemia.study.crossval import MEASURED, Entrant, Study
+from kalemia.study.designs import Design
+from kalemia.study.trial import QUICK, Budget, Data
 from kalemia.system import atomic
 from kalemia.system.workers import mapped
-from kalemia.train import crossval, examples, results
-from kalemia.train.crossval import MEASURED, Entrant, Study
-from kalemia.train.designs import Design
-from kalemia.train.trial import QUICK, Budget, Data
 
 STUDY_LEAD = "V5"
 """The founding study's best lead."""

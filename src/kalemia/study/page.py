@@ -12,7 +12,6 @@ import polars as pl
 from matplotlib.figure import Figure
 
 from kalemia.errors import KalemiaError
-from kalemia.evaluate.findings import MEDIAN, Finding, Result, findings
 from kalemia.judge import figures
 from kalemia.judge.figures import Estimates
 from kalemia.judge.pieces import cell, plot, table
@@ -20,6 +19,7 @@ from kalemia.judge.spans import signed
 from kalemia.records import NOTICE
 from kalemia.report.document import document, notice
 from kalemia.report.markup import Markup, element
+from kalemia.study.findings import MEDIAN, Finding, Result, findings
 from kalemia.system import atomic
 
 PAGE = "report.html"

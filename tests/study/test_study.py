@@ -23,11 +23,12 @@ from kalemia.errors import TrainError
 from kalemia.judge import compare
 from kalemia.judge.metrics import frozen_cut
 from kalemia.judge.resampled import Said
-from kalemia.train import checkpoint, crossval, designs, examples, nets, studies, trial, verdict
-from kalemia.train.crossval import Answers, Entrant
-from kalemia.train.designs import KINDS, Design, Shape
-from kalemia.train.examples import Examples
-from kalemia.train.trial import Budget, Data
+from kalemia.study import crossval, designs, examples, studies, trial, verdict
+from kalemia.study.crossval import Answers, Entrant
+from kalemia.study.designs import KINDS, Design, Shape
+from kalemia.study.examples import Examples
+from kalemia.study.trial import Budget, Data
+from kalemia.train import checkpoint, nets
 
 BUDGET = Budget(folds=2, rates=(0.01,), patience=3, halve=2, epochs=4, batch=16)
 SHAPE = Shape(1, 270, 4.5, 1.0, (0.0, 0.8), (1.0, 0.2))

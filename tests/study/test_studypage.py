@@ -16,10 +16,10 @@ pytest.importorskip("polars")
 from PIL import Image
 
 from kalemia.errors import KalemiaError
-from kalemia.evaluate import studypage
-from kalemia.evaluate.findings import findings
 from kalemia.judge.resampled import Said, figures, spans
 from kalemia.judge.spans import shown, signed
+from kalemia.study import page as studypage
+from kalemia.study.findings import findings
 
 N = 120
 RNG = np.random.default_rng(0)

@@ -1,1 +1,0 @@
-"""How good an estimate is: metrics, once, from scikit-learn and scipy."""
