@@ -26,7 +26,7 @@ from kalemia.judge.metrics import TAILS, conformal
 from kalemia.judge.resampled import span
 from kalemia.judge.spans import shown
 from kalemia.read import read
-from kalemia.records import Beat
+from kalemia.records import EIGHT, Beat
 from kalemia.signal.beat import cut
 from kalemia.simulate import Simulated, read_bases
 from kalemia.simulate.difference import atlas_difference
@@ -36,12 +36,11 @@ from kalemia.train.data import Beats, Maker, Making, joined, made
 from kalemia.train.nets import Network, SharedDSCRNN
 from ndmc import BINS, QUESTIONS, bins_of
 
-LEADS = ("I", "II", "V1", "V2", "V3", "V4", "V5", "V6")
-V5 = LEADS.index("V5")
+V5 = EIGHT.index("V5")
 RECORDS, CALIBRATED, TESTED, DIFFERENCES = 8000, 1000, 2000, 500
 SEEDS = (1, 2, 3, 4)
 CONFIG = {
-    "name": "bench", "version": "0.0.0", "leads": LEADS, "channels": 16, "lstm": 10, "seed": 1, "epochs": 6,
+    "name": "bench", "version": "0.0.0", "leads": EIGHT, "channels": 16, "lstm": 10, "seed": 1, "epochs": 6,
     "least_leads": 1,
     "sources": [{"level": "clinic", "share": 1}], "batch": 256, "learning_rate": 0.006, "weight_decay": 1e-4,
     "records": dict.fromkeys(("train", "validation", "calibration", "test"), 100),
@@ -91,7 +90,7 @@ def held(net: Network, calibrated: Beats, test: Beats) -> str:
 
 def records(maker: Making, patients: range) -> Beats:
     """Make records of which at least one lead is good."""
-    return made(maker, patients, LEADS, 2, least_leads=1)
+    return made(maker, patients, EIGHT, 2, least_leads=1)
 
 
 def judged() -> tuple[list[Beat], Numbers]:
@@ -99,10 +98,10 @@ def judged() -> tuple[list[Beat], Numbers]:
     places, kept, where = bins_of(), [], []
     for path in headers(data() / "ndmc-potassium"):
         try:
-            beat = cut(read(path), LEADS)
+            beat = cut(read(path), EIGHT)
         except BeatError:
             continue
-        if len(beat.good) >= len(LEADS) / 2:
+        if len(beat.good) >= len(EIGHT) / 2:
             kept.append(beat)
             where.append(places[path.stem])
     return kept, np.array(where)
@@ -144,7 +143,7 @@ def main() -> None:
         "difference": records(Differences("difference", unseen), range(DIFFERENCES)),
     }
     kept, place = judged()
-    real = inputs(kept, LEADS)
+    real = inputs(kept, EIGHT)
     rows, judgement, coverage = [], [], []
     good = real[0][:, V5].any(axis=1)
     for name, beats in sources.items():
@@ -153,7 +152,7 @@ def main() -> None:
         rows.append([name, *(f"{_r(nets, test):.2f}" for test in tests.values())])
         coverage.append([name, *(held(nets[0], calibrated[name], test) for test in tests.values())])
         judgement.append(real_row(f"{name}, all leads", estimates(nets, *real), place))
-        wave, side = real[0][good][:, [V5]], real[1][good][:, [V5, len(LEADS)]]
+        wave, side = real[0][good][:, [V5]], real[1][good][:, [V5, len(EIGHT)]]
         alone = estimates([net.only([V5]) for net in nets], wave, side)
         judgement.append(real_row(f"{name}, V5", alone, place[good]))
     print(

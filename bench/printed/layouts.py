@@ -7,9 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from kalemia.records import LEADS, Recording
-
-CABRERA = ("aVL", "I", "-aVR", "II", "aVF", "III")
+from kalemia.records import CABRERA, LEADS, Recording
 
 
 @dataclass(frozen=True)

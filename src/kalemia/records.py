@@ -16,6 +16,10 @@ from numpy.typing import NDArray
 
 LEADS = ("I", "II", "III", "aVR", "aVL", "aVF", "V1", "V2", "V3", "V4", "V5", "V6")
 """The canonical names of the twelve standard leads, in the order that Kalemia writes them."""
+EIGHT = ("I", "II", *LEADS[6:])
+"""The leads that are measured; the other four follow from I and II."""
+CABRERA = ("aVL", "I", "-aVR", "II", "aVF", "III")
+"""The limb leads by their angle, as some pages print them; "-aVR" is upside down."""
 _SPELLED = {name.lower(): name for name in LEADS}
 
 LOW_MEQ_L, HIGH_MEQ_L = 3.5, 5.5

@@ -13,7 +13,7 @@ import kalemia
 from kalemia.estimate import caveats
 from kalemia.estimate.caveats import Told
 from kalemia.estimate.model import Model
-from kalemia.records import LEADS, Recording
+from kalemia.records import EIGHT, LEADS, Recording
 from kalemia.signal.beat import cut
 from kalemia.simulate.heart import RATE
 from kalemia.simulate.levels import LEVELS
@@ -22,7 +22,7 @@ from kalemia.simulate.records import twelve
 from kalemia.simulate.rhythm import place
 
 DAY = Day(0, 0, 0, 0, 0, rate_factor=1.0, voltage_factor=1.0, repolarization_ms=0)
-UPRIGHT = dict.fromkeys(caveats.LEADS, 0.4)
+UPRIGHT = dict.fromkeys(EIGHT, 0.4)
 
 
 @cache
@@ -63,7 +63,7 @@ def test_an_ordinary_ecg_has_none() -> None:
 
 def test_one_lead_alone_says_nothing_of_a_flat_t() -> None:
     assert not caveats.silent_t(Told(90.0, {"V5": 0.05}, 70.0))
-    assert caveats.silent_t(Told(90.0, dict.fromkeys(caveats.LEADS, 0.05), 70.0))
+    assert caveats.silent_t(Told(90.0, dict.fromkeys(EIGHT, 0.05), 70.0))
     assert not caveats.silent_t(Told(90.0, UPRIGHT, 70.0))
     assert caveats.silent_t(Told(90.0, UPRIGHT | dict.fromkeys(("I", "V5", "V6"), -0.2), 70.0))
     assert not caveats.silent_t(Told(90.0, UPRIGHT | dict.fromkeys(("V1", "V2", "V3"), -0.2), 70.0))

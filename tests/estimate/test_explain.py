@@ -17,12 +17,11 @@ from kalemia.errors import ModelError
 from kalemia.estimate import explain as room
 from kalemia.estimate.explain import ORDINARY_MEQ_L, PARTS, SHOWN_MEQ_L, explain, simulated_beat
 from kalemia.estimate.model import Card, Model
-from kalemia.records import LEADS, Beat
+from kalemia.records import EIGHT, LEADS, Beat
 from kalemia.signal.beat import cut
 from kalemia.simulate import simulate_one
 
 Float32 = NDArray[np.float32]
-EIGHT = ("I", "II", "V1", "V2", "V3", "V4", "V5", "V6")
 
 
 class Known(Model):

@@ -22,7 +22,7 @@ from kalemia.errors import KalemiaError, ModelError
 from kalemia.estimate.model import Card, Forecast, Model
 from kalemia.estimate.predict import Job, Result, examine, level, predict_many
 from kalemia.read import inputs
-from kalemia.records import LEADS, NOTICE, Estimate, Recording
+from kalemia.records import EIGHT, LEADS, NOTICE, Estimate, Recording
 from kalemia.simulate import simulate_one
 from kalemia.simulate.formats import write_wfdb
 
@@ -148,9 +148,6 @@ def test_only_a_wrong_model_raises(tmp_path: Path) -> None:
         kalemia.predict(recording(), "no-such")
     with pytest.raises(ModelError, match="cannot be read"):
         kalemia.predict(tmp_path / "nothing", tmp_path / "no.onnx")
-
-
-EIGHT = ("I", "II", "V1", "V2", "V3", "V4", "V5", "V6")
 
 
 def flattened(*leads: str) -> Recording:

@@ -8,9 +8,8 @@ from pathlib import Path
 
 import numpy as np
 
-from kalemia.records import Recording
+from kalemia.records import EIGHT, Recording
 from kalemia.simulate import simulate_one
-from kalemia.simulate.base import EIGHT
 from kalemia.simulate.formats import write_wfdb
 
 PATIENTS = (0, 1, 2, 5)

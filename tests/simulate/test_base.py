@@ -11,9 +11,9 @@ from bases import eight, write_bases, write_recording
 
 from ecgs import R, T, Wave, r_times, recording
 from kalemia.errors import BeatError, SimulateError
-from kalemia.records import LEADS, Recording
+from kalemia.records import EIGHT, LEADS, Recording
 from kalemia.simulate import read_bases
-from kalemia.simulate.base import EIGHT, base_of
+from kalemia.simulate.base import base_of
 from kalemia.simulate.marks import BEFORE, TIMES_MS, marks, ramp, retimed
 
 

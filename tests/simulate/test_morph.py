@@ -15,11 +15,11 @@ from typer.testing import CliRunner
 from ecgs import P, R, T, Wave, recording
 from kalemia.cli import app
 from kalemia.errors import SimulateError
-from kalemia.records import LEADS, Recording
+from kalemia.records import EIGHT, LEADS, Recording
 from kalemia.signal.beat import cut
 from kalemia.signal.measure import Waves, measure
 from kalemia.simulate import Bases, Design, Simulated, dataset, morph, morph_one, read_bases, simulate_one, write
-from kalemia.simulate.base import EIGHT, Base, base_of
+from kalemia.simulate.base import Base, base_of
 from kalemia.simulate.change import Change, draw
 from kalemia.simulate.difference import atlas_difference
 from kalemia.simulate.marks import TIMES_MS

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from kalemia.records import EIGHT
 from kalemia.simulate import population
 from kalemia.simulate.population import NAMES, PRIOR
 
@@ -69,9 +70,9 @@ def test_what_is_raked_is_t_p_and_pr() -> None:
     from kalemia.simulate import simulate_one
 
     recording = simulate_one(1, 2, "clean", 4.3).recording
-    numbers, found = fit.measures(recording), measure(cut(recording, fit.EIGHT))
+    numbers, found = fit.measures(recording), measure(cut(recording, EIGHT))
     places = fit.RAKED
-    assert [numbers[place] for place in places[:8]] == [found[lead].t_mv for lead in fit.EIGHT]
+    assert [numbers[place] for place in places[:8]] == [found[lead].t_mv for lead in EIGHT]
     assert numbers[places[8]] == found["II"].p_mv
     assert numbers[places[9]] == found["II"].pr_ms
     assert numbers[places[10]] == max(found["I"].t_mv, found["II"].t_mv)

@@ -7,8 +7,9 @@ from collections.abc import Callable, Mapping
 import numpy as np
 from numpy.typing import NDArray
 
+from kalemia.records import EIGHT
 from kalemia.validate.patients import POTASSIUM, Patients
-from kalemia.validate.table import COLUMNS, LEADS, Table
+from kalemia.validate.table import COLUMNS, Table
 
 HEALTHY = {
     "p_mv": 0.1, "p_peak_ms": -120.0, "p_ms": 100.0, "pr_ms": 160.0, "qrs_ms": 90.0, "q_mv": -0.05, "r_mv": 1.0,
@@ -22,7 +23,7 @@ Changes = Mapping[tuple[str, str], float | NDArray[np.float64]]
 def table(n: int, changes: Changes | None = None) -> Table:
     """Return n healthy ECGs at 70 beats a minute, with changes by (lead, measure)."""
     values = np.empty((n, len(COLUMNS)))
-    for lead in LEADS:
+    for lead in EIGHT:
         for name, value in HEALTHY.items():
             values[:, COLUMNS[lead, name]] = value
     values[:, COLUMNS["", "rate_bpm"]] = 70.0

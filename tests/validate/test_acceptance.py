@@ -10,11 +10,12 @@ import pytest
 from tables import Changes, patients, table
 
 from kalemia.errors import EvaluateError, SimulateError
+from kalemia.records import EIGHT
 from kalemia.validate import answers
 from kalemia.validate.acceptance import ORDINARY, Result, Row, against_real, checks, judge
 from kalemia.validate.answers import Got, of
 from kalemia.validate.patients import examine, ordinary, own_potassium
-from kalemia.validate.table import COLUMNS, LEADS, row, wide_qrs
+from kalemia.validate.table import COLUMNS, row, wide_qrs
 
 LOW = Row("X", "x", "ms", "-12.8", "nobody", -16.6, -9.0, "30 %")
 
@@ -45,8 +46,8 @@ def test_a_result_says_its_number_unit_and_note() -> None:
 def _clinic(potassium: float) -> Changes:
     """Answer as the clinic's population does."""
     low, high = min(potassium, 4.1) - 4.1, max(potassium - 4.3, 0.0)
-    t = {(lead, "t_mv"): 0.35 + 0.043 * low + 0.064 * high for lead in LEADS}
-    steep = {(lead, "t_downslope_mv_s"): (0.35 + 0.064 * high) * (10 + high) for lead in LEADS}
+    t = {(lead, "t_mv"): 0.35 + 0.043 * low + 0.064 * high for lead in EIGHT}
+    steep = {(lead, "t_downslope_mv_s"): (0.35 + 0.064 * high) * (10 + high) for lead in EIGHT}
     return t | steep | {
         ("II", "qtc_ms"): 400 - 12.8 * low,
         ("II", "pr_ms"): 167 - 4.6 * low + 10.8 * high,

@@ -7,11 +7,10 @@ import pytest
 from tables import table
 
 from ecgs import R, T, recording
-from kalemia.records import Recording
+from kalemia.records import EIGHT, Recording
 from kalemia.signal.measure import waves
 from kalemia.validate.table import (
     COLUMNS,
-    LEADS,
     Table,
     long_pr,
     normal,
@@ -98,5 +97,5 @@ def test_a_flat_t_wave_has_no_slope_ratio() -> None:
 def test_columns_are_those_of_the_measures() -> None:
     beat = np.zeros(270, np.float32)
     assert {name for lead, name in COLUMNS if lead == "V5"} == set(vars(waves(beat, 0.8)))
-    assert {lead for lead, _ in COLUMNS if lead} == set(LEADS)
+    assert {lead for lead, _ in COLUMNS if lead} == set(EIGHT)
     assert Table(np.zeros((2, len(COLUMNS)))).only(np.array([True, False])).values.shape == (1, len(COLUMNS))

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter1d, maximum_filter1d, minimum_filter1d, uniform_filter1d
 from scipy.signal import find_peaks
 
+from kalemia import records
 from kalemia.digitize.label import NAMES as LEAD_NAMES
 from kalemia.digitize.trace import Paths
 from kalemia.errors import DigitizeError
@@ -18,7 +19,7 @@ from kalemia.records import LEADS
 Reals = NDArray[np.float64]
 
 STANDARD = LEADS
-CABRERA = ("aVL", "I", "-aVR", "II", "aVF", "III", "V1", "V2", "V3", "V4", "V5", "V6")
+CABRERA = (*records.CABRERA, *LEADS[6:])
 
 
 @dataclass(frozen=True)

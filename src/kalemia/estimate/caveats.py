@@ -5,13 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from kalemia.errors import BeatError
-from kalemia.records import Beat, Recording
+from kalemia.records import EIGHT, Beat, Recording
 from kalemia.signal import quality
 from kalemia.signal.beat import cut
 from kalemia.signal.measure import MS, measure, qrs_bounds
 
-LEADS = ("I", "II", "V1", "V2", "V3", "V4", "V5", "V6")
-"""Those that a 12-lead ECG measures; the others follow from I and II."""
 WIDE_QRS_MS = 130.0
 FAST_BPM = 120.0
 FLAT_T_MV = 0.15
@@ -56,7 +54,7 @@ def told(recording: Recording, beat: Beat) -> Told:
 
 
 def _all_leads(recording: Recording, beat: Beat) -> Beat:
-    leads = tuple(lead for lead in LEADS if lead in recording.leads)
+    leads = tuple(lead for lead in EIGHT if lead in recording.leads)
     if not set(leads) - set(beat.leads):
         return beat
     try:

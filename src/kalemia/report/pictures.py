@@ -12,14 +12,14 @@ from kalemia.records import HIGH_MEQ_L, LOW_MEQ_L, Beat, Estimate
 from kalemia.report import words
 from kalemia.report.markup import Markup, element, join
 from kalemia.report.paper import UNIT, path
+from kalemia.signal.beat import R_SAMPLE
+from kalemia.signal.condition import RATE
 
 Values = NDArray[np.float64]
 
 SCALE_MEQ_L = (2.0, 10.0)
 BAND_TOP, BAND_HEIGHT = 20, 44
 
-BEAT_RATE_HZ = 300.0
-R_SAMPLE = 90
 BEAT_MS = (-300.0, 600.0)
 LARGE, SMALL = (440.0, 250.0), (280.0, 190.0)
 
@@ -189,7 +189,7 @@ def framed(waveforms: list[Values], size: tuple[float, float]) -> Frame:
 
 def line(frame: Frame, values_mv: Values, class_: str) -> Markup:
     """Return one beat, (270,) in mV, as a line."""
-    times = (np.arange(values_mv.size) - R_SAMPLE) / BEAT_RATE_HZ * 1000
+    times = (np.arange(values_mv.size) - R_SAMPLE) / RATE * 1000
     return element("path", d=path(frame.x(times), frame.y(values_mv)), class_=class_, transform=f"scale({UNIT})")
 
 

@@ -12,9 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kalemia.records import Beat
+from kalemia.signal.beat import R_SAMPLE
 from kalemia.signal.condition import RATE
 
-R = 90
 MS = 1000.0 / RATE
 P_FOOT = 20  # samples from the peak of a P wave to where it has begun or ended
 P_WIDTHS = 1.82
@@ -55,17 +55,17 @@ def qrs_bounds(beats_mv: Float32) -> tuple[int, int]:
     slope = np.abs(np.gradient(np.atleast_2d(beats_mv), axis=1))
     noise = np.median(slope, axis=1, keepdims=True)
     activity = np.sqrt(
-        np.mean(np.square(slope / (slope[:, R - 30 : R + 30].max(axis=1, keepdims=True) + 1e-6)), axis=0)
+        np.mean(np.square(slope / (slope[:, R_SAMPLE - 30 : R_SAMPLE + 30].max(axis=1, keepdims=True) + 1e-6)), axis=0)
     )
     floor = float(np.sqrt(np.mean(np.square(noise / (slope.max(axis=1, keepdims=True) + 1e-6)))))
     limit = max(0.06, 2.0 * floor)
-    peak = R - 20 + int(activity[R - 20 : R + 20].argmax())
+    peak = R_SAMPLE - 20 + int(activity[R_SAMPLE - 20 : R_SAMPLE + 20].argmax())
     quiet = activity < limit
     calm = quiet[:-2] & quiet[1:-1] & quiet[2:]  # three quiet samples from here on
-    before = np.flatnonzero(calm[max(0, R - 45) : peak - 2])
-    after = np.flatnonzero(calm[peak + 1 : R + 60])
-    onset = max(0, R - 45) + int(before[-1]) + 3 if len(before) else R - 24
-    end = peak + 1 + int(after[0]) if len(after) else R + 36
+    before = np.flatnonzero(calm[max(0, R_SAMPLE - 45) : peak - 2])
+    after = np.flatnonzero(calm[peak + 1 : R_SAMPLE + 60])
+    onset = max(0, R_SAMPLE - 45) + int(before[-1]) + 3 if len(before) else R_SAMPLE - 24
+    end = peak + 1 + int(after[0]) if len(after) else R_SAMPLE + 36
     return onset, end
 
 
@@ -80,7 +80,7 @@ def waves(beat_mv: Float32, rr_s: float, bounds: tuple[int, int] | None = None) 
     qt_ms = (t.end - onset) * MS
     return Waves(
         p_mv=p.height,
-        p_peak_ms=(p.peak - R) * MS,
+        p_peak_ms=(p.peak - R_SAMPLE) * MS,
         p_ms=P_WIDTHS * p.width * MS,
         pr_ms=(onset - p.start) * MS,
         qrs_ms=(end - onset) * MS,
@@ -89,9 +89,9 @@ def waves(beat_mv: Float32, rr_s: float, bounds: tuple[int, int] | None = None) 
         s_mv=float(min(0.0, complex_[r_at:].min())),
         st_mv=float(beat[min(end + 12, 269)]),
         t_mv=t.height,
-        t_peak_ms=(t.peak - R) * MS,
+        t_peak_ms=(t.peak - R_SAMPLE) * MS,
         t_width_ms=t.width * MS,
-        t_end_ms=(t.end - R) * MS,
+        t_end_ms=(t.end - R_SAMPLE) * MS,
         t_downslope_mv_s=t.downslope,
         qt_ms=qt_ms,
         qtc_ms=qt_ms / rr_s ** (1 / 3),
@@ -140,7 +140,7 @@ class _T:
 def _t_wave(beat: NDArray[np.float64], qrs_end: int, rr_s: float) -> _T:
     """Find the T wave as the largest smooth deflection after the QRS complex; its end by the tangent method."""
     start = min(qrs_end + 14, 230)
-    stop = int(np.clip(R + 0.62 * rr_s * RATE, start + 20, 262))
+    stop = int(np.clip(R_SAMPLE + 0.62 * rr_s * RATE, start + 20, 262))
     smooth = np.convolve(beat, np.hanning(13)[1:-1] / np.hanning(13)[1:-1].sum(), mode="same")
     # Seen from the straight line through the window's ends, a tilted ST segment is not taken for a wave.
     line = np.linspace(smooth[start], smooth[stop], stop - start + 1)

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from kalemia.errors import KalemiaError, SimulateError
 from kalemia.read import inputs, read
-from kalemia.records import Recording
+from kalemia.records import EIGHT, Recording
 from kalemia.signal import quality
 from kalemia.signal.beat import MIN_RATE_HZ, R_SAMPLE, cut
 from kalemia.signal.beat import SAMPLES as FILTERED_SAMPLES
@@ -27,7 +27,6 @@ from kalemia.signal.condition import condition
 from kalemia.simulate.heart import RATE, smooth
 from kalemia.simulate.marks import BEFORE, MS, SAMPLES, TIMES_MS, Marks, marks, ramp
 
-EIGHT = ("I", "II", "V1", "V2", "V3", "V4", "V5", "V6")
 SECONDS = 10
 LENGTH = SECONDS * RATE
 MIN_S = 8.0

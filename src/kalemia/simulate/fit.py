@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from kalemia.errors import BeatError, KalemiaError
 from kalemia.read import read
-from kalemia.records import LEADS, Recording
+from kalemia.records import EIGHT, LEADS, Recording
 from kalemia.signal.beat import cut
 from kalemia.signal.measure import Waves, measure
 from kalemia.simulate import population
@@ -31,7 +31,6 @@ from kalemia.simulate.records import twelve
 from kalemia.simulate.rhythm import place
 from kalemia.system.workers import pool
 
-EIGHT = ("I", "II", "V1", "V2", "V3", "V4", "V5", "V6")
 EVERY_LEAD = ("p_mv", "q_mv", "r_mv", "s_mv", "st_mv", "t_mv", "t_downslope_mv_s")
 SOME = {"II": ("p_ms", "pr_ms", "qrs_ms", "qtc_ms")}
 SHAPE = ("t_width_ms", "t_peak_ms")

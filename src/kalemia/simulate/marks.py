@@ -10,8 +10,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from kalemia.signal.beat import R_SAMPLE
 from kalemia.signal.condition import RATE as FILTERED_RATE
-from kalemia.signal.measure import R, qrs_bounds, waves
+from kalemia.signal.measure import qrs_bounds, waves
 from kalemia.simulate.heart import RATE
 
 MS = 1000.0 / RATE
@@ -56,7 +57,7 @@ def marks(filtered: Float32, rr_s: float) -> Marks:
     first, last = qrs_bounds(filtered)
     measured = [waves(lead, rr_s, (first, last)) for lead in filtered]
     tall = sorted(measured, key=lambda lead: -abs(lead.t_mv))[:STRONGEST]
-    onset, end = ((sample - R) * 1000.0 / FILTERED_RATE for sample in (first, last))
+    onset, end = ((sample - R_SAMPLE) * 1000.0 / FILTERED_RATE for sample in (first, last))
     onset, end = min(onset, -10.0), max(end, 10.0)
     p = float(np.clip(np.median([lead.p_peak_ms for lead in measured[:3]]), -230.0, onset - 40.0))
     p_start, p_end = p - P_BEFORE_MS, min(p + P_AFTER_MS, onset - 6.0)

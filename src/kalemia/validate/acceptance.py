@@ -11,10 +11,11 @@ from typing import Any
 import numpy as np
 from scipy.stats import binomtest
 
+from kalemia.records import EIGHT
 from kalemia.validate import answers
 from kalemia.validate.answers import Got, Measure, of, p_present
 from kalemia.validate.patients import Patients
-from kalemia.validate.table import LEADS, Table, long_pr, normal, p_absent, peaked_t, slow, wide_qrs
+from kalemia.validate.table import Table, long_pr, normal, p_absent, peaked_t, slow, wide_qrs
 
 POPULATION = "PubMed 31629993, n = 163,547"
 DIALYSIS = "hemodialysis criteria study, n = 32, own control"
@@ -241,7 +242,7 @@ ORDINARY = (
     *(
         Ordinary(f"{wave.upper()} in {lead}", "mV", of(lead, f"{wave}_mv"))
         for wave in "prst"
-        for lead in LEADS
+        for lead in EIGHT
     ),
 )  # fmt: skip
 

@@ -9,8 +9,7 @@ from functools import partial
 import numpy as np
 
 from kalemia.errors import EvaluateError
-from kalemia.records import LEADS as RECORDED
-from kalemia.records import Recording
+from kalemia.records import LEADS, Recording
 from kalemia.simulate import simulate_one
 from kalemia.validate.spread import spread
 from kalemia.validate.table import COLUMNS, Numbers, Table, row
@@ -82,7 +81,7 @@ def examine(
     if not 2 <= count <= MOST_PATIENTS:
         raise EvaluateError(f"patients is {count}; expected 2 to {MOST_PATIENTS:,}")
     # A wrong seed or level is said here, and not by a worker.
-    if simulate_one(seed, 0, level).recording.leads != RECORDED:
+    if simulate_one(seed, 0, level).recording.leads != LEADS:
         raise EvaluateError(f"level {level!r} has fewer than 12 leads; expected one such as clinic")
     own = own_potassium(count, seed)
     found = np.empty((count, len(potassium) + 1, len(COLUMNS)))

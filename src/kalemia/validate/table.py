@@ -9,20 +9,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kalemia.errors import BeatError
-from kalemia.records import Recording
+from kalemia.records import EIGHT, Recording
 from kalemia.signal.beat import cut
 from kalemia.signal.measure import Waves, measure
 
 Numbers = NDArray[np.float64]
 Flags = NDArray[np.bool_]
 
-LEADS = ("I", "II", "V1", "V2", "V3", "V4", "V5", "V6")
-"""The eight that the other four are computed from."""
 NAMES = tuple(field.name for field in fields(Waves))
 HEART = ("rate_bpm", "rr_change")
 """Of the whole recording: beats a minute; the median change from one RR interval to the next, in RR intervals."""
 COLUMNS = {
-    key: k for k, key in enumerate([(lead, name) for lead in LEADS for name in NAMES] + [("", h) for h in HEART])
+    key: k for k, key in enumerate([(lead, name) for lead in EIGHT for name in NAMES] + [("", h) for h in HEART])
 }
 
 PEAKED_CHEST_MV, PEAKED_LIMB_MV = 1.0, 0.5
@@ -34,7 +32,7 @@ def row(recording: Recording) -> Numbers:
     """Measure one recording, (columns,); NaN for a lead that cannot be used, all NaN where there is no beat."""
     found = np.full(len(COLUMNS), np.nan)
     try:
-        beat = cut(recording, LEADS)
+        beat = cut(recording, EIGHT)
     except BeatError:
         return found
     for lead, waves in measure(beat).items():
@@ -111,8 +109,8 @@ def slope_ratio(table: Table, lead: str) -> Numbers:
 
 def peaked_t(table: Table) -> Flags:
     """T above 1.0 mV in a chest lead or 0.5 mV in lead I or II."""
-    chest = table.leads(LEADS[2:], "t_mv") > PEAKED_CHEST_MV
-    limb = table.leads(LEADS[:2], "t_mv") > PEAKED_LIMB_MV
+    chest = table.leads(EIGHT[2:], "t_mv") > PEAKED_CHEST_MV
+    limb = table.leads(EIGHT[:2], "t_mv") > PEAKED_LIMB_MV
     return np.asarray(chest.any(axis=1) | limb.any(axis=1))
 
 
