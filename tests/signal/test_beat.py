@@ -69,7 +69,8 @@ def test_leads_are_taken_by_name_and_in_the_order_asked_for() -> None:
     beat = cut(ecg, ["V5", "I", "V5"])
     assert beat.leads == ("V5", "I")
     whole = cut(ecg)
-    np.testing.assert_array_equal(beat.waveform, whole.waveform[[10, 0]])
+    # Some kernels of a matrix product add up in another order when it has more columns: the last digit may differ.
+    np.testing.assert_allclose(beat.waveform, whole.waveform[[10, 0]], rtol=0, atol=1e-6)
 
 
 @pytest.mark.parametrize("index", range(4))
