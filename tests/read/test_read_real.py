@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 from test_read_wfdb import oracle
 
+from kalemia import body
 from kalemia.errors import ReadError
-from kalemia.read import check, inputs, read
+from kalemia.read import inputs, read
 from kalemia.records import LEADS, Recording
 
 pytestmark = pytest.mark.data
@@ -53,7 +54,7 @@ def test_files_of_devices(data_folder: Path, file: str) -> None:
     got = read(data_folder / "formats" / file)
     assert got.leads == LEADS
     assert (got.rate, got.signal.shape[1]) == TWELVE[file]
-    assert lawful(got) <= check.EINTHOVEN
+    assert lawful(got) <= body.EINTHOVEN
     enlarged = any("unusually large" in warning for warning in got.warnings)
     assert enlarged == file.endswith(".edf")  # made with the chest electrodes off: V1 to V6 zero, lead I spans 9 mV
     assert np.isnan(got.lead("V1")).all() == file.endswith(".edf")
@@ -79,9 +80,9 @@ def test_databases(data_folder: Path, folder: str) -> None:
     for path in found:
         got = read(path)
         limb = np.stack([got.lead(lead) for lead in ("I", "II", "III")])
-        assert check.einthoven(limb, got.rate, 0.01 if "ndmc" in folder else 0.001) <= check.EINTHOVEN
+        assert body.einthoven(limb, got.rate, 0.01 if "ndmc" in folder else 0.001) <= body.EINTHOVEN
         if "ndmc" not in folder:  # in steps of 10 uV rounding alone breaks the strict law
-            assert lawful(got) <= check.EINTHOVEN
+            assert lawful(got) <= body.EINTHOVEN
         repaired = [warning for warning in got.warnings if "inferred" in warning]
         assert len(repaired) == (folder == "ludb")
         assert not any("unusually" in warning for warning in got.warnings)
@@ -105,7 +106,7 @@ def test_a_gain_five_times_off_is_noticed(data_folder: Path) -> None:
     found = list(inputs([data_folder / "ptbxl"]))
     for path in found:
         got = read(path)
-        large += bool(check.amplitudes(got.signal * np.float32(5), got.rate))
-        small += bool(check.amplitudes(got.signal * np.float32(0.2), got.rate))
+        large += bool(body.amplitudes(got.signal * np.float32(5), got.rate))
+        small += bool(body.amplitudes(got.signal * np.float32(0.2), got.rate))
     assert large == len(found)
     assert small >= 0.9 * len(found)

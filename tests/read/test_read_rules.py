@@ -8,8 +8,9 @@ import ecg_writers as write
 import numpy as np
 import pytest
 
+from kalemia import body
 from kalemia.errors import ReadError
-from kalemia.read import check, read
+from kalemia.read import read
 from kalemia.read.leads import EXTRA, canonical
 from kalemia.records import LEADS, Recording
 
@@ -135,12 +136,12 @@ def test_einthoven_ignores_rounding_drift_and_mains_but_not_a_gain() -> None:
     hum = 0.05 * np.sin(2 * np.pi * 60 * t)
     rounded = np.round(limb + rng.uniform(-0.005, 0.005, limb.shape), 2)
     spoiled = (rounded + np.stack([drift, drift, drift + hum])).astype(np.float32)
-    assert check.einthoven(limb.astype(np.float32), 500.0) < 1e-5
-    assert check.einthoven(spoiled, 500.0, 0.01) < check.EINTHOVEN
+    assert body.einthoven(limb.astype(np.float32), 500.0) < 1e-5
+    assert body.einthoven(spoiled, 500.0, 0.01) < body.EINTHOVEN
     for row in range(3):
         wrong = spoiled.copy()
         wrong[row] *= 1.2
-        assert check.einthoven(wrong, 500.0, 0.01) > check.EINTHOVEN
+        assert body.einthoven(wrong, 500.0, 0.01) > body.EINTHOVEN
 
 
 @pytest.mark.parametrize(("factor", "word"), [(5, "large"), (0.2, "small"), (1, None)])

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from kalemia import body
 from kalemia.digitize import grid, heart, image, ink, leads, page, trace, ungridded, vector
 from kalemia.digitize.layout import STANDARD, stated
 from kalemia.digitize.leads import Lead, Reading
@@ -24,9 +25,6 @@ Pixels = NDArray[np.uint8]
 
 MIN_ROW = 0.62
 """A row with less ink under its path than this share of the usual row's is a line of text."""
-MAX_RESIDUAL = 0.2
-"""Above this residual of I + III - II, or of aVR + aVL + aVF, the leads as read contradict each other: a flag. Drawn
-pages read rightly give below 0.04 from 5 pixels a mm on, and up to 0.5 at 3."""
 UNRELATED = 1.0
 """Leads that are none of the three together have a residual above this."""
 MAX_MIXED = 0.4
@@ -203,7 +201,7 @@ def _refuse(reading: Reading, given: bool) -> None:
 
     `given` is whether the user named the layout.
     """
-    contradicted = reading.layout.known and (reading.einthoven is None or reading.einthoven > MAX_RESIDUAL)
+    contradicted = reading.layout.known and (reading.einthoven is None or reading.einthoven > body.MAX_RESIDUAL)
     if reading.layout.columns > 1 and reading.columns.clear < MIN_CLEAR and contradicted:
         raise DigitizeError(
             "it is not seen where one lead ends and the next begins; give a clearer page, the layout, or the leads row "
@@ -360,8 +358,8 @@ def _confidence(lead: Lead, reading: Reading) -> float:
     if not sure.size:
         return 0.0
     value = float(np.mean(sure))
-    broken = (reading.einthoven or 0.0) > MAX_RESIDUAL
-    broken_augmented = broken or (reading.goldberger or 0.0) > MAX_RESIDUAL
+    broken = (reading.einthoven or 0.0) > body.MAX_RESIDUAL
+    broken_augmented = broken or (reading.goldberger or 0.0) > body.MAX_RESIDUAL
     if (broken and lead.name in ("I", "II", "III")) or (broken_augmented and lead.name in ("aVR", "aVL", "aVF")):
         value *= 0.5
     return round(float(np.clip(value, 0, 1)), 3)
@@ -375,6 +373,6 @@ def _warnings(reading: Reading) -> tuple[str, ...]:
         ("I + III differs from II", reading.einthoven),
         ("aVR + aVL differs from -aVF", reading.goldberger),
     ):
-        if residual is not None and residual > MAX_RESIDUAL:
+        if residual is not None and residual > body.MAX_RESIDUAL:
             sentences.append(f"{law} by {residual:.0%} of their power: the leads as read contradict each other.")
     return tuple(sentences)

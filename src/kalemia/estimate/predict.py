@@ -10,11 +10,13 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from kalemia import body
 from kalemia.errors import BeatError, DigitizeError, KalemiaError, internal
 from kalemia.estimate import caveats
 from kalemia.estimate.model import DEFAULT, Forecast, Model
 from kalemia.estimate.personal import Calibration
-from kalemia.read import check, read, sniff
+from kalemia.read import read, sniff
+from kalemia.read.reader import other_rate
 from kalemia.records import HIGH_MEQ_L, LOW_MEQ_L, Beat, Estimate, Level, Recording
 from kalemia.signal import quality
 from kalemia.signal.beat import cut
@@ -30,8 +32,6 @@ CUTS_BELOW = (3.5,)
 LEAST_CONFIDENCE = 0.5
 PAGE_ERROR_MEQ_L = 0.2
 """How far reading a page moves an estimate: RMS 0.15 to 0.2 on 35 that were drawn, then scanned or photographed."""
-MOST_EINTHOVEN = 0.2
-"""Residual of I + III - II, in power, up to which a page is judged; real ones that were read right have 0.1 or less."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -93,7 +93,7 @@ def examine(
     known = _Known(calibration, prevalence)
     if isinstance(source, Recording):
         try:
-            return _judge(check.other_rate(check.in_memory(source), rate), judge, known)
+            return _judge(other_rate(body.checked(source), rate), judge, known)
         except KalemiaError as exc:
             return Result(Estimate(source.source, "refused", reason=str(exc), model=judge.name), source)
     name = os.fsdecode(source)
@@ -143,7 +143,7 @@ def _judge_page(name: str, model: Model, known: _Known) -> Result:
     if others:
         said = f"{len(others) + 1} pages of the file show an ECG; page {first.page} was taken."
         recording = replace(recording, warnings=(*recording.warnings, said))
-    if first.einthoven is not None and first.einthoven > MOST_EINTHOVEN:
+    if first.einthoven is not None and first.einthoven > body.MAX_RESIDUAL:
         said = f"I + III differs from II by {first.einthoven:.0%} of their power: leads were read wrong, or turned over"
         return Result(Estimate(name, "refused", reason=said, model=model.name), recording, page=first)
     return replace(_judge(recording, model, known), page=first)

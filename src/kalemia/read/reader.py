@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import os
 import warnings
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from kalemia import body
 from kalemia.errors import ReadError
-from kalemia.read import check, leads, sniff
+from kalemia.read import leads, sniff
 from kalemia.read.raw import Raw
 from kalemia.records import Recording
 
@@ -49,7 +51,15 @@ def read(path: str | os.PathLike[str], *, rate: float | None = None) -> Recordin
         raise ReadError(f"{source}: the file cannot be opened ({exc.strerror or type(exc).__name__}).") from exc
     except Exception as exc:  # the one place where errors of foreign readers become ours
         raise ReadError(f"{source}: the file is damaged or incomplete ({type(exc).__name__} while reading).") from exc
-    return check.other_rate(recording, rate)
+    return other_rate(recording, rate)
+
+
+def other_rate(recording: Recording, rate: float | None) -> Recording:
+    """Say so where a caller gave another sampling rate, Hz, than the one that is used."""
+    if rate is None or abs(rate - recording.rate) <= 0.001 * recording.rate:
+        return recording
+    sentence = f"The ECG states {recording.rate:g} Hz; the {rate:g} Hz given with it were not used."
+    return replace(recording, warnings=(*recording.warnings, sentence))
 
 
 def _raw(path: Path, rate: float | None) -> Raw:
@@ -60,9 +70,9 @@ def _raw(path: Path, rate: float | None) -> Raw:
 
 def _recording(raw: Raw, source: str) -> Recording:
     """Name, check and complete what was read."""
-    check.shape(raw)
-    check.finite(raw.signal)
-    recorded = ~check.not_recorded(raw.signal)
+    body.lasts(raw.signal.shape[1], raw.rate)
+    body.finite(raw.signal)
+    recorded = ~body.not_recorded(raw.signal)
     rows, names, sentences = leads.select(raw.names, list(recorded))
     if not rows:
         raise ReadError("no channel is named like an ECG lead; I, II, V1 and the like are accepted")
@@ -79,7 +89,7 @@ def _recording(raw: Raw, source: str) -> Recording:
     signal, names = leads.derive(signal, names)
     if raw.digitized:
         sentences.insert(0, "The signal was digitized from a picture, and is only as exact as that.")
-    sentences += check.amplitudes(signal, raw.rate)
+    sentences += body.amplitudes(signal, raw.rate)
     return Recording(
         signal=signal,
         rate=raw.rate,
@@ -102,16 +112,16 @@ def _lawful(
     if raw.digitized or not {"I", "II", "III"} <= set(names):
         return signal, []
     limb = [names.index(lead) for lead in ("I", "II", "III")]
-    ratio = check.einthoven(signal[limb], raw.rate, raw.lsb_mv)
-    if not ratio > check.EINTHOVEN:
+    ratio = body.einthoven(signal[limb], raw.rate, raw.lsb_mv)
+    if not ratio > body.EINTHOVEN:
         return signal, []
     if raw.counts is not None:
         counts = raw.counts[rows] / np.float32(1000)
         counts[np.isnan(signal)] = np.nan
-        if check.einthoven(counts[limb], raw.rate, 0.001) <= check.EINTHOVEN:
+        if body.einthoven(counts[limb], raw.rate, 0.001) <= body.EINTHOVEN:
             sentence = (
                 "The header scales every lead separately, against Einthoven's law; the stored counts obey it and were "
                 "read at 1,000 counts/mV, which is inferred."
             )
             return counts, [sentence]
-    raise ReadError(check.contradiction(ratio))
+    raise ReadError(body.contradiction(ratio))

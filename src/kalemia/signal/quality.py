@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from kalemia.read import check
+from kalemia import body
 from kalemia.records import Recording
 
 MIN_BEATS = 2
@@ -87,7 +87,7 @@ def upside_down(recording: Recording) -> bool:
 def oversized(recording: Recording, lead: str) -> float | None:
     """Return how many times larger a chest lead is than both its neighbours, or None where that is ordinary."""
     beside = [name for name in NEIGHBOURS.get(lead, ()) if name in recording.leads]
-    spans = check.spans(np.stack([recording.lead(name) for name in (lead, *beside)]), recording.rate)
+    spans = body.spans(np.stack([recording.lead(name) for name in (lead, *beside)]), recording.rate)
     largest = float(spans[1:].max(initial=0.0))
     return float(spans[0] / largest) if largest > FLAT_MV and spans[0] > OVERSIZED * largest else None
 
@@ -96,7 +96,7 @@ def _windows(recording: Recording, leads: Sequence[str]) -> Float32:
     """Return windows that hold a beat, (leads, windows, samples); what was not recorded counts as zero."""
     step = max(1, int(recording.rate // WINDOW_HZ))  # enough to see how far a deflection reaches
     samples = recording.signal[[recording.leads.index(name) for name in leads], ::step]
-    length = max(1, min(round(check.WINDOW_S * recording.rate / step), samples.shape[1]))
+    length = max(1, min(round(body.WINDOW_S * recording.rate / step), samples.shape[1]))
     whole = samples[:, : samples.shape[1] // length * length].reshape(len(leads), -1, length)
     missing = ~np.isfinite(whole)
     return np.where(missing, np.float32(0), whole) if missing.any() else whole
