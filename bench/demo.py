@@ -11,7 +11,7 @@ from PIL import Image
 
 from kalemia.simulate import simulate_one
 from printed.layouts import layout
-from printed.pages import Grid, Page, Style, draw
+from printed.pages import PrintedPage, Ruling, Style, draw
 
 PAGE = Path(__file__).parent.parent / "src" / "kalemia" / "assets" / "demo" / "page.png"
 SEED, PATIENT, POTASSIUM_MEQ_L = 1, 8, 6.5
@@ -20,11 +20,11 @@ STYLE = Style(
     separator="tick",
     header=(("SIMULATED ECG, NOT A PERSON", "Made by Kalemia"), (f"potassium {POTASSIUM_MEQ_L} mEq/L",)),
     footer="25 mm/s   10 mm/mV",
-    grid=Grid(minor=(252, 225, 222), major=(244, 190, 186)),
+    grid=Ruling(minor=(252, 225, 222), major=(244, 190, 186)),
 )
 
 
-def page() -> Page:
+def page() -> PrintedPage:
     """Return the page."""
     return draw(simulate_one(SEED, PATIENT, potassium_meq_l=POTASSIUM_MEQ_L).recording, layout(3, 4, ("II",)), STYLE)
 

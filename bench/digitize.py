@@ -33,7 +33,7 @@ from pages_real import real
 from printed import degrade, warp
 from printed.anypage import random_page
 from printed.digitizing import Fidelity, fidelity
-from printed.pages import Page, Style, draw
+from printed.pages import PrintedPage, Style, draw
 from reading import FAILED_DB, FIDELITY, SEED, ask, ask_page, generator, scored
 from truth import STRIP, ludb_pages, pdf_pages
 
@@ -63,11 +63,11 @@ def ludb() -> str:
     return table(FIDELITY, rows)
 
 
-def _turned(page: Page, rng: Generator) -> Page:
+def _turned(page: PrintedPage, rng: Generator) -> PrintedPage:
     return warp.rotate(page, float(rng.uniform(1, 5) * rng.choice([-1, 1])))
 
 
-WORSE: dict[str, Callable[[Page, Generator], Page]] = {
+WORSE: dict[str, Callable[[PrintedPage, Generator], PrintedPage]] = {
     "greyscale": lambda page, _: degrade.grey(page),
     "JPEG 50": lambda page, _: degrade.jpeg(page, 50),
     "turned by 1 to 5 degrees": _turned,
@@ -102,11 +102,11 @@ def pdf() -> str:
     return table(FIDELITY, rows)
 
 
-def _rasterized(path: Path, true: Recording) -> Page:
+def _rasterized(path: Path, true: Recording) -> PrintedPage:
     import pypdfium2
 
     with pypdfium2.PdfDocument(path) as document:
-        return Page(np.asarray(document[0].render(scale=200 / 72).to_numpy()), true, "", 200 / 25.4)
+        return PrintedPage(np.asarray(document[0].render(scale=200 / 72).to_numpy()), true, "", 200 / 25.4)
 
 
 # ---- our own renderer
@@ -114,7 +114,7 @@ def _rasterized(path: Path, true: Recording) -> Page:
 
 def mix(count: int = 60) -> str:
     """Score pages of all layouts and looks: a third as they are, a third scanned, a third photographed."""
-    ways: dict[str, Callable[[Page, Generator], Page]] = {
+    ways: dict[str, Callable[[PrintedPage, Generator], PrintedPage]] = {
         "clean": lambda page, _: page,
         "scanned": degrade.scan,
         "photographed": degrade.photo,

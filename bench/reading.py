@@ -17,7 +17,7 @@ from PIL import Image
 from kalemia.errors import KalemiaError
 from kalemia.records import Recording
 from printed.digitizing import Fidelity, decibels
-from printed.pages import Page
+from printed.pages import PrintedPage
 
 if TYPE_CHECKING:
     from kalemia.digitize import Digitized
@@ -61,7 +61,7 @@ def ask(path: Path) -> Answer:
     return Answer(found, reason, seconds)
 
 
-def ask_page(page: Page, name: str) -> Answer:
+def ask_page(page: PrintedPage, name: str) -> Answer:
     """Digitize a page in memory, through a file."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / f"{name}.png"

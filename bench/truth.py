@@ -10,13 +10,13 @@ from PIL import Image
 
 from common import data
 from kalemia.records import Recording
-from printed.layouts import Layout, layout, printed
-from printed.pages import Page
+from printed.layouts import PrintedLayout, layout, printed
+from printed.pages import PrintedPage
 
 STRIP = layout(3, 4, ("II",))
 
 
-def true_of(header: Path, shown: Layout) -> Recording:
+def true_of(header: Path, shown: PrintedLayout) -> Recording:
     """Return what a page prints of a WFDB record, in the millivolts that its header states."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -26,13 +26,13 @@ def true_of(header: Path, shown: Layout) -> Recording:
     return printed(whole, shown)
 
 
-def ludb_pages() -> list[tuple[Page, str]]:
+def ludb_pages() -> list[tuple[PrintedPage, str]]:
     """Return LUDB's pages with what they print, and their names."""
     found = []
     for path in sorted((data() / "ludb-pages").glob("*.png")):
         true = true_of(data() / "ludb" / "data" / f"{int(path.stem)}.hea", STRIP)
         with Image.open(path) as image:
-            found.append((Page(np.asarray(image.convert("RGB")), true, STRIP.name, 7.7), path.stem))
+            found.append((PrintedPage(np.asarray(image.convert("RGB")), true, STRIP.name, 7.7), path.stem))
     return found
 
 

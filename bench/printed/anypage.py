@@ -8,8 +8,8 @@ import numpy as np
 
 from kalemia.records import LEADS, Recording
 from printed.brush import FONTS, RGB
-from printed.layouts import Layout, layout
-from printed.pages import BLACK, Grid, Page, Style, draw
+from printed.layouts import PrintedLayout, layout
+from printed.pages import BLACK, PrintedPage, Ruling, Style, draw
 
 LIMB, CHEST = LEADS[:6], LEADS[6:]
 GRIDS: dict[str, tuple[RGB, RGB, RGB]] = {
@@ -33,7 +33,7 @@ STATEMENTS = (
 )  # fmt: skip
 
 
-def random_page(recording: Recording, rng: np.random.Generator) -> Page:
+def random_page(recording: Recording, rng: np.random.Generator) -> PrintedPage:
     """Draw a recording in a layout and a look of its own; the same generator state gives the same page.
 
     Layouts are those that the recording's leads and length allow; it needs one lead and 2 s at least.
@@ -48,25 +48,25 @@ def random_page(recording: Recording, rng: np.random.Generator) -> Page:
     return draw(recording, shown, _titled(style, rng))
 
 
-def random_layout(recording: Recording, rng: np.random.Generator, speed_mm_s: float = 25.0) -> Layout:
+def random_layout(recording: Recording, rng: np.random.Generator, speed_mm_s: float = 25.0) -> PrintedLayout:
     """Draw one of the layouts that a recording can fill, common ones more often."""
     whole = min(10.0, recording.duration_s)
     seconds = min(whole, 5.0) if speed_mm_s > 25 else whole
     strips = (("II",), ("II", "V1"), ("V1", "II", "V5"))[int(rng.choice(3, p=[0.7, 0.15, 0.15]))]
     cabrera = bool(rng.random() < 0.2)
-    kinds: list[tuple[float, Layout]] = [
+    kinds: list[tuple[float, PrintedLayout]] = [
         (6, layout(3, 4, strips, cabrera, whole)),  # at 50 mm/s too: shorter columns hold no two beats
         (2, layout(3, 4, (), cabrera, whole)),
         (2, layout(6, 2, (), cabrera, seconds)),
         (1, layout(6, 2, strips[:1], cabrera, seconds)),
         (2, layout(12, 1, (), cabrera, seconds)),
         (1, layout(4, 3, (), False, seconds if speed_mm_s <= 25 else whole)),
-        (0.5, Layout((LIMB,), (), seconds)),
-        (0.5, Layout((CHEST,), (), seconds)),
-        (0.5, Layout((LIMB[:3], LIMB[3:]), (), seconds)),
-        (0.5, Layout((("I", "II", "III"),), (), seconds)),
-        (0.5, Layout((("V4", "V5"),), (), seconds)),
-        (1, Layout(((recording.leads[int(rng.integers(len(recording.leads)))],),), (), seconds)),
+        (0.5, PrintedLayout((LIMB,), (), seconds)),
+        (0.5, PrintedLayout((CHEST,), (), seconds)),
+        (0.5, PrintedLayout((LIMB[:3], LIMB[3:]), (), seconds)),
+        (0.5, PrintedLayout((("I", "II", "III"),), (), seconds)),
+        (0.5, PrintedLayout((("V4", "V5"),), (), seconds)),
+        (1, PrintedLayout(((recording.leads[int(rng.integers(len(recording.leads)))],),), (), seconds)),
     ]
     there = {*recording.leads, *(f"-{name}" for name in recording.leads)}
     possible = [(share, kind) for share, kind in kinds if set(kind.leads) <= there]
@@ -106,10 +106,10 @@ def _gain(recording: Recording, rng: np.random.Generator) -> float:
     return other if rng.random() < 0.35 else 10.0
 
 
-def _random_grid(rng: np.random.Generator) -> tuple[Grid, RGB]:
+def _random_grid(rng: np.random.Generator) -> tuple[Ruling, RGB]:
     minor, major, paper = GRIDS[list(GRIDS)[int(rng.integers(len(GRIDS)))]]
     kind = ("lines", "dots", "dotted", "major", "none")[int(rng.choice(5, p=[0.62, 0.12, 0.08, 0.12, 0.06]))]
-    grid = Grid(
+    grid = Ruling(
         kind=kind,  # type: ignore[arg-type]  # numpy's choice widens it to str
         minor=(100, 100, 100) if kind == "dots" and rng.random() < 0.5 else minor,
         major=major,
@@ -127,13 +127,13 @@ def _titled(style: Style, rng: np.random.Generator) -> Style:
     """Add a header with an invented patient and measures, and a footer, as some pages have."""
     speed = f"{style.speed_mm_s:g} mm/s"
     gain = f"{style.gain_mm_mv:g}{f'/{style.gain_mm_mv * style.chest:g}' if style.chest != 1 else ''} mm/mV"
-    said = f"{speed}    {gain}    {('0.05-150 Hz', '0.5-40 Hz', '~ 50 Hz')[int(rng.integers(3))]}"
+    scales = f"{speed}    {gain}    {('0.05-150 Hz', '0.5-40 Hz', '~ 50 Hz')[int(rng.integers(3))]}"
     header: tuple[tuple[str, ...], ...] = ()
     if rng.random() < 0.5:
         header = (_who(rng), _measures(rng), tuple(map(str, rng.choice(STATEMENTS, 2, replace=False))))
     # Where nothing is printed that says them, a chest gain of its own or another speed could only be guessed.
     unusual = style.chest != 1 or style.speed_mm_s != 25 or (style.gain_mm_mv != 10 and style.pulse == "none")
-    return replace(style, header=header, footer=said if unusual or rng.random() < 0.6 else "")
+    return replace(style, header=header, footer=scales if unusual or rng.random() < 0.6 else "")
 
 
 def _who(rng: np.random.Generator) -> tuple[str, ...]:

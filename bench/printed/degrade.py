@@ -13,50 +13,50 @@ from numpy.typing import NDArray
 
 from printed import brush
 from printed.brush import RGB, Pixels
-from printed.pages import Page
+from printed.pages import PrintedPage
 from printed.warp import Span, perspective, rotate, shrink
 
 Generator = np.random.Generator
 
 
-def grey(page: Page) -> Page:
+def grey(page: PrintedPage) -> PrintedPage:
     """Take the color away."""
-    one = cv2.cvtColor(page.image, cv2.COLOR_RGB2GRAY)
-    return _painted(page, np.repeat(one[..., None], 3, axis=2))
+    light = cv2.cvtColor(page.image, cv2.COLOR_RGB2GRAY)
+    return _painted(page, np.repeat(light[..., None], 3, axis=2))
 
 
-def fax(page: Page) -> Page:
+def fax(page: PrintedPage) -> PrintedPage:
     """Leave black and white only: what is darker than its surroundings is black."""
-    one = cv2.cvtColor(page.image, cv2.COLOR_RGB2GRAY)
-    local = cv2.blur(one, (round(12 * page.px_per_mm) | 1, round(12 * page.px_per_mm) | 1))
-    black = one < np.minimum(0.72 * local, 190)
+    light = cv2.cvtColor(page.image, cv2.COLOR_RGB2GRAY)
+    local = cv2.blur(light, (round(12 * page.px_per_mm) | 1, round(12 * page.px_per_mm) | 1))
+    black = light < np.minimum(0.72 * local, 190)
     return _painted(page, np.where(black, 0.0, 255.0)[..., None].repeat(3, axis=2))
 
 
-def noise(page: Page, rng: Generator, sd: float) -> Page:
+def noise(page: PrintedPage, rng: Generator, sd: float) -> PrintedPage:
     """Add Gaussian noise, SD in grey levels of 255."""
     return _painted(page, page.image + np.float32(sd) * rng.standard_normal(page.image.shape, dtype=np.float32))
 
 
-def blur(page: Page, sd_px: float) -> Page:
+def blur(page: PrintedPage, sd_px: float) -> PrintedPage:
     """Bring a page out of focus."""
     return _painted(page, cv2.GaussianBlur(page.image, (0, 0), sd_px))
 
 
-def jpeg(page: Page, quality: int) -> Page:
+def jpeg(page: PrintedPage, quality: int) -> PrintedPage:
     """Store a page as JPEG and load it again; quality 1 to 100."""
     _, coded = cv2.imencode(".jpg", page.image[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, quality])
     loaded = cv2.imdecode(coded, cv2.IMREAD_COLOR)
     return _painted(page, np.asarray(loaded)[..., ::-1])
 
 
-def shade(page: Page, rng: Generator, depth: Span = (0.3, 0.6)) -> Page:
+def shade(page: PrintedPage, rng: Generator, depth: Span = (0.3, 0.6)) -> PrintedPage:
     """Let the light fall off across the page, by a share of its brightness."""
     across = _ramp(page.image.shape, rng)
     return _dimmed(page, 1 - rng.uniform(*depth) * across ** rng.uniform(0.7, 1.5))
 
 
-def shadow(page: Page, rng: Generator, depth: Span = (0.3, 0.6)) -> Page:
+def shadow(page: PrintedPage, rng: Generator, depth: Span = (0.3, 0.6)) -> PrintedPage:
     """Let something throw a shadow with a soft edge on a part of the page."""
     across = _ramp(page.image.shape, rng)
     edge = 1 / (1 + np.exp((rng.uniform(0.3, 0.7) - across) / rng.uniform(0.01, 0.06)))
@@ -71,14 +71,14 @@ def _ramp(shape: tuple[int, ...], rng: Generator) -> NDArray[np.float32]:
     return np.asarray((across - across.min()) / np.float32(np.ptp(across)), dtype=np.float32)
 
 
-def expose(page: Page, rng: Generator) -> Page:
+def expose(page: PrintedPage, rng: Generator) -> PrintedPage:
     """Take the picture under lamps too warm or too cold, with a camera that makes the paper light or dark grey."""
     paper = float(np.quantile(page.image[::8, ::8].max(axis=-1), 0.9))
     cast = rng.uniform([0.95, 0.92, 0.8], [1.05, 1.0, 1.05])
     return _dimmed(page, cast * rng.uniform(170, 250) / max(paper, 60.0))
 
 
-def stain(page: Page, rng: Generator) -> Page:
+def stain(page: PrintedPage, rng: Generator) -> PrintedPage:
     """Spill one to three drops of something brown."""
     height, width = page.image.shape[:2]
     left = np.ones((height, width), dtype=np.float32)
@@ -95,7 +95,7 @@ def stain(page: Page, rng: Generator) -> Page:
     return _dimmed(page, 1 - (1 - left[..., None]) * lost)
 
 
-def scribble(page: Page, rng: Generator) -> Page:
+def scribble(page: PrintedPage, rng: Generator) -> PrintedPage:
     """Write one to three words that nobody can read, with a ballpoint pen."""
     image = page.image.copy()
     size = np.array(image.shape[1::-1])
@@ -114,7 +114,7 @@ def scribble(page: Page, rng: Generator) -> Page:
     return replace(page, image=image)
 
 
-def fold(page: Page, rng: Generator) -> Page:
+def fold(page: PrintedPage, rng: Generator) -> PrintedPage:
     """Fold a page once or twice and flatten it: a bright crease with a dark side."""
     height, width = page.image.shape[:2]
     light = np.ones((height, width), dtype=np.float32)
@@ -128,7 +128,7 @@ def fold(page: Page, rng: Generator) -> Page:
     return _dimmed(page, light)
 
 
-def scan(page: Page, rng: Generator) -> Page:
+def scan(page: PrintedPage, rng: Generator) -> PrintedPage:
     """Put a page on a scanner: a little askew, perhaps written on, stained, folded, grey or small; seldom faxed."""
     for spoil, share in ((scribble, 0.25), (stain, 0.12), (fold, 0.15)):
         if rng.random() < share:
@@ -148,7 +148,7 @@ def scan(page: Page, rng: Generator) -> Page:
     return jpeg(page, int(rng.integers(50, 96)))
 
 
-def photo(page: Page, rng: Generator) -> Page:
+def photo(page: PrintedPage, rng: Generator) -> PrintedPage:
     """Take a picture of a page on a table: corners moved 3 to 8 %, bend 1 to 3 %, shadow 30 to 60 %, JPEG 40 to 80."""
     page = perspective(page, rng, bent=(0.01, 0.03))
     page = expose((shade if rng.random() < 0.5 else shadow)(page, rng), rng)
@@ -157,13 +157,13 @@ def photo(page: Page, rng: Generator) -> Page:
     return jpeg(page, int(rng.integers(40, 81)))
 
 
-def _dimmed(page: Page, light: NDArray[np.floating]) -> Page:
+def _dimmed(page: PrintedPage, light: NDArray[np.floating]) -> PrintedPage:
     """Multiply an image by light of shape (h, w), (h, w, 3) or (3,)."""
     factor = light.astype(np.float32)
     return _painted(page, page.image * (factor[..., None] if factor.ndim == 2 else factor))
 
 
-def _painted(page: Page, image: NDArray[np.generic]) -> Page:
+def _painted(page: PrintedPage, image: NDArray[np.generic]) -> PrintedPage:
     return replace(page, image=_levels(image))
 
 

@@ -26,8 +26,11 @@ class Stretch:
 
 
 @dataclass(frozen=True)
-class Layout:
-    """Which lead stands where.
+class PrintedLayout:
+    """Which lead stands where, as a printer is told.
+
+    The reader has a table of layouts of its own (`kalemia.digitize.layout`), and shares no line with this one: a
+    mistake in a table that both used would be drawn and read alike, and no test would see it.
 
     Attributes
     ----------
@@ -56,7 +59,9 @@ class Layout:
         return tuple(dict.fromkeys(name for column in (*self.columns, self.strips) for name in column))
 
 
-def layout(rows: int, columns: int, strips: tuple[str, ...] = (), cabrera: bool = False, seconds: float = 10) -> Layout:
+def layout(
+    rows: int, columns: int, strips: tuple[str, ...] = (), cabrera: bool = False, seconds: float = 10
+) -> PrintedLayout:
     """Return a layout of the twelve leads, such as 3 rows by 4 columns.
 
     Raises
@@ -67,10 +72,10 @@ def layout(rows: int, columns: int, strips: tuple[str, ...] = (), cabrera: bool 
     if rows * columns != len(LEADS):
         raise ValueError(f"{rows} rows by {columns} columns hold {rows * columns} leads; expected twelve")
     order = (*CABRERA, *LEADS[6:]) if cabrera else LEADS
-    return Layout(tuple(order[i * rows : (i + 1) * rows] for i in range(columns)), strips, seconds)
+    return PrintedLayout(tuple(order[i * rows : (i + 1) * rows] for i in range(columns)), strips, seconds)
 
 
-def stretches(layout: Layout, rate: float) -> Iterator[Stretch]:
+def stretches(layout: PrintedLayout, rate: float) -> Iterator[Stretch]:
     """Yield what a page prints, column by column and the strips last; `rate` in Hz."""
     bounds = [round(float(at)) for at in np.linspace(0, layout.seconds, len(layout.columns) + 1) * rate]
     for column, names in enumerate(layout.columns):
@@ -80,11 +85,12 @@ def stretches(layout: Layout, rate: float) -> Iterator[Stretch]:
         yield Stretch(name, row, bounds[0], bounds[-1])
 
 
-def printed(recording: Recording, layout: Layout) -> Recording:
+def printed(recording: Recording, layout: PrintedLayout) -> Recording:
     """Return what a page of this layout prints of a recording, NaN elsewhere, on the page's time axis."""
     shown = list(stretches(layout, recording.rate))
-    leads = tuple(name for name in recording.leads if name in {one.lead for one in shown})
+    leads = tuple(name for name in recording.leads if name in {stretch.lead for stretch in shown})
     kept = np.full((len(leads), round(layout.seconds * recording.rate)), np.nan, dtype=np.float32)
-    for one in shown:
-        kept[leads.index(one.lead), one.start : one.stop] = recording.lead(one.lead)[one.start : one.stop]
+    for stretch in shown:
+        part = slice(stretch.start, stretch.stop)
+        kept[leads.index(stretch.lead), part] = recording.lead(stretch.lead)[part]
     return Recording(kept, recording.rate, leads, recording.source)

@@ -14,14 +14,14 @@ import numpy as np
 from kalemia.records import Recording
 from printed import brush
 from printed.brush import RGB, Font, Pixels, Points
-from printed.layouts import Layout, Stretch, printed, stretches
+from printed.layouts import PrintedLayout, Stretch, printed, stretches
 
 PULSE_S = 0.2
 BLACK: RGB = (20, 20, 20)
 
 
 @dataclass(frozen=True)
-class Grid:
+class Ruling:
     """The lines of the paper.
 
     Attributes
@@ -72,14 +72,14 @@ class Style:
     ink: RGB = BLACK
     opacity: float = 1.0
     paper: RGB = (255, 255, 255)
-    grid: Grid = Grid()
+    grid: Ruling = Ruling()
     header: tuple[tuple[str, ...], ...] = ()  # columns of lines of text
     footer: str = ""
     text_mm: float = 2.2
 
 
 @dataclass(frozen=True, eq=False)
-class Trace:
+class PrintedTrace:
     """One lead as it is printed once: sample `start + i` of the page's recording lies at `points[i]`, (x, y) pixels."""
 
     lead: str
@@ -88,7 +88,7 @@ class Trace:
 
 
 @dataclass(frozen=True, eq=False)
-class Page:
+class PrintedPage:
     """A picture of a page with what is true of it.
 
     Attributes
@@ -98,7 +98,7 @@ class Page:
     recording
         What is printed, mV about each lead's median, NaN elsewhere; sample 0 is the left end of the traces.
     layout
-        Its name, as `Layout.name`.
+        Its name, as `PrintedLayout.name`.
     px_per_mm
         Pixels per mm; on average where the page is seen from the side.
     speed_mm_s, gain_mm_mv
@@ -113,7 +113,7 @@ class Page:
     px_per_mm: float
     speed_mm_s: float = 25.0
     gain_mm_mv: float = 10.0
-    traces: tuple[Trace, ...] = ()
+    traces: tuple[PrintedTrace, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -133,7 +133,7 @@ class _Cell:
         return -self.gain if self.shown.label.startswith("-") else self.gain
 
 
-def draw(recording: Recording, layout: Layout, style: Style | None = None) -> Page:
+def draw(recording: Recording, layout: PrintedLayout, style: Style | None = None) -> PrintedPage:
     """Draw a recording as a page.
 
     Raises
@@ -154,15 +154,15 @@ def draw(recording: Recording, layout: Layout, style: Style | None = None) -> Pa
     traces = tuple(_trace(shown, cell, style) for cell in cells)
     for trace in traces:
         brush.stroke(image, trace.points, style.pen_mm * style.px_per_mm, style.ink, style.opacity)
-    return Page(image, shown, layout.name, style.px_per_mm, style.speed_mm_s, style.gain_mm_mv, traces)
+    return PrintedPage(image, shown, layout.name, style.px_per_mm, style.speed_mm_s, style.gain_mm_mv, traces)
 
 
-def _trace(shown: Recording, cell: _Cell, style: Style) -> Trace:
-    one = cell.shown
-    samples = shown.lead(one.lead)[one.start : one.stop].astype(np.float64)
+def _trace(shown: Recording, cell: _Cell, style: Style) -> PrintedTrace:
+    stretch = cell.shown
+    samples = shown.lead(stretch.lead)[stretch.start : stretch.stop].astype(np.float64)
     seconds = np.arange(len(samples)) / shown.rate
     mm = np.stack([cell.x + seconds * style.speed_mm_s, cell.y - samples * cell.up], axis=1)
-    return Trace(one.lead, one.start, mm * style.px_per_mm - 0.5)
+    return PrintedTrace(stretch.lead, stretch.start, mm * style.px_per_mm - 0.5)
 
 
 def _left_mm(style: Style) -> float:
@@ -175,7 +175,7 @@ def _top_mm(style: Style) -> float:
     return style.margin_mm + 1.7 * style.text_mm * max(map(len, style.header), default=0)
 
 
-def _size_mm(layout: Layout, style: Style) -> tuple[float, float]:
+def _size_mm(layout: PrintedLayout, style: Style) -> tuple[float, float]:
     """Return width and height of the page."""
     rows = max(map(len, layout.columns)) + len(layout.strips)
     pulse = (PULSE_S * style.speed_mm_s + 3.0) if style.pulse == "right" else 0.0
@@ -183,7 +183,7 @@ def _size_mm(layout: Layout, style: Style) -> tuple[float, float]:
     return width, _top_mm(style) + rows * style.row_mm + style.margin_mm + (2 * style.text_mm if style.footer else 0)
 
 
-def _cells(layout: Layout, style: Style, rate: float) -> Iterator[_Cell]:
+def _cells(layout: PrintedLayout, style: Style, rate: float) -> Iterator[_Cell]:
     end = round(layout.seconds * rate)
     for shown in stretches(layout, rate):
         x = _left_mm(style) + shown.start / rate * style.speed_mm_s
@@ -192,7 +192,7 @@ def _cells(layout: Layout, style: Style, rate: float) -> Iterator[_Cell]:
         yield _Cell(shown, x, y, gain, shown.start == 0, shown.stop == end)
 
 
-def _paper(layout: Layout, style: Style) -> Pixels:
+def _paper(layout: PrintedLayout, style: Style) -> Pixels:
     """Return the page with its grid."""
     mm = _size_mm(layout, style)
     width, height = (round(length * style.px_per_mm) for length in mm)
@@ -204,7 +204,7 @@ def _paper(layout: Layout, style: Style) -> Pixels:
     return image
 
 
-def _rule(image: Pixels, grid: Grid, px: float) -> None:
+def _rule(image: Pixels, grid: Ruling, px: float) -> None:
     """Draw the grid's lines, the fine ones first."""
     layers = [(1.0, grid.minor, grid.minor_mm), (5.0, grid.major, grid.major_mm)]
     layers = layers[{"none": 2, "major": 1}.get(grid.kind, 0) :]
@@ -223,7 +223,7 @@ def _rule(image: Pixels, grid: Grid, px: float) -> None:
             brush.rule(turned, y, color, along if grid.kind == "dotted" else None)
 
 
-def _furniture(image: Pixels, cells: list[_Cell], layout: Layout, style: Style) -> None:
+def _furniture(image: Pixels, cells: list[_Cell], layout: PrintedLayout, style: Style) -> None:
     """Draw all that is neither paper nor trace: pulses, separators, labels, text."""
     for cell in cells:
         _label(image, cell, style)
@@ -272,7 +272,7 @@ def _line(image: Pixels, corners: list[tuple[float, float]], pen_mm: float, styl
     brush.stroke(image, np.array(corners) * style.px_per_mm - 0.5, pen_mm * style.px_per_mm, style.ink, style.opacity)
 
 
-def _pulses(image: Pixels, cells: list[_Cell], layout: Layout, style: Style) -> None:
+def _pulses(image: Pixels, cells: list[_Cell], layout: PrintedLayout, style: Style) -> None:
     """Draw a pulse of 1 mV in every row, with the gain of the lead that it stands beside."""
     width = PULSE_S * style.speed_mm_s
     start = {

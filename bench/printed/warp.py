@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from printed.brush import RGB, Pixels
-from printed.pages import Page
+from printed.pages import PrintedPage
 
 WHITE: RGB = (255, 255, 255)
 TABLES: tuple[RGB, ...] = ((120, 85, 55), (70, 60, 55), (160, 160, 160), (45, 50, 60), (205, 195, 180), (60, 80, 110))
@@ -33,7 +33,7 @@ class _Warp:
     size: tuple[int, int]  # (width, height) of the new page
 
 
-def _warped(page: Page, warps: list[_Warp], around: Pixels | RGB = WHITE) -> Page:
+def _warped(page: PrintedPage, warps: list[_Warp], around: Pixels | RGB = WHITE) -> PrintedPage:
     """Apply warps one after the other, with one interpolation; outside of the page is a color or a picture."""
     width, height = warps[-1].size
     places = np.stack(np.meshgrid(np.arange(width), np.arange(height)), axis=-1).astype(np.float32)
@@ -63,7 +63,7 @@ def _homography(matrix: NDArray[np.floating], size: tuple[int, int]) -> _Warp:
     return _Warp(through(matrix), through(np.linalg.inv(matrix)), size)
 
 
-def rotate(page: Page, degrees: float, around: RGB = WHITE) -> Page:
+def rotate(page: PrintedPage, degrees: float, around: RGB = WHITE) -> PrintedPage:
     """Turn a page anticlockwise, as it lies askew on a scanner; the image grows so that all of it is seen."""
     height, width = page.image.shape[:2]
     turn = cv2.getRotationMatrix2D(((width - 1) / 2, (height - 1) / 2), degrees, 1.0)
@@ -73,7 +73,7 @@ def rotate(page: Page, degrees: float, around: RGB = WHITE) -> Page:
     return _warped(page, [_homography(np.vstack([turn, [0, 0, 1]]), size)], around)
 
 
-def perspective(page: Page, rng: Generator, bent: Span | None = None) -> Page:
+def perspective(page: PrintedPage, rng: Generator, bent: Span | None = None) -> PrintedPage:
     """Look at a page on a table from aside: each corner moves by a share of width and height, in any direction.
 
     `bent` says by which share of its height the page is bent, if it is.
@@ -128,7 +128,7 @@ def _bent(shape: tuple[int, ...], rng: Generator, share: Span) -> _Warp:
     return _Warp(there, back, (size[0], size[1]))
 
 
-def shrink(page: Page, px_per_mm: float) -> Page:
+def shrink(page: PrintedPage, px_per_mm: float) -> PrintedPage:
     """Bring a page to fewer pixels per mm, as a small picture in a message has."""
     scale = px_per_mm / page.px_per_mm
     height, width = (max(1, round(scale * side)) for side in page.image.shape[:2])

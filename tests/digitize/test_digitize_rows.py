@@ -15,7 +15,7 @@ from kalemia.digitize.pulse import Pulse, agreeing
 from kalemia.digitize.tiles import Tiles
 from kalemia.simulate import simulate_one
 from printed.digitizing import fidelity
-from printed.layouts import Layout, layout
+from printed.layouts import PrintedLayout, layout
 from printed.pages import Style, draw
 
 PULSE = Pulse(3.0, 8.0, 10.0, whole=True)
@@ -59,8 +59,8 @@ def test_of_two_paths_on_one_trace_the_one_led_astray_goes() -> None:
     assert trace._not_own(path, centers, 8.0) == 0
 
 
-@pytest.mark.parametrize("shown", [layout(12, 1, seconds=10.0), Layout((("V4", "V5", "V6"),), (), 10.0)])
-def test_labels_beside_rows_are_no_part_of_them(tmp_path: Path, shown: Layout) -> None:
+@pytest.mark.parametrize("shown", [layout(12, 1, seconds=10.0), PrintedLayout((("V4", "V5", "V6"),), (), 10.0)])
+def test_labels_beside_rows_are_no_part_of_them(tmp_path: Path, shown: PrintedLayout) -> None:
     style = Style(label="beside", pulse="right", row_mm=20, label_mm=3.0, gain_mm_mv=5.0)
     page = draw(simulate_one(77, 1).recording, shown, style)
     Image.fromarray(page.image).save(tmp_path / "page.png")

@@ -11,11 +11,11 @@ import ecgs
 from kalemia.records import LEADS, Recording
 from printed import brush, degrade, warp
 from printed.anypage import random_page
-from printed.layouts import Layout, layout, printed
-from printed.pages import Grid, Page, Style, Trace, draw
+from printed.layouts import PrintedLayout, layout, printed
+from printed.pages import PrintedPage, PrintedTrace, Ruling, Style, draw
 
 RECORDING = ecgs.recording(noise_mv=0.0)
-BARE = Style(grid=Grid(kind="none"), pulse="none")
+BARE = Style(grid=Ruling(kind="none"), pulse="none")
 Generator = np.random.Generator
 
 
@@ -23,16 +23,16 @@ def rng() -> Generator:
     return np.random.default_rng(6)
 
 
-def bare() -> Page:
+def bare() -> PrintedPage:
     return draw(RECORDING, layout(3, 4, ("II",)), BARE)
 
 
-def read_mv(page: Page, trace: Trace, style: Style) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
+def read_mv(page: PrintedPage, trace: PrintedTrace, style: Style) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
     up = trace.points[0, 1] - trace.points[:, 1]
     return np.asarray(up / style.px_per_mm / style.gain_mm_mv)
 
 
-def darkness(page: Page, trace: Trace, below_px: float = 0.0) -> float:
+def darkness(page: PrintedPage, trace: PrintedTrace, below_px: float = 0.0) -> float:
     """Return the median darkness, 0..255, of the pixels under a trace, or some pixels below it."""
     x, y = np.round(np.add(trace.points, (0, below_px))).astype(int).T
     return 255 - float(np.median(page.image[y, x].mean(axis=-1)))
@@ -89,11 +89,11 @@ def test_letters_are_as_high_as_asked(font: brush.Font) -> None:
         (layout(6, 2), "6x2", "V6", (5.0, 10.0)),
         (layout(12, 1, seconds=5), "12x1", "V6", (0.0, 5.0)),
         (layout(4, 3), "4x3", "aVR", (0.0, 10 / 3)),
-        (Layout((("V5",),)), "1x1", "V5", (0.0, 10.0)),
+        (PrintedLayout((("V5",),)), "1x1", "V5", (0.0, 10.0)),
     ],
 )
 def test_each_lead_is_printed_where_its_layout_says(
-    shown: Layout, name: str, lead: str, span_s: tuple[float, float]
+    shown: PrintedLayout, name: str, lead: str, span_s: tuple[float, float]
 ) -> None:
     page = draw(RECORDING, shown)
     there = np.flatnonzero(np.isfinite(page.recording.lead(lead)))
@@ -146,7 +146,7 @@ def test_a_tall_lead_runs_into_the_row_above() -> None:
 
 def test_a_recording_must_fill_the_page() -> None:
     with pytest.raises(ValueError, match="lead V5 of layout"):
-        draw(Recording(RECORDING.signal[:1], 500.0, ("I",)), Layout((("V5",),)))
+        draw(Recording(RECORDING.signal[:1], 500.0, ("I",)), PrintedLayout((("V5",),)))
     with pytest.raises(ValueError, match="lasts 4 s; the page needs 10 s"):
         draw(ecgs.recording(seconds=4.0), layout(3, 4))
     with pytest.raises(ValueError, match="expected twelve"):
@@ -173,7 +173,7 @@ def test_one_lead_gives_one_strip() -> None:
 
 # ---- what happens to pages
 
-MOVED: dict[str, Callable[[Page, Generator], Page]] = {
+MOVED: dict[str, Callable[[PrintedPage, Generator], PrintedPage]] = {
     "rotate": lambda page, _: warp.rotate(page, 4.0),
     "perspective": warp.perspective,
     "shrink": lambda page, _: warp.shrink(page, 5.0),
@@ -205,7 +205,7 @@ def test_rotation_keeps_the_whole_page() -> None:
 def test_what_changes_only_the_colors() -> None:
     page = draw(RECORDING, layout(3, 4), Style(px_per_mm=5))
     level = np.full_like(page.image, 128)
-    flat = Page(level, page.recording, "3x4", 5.0)
+    flat = PrintedPage(level, page.recording, "3x4", 5.0)
     assert (np.ptp(degrade.grey(page).image, axis=-1) == 0).all()
     assert np.std(degrade.noise(flat, rng(), 10.0).image) == pytest.approx(10, rel=0.02)
     assert set(np.unique(degrade.fax(page).image)) == {0, 255}
@@ -217,7 +217,7 @@ def test_what_changes_only_the_colors() -> None:
 
 
 @pytest.mark.parametrize("spoil", [degrade.stain, degrade.scribble, degrade.fold, degrade.expose])
-def test_spoiling_is_seen_and_repeats(spoil: Callable[[Page, Generator], Page]) -> None:
+def test_spoiling_is_seen_and_repeats(spoil: Callable[[PrintedPage, Generator], PrintedPage]) -> None:
     page = draw(RECORDING, layout(3, 4), Style(px_per_mm=5))
     spoiled = spoil(page, rng())
     assert spoiled.image.shape == page.image.shape
