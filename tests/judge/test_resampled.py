@@ -14,7 +14,7 @@ from scipy.stats import linregress
 from kalemia.cohort import Cohort, simulated
 from kalemia.judge import resampled, subgroups
 from kalemia.judge.metrics import regression
-from kalemia.judge.resampled import Said, figures, span, spans, weights
+from kalemia.judge.resampled import Predictions, figures, span, spans, weights
 
 RNG = np.random.default_rng(0)
 N = 300
@@ -26,7 +26,7 @@ CALLED, COVERED = ESTIMATE > 5.6, np.abs(ESTIMATE - TRUE) < 1.5
 
 @pytest.fixture(scope="module")
 def found() -> dict[str, np.ndarray]:
-    return figures(TRUE, Said(ESTIMATE, CALLED, COVERED), PATIENTS)
+    return figures(TRUE, Predictions(ESTIMATE, CALLED, COVERED), PATIENTS)
 
 
 @pytest.mark.parametrize("resample", [0, 1, 77])
@@ -65,16 +65,16 @@ def test_a_resample_draws_patients_and_not_ecgs() -> None:
     assert drawn[1:].std(axis=1).mean() == pytest.approx(1, abs=0.1)
     assert (drawn[0] == 1).all()
     assert (drawn.sum(axis=1) == 100).all()
-    one = figures(TRUE, Said(ESTIMATE), PATIENTS)
-    alone = figures(TRUE, Said(ESTIMATE), np.array([f"p{k}" for k in range(N)]))
-    twice = figures(np.tile(TRUE, 4), Said(np.tile(ESTIMATE, 4)), np.tile(PATIENTS, 4))
+    one = figures(TRUE, Predictions(ESTIMATE), PATIENTS)
+    alone = figures(TRUE, Predictions(ESTIMATE), np.array([f"p{k}" for k in range(N)]))
+    twice = figures(np.tile(TRUE, 4), Predictions(np.tile(ESTIMATE, 4)), np.tile(PATIENTS, 4))
     assert span(twice["mae_meq_l"]) == span(one["mae_meq_l"])  # the same patients, four ECGs each
     assert span(alone["mae_meq_l"])["value"] == span(one["mae_meq_l"])["value"]
 
 
 def test_what_is_not_defined_is_none() -> None:
     low = np.full(30, 4.0)
-    found = spans(figures(low, Said(low), np.arange(30).astype(str)))
+    found = spans(figures(low, Predictions(low), np.arange(30).astype(str)))
     assert found["auroc_above_5.5"] == {"value": None, "low": None, "high": None}
     assert found["r2"]["value"] is None
     assert found["calibration_slope"]["value"] is None
@@ -84,7 +84,7 @@ def test_what_is_not_defined_is_none() -> None:
 
 def test_a_large_cohort_is_weighed_in_pieces(monkeypatch: pytest.MonkeyPatch, found: dict[str, np.ndarray]) -> None:
     monkeypatch.setattr(resampled, "AT_ONCE", 10 * N)
-    again = figures(TRUE, Said(ESTIMATE, CALLED, COVERED), PATIENTS)
+    again = figures(TRUE, Predictions(ESTIMATE, CALLED, COVERED), PATIENTS)
     for name, values in found.items():
         np.testing.assert_allclose(again[name], values)
 
@@ -126,11 +126,11 @@ def test_beside_somebody_without_a_false_alarm_it_counts_what_lies_above_all_the
 def test_what_rests_on_few_patients_has_no_interval() -> None:
     true = np.concatenate([np.full(200, 4.5), np.full(5, 6.0)])
     estimate = np.concatenate([RNG.normal(4.5, 0.3, 200), np.full(5, 6.2)])
-    found = spans(figures(true, Said(estimate, estimate > 5.5), np.arange(205).astype(str)))
+    found = spans(figures(true, Predictions(estimate, estimate > 5.5), np.arange(205).astype(str)))
     for name in ("sensitivity", "ppv", "auroc_above_5.5", "auprc_at_least_6.0", "mae_meq_l_5.5_to_6.5"):
         assert found[name]["value"] is not None
         assert found[name]["low"] is None
     for name in ("specificity", "mae_meq_l", "mae_meq_l_3.5_to_5.5", "r2"):
         assert found[name]["low"] is not None
-    alone = spans(figures(true[:9], Said(estimate[:9]), np.arange(9).astype(str)))
+    alone = spans(figures(true[:9], Predictions(estimate[:9]), np.arange(9).astype(str)))
     assert alone["mae_meq_l"]["low"] is None

@@ -22,7 +22,7 @@ from kalemia.cohort import Cohort, simulated
 from kalemia.errors import TrainError
 from kalemia.judge import compare
 from kalemia.judge.metrics import frozen_cut
-from kalemia.judge.resampled import Said
+from kalemia.judge.resampled import Predictions
 from kalemia.study import crossval, designs, examples, studies, trial, verdict
 from kalemia.study.crossval import Answers, Entrant
 from kalemia.study.designs import KINDS, Design, Shape
@@ -107,10 +107,8 @@ def test_a_network_learns_what_is_there_and_is_judged_on_patients_it_has_not_see
     assert about["validation_mae_meq_l"][-1] < about["validation_mae_meq_l"][0]
     shuffled = replace(data, potassium=np.random.default_rng(1).permutation(data.potassium))
     blind = run(Entrant("blind", ("V5",), Design("DSCNN", 8)), shuffled, BUDGET, tmp_path)
-    assert (
-        compare.summary(shuffled.potassium.astype(float), [Said(blind.potassium[0])], data.patients)["r2"]["value"]
-        < 0.1
-    )
+    guessed = compare.summary(shuffled.potassium.astype(float), [Predictions(blind.potassium[0])], data.patients)
+    assert guessed["r2"]["value"] < 0.1
 
 
 def test_no_patient_is_in_training_and_test(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -280,12 +278,12 @@ def test_the_difference_of_two_is_surer_than_each(cohort: Cohort) -> None:
     true = rng.normal(5, 1, 900)
     shared = rng.normal(0, 0.8, 900)
     base, other = (true + shared + rng.normal(0, 0.1, 900) for _ in range(2))
-    alone = compare.summary(true, [Said(base)], patients)["r2"]
-    paired = compare.paired(true, [Said(base)], [Said(other)], patients)["r2"]
+    alone = compare.summary(true, [Predictions(base)], patients)["r2"]
+    paired = compare.paired(true, [Predictions(base)], [Predictions(other)], patients)["r2"]
     assert paired["high"] - paired["low"] < 0.5 * (alone["high"] - alone["low"])
     assert paired["low"] < paired["value"] < paired["high"]
     assert alone["low"] < alone["value"] < alone["high"]
-    better = compare.paired(true, [Said(base)], [Said(true + 0.1)], patients)
+    better = compare.paired(true, [Predictions(base)], [Predictions(true + 0.1)], patients)
     assert better["r2"]["low"] > 0
     assert better["mae_meq_l"]["high"] < 0
 

@@ -16,7 +16,7 @@ pytest.importorskip("polars")
 from PIL import Image
 
 from kalemia.errors import KalemiaError
-from kalemia.judge.resampled import Said, figures, spans
+from kalemia.judge.resampled import Predictions, figures, spans
 from kalemia.judge.spans import shown, signed
 from kalemia.study import page as studypage
 from kalemia.study.findings import findings
@@ -55,7 +55,7 @@ def entrant(name: str, estimate: np.ndarray) -> dict[str, Any]:
         "us_per_ecg": count / 100,
         "layers": [{"layer": layer, "parameters": count, "macs": 10 * count, "us": count / 100}],
         "ecgs": N,
-        "figures": spans(figures(TRUE, Said(estimate, estimate > 5.5, np.abs(estimate - TRUE) < 1), PATIENTS)),
+        "figures": spans(figures(TRUE, Predictions(estimate, estimate > 5.5, np.abs(estimate - TRUE) < 1), PATIENTS)),
         "r2_by_seed": [0.5, 0.47] if layer != "dense" else [0.5],
         "coverage_by_subgroup": {"all": {"ecgs": N, "value": 0.9, "low": 0.84, "high": 0.94}},
         "fits": [{"fold": 0, "seed": 0}] if "boosting" in name or "median" in name else [learned],

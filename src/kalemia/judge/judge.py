@@ -23,7 +23,7 @@ from kalemia.estimate.model import SHARES, Card, Model
 from kalemia.estimate.predict import COVERAGE, predict
 from kalemia.judge import compare, resampled, subgroups
 from kalemia.judge.metrics import SENSITIVITY
-from kalemia.judge.resampled import Said
+from kalemia.judge.resampled import Predictions
 from kalemia.judge.spans import shown
 from kalemia.records import HIGH_MEQ_L, Estimate
 from kalemia.system import atomic
@@ -155,7 +155,7 @@ def result(judged: Judged, cohort: Cohort, card: Card) -> dict[str, Any]:
     potassium, low, high, chance = numbers(judged)
     covered = (true >= low) & (true <= high)
     cut = card.metrics.get("cut_meq_l")
-    own = Said(potassium, None if cut is None else potassium > cut, covered)
+    own = Predictions(potassium, None if cut is None else potassium > cut, covered)
     why = Counter(kind(one.reason or "no reason") for one in judged.estimates if one.status != "estimated")
     called = subgroups.coverage(potassium > HIGH_MEQ_L)
     return {

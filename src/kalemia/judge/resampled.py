@@ -39,8 +39,8 @@ PREVALENCE = 0.04
 
 
 @dataclass(frozen=True, eq=False)
-class Said:
-    """What one network, or its like, says of n ECGs, each while it was tested.
+class Predictions:
+    """What one model predicts for n ECGs, each while it was tested.
 
     Attributes
     ----------
@@ -56,10 +56,10 @@ class Said:
     called: Bools | None = None
     covered: Bools | None = None
 
-    def only(self, rows: NDArray[np.intp] | Bools) -> Said:
-        """Return what it says of some of the ECGs."""
+    def only(self, rows: NDArray[np.intp] | Bools) -> Predictions:
+        """Return those of some of the ECGs."""
         called, covered = (None if one is None else one[rows] for one in (self.called, self.covered))
-        return Said(self.potassium[rows], called, covered)
+        return Predictions(self.potassium[rows], called, covered)
 
 
 def weights(patients: int, resamples: range) -> Reals:
@@ -76,7 +76,7 @@ def _drawn(patients: int, number: int) -> Reals:
     return np.bincount(picked, minlength=patients).astype(np.float64)
 
 
-def figures(true: Reals, said: Said, patients: NDArray[np.str_]) -> dict[str, Reals]:
+def figures(true: Reals, predictions: Predictions, patients: NDArray[np.str_]) -> dict[str, Reals]:
     """Return each figure of merit, (1 + resamples,): of the patients as they are, then of each resample.
 
     NaN where a resample does not define it, such as an area with nobody above the cut.
@@ -84,10 +84,11 @@ def figures(true: Reals, said: Said, patients: NDArray[np.str_]) -> dict[str, Re
     names, which = np.unique(patients, return_inverse=True)
     step = max(1, AT_ONCE // len(true))
     if len(names) < LEAST_PATIENTS:
-        return _weighed(true, said, np.ones((1, len(true))))  # an interval over so few would look sure and be wrong
+        # An interval over so few would look sure and be wrong.
+        return _weighed(true, predictions, np.ones((1, len(true))))
     last = 1 + max(LEAST_ROUNDS, min(ROUNDS, ROUNDS * MANY_ECGS // len(true)))
     pieces = [range(first, min(first + step, last)) for first in range(0, last, step)]
-    parts = [_weighed(true, said, weights(len(names), piece)[:, which]) for piece in pieces]
+    parts = [_weighed(true, predictions, weights(len(names), piece)[:, which]) for piece in pieces]
     found = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
     for name in _of_few(true, which) & found.keys():
         found[name][1:] = np.nan
@@ -122,9 +123,9 @@ def span(value: Reals) -> dict[str, float | None]:
     return {name: round(float(number), 4) if np.isfinite(number) else None for name, number in three.items()}
 
 
-def _weighed(true: Reals, said: Said, w: Reals) -> dict[str, Reals]:
+def _weighed(true: Reals, predictions: Predictions, w: Reals) -> dict[str, Reals]:
     """Return the figures for weights (rounds, n)."""
-    estimate = said.potassium
+    estimate = predictions.potassium
     error = estimate - true
     total = w.sum(axis=1)
 
@@ -154,13 +155,13 @@ def _weighed(true: Reals, said: Said, w: Reals) -> dict[str, Reals]:
     for name, asks in QUESTIONS.items():
         score = -estimate if name.startswith("below") else estimate
         found[f"auroc_{name}"], found[f"auprc_{name}"] = areas(asks(true), score, w)
-    if said.called is not None:
+    if predictions.called is not None:
         ill = QUESTIONS["above_5.5"](true)
-        seen, spared = part(ill, said.called), part(~ill, ~said.called)
+        seen, spared = part(ill, predictions.called), part(~ill, ~predictions.called)
         alarms = PREVALENCE * seen + (1 - PREVALENCE) * (1 - spared)
         found |= {"sensitivity": seen, "specificity": spared, "ppv": _ratio(PREVALENCE * seen, alarms)}
-    if said.covered is not None:
-        found["coverage"] = mean(said.covered)
+    if predictions.covered is not None:
+        found["coverage"] = mean(predictions.covered)
     return found
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from kalemia.judge.metrics import LEAST_ERRORS, TAILS, conformal, frozen_cut
-from kalemia.judge.resampled import Reals, Said
+from kalemia.judge.resampled import Predictions, Reals
 from kalemia.study.crossval import Answers
 
 
@@ -25,7 +25,7 @@ class Verdict:
         Of each fit, by fold and then by seed; None where no validation patient was above 5.5.
     """
 
-    seeds: tuple[Said, ...]
+    seeds: tuple[Predictions, ...]
     low: Reals
     high: Reals
     cuts_meq_l: list[float | None]
@@ -60,7 +60,7 @@ def judge(answers: Answers, true: Reals) -> Verdict:
     if any(len(number) < LEAST_ERRORS for number, _ in answers.held.values()):
         low[:], high[:] = np.nan, np.nan
     seeds = tuple(
-        Said(
+        Predictions(
             potassium,
             alarms if has_cut else None,
             None if np.isnan(bottom).any() else (own >= bottom) & (own <= top),

@@ -21,7 +21,7 @@ from kalemia.estimate.predict import COVERAGE
 from kalemia.export.onnx import to_onnx
 from kalemia.judge import compare, metrics
 from kalemia.judge.metrics import LEAST_ERRORS
-from kalemia.judge.resampled import Said
+from kalemia.judge.resampled import Predictions
 from kalemia.records import HIGH_MEQ_L, NOTICE
 from kalemia.system import atomic
 from kalemia.system.workers import mapped
@@ -339,7 +339,7 @@ def _metrics(model: Model, beats: dict[str, Beats], seed: int) -> dict[str, Any]
     cut = metrics.frozen_cut(validation.potassium, answers(model, validation)[0])
     # At this cut, which validation froze, are sensitivity and specificity below; all with 95 % intervals over patients.
     found["cut_meq_l"] = None if cut is None else round(cut, 4)
-    said = Said(estimate.astype(np.float64), None if cut is None else estimate > cut, held)
+    said = Predictions(estimate.astype(np.float64), None if cut is None else estimate > cut, held)
     names = np.array([_person(*who) for who in zip(test.sources, test.patients, strict=True)])
     found["figures"] = compare.summary(test.potassium.astype(np.float64), [said], names)
     for name, guess in baselines.estimates(beats["train"], test, seed).items():
