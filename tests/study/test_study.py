@@ -24,17 +24,18 @@ from kalemia.judge import compare
 from kalemia.judge.metrics import frozen_cut
 from kalemia.judge.resampled import Predictions
 from kalemia.study import crossval, designs, examples, studies, trial, verdict
-from kalemia.study.crossval import Answers, Entrant
-from kalemia.study.designs import KINDS, Design, Shape
+from kalemia.study.crossval import CrossValidated
+from kalemia.study.designs import KINDS, Shape
 from kalemia.study.examples import Examples
-from kalemia.study.trial import Budget, Data
+from kalemia.study.plan import Budget, Design, Entrant
+from kalemia.study.trial import Data
 from kalemia.train import checkpoint, nets
 
 BUDGET = Budget(folds=2, rates=(0.01,), patience=3, halve=2, epochs=4, batch=16)
 SHAPE = Shape(1, 270, 4.5, 1.0, (0.0, 0.8), (1.0, 0.2))
 
 
-def run(entrant: Entrant, data: Data, budget: Budget, folder: Path) -> Answers:
+def run(entrant: Entrant, data: Data, budget: Budget, folder: Path) -> CrossValidated:
     """Cross-validate one entrant."""
     for which in crossval.fits(entrant, budget):
         if not crossval.done(crossval.file_of(folder, entrant, which)):
@@ -117,7 +118,7 @@ def test_no_patient_is_in_training_and_test(monkeypatch: pytest.MonkeyPatch, tmp
     def note(_name: str, train: Data, others: tuple[Data, Data], _seed: int) -> crossval.Fit:
         seen.append((set(train.patients), set(others[0].patients)))
         assert not set(train.patients) & set(others[1].patients)
-        zeros, ones = (trial.Answer(*[np.full(len(data.potassium), float(k)) for k in (0, 1)]) for data in others)
+        zeros, ones = (trial.Estimates(*[np.full(len(data.potassium), float(k)) for k in (0, 1)]) for data in others)
         return crossval.Fit(zeros, ones, {})
 
     monkeypatch.setattr(crossval, "_measured", note)
@@ -208,7 +209,7 @@ def test_cuts_and_intervals_are_decided_on_validation_patients_alone(tmp_path: P
     entrant = Entrant("DSCNN", ("V5",), Design("DSCNN", 8))
     said = run(entrant, data, replace(BUDGET, epochs=25, patience=10), tmp_path)
     true = data.potassium.astype(float)
-    own = verdict.judge(said, true)
+    own = verdict.decide(said, true)
     held = {which: set(data.patients[number]) for which, (number, _) in said.held.items()}
     for (fold, _), patients in held.items():
         assert not patients & set(data.patients[said.fold == fold])
@@ -222,7 +223,7 @@ def test_cuts_and_intervals_are_decided_on_validation_patients_alone(tmp_path: P
     validation = np.concatenate([number for number, _ in said.held.values()])
     untouched = np.setdiff1d(np.arange(len(true)), validation)
     changed[untouched] += 3  # the truth of test patients moves no cut and no interval
-    again = verdict.judge(said, changed)
+    again = verdict.decide(said, changed)
     assert again.cuts_meq_l == own.cuts_meq_l
     assert np.array_equal(again.low, own.low)
 
@@ -231,7 +232,7 @@ def test_of_few_validation_patients_there_is_no_interval(tmp_path: Path) -> None
     data = waves_with_potassium(240)
     said = run(Entrant("training median", ("V5",)), data, BUDGET, tmp_path)
     assert min(len(number) for number, _ in said.held.values()) < 19
-    own = verdict.judge(said, data.potassium.astype(float))
+    own = verdict.decide(said, data.potassium.astype(float))
     assert own.covered is None
     assert np.isnan(own.low).all()
     assert "coverage" not in compare.summary(data.potassium.astype(float), own.seeds, data.patients)

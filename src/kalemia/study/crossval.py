@@ -22,9 +22,9 @@ from sklearn.ensemble import HistGradientBoostingRegressor
 
 from kalemia.cohort.split import fold_of, place_of
 from kalemia.errors import TrainError
-from kalemia.study.designs import Design
 from kalemia.study.examples import DAMAGED
-from kalemia.study.trial import Answer, Budget, Data, Reals, Trial
+from kalemia.study.plan import Budget, Entrant
+from kalemia.study.trial import Data, Estimates, Reals, Trial
 from kalemia.system import atomic
 from kalemia.train import baselines
 
@@ -38,43 +38,9 @@ MEASURED = (baselines.RIDGE, BOOSTING, baselines.SLOPE, baselines.MEDIAN)
 """Entrants that are no network."""
 
 
-@dataclass(frozen=True)
-class Entrant:
-    """Who takes part: a network, or one of `MEASURED`.
-
-    Attributes
-    ----------
-    leads
-        What it reads.
-    window_s
-        So many seconds of the signal as it was recorded, or None: one cycle of 0.9 s, the median of the ECG's beats.
-    """
-
-    name: str
-    leads: tuple[str, ...]
-    design: Design | None = None
-    window_s: float | None = None
-
-    @property
-    def window(self) -> str:
-        """Return how files name what is read."""
-        return "cycle" if self.window_s is None else f"{self.window_s:g}s"
-
-
-@dataclass(frozen=True)
-class Study:
-    """A question, who takes part, whom each difference is measured against, and whether layers are timed."""
-
-    name: str
-    asks: str
-    entrants: tuple[Entrant, ...]
-    reference: str
-    timed: bool = False
-
-
 @dataclass(frozen=True, eq=False)
 class Fit:
-    """What one fit says.
+    """What one fit estimates.
 
     Attributes
     ----------
@@ -84,14 +50,14 @@ class Fit:
         Epochs or rounds, and learning rate, of what has any; of a network MAE by epoch.
     """
 
-    test: Answer
-    validation: Answer
+    test: Estimates
+    validation: Estimates
     about: Mapping[str, Any]
 
     def dump(self) -> bytes:
         """Return it as a file."""
         stream = io.BytesIO()
-        test, held = (np.stack([said.potassium, said.spread]) for said in (self.test, self.validation))
+        test, held = (np.stack([each.potassium, each.spread]) for each in (self.test, self.validation))
         np.savez(stream, test=test, validation=held, about=json.dumps(dict(self.about)))
         return stream.getvalue()
 
@@ -99,12 +65,12 @@ class Fit:
     def load(cls, path: Path) -> Fit:
         """Read it back."""
         with path.open("rb") as file, np.load(file) as stored:  # numpy leaves a file open that is damaged
-            return cls(Answer(*stored["test"]), Answer(*stored["validation"]), json.loads(str(stored["about"])))
+            return cls(Estimates(*stored["test"]), Estimates(*stored["validation"]), json.loads(str(stored["about"])))
 
 
 @dataclass(frozen=True, eq=False)
-class Answers:
-    """What an entrant says of all ECGs, each while it was in the test fold.
+class CrossValidated:
+    """What an entrant estimates of all ECGs, each while it was in the test fold.
 
     Attributes
     ----------
@@ -124,7 +90,7 @@ class Answers:
     fold: NDArray[np.int64]
     potassium: Reals
     spread: Reals
-    held: Mapping[tuple[int, int], tuple[NDArray[np.int64], Answer]]
+    held: Mapping[tuple[int, int], tuple[NDArray[np.int64], Estimates]]
     about: tuple[Mapping[str, Any], ...]
 
 
@@ -151,7 +117,7 @@ def fit(entrant: Entrant, data: Data, budget: Budget, folder: Path, which: tuple
         atomic.write({kept: _measured(entrant.name, train, (test, validation), seed).dump()})
         return
     trial = Trial(entrant.design, train, validation, budget, seed, kept)
-    atomic.write({kept: Fit(trial.said(test), trial.said(validation), trial.about).dump()})
+    atomic.write({kept: Fit(trial.estimates(test), trial.estimates(validation), trial.about).dump()})
     trial.forget()
 
 
@@ -167,7 +133,7 @@ def done(file: Path) -> bool:
     return True
 
 
-def collect(entrant: Entrant, data: Data, budget: Budget, folder: Path) -> Answers:
+def collect(entrant: Entrant, data: Data, budget: Budget, folder: Path) -> CrossValidated:
     """Return what all fits of an entrant say, once they are there."""
     todo = fits(entrant, budget)
     wait_for([file_of(folder, entrant, which) for which in todo])
@@ -180,7 +146,7 @@ def collect(entrant: Entrant, data: Data, budget: Budget, folder: Path) -> Answe
         said[:, which[1], fold == which[0]] = one.test.potassium, one.test.spread
         kept[which] = number[(fold != which[0]) & held], one.validation
         about.append({"fold": which[0], "seed": which[1], **one.about})
-    return Answers(number, fold, said[0], said[1], kept, tuple(about))
+    return CrossValidated(number, fold, said[0], said[1], kept, tuple(about))
 
 
 def _split(data: Data, budget: Budget) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
@@ -223,7 +189,7 @@ def _measured(name: str, train: Data, others: tuple[Data, Data], seed: int) -> F
     else:
         said = baselines.fitted(name, seen, train.potassium, both, seed)
     first, second = np.split(said, [len(asked[0])])
-    return Fit(Answer(first, np.ones_like(first)), Answer(second, np.ones_like(second)), about)
+    return Fit(Estimates(first, np.ones_like(first)), Estimates(second, np.ones_like(second)), about)
 
 
 def _boosted(

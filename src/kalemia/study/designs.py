@@ -14,6 +14,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
+from kalemia.study.plan import Design
 from kalemia.train.nets import KERNELS, POOLS, SPREAD_FLOOR_MEQ_L, Separable, parameters
 
 
@@ -27,15 +28,6 @@ class Shape:
     scale_meq_l: float
     side_centre: tuple[float, ...]
     side_scale: tuple[float, ...]
-
-
-@dataclass(frozen=True)
-class Design:
-    """A body of a `kind` in `KINDS`: the width of its convolutions or hidden layers, and of its LSTM."""
-
-    kind: str
-    channels: int
-    lstm: int = 0
 
 
 class Estimator(nn.Module):

@@ -23,9 +23,9 @@ from kalemia.judge.resampled import PREVALENCE
 from kalemia.judge.spans import shown, signed
 from kalemia.judge.subgroups import coverages
 from kalemia.study import designs, examples, verdict
-from kalemia.study.crossval import Answers, Entrant, Study
+from kalemia.study.crossval import CrossValidated
 from kalemia.study.designs import Shape
-from kalemia.study.trial import Budget
+from kalemia.study.plan import Budget, Entrant, Study
 from kalemia.system import atomic
 
 COLUMNS = ("ecg", "patient", "potassium_meq_l", "entrant", "fold", "estimate_meq_l", "low_meq_l", "high_meq_l")
@@ -34,7 +34,7 @@ COLUMNS = ("ecg", "patient", "potassium_meq_l", "entrant", "fold", "estimate_meq
 def result(
     study: Study,
     entrants: Sequence[Entrant],
-    answers: dict[str, Answers],
+    answers: dict[str, CrossValidated],
     cohort: Cohort,
     budget: Budget,
     *,
@@ -43,7 +43,7 @@ def result(
     """Return what the JSON of a study says: what each entrant is, how it was fitted, what it reaches, who is better."""
     table = cohort.table
     true, patients = table["potassium_meq_l"].to_numpy().astype(np.float64), table["patient"].to_numpy().astype(str)
-    judged = {name: verdict.judge(one, true) for name, one in answers.items()}
+    judged = {name: verdict.decide(one, true) for name, one in answers.items()}
     rows = []
     for entrant in entrants:
         said, own = answers[entrant.name], judged[entrant.name]
@@ -120,7 +120,7 @@ def _described(entrant: Entrant, *, timed: bool) -> dict[str, Any]:
     }
 
 
-def write(out: Path, result: dict[str, Any], answers: dict[str, Answers], cohort: Cohort) -> None:
+def write(out: Path, result: dict[str, Any], answers: dict[str, CrossValidated], cohort: Cohort) -> None:
     """Write the JSON, and a CSV with what each entrant says of each ECG: the means of its seeds."""
     stream = io.StringIO()
     written = csv.writer(stream, lineterminator="\n")
@@ -128,7 +128,7 @@ def write(out: Path, result: dict[str, Any], answers: dict[str, Answers], cohort
     table = cohort.table
     true = table["potassium_meq_l"].to_numpy().astype(np.float64)
     for entrant, said in answers.items():
-        own = verdict.judge(said, true)
+        own = verdict.decide(said, true)
         numbers = np.stack([part.mean(axis=0) for part in (said.potassium, own.low, own.high)], axis=1)
         chosen = table[said.number].select("ecg", "patient", "potassium_meq_l")
         for row, fold, three in zip(chosen.iter_rows(), said.fold, numbers, strict=True):

@@ -14,9 +14,9 @@ from kalemia.cohort.cohort import Cohort
 from kalemia.errors import TrainError
 from kalemia.records import LEADS
 from kalemia.study import crossval, examples, results
-from kalemia.study.crossval import MEASURED, Entrant, Study
-from kalemia.study.designs import Design
-from kalemia.study.trial import QUICK, Budget, Data
+from kalemia.study.crossval import MEASURED
+from kalemia.study.plan import QUICK, Budget, Design, Entrant, Study
+from kalemia.study.trial import Data
 from kalemia.system import atomic
 from kalemia.system.workers import mapped
 

@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 
 from kalemia.errors import TrainError
 from kalemia.study import designs
-from kalemia.study.designs import Design, Shape
+from kalemia.study.designs import Shape
 from kalemia.study.examples import Examples
+from kalemia.study.plan import Budget, Design
 from kalemia.train import nets
 from kalemia.train.checkpoint import Checkpoint
 from kalemia.train.loop import CLIP_NORM, nll
@@ -22,34 +23,6 @@ WEIGHT_DECAY = 1e-4
 AT_ONCE = 512
 
 Reals = NDArray[np.float64]
-
-
-@dataclass(frozen=True)
-class Budget:
-    """How long each entrant may try: the same for all.
-
-    Attributes
-    ----------
-    folds, seeds
-        Of the cross-validation, and networks of each fold.
-    rates
-        Learning rates that are tried; the one that validates best is kept.
-    patience, halve, epochs
-        Epochs without improvement after which training ends and the rate is halved, and epochs at most.
-    batch
-        ECGs at a time.
-    """
-
-    folds: int = 5
-    seeds: int = 1
-    rates: tuple[float, ...] = (0.006, 0.002)
-    patience: int = 20
-    halve: int = 6
-    epochs: int = 150
-    batch: int = 64
-
-
-QUICK = Budget(folds=3, rates=(0.006,), patience=4, halve=2, epochs=14)
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,7 +39,7 @@ class Data:
 
 
 @dataclass(frozen=True, eq=False)
-class Answer:
+class Estimates:
     """Estimates (n,) and the spread (n,) that an entrant expects of their errors, mEq/L."""
 
     potassium: Reals
@@ -99,9 +72,9 @@ class Trial:
         self.about = {**about, "parameters": nets.parameters(self.net)}
         self.files = files
 
-    def said(self, data: Data) -> Answer:
-        """Answer."""
-        return Answer(*(part.astype(np.float64) for part in _said(self.net, data)))
+    def estimates(self, data: Data) -> Estimates:
+        """Estimate."""
+        return Estimates(*(part.astype(np.float64) for part in _said(self.net, data)))
 
     def forget(self) -> None:
         """Delete what a training that is stopped would go on from."""

@@ -8,7 +8,7 @@ import numpy as np
 
 from kalemia.judge.metrics import LEAST_ERRORS, TAILS, conformal, frozen_cut
 from kalemia.judge.resampled import Predictions, Reals
-from kalemia.study.crossval import Answers
+from kalemia.study.crossval import CrossValidated
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,27 +37,27 @@ class Verdict:
         return np.asarray(np.mean(held, axis=0)) if held else None
 
 
-def judge(answers: Answers, true: Reals) -> Verdict:
-    """Judge an entrant by the potassium of all ECGs of the cohort, mEq/L.
+def decide(estimates: CrossValidated, true: Reals) -> Verdict:
+    """Decide cuts and intervals of an entrant; `true` is the potassium of all ECGs of the cohort, mEq/L.
 
     The cut of a fit is frozen on its validation patients; its interval is split
     conformal: the order statistics of the validation errors in units of the spread that the entrant expects. Where a
     fit has too few of them nobody has an interval.
     """
-    called = np.zeros(answers.potassium.shape, bool)
-    low, high = np.full((2, *answers.potassium.shape), np.nan)
+    called = np.zeros(estimates.potassium.shape, bool)
+    low, high = np.full((2, *estimates.potassium.shape), np.nan)
     cuts: list[float | None] = []
-    for (fold, seed), (number, held) in answers.held.items():
-        tested = answers.fold == fold
-        estimate, spread = answers.potassium[seed, tested], answers.spread[seed, tested]
+    for (fold, seed), (number, held) in estimates.held.items():
+        tested = estimates.fold == fold
+        estimate, spread = estimates.potassium[seed, tested], estimates.spread[seed, tested]
         cut = frozen_cut(true[number], held.potassium)
         cuts.append(None if cut is None else round(cut, 4))
         called[seed, tested] = cut is not None and estimate > cut
         below, above = conformal((true[number] - held.potassium) / held.spread, TAILS)
         low[seed, tested], high[seed, tested] = estimate + spread * below, estimate + spread * above
-    own = true[answers.number]
+    own = true[estimates.number]
     has_cut = all(cut is not None for cut in cuts)
-    if any(len(number) < LEAST_ERRORS for number, _ in answers.held.values()):
+    if any(len(number) < LEAST_ERRORS for number, _ in estimates.held.values()):
         low[:], high[:] = np.nan, np.nan
     seeds = tuple(
         Predictions(
@@ -65,6 +65,6 @@ def judge(answers: Answers, true: Reals) -> Verdict:
             alarms if has_cut else None,
             None if np.isnan(bottom).any() else (own >= bottom) & (own <= top),
         )
-        for potassium, alarms, bottom, top in zip(answers.potassium, called, low, high, strict=True)
+        for potassium, alarms, bottom, top in zip(estimates.potassium, called, low, high, strict=True)
     )
     return Verdict(seeds, low, high, cuts)
