@@ -34,7 +34,7 @@ def row(setting: Mapping[str, str], arguments: list[str]) -> list[object]:
     plain = {key: value for key, value in os.environ.items() if key not in CHOSEN}
     before, start = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *arguments]
-    ran = subprocess.run(command, cwd=ROOT, env=plain | setting, check=False, capture_output=True, text=True)
+    ran = subprocess.run(command, cwd=ROOT, env={**plain, **setting}, check=False, capture_output=True, text=True)
     after, wall_s = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter() - start
     failed = [line for line in ran.stdout.splitlines() if line.startswith(("FAILED", "ERROR"))]
     print("\n".join(failed), file=sys.stderr)
