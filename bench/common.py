@@ -101,19 +101,20 @@ def kinds(sentences: Iterable[str]) -> Counter[str]:
     return Counter(map(kind, sentences))
 
 
-def refusals(found: Mapping[str, Sequence[Estimate]]) -> str:
+def refusals(found: Mapping[str, Sequence[Estimate]], file: str = "") -> str:
     """Return a table of how many ECGs each model refused, and why."""
     rows: list[list[object]] = []
     for name, estimates in found.items():
         reasons = [e.reason for e in estimates if e.reason]
         rows.append([f"`{name}`", "**any**", f"{len(reasons)}: {share(len(reasons), len(estimates))}"])
         rows += [[f"`{name}`", *pair] for pair in kinds(reasons).most_common()]
-    return table(["model", "refused because of", "ECGs"], rows)
+    return table(["model", "refused because of", "ECGs"], rows, file)
 
 
-def table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
-    """Return a Markdown table."""
-    lines = ["| " + " | ".join(columns) + " |", "|" + "---|" * len(columns)]
+def table(columns: Sequence[str], rows: Iterable[Sequence[object]], file: str = "") -> str:
+    """Return a Markdown table; one that names a file is a long one, which `fill.py` keeps there as CSV."""
+    lines = [f"<!-- {file}.csv -->"] if file else []
+    lines += ["| " + " | ".join(columns) + " |", "|" + "---|" * len(columns)]
     lines += ["| " + " | ".join(str(cell) for cell in row) + " |" for row in rows]
     return "\n".join(lines)
 
@@ -133,11 +134,10 @@ def percent(value: float) -> str:
     return f"{100 * value:g} %"
 
 
-def target(said: str, reached: Mapping[str, bool]) -> str:
-    """Say by whom a target is reached and by whom it is missed."""
-    sides = {
-        "reached": [who for who, yes in reached.items() if yes],
-        "missed": [w for w, yes in reached.items() if not yes],
-    }
-    told = "; ".join(f"**{word}** by {', '.join(f'`{who}`' for who in whom)}" for word, whom in sides.items() if whom)
-    return f"- {said}: {told}."
+def targets(reached: Mapping[str, Mapping[str, bool]], file: str = "") -> str:
+    """Return a table of who reached each target and who missed it."""
+    rows = [
+        [target, *(", ".join(f"`{who}`" for who, yes in by.items() if yes is side) for side in (True, False))]
+        for target, by in reached.items()
+    ]
+    return table(["target", "reached by", "missed by"], rows, file)

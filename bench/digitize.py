@@ -60,7 +60,7 @@ def ludb() -> str:
     answers = [ask(data() / "ludb-pages" / f"{name}.png") for _, name in pages]
     own = [fidelity(page.recording, one.recording) for (page, _), one in zip(pages, answers, strict=True)]
     rows.append(scored("`ludb-pages`, as they are", "Kalemia", own))
-    return table(FIDELITY, rows)
+    return table(FIDELITY, rows, "digitize-ludb")
 
 
 def _turned(page: PrintedPage, rng: Generator) -> PrintedPage:
@@ -87,7 +87,7 @@ def worse() -> str:
             spoiled = spoil(page, generator(how, name))
             found.append(fidelity(page.recording, ask_page(spoiled, f"{name} {how[:8]}").recording))
         rows.append(scored(f"`ludb-pages`, {how}", "Kalemia", found))
-    return table(FIDELITY, rows)
+    return table(FIDELITY, rows, "digitize-ludb-spoiled")
 
 
 # ---- PDF
@@ -99,7 +99,7 @@ def pdf() -> str:
     whole = [fidelity(true, ask(path).recording) for path, true in pages]
     drawn = [fidelity(true, ask_page(_rasterized(path, true), path.stem).recording) for path, true in pages]
     rows = [scored("`pages-pdf`", "Kalemia", whole), scored("`pages-pdf`, at 200 dpi", "Kalemia", drawn)]
-    return table(FIDELITY, rows)
+    return table(FIDELITY, rows, "digitize-pdf")
 
 
 def _rasterized(path: Path, true: Recording) -> PrintedPage:
@@ -134,10 +134,9 @@ def mix(count: int = 60) -> str:
             reasons.append([nth, how, page.layout, f"{page.px_per_mm:.1f}", said, f"{found[how][-1].db:.1f}"])
     found["all"], right["all"] = list(chain(*found.values())), list(chain(*right.values()))
     rows = [[*scored(f"own mix, {how}", "Kalemia", found[how]), f"{np.mean(right[how]):.0%}"] for how in found]
-    wrong = table(["page", "how", "layout", "px/mm", "read as", "dB"], reasons)
-    return (
-        f"{table([*FIDELITY, 'layout right'], rows)}\n\nThose that failed or were taken for another layout:\n\n{wrong}"
-    )
+    drawn = table([*FIDELITY, "layout right"], rows, "digitize-mix")
+    wrong = table(["page", "how", "layout", "px/mm", "read as", "dB"], reasons, "digitize-mix-failed")
+    return f"{drawn}\n\nThose that failed or were taken for another layout:\n\n{wrong}"
 
 
 # ---- time
@@ -154,7 +153,7 @@ def timed() -> str:
             ["2000 x 960 page", *_process(data() / "ludb-pages" / "001.png", 5)],
             [f"photo of {large.image.shape[1]} x {large.image.shape[0]}", *_process(path, 3)],
         ]
-    return table(["what", "median, s", "peak memory, GB"], rows)
+    return table(["what", "median, s", "peak memory, GB"], rows, "digitize-time")
 
 
 CHILD = "import sys; sys.path.insert(0, sys.argv[1]); from digitize import child; child(sys.argv[2], int(sys.argv[3]))"

@@ -12,7 +12,7 @@ import sys
 from collections.abc import Iterable
 from pathlib import Path
 
-from common import Models, data, headers, kinds, named, of_files, percent, refusals, share, table, target
+from common import Models, data, headers, kinds, named, of_files, percent, refusals, share, table, targets
 from kalemia.records import Estimate
 from ndmc import diagnoses
 
@@ -65,16 +65,17 @@ def main(models: Models) -> None:
     for diagnosis, some in next(iter(groups.values())).items():
         rows.append([diagnosis, len(some), *(called(one[diagnosis]) for one in groups.values())])
     print('Called high among those that were not refused; "none" are those of a contest who had not got its disease:\n')
-    print(table(["diagnosis", "ECGs", *(f"`{name}`" for name in models)], rows))
+    print(table(["diagnosis", "ECGs", *(f"`{name}`" for name in models)], rows, "emergency"))
     reached = {}
     for name, some in found.items():
         known = [e for e in some if e.status == "estimated"]
         reached[name] = sum(e.level == "high" for e in known) / len(known) <= MOST_HIGH
-    print(f"\nTarget:\n\n{target(f'Called high: at most {percent(MOST_HIGH)} of all', reached)}")
+    asked = f"Called high: at most {percent(MOST_HIGH)} of all"
+    print(f"\nTarget:\n\n{targets({asked: reached}, 'emergency-targets')}")
     print("\nWarnings that they carry:\n")
     rows = [row for name, some in found.items() for row in warned(name, some)]
-    print(table(["model", "warning", "called high", "not called high"], rows))
-    print(f"\nRefused:\n\n{refusals(found)}")
+    print(table(["model", "warning", "called high", "not called high"], rows, "emergency-warnings"))
+    print(f"\nRefused:\n\n{refusals(found, 'emergency-refused')}")
 
 
 if __name__ == "__main__":

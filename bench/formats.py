@@ -63,8 +63,7 @@ def databases() -> list[list[object]]:
 
 
 if __name__ == "__main__":
-    print(
-        table(["database", "records", "not read", "scale repaired", "median of I + III - II", "largest"], databases())
-    )
+    columns = ["database", "records", "not read", "scale repaired", "median of I + III - II", "largest"]
+    print(table(columns, databases(), "formats"))
     print("\nFiles as devices write them:\n")
-    print(table(["from", "result", "warnings or the reason", "I + III - II"], device_files()))
+    print(table(["from", "result", "warnings or the reason", "I + III - II"], device_files(), "formats-files"))

@@ -158,11 +158,11 @@ def main() -> None:
     print(
         "Correlation of the estimate with potassium, patients never seen; off the diagonal a generator is left out:\n"
     )
-    print(table(["trained on", *(f"tested on {name}" for name in tests)], rows))
+    print(table(["trained on", *(f"tested on {name}" for name in tests)], rows, "generators-correlation"))
     print("\nHow often the 0.9 interval holds that was calibrated on patients of the training's own generators, %:\n")
-    print(table(["trained on", *(f"tested on {name}" for name in tests)], coverage))
+    print(table(["trained on", *(f"tested on {name}" for name in tests)], coverage, "generators-coverage"))
     print("\nReal potassium, AUROC with its 95 % interval, the mean of four seeds' estimates:\n")
-    print(table(["trained on", "ECGs", *(f"AUROC {question}" for question in QUESTIONS)], judgement))
+    print(table(["trained on", "ECGs", *(f"AUROC {question}" for question in QUESTIONS)], judgement, "generators-real"))
 
 
 def _r(nets: Sequence[Network], test: Beats) -> float:

@@ -16,7 +16,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from common import Models, named, of_recordings, table, target
+from common import Models, named, of_recordings, table, targets
 from kalemia.cohort.cohort import schema
 from kalemia.cohort.simulated import row
 from kalemia.estimate.model import Card, Model
@@ -108,12 +108,15 @@ def main(models: Models) -> None:
         "told the share",
         "of the share alone",
     ]
-    print(table(columns, levels))
+    print(table(columns, levels, "intervals"))
     print("\nBy group, of `clinic`:\n")
-    print(table(["model", "patients", "ECGs", "0.9 interval holds"], groups))
+    print(table(["model", "patients", "ECGs", "0.9 interval holds"], groups, "intervals-groups"))
     print("\nTargets:\n")
-    print(target(f"Coverage on `{TRAINED}` from {LOW} to {HIGH}", overall))
-    print(target(f"Upper bound at least {GROUP_LOW} in every group of {LEAST} or more", lowest))
+    reached = {
+        f"Coverage on `{TRAINED}` from {LOW} to {HIGH}": overall,
+        f"Upper bound at least {GROUP_LOW} in every group of {LEAST} or more": lowest,
+    }
+    print(targets(reached, "intervals-targets"))
 
 
 if __name__ == "__main__":

@@ -16,7 +16,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from common import Models, named, of_recordings, table, target
+from common import Models, named, of_recordings, table, targets
 from kalemia.records import LEADS, Estimate, Recording
 from kalemia.simulate.heart import RATE
 from kalemia.simulate.levels import level_named
@@ -133,10 +133,10 @@ def row(name: str, case: str, span: Span, found: list[Estimate]) -> list[object]
     return [f"`{name}`", case, f"{span[0]:g} to {span[1]:g}", len(found) - len(known), *numbers]
 
 
-def told(said: str, counts: Mapping[str, int]) -> str:
-    """Say who reached the target that something happens to no ECG."""
+def none_of(what: str, counts: Mapping[str, int]) -> tuple[str, dict[str, bool]]:
+    """Return the target that something happens to no ECG, and who reached it."""
     each = ", ".join(f"`{name}` {count}" for name, count in counts.items())
-    return target(f"{said}: none ({each})", {name: not count for name, count in counts.items()})
+    return f"{what}: none ({each})", {name: not count for name, count in counts.items()}
 
 
 def main(models: Models) -> None:
@@ -154,10 +154,13 @@ def main(models: Models) -> None:
     columns = ["model", "what misleads", "potassium, mEq/L", "refused", "estimated", "warned", "called high",
                "neither refused nor warned", "nor called high", "silently normal"]  # fmt: skip
     print(f"{COUNT} simulated ECGs a row; a wave made by hand stands for more than 8 mEq/L. Warned: of anything.\n")
-    print(table(columns, [one for some in rows.values() for one in some]))
+    print(table(columns, [one for some in rows.values() for one in some], "misleading"))
     print("\nTargets:\n")
-    print(told("Silently normal (the whole interval within 3.5 to 5.5, no warning) above 8 mEq/L", silenced))
-    print(told("Neither refused nor warned of where something misleads", passed))
+    reached = (
+        none_of("Silently normal (the whole interval within 3.5 to 5.5, no warning) above 8 mEq/L", silenced),
+        none_of("Neither refused nor warned of where something misleads", passed),
+    )
+    print(targets(dict(reached), "misleading-targets"))
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
-from common import Models, data, even, headers, named, of_files, percent, refusals, share, table, target, values
+from common import Models, data, even, headers, named, of_files, percent, refusals, share, table, targets, values
 from kalemia.judge.metrics import wilson
 from kalemia.records import HIGH_MEQ_L, Estimate
 
@@ -68,18 +68,18 @@ def main(models: Models) -> None:
     rows = [row(f"`{name}`", judging[0], found[name]) for name in models]
     rows += [row(f"`{m}`", name, of_files(paths, models[m])) for name, paths in others for m in models]
     columns = ["model", "set", "ECGs", "refused", "called high of the others", "median, mEq/L", "middle half"]
-    print(table(columns, rows))
+    print(table(columns, rows, "ordinary"))
     kept = {name: reached(estimates) for name, estimates in found.items()}
-    said = (
+    asked = (
         f"Called high: at most {percent(MOST_HIGH)} of the first set, upper bound at most {percent(MOST_HIGH_BOUND)} "
         f"({bounds(found)})",
         f"Refused: at most {percent(MOST_REFUSED)}",
         f"Median estimate: {MEDIAN_MEQ_L[0]} to {MEDIAN_MEQ_L[1]} mEq/L",
     )
     print("\nTargets:\n")
-    for place, what in enumerate(said):
-        print(target(what, {name: all_of[place] for name, all_of in kept.items()}))
-    print(f"\nRefused of the first set:\n\n{refusals(found)}")
+    reached_by = {what: {name: kept[name][place] for name in kept} for place, what in enumerate(asked)}
+    print(targets(reached_by, "ordinary-targets"))
+    print(f"\nRefused of the first set:\n\n{refusals(found, 'ordinary-refused')}")
 
 
 if __name__ == "__main__":

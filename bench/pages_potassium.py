@@ -32,7 +32,7 @@ def potassium(count: int = 40) -> str:
         pairs.append((page.recording, ask_page(page, f"{nth} {page.layout}").recording))
     rows += _differences("simulated pages", pairs)
     columns = ["pages", "model", "n", "both estimated", "median difference, mEq/L", "p90", "SD of the files' estimates"]
-    return table(columns, rows)
+    return table(columns, rows, "digitize-estimates")
 
 
 def _differences(pages: str, pairs: Sequence[tuple[Recording, Recording | None]]) -> list[list[object]]:
@@ -69,7 +69,8 @@ def ndmc() -> str:
         row += [_area(high, [v if keep else None for v, keep in zip(some, both, strict=True)]) for some in estimates]
         rows.append(row)
     sources = ["whole file", "what the page prints", "page"]
-    return table(["model", *sources, *(f"{one}, where all three estimate" for one in sources)], rows)
+    columns = ["model", *sources, *(f"{one}, where all three estimate" for one in sources)]
+    return table(columns, rows, "digitize-potassium")
 
 
 def _area(truth: Sequence[bool], scores: Sequence[float | None]) -> str:

@@ -77,7 +77,8 @@ def real() -> str:
     summed = [_summed(group, some) for group, some in [*groups.items(), ("all", pages)]]
     silent = [page.row["file"] for page in pages if page.emax > 0.2 and not page.flagged]
     flags = f"Emax above 0.2 without a warning: {', '.join(silent) or 'none'}."
-    return f"{table(SUMMED, summed)}\n\n{flags}\n\n{table(TOLD, [_told(page) for page in pages])}"
+    kinds, each = table(SUMMED, summed, "digitize-real"), [_told(page) for page in pages]
+    return f"{kinds}\n\n{flags}\n\n{table(TOLD, each, 'digitize-real-pages')}"
 
 
 def _summed(group: str, pages: Sequence[Real]) -> list[object]:

@@ -77,7 +77,7 @@ def peaks() -> str:
                 for name in (group, "all records") if reach_ms == 150 else (group,):
                     scores.setdefault((way, reach_ms, name), Score()).add(found, marked, reach_ms / 1000)
     rows = [[way, f"{reach} ms", group, *score.row()] for (way, reach, group), score in sorted(scores.items())]
-    return table(["detected on", "within", "LUDB", "sensitivity", "PPV"], rows)
+    return table(["detected on", "within", "LUDB", "sensitivity", "PPV"], rows, "peaks")
 
 
 def t_change() -> str:
@@ -111,7 +111,7 @@ def t_change() -> str:
         for i, lead in enumerate(LEADS)
     ]
     columns = ["lead", "median change, uV", "95th percentile, uV", "median of change / limit", "the same, level once"]
-    return table(columns, rows)
+    return table(columns, rows, "peaks-t-wave")
 
 
 def _median(signal: NDArray[np.float32], peaks_at: NDArray[np.intp], each_beat: bool) -> NDArray[np.float32]:

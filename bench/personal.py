@@ -108,6 +108,6 @@ def _pairs(patients: list[Series]) -> NDArray[np.float64]:
 if __name__ == "__main__":
     names = ["model", "draws", "ECGs", "MAE without", "with", "repeating the draws", "ratio", "coverage", "width"]
     print("MAE in mEq/L on the later sessions; coverage and width, mEq/L, of the interval of 0.9 with the draws.\n")
-    print(table(names, [row for model in MODELS for row in rows(model)]))
+    print(table(names, [row for model in MODELS for row in rows(model)], "personal"))
     best = ", ".join(f"{at_best(model):.2f} (`{model}`)" for model in MODELS)
     print(f"\nOne draw at any time, used as suits {PATIENTS} other patients of the level best: ratio {best}.")

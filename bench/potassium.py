@@ -19,7 +19,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from common import Models, data, headers, named, odd, of_files, percent, refusals, table, target, values
+from common import Models, data, headers, named, odd, of_files, percent, refusals, table, targets, values
 from kalemia.estimate.model import Model
 from kalemia.judge.figures import Question, judged
 from kalemia.judge.resampled import ROUNDS, areas, sensitivity_beside, span, weights
@@ -33,6 +33,8 @@ PUBLISHED = "published network"
 HIGH, LOW = ">= 5.5", "<= 3.5"
 FROZEN_SHARE = 0.05
 LEAST_AUROC = 0.85
+DRAWN = ("12-4k", "v5-4k", "i-4k")
+"""Of the bundled models, in the figure: those of other sizes run so close that lines could not be told apart."""
 
 Reals = NDArray[np.float64]
 Bools = NDArray[np.bool_]
@@ -116,13 +118,19 @@ def part(given: Answers, inside: Bools, called: Bools) -> Reals:
     return np.asarray(given.weights @ (inside & called) / np.maximum(given.weights @ inside, 1e-12))
 
 
-def orders(name: str, given: Answers) -> list[list[object]]:
-    """Return how well the model, then the published network, orders the same ECGs."""
-    own = [area(given, question, given.score(question)) for question in QUESTIONS]
-    other = [area(given, question, given.published(question)) for question in QUESTIONS]
-    minus = signed(span(own[0] - other[0]))
-    said = [f"`{name}`", len(given.records), *(shown(span(one)) for one in own), minus]
-    return [said, [f"{PUBLISHED}, the same", len(given.records), *(shown(span(one)) for one in other), ""]]
+def orders(found: dict[str, Answers]) -> list[list[object]]:
+    """Return how well each model orders its ECGs, and after those of the same ECGs the published network, once."""
+    rows: list[list[object]] = []
+    for records in dict.fromkeys(one.records for one in found.values()):
+        same = {name: one for name, one in found.items() if one.records == records}
+        one = next(iter(same.values()))
+        published = [area(one, question, one.published(question)) for question in QUESTIONS]
+        for name, given in same.items():
+            own = [area(given, question, given.score(question)) for question in QUESTIONS]
+            minus = signed(span(own[0] - published[0]))
+            rows.append([f"`{name}`", len(records), *(shown(span(area)) for area in own), minus])
+        rows.append([f"{PUBLISHED}, the same ECGs", len(records), *(shown(span(area)) for area in published), ""])
+    return rows
 
 
 def at_cuts(name: str, given: Answers, cuts: dict[str, float]) -> list[list[object]]:
@@ -178,20 +186,21 @@ def common_ecgs(found: dict[str, Answers]) -> dict[str, Answers]:
 
 
 def figure(models: Models) -> Figure:
-    """Draw all models, the published network and the doctors on the ECGs that no model refused."""
+    """Draw the published network, the doctors and a model for each set of leads on the ECGs that no model refused."""
     found = common_ecgs({name: asked(model) for name, model in models.items()})
     one = next(iter(found.values()))
+    drawn = [name for name in DRAWN if name in found] or list(found)
     titles = {HIGH: "Potassium of 5.5 mEq/L or more", LOW: "Potassium of 3.5 mEq/L or less"}
     panels, notes = {}, {}
     for question, title in titles.items():
-        scores = {PUBLISHED: one.published(question)} | {name: given.score(question) for name, given in found.items()}
+        scores = {PUBLISHED: one.published(question)} | {name: found[name].score(question) for name in drawn}
         panels[title] = Question(one.truth(question), scores, one.doctors(question))
         notes[title] = f"{one.truth(question).sum()} of {len(one.records)} real ECGs; area under the curve:"
     return judged(panels, PUBLISHED, notes)
 
 
-def targets(models: Models, found: dict[str, Answers]) -> list[str]:
-    """Say which targets are reached."""
+def verdicts(models: Models, found: dict[str, Answers]) -> dict[str, dict[str, bool]]:
+    """Return by target who reached it."""
     own = {name: float(area(one, HIGH, one.score(HIGH))[0]) for name, one in found.items()}
     beaten = {name: own[name] > float(area(one, HIGH, one.published(HIGH))[0]) for name, one in found.items()}
     several = {name: own[name] >= LEAST_AUROC for name in own if len(Model.load(models[name]).card.leads) > 1}
@@ -199,28 +208,25 @@ def targets(models: Models, found: dict[str, Answers]) -> list[str]:
         name: [bool(more[0] > seen[0]) for seen, _, more in beside_doctors(one).values()] for name, one in found.items()
     }
     counts = ", ".join(f"`{name}` than {sum(more)} of {len(more)}" for name, more in doctors.items())
-    return [
-        target(f"AUROC for {HIGH} at least {LEAST_AUROC}, of models that read several leads", several),
-        target(f"Stretch: AUROC for {HIGH} above the published network's on the same ECGs", beaten),
-        target(
-            f"More sensitive than every doctor at that doctor's specificity ({counts})",
-            {name: all(more) for name, more in doctors.items()},
-        ),
-    ]
+    every = {name: all(more) for name, more in doctors.items()}
+    return {
+        f"AUROC for {HIGH} at least {LEAST_AUROC}, of models that read several leads": several,
+        f"Stretch: AUROC for {HIGH} above the published network's on the same ECGs": beaten,
+        f"More sensitive than every doctor at that doctor's specificity ({counts})": every,
+    }
 
 
 def print_areas(found: dict[str, Answers]) -> None:
     """Print how well each model orders its own ECGs, then all models the same ones."""
     asks = [f"AUROC {question}" for question in QUESTIONS]
     print("Area under the ROC curve, on the ECGs that the model did not refuse:\n")
-    rows = [row for name, one in found.items() for row in orders(name, one)]
-    print(table(["", "ECGs", *asks, f"{HIGH}, minus published"], rows))
+    print(table(["who", "ECGs", *asks, f"{HIGH}, minus published"], orders(found), "real-areas"))
     same = common_ecgs(found)
     one = next(iter(same.values()))
     print(f"\nOn the {len(one.records)} ECGs that no model refused, as in the figure:\n")
     rows = [[f"`{name}`", *(shown(span(area(g, q, g.score(q)))) for q in QUESTIONS)] for name, g in same.items()]
     rows.append([PUBLISHED, *(shown(span(area(one, q, one.published(q)))) for q in QUESTIONS)])
-    print(table(["", *asks], rows))
+    print(table(["who", *asks], rows, "real-areas-same"))
 
 
 def print_cuts(models: Models, found: dict[str, Answers]) -> None:
@@ -231,14 +237,15 @@ def print_cuts(models: Models, found: dict[str, Answers]) -> None:
     rows: list[list[object]] = []
     for name, one in found.items():
         rows += at_cuts(name, one, {"frozen": threshold(models[name]), "called high": HIGH_MEQ_L})
-    print(table(["model", "cut, mEq/L", *reached], rows))
+    print(table(["model", "cut, mEq/L", *reached], rows, "real-cuts"))
 
 
 def print_doctors(found: dict[str, Answers]) -> None:
     """Print each doctor beside each model."""
     print(f"\n{DOCTORS}, for potassium {HIGH}; numbers as in the figure:\n")
     reached = ["sensitivity", "specificity", "model's sensitivity there", "more by", "more sensitive"]
-    print(table(["model", "doctor", *reached], [row for name, one in found.items() for row in doctor_rows(name, one)]))
+    rows = [row for name, one in found.items() for row in doctor_rows(name, one)]
+    print(table(["model", "doctor", *reached], rows, "real-doctors"))
 
 
 def main(models: Models) -> None:
@@ -252,11 +259,11 @@ def main(models: Models) -> None:
     print_cuts(models, found)
     print_doctors(found)
     print("\nTargets:\n")
-    print("\n".join(targets(models, found)))
+    print(targets(verdicts(models, found), "real-targets"))
     print("\nEstimates by the laboratory's bin, mEq/L, median and middle half:\n")
-    print(table(["model", *BINS], [by_bin(name, one) for name, one in found.items()]))
+    print(table(["model", *BINS], [by_bin(name, one) for name, one in found.items()], "real-bins"))
     every = {name: of_files(headers(data() / "ndmc-potassium"), model) for name, model in models.items()}
-    print(f"\nRefused:\n\n{refusals(every)}")
+    print(f"\nRefused:\n\n{refusals(every, 'real-refused')}")
 
 
 if __name__ == "__main__":

@@ -6,7 +6,7 @@ python bench/simulated.py | python bench/fill.py simulated
 from __future__ import annotations
 
 from common import table
-from kalemia.estimate.model import bundled
+from kalemia.estimate.model import Card, bundled
 
 COLUMNS = {
     "MAE, mEq/L": "mae_meq_l",
@@ -19,27 +19,38 @@ COLUMNS = {
     "AUROC < 3.5": "auroc_below_3.5",
     "coverage": "interval_coverage",
 }
+BASELINES = ("training median", "T slope formula, refitted", "ridge on features")
+"""What a network has to beat: the same for every network of the same leads."""
+
+
+def rows(card: Card) -> list[list[object]]:
+    """Return how far a card's model and its baselines are off, of all ECGs and of parts of them."""
+    leads = "+".join(card.leads)
+    return [
+        [
+            f"baseline of {leads}" if name in BASELINES else card.name,
+            "all" if name == card.name else name,
+            *(_shown(values.get(key)) for key in COLUMNS.values()),
+        ]
+        for name, values in card.metrics.items()
+        if isinstance(values, dict) and name != "figures"
+    ]
 
 
 def main() -> None:
-    """Print a table a model."""
+    """Print what the models were trained on, and one table."""
     for card in bundled():
-        found = card.metrics
-        rows = [
-            [name, *(_shown(values.get(key)) for key in COLUMNS.values())]
-            for name, values in found.items()
-            if isinstance(values, dict) and name != "figures"
-        ]
-        training = card.training["config"]["records"]
+        training, tested = card.training["config"]["records"], card.metrics
         sources = ", ".join(f"{each['share']:.0%} {each['name']}" for each in card.training["sources"])
         print(
             f"`{card.name}` {card.version}: {card.parameters:,} parameters, lead {'+'.join(card.leads)}, trained on "
             f"{training['train']:,} records ({sources}), calibrated on {training['calibration']:,}, tested on "
-            f"{found['records']:,} of {found['patients']:,} others. The 0.9 interval holds "
-            f"{found['interval_coverage']:.3f} of them and is "
-            f"{found['interval_width_meq_l']:.2f} mEq/L wide in the median.\n"
+            f"{tested['records']:,} of {tested['patients']:,} others. The 0.9 interval holds "
+            f"{tested['interval_coverage']:.3f} of them and is "
+            f"{tested['interval_width_meq_l']:.2f} mEq/L wide in the median.\n"
         )
-        print(table(["estimate", *COLUMNS], rows), end="\n\n")
+    every = dict.fromkeys(tuple(row) for card in bundled() for row in rows(card))
+    print(table(["model", "estimate", *COLUMNS], every, "simulated"))
 
 
 def _shown(value: float | None) -> str:

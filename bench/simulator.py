@@ -28,7 +28,7 @@ def main() -> None:
     cells = ([r.row.id, r.row.what, r.row.expected_shown, r.shown, r.row.tolerance, r.verdict] for r in found.all)
     rows = [[cell.replace("|", "\\|") for cell in row] for row in cells]
     print(f"{PATIENTS} patients of `clinic`, seed {SEED}: {found.summary}.\n")
-    print(table(["row", "what", "expected", "simulated", "tolerance", "verdict"], rows))
+    print(table(["row", "what", "expected", "simulated", "tolerance", "verdict"], rows, "simulator"))
 
 
 def _tell(what: str, done: int, of: int) -> None:

@@ -127,4 +127,4 @@ def processes(python: str) -> list[list[object]]:
 
 if __name__ == "__main__":
     python = sys.argv[1] if len(sys.argv) > 1 else sys.executable
-    print(table(["what", "median"], [*pinned(one_record), *processes(python)]))
+    print(table(["what", "median"], [*pinned(one_record), *processes(python)], "speed"))

@@ -83,7 +83,7 @@ def main(models: Models) -> None:
     """Print the table."""
     columns = [column(model) for model in models.values()]
     rows = [[kind, *(one[kind] for one in columns)] for kind in columns[0]]
-    print(table(["beats", *(f"`{name}`" for name in models)], rows))
+    print(table(["beats", *(f"`{name}`" for name in models)], rows, "unlike"))
 
 
 if __name__ == "__main__":

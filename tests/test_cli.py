@@ -23,6 +23,7 @@ import kalemia
 from kalemia.cli import app
 from kalemia.cli import main as cli_main
 from kalemia.errors import KalemiaError, ModelError
+from kalemia.estimate.judged import real_potassium
 from kalemia.estimate.model import bundled
 from kalemia.records import NOTICE
 
@@ -432,6 +433,21 @@ def test_models_lists_the_bundled_ones() -> None:
     assert all(card["name"] in said for card in cards)
     assert "simulated" in said
     assert NOTICE in said
+
+
+@has_bundled
+def test_models_quotes_what_each_reaches_on_real_potassium() -> None:
+    said = invoke("models").stdout
+    cards = lines(invoke("models", "--json").stdout)
+    real = real_potassium()
+    for card in cards:
+        reached = real.of(card["onnx_sha256"])
+        assert reached is not None, f"{card['name']} is not judged: run bench/judge.py"
+        assert reached.name == card["name"]
+        assert card["real_potassium"]["auroc_high"]["value"] == reached.auroc_high.value  # type: ignore[union-attr]
+        assert f"AUROC for 5.5 mEq/L or more {reached.auroc_high}, sensitivity {reached.sensitivity}" in said
+    assert f"The published network reaches AUROC for 5.5 mEq/L or more {real.published.auroc_high}" in said
+    assert "docs/trust.md" in said
 
 
 @has_bundled

@@ -152,6 +152,15 @@ def test_the_model_card_speaks_of_the_bundled_models() -> None:
     assert "simulated" in text
 
 
+def test_the_table_of_trust_is_what_the_command_prints(capsys: pytest.CaptureFixture[str]) -> None:
+    pytest.importorskip("matplotlib")
+    import trust
+
+    trust.main()
+    page = (ROOT / "docs" / "trust.md").read_text(encoding="utf-8")
+    assert f"<!-- trust -->\n\n{capsys.readouterr().out.strip()}\n\n<!-- /trust -->" in page
+
+
 def test_the_ecg_of_the_demo_is_the_one_that_the_docs_name(tmp_path: Path) -> None:
     """Patient 8 of seed 1 at 6.5 mEq/L; another processor may round a few samples to the next step of 5 uV."""
     write_wfdb(tmp_path / "simulated", simulate_one(1, 8, potassium_meq_l=6.5))

@@ -120,6 +120,10 @@ def test_a_refusal_draws_the_ecg_but_claims_no_use_and_no_number() -> None:
     assert "mEq/L" not in text
 
 
+def test_every_page_names_the_page_that_says_how_far_to_trust_it(each: Estimate) -> None:
+    assert "How far to trust a number: the page of that name" in Reader(page(each)).text
+
+
 def test_a_failure_draws_nothing() -> None:
     assert "svg" not in Reader(page(FAILED, recording(), beat())).tags
 

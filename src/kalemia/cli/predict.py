@@ -1,4 +1,4 @@
-"""`kalemia predict`, `demo` and `models`."""
+"""`kalemia predict` and `demo`."""
 
 from __future__ import annotations
 
@@ -25,7 +25,6 @@ from kalemia.cli.terminal import (
     tell,
 )
 from kalemia.errors import KalemiaError
-from kalemia.records import NOTICE
 
 if TYPE_CHECKING:
     from kalemia.estimate.explain import Explanation
@@ -223,26 +222,3 @@ def demo(
     path = write_page(folder, result.estimate, result.recording, result.beat, _scan(result), _why(result))
     say(f"\nreport: {path}")
     raise typer.Exit(_status([result.estimate]))
-
-
-def models(
-    as_json: Annotated[bool, typer.Option("--json", help="Print the whole cards, one JSON object a line.")] = False,
-) -> None:
-    """List the bundled models: the leads that each needs, its size, what it was trained on, its error."""
-    from dataclasses import asdict
-
-    from kalemia.estimate.model import bundled
-
-    for card in bundled():
-        if as_json:
-            say(json.dumps(asdict(card)))
-            continue
-        own = card.metrics[card.name]
-        say(
-            f"{card.name:<8} {card.version:<8} lead {'+'.join(card.leads):<4} {card.parameters:>7,} parameters, "
-            f"trained on {card.trained_on} ECGs: MAE {own['mae_meq_l']:.2f} mEq/L on {card.metrics['patients']:,} "
-            f"{card.metrics['ecgs']} patients "
-            f"(predicting the median: {card.metrics['training median']['mae_meq_l']:.2f})"
-        )
-    if not as_json:
-        say(NOTICE)

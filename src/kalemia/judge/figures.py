@@ -257,18 +257,18 @@ def judged(panels: Mapping[str, Question], reference: str, notes: Mapping[str, s
     marks, numbered in the order of `Question.people`.
     """
     with mpl.rc_context(STYLE):
-        figure, axes = _grid(len(panels), 2, (4.9, 5.2), sharey=True)
+        figure, axes = _grid(len(panels), 2, (3.7, 5.3), sharey=True)
         for each, (name, question) in zip(axes, panels.items(), strict=True):
             _curves(each, question, reference)
             _people(each, question)
             each.plot([0, 1], [1, 0], color=MUTED, linewidth=0.8, linestyle=":")
             each.set(title=name, xlabel="specificity", xlim=(1.03, -0.03), ylim=(-0.03, 1.03))
             each.set_box_aspect(1)
-            legend = each.legend(
-                loc="lower right", fontsize=8.5, title=notes.get(name), title_fontsize=8.5, handlelength=3
-            )
-            legend.set(alignment="left", frame_on=True)
-            legend.get_frame().set(edgecolor="none", alpha=0.85)
+            each.set_anchor("N")
+            # Below the panel: within it a legend would lie on somebody's mark.
+            place = {"loc": "upper left", "bbox_to_anchor": (0, -0.16), "borderaxespad": 0}
+            legend = each.legend(fontsize=9, title=notes.get(name), title_fontsize=9, handlelength=3, **place)
+            legend.set_alignment("left")
         axes[0].set_ylabel("sensitivity")
         return figure
 

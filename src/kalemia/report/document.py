@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from kalemia.estimate.explain import Explanation
 
 STATUS = {"estimated": "Estimated", "refused": "Refused", "failed": "Failed"}
+TRUST = "How far to trust a number: the page of that name in the documentation of Kalemia (docs/trust.md)."
+"""Said and not linked: a page that is passed on knows no address of the documentation."""
 SYMBOL = {"high": "▲", "low": "▼", "normal": "●", "uncertain": "◆"}
 """Shapes, so that color is never the only sign of a level."""
 
@@ -100,7 +102,7 @@ def document(title: str, *body: str | None, level: str = "", origin: str = "from
         element("title", title),
         element("style", css),
     )
-    footer = element("footer", f"Made by Kalemia {__version__} {origin}.")
+    footer = element("footer", f"Made by Kalemia {__version__} {origin}. {TRUST}")
     content = element("body", *body, footer, class_=f"level-{level}" if level else None)
     return f"<!doctype html>\n{element('html', head, content, lang='en')}\n"
 
