@@ -266,8 +266,15 @@ def judged(panels: Mapping[str, Question], reference: str, notes: Mapping[str, s
             each.set_box_aspect(1)
             each.set_anchor("N")
             # Below the panel: within it a legend would lie on somebody's mark.
-            place = {"loc": "upper left", "bbox_to_anchor": (0, -0.16), "borderaxespad": 0}
-            legend = each.legend(fontsize=9, title=notes.get(name), title_fontsize=9, handlelength=3, **place)
+            legend = each.legend(
+                loc="upper left",
+                bbox_to_anchor=(0, -0.16),
+                borderaxespad=0,
+                fontsize=9,
+                title=notes.get(name),
+                title_fontsize=9,
+                handlelength=3,
+            )
             legend.set_alignment("left")
         axes[0].set_ylabel("sensitivity")
         return figure
