@@ -15,15 +15,15 @@ DRIFT_MEQ_L_H = 0.15
 
 
 @dataclass(frozen=True)
-class Draw:
-    """A blood draw near an ECG: measured potassium in mEq/L, minutes after the ECG, and whether it was hemolyzed."""
+class BloodTest:
+    """Blood drawn near an ECG: measured potassium in mEq/L, minutes after the ECG, and whether it was hemolyzed."""
 
     measured_meq_l: float
     gap_min: float
     hemolyzed: bool
 
 
-def draw_blood(potassium_meq_l: float, gap_min: float, hemolysis_share: float, rng: np.random.Generator) -> Draw:
+def draw_blood(potassium_meq_l: float, gap_min: float, hemolysis_share: float, rng: np.random.Generator) -> BloodTest:
     """Return what the laboratory says of a true potassium: assay error, drift over a gap of about `gap_min`, hemolysis.
 
     Parameters
@@ -41,4 +41,4 @@ def draw_blood(potassium_meq_l: float, gap_min: float, hemolysis_share: float, r
     hemolyzed = bool(rng.random() < hemolysis_share)
     released = HEMOLYSIS_MEDIAN_MEQ_L * float(np.exp(0.5 * rng.standard_normal())) if hemolyzed else 0.0
     # Laboratories report tenths.
-    return Draw(round((potassium_meq_l + drift) * assay + released, 1), round(gap, 1), hemolyzed)
+    return BloodTest(round((potassium_meq_l + drift) * assay + released, 1), round(gap, 1), hemolyzed)

@@ -13,7 +13,7 @@ from kalemia.errors import SimulateError
 from kalemia.records import LEADS, Recording
 from kalemia.simulate.atlas import load
 from kalemia.simulate.heart import RATE
-from kalemia.simulate.laboratory import Draw, draw_blood
+from kalemia.simulate.laboratory import BloodTest, draw_blood
 from kalemia.simulate.levels import DIALYSATE_MEQ_L, Level, level_named
 from kalemia.simulate.noise import add_noise
 from kalemia.simulate.patient import draw, draw_day
@@ -53,7 +53,7 @@ class Simulated:
 
     recording: Recording
     potassium_meq_l: float
-    blood: Draw
+    blood: BloodTest
     name: str
     patient: str
     day: int
