@@ -20,7 +20,7 @@ from typer.testing import CliRunner
 from kalemia.cli import app
 from kalemia.cohort import Cohort, build, mimic_iv
 from kalemia.cohort.flow import Step
-from kalemia.cohort.mimic_iv import Source
+from kalemia.cohort.mimic_iv import MimicFolders
 from kalemia.errors import CohortError
 
 
@@ -29,7 +29,7 @@ def at(number: int, minutes: float) -> timedelta:
 
 
 def built(folder: Path, **options: float) -> tuple[Cohort, list[Step]]:
-    steps = mimic_iv.write(Source(folder / "ecg", folder / "clinical", **options), folder / "cohort")
+    steps = mimic_iv.write(MimicFolders(folder / "ecg", folder / "clinical", **options), folder / "cohort")
     return Cohort.open(folder / "cohort"), steps
 
 
@@ -104,7 +104,7 @@ def test_a_hemolyzed_draw_is_taken_where_there_is_no_other_and_flagged(tmp_path:
     assert cohort.table["hemolyzed"].to_list() == [True, False, False]
     assert cohort.table["gap_min"].to_list() == [-5, -59, -49]
     assert steps[4].left_out == {"without a draw within 60 min": 1}
-    wider = mimic_iv.write(Source(tmp_path / "ecg", tmp_path / "clinical", window_min=90), tmp_path / "wider")
+    wider = mimic_iv.write(MimicFolders(tmp_path / "ecg", tmp_path / "clinical", window_min=90), tmp_path / "wider")
     assert wider[-1].count == 4
 
 
@@ -227,7 +227,7 @@ def test_what_is_no_mimic_gets_a_sentence(tmp_path: Path) -> None:
 def test_it_goes_on_where_it_was_stopped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(build, "PER_SHARD", 4)
     tree(tmp_path)
-    source = Source(tmp_path / "ecg", tmp_path / "clinical")
+    mimic = MimicFolders(tmp_path / "ecg", tmp_path / "clinical")
 
     class Stopped(Exception):  # noqa: N818 - as a user's interrupt
         pass
@@ -237,19 +237,19 @@ def test_it_goes_on_where_it_was_stopped(tmp_path: Path, monkeypatch: pytest.Mon
             raise Stopped
 
     with pytest.raises(Stopped):
-        mimic_iv.write(source, tmp_path / "cohort", progress=stop)
+        mimic_iv.write(mimic, tmp_path / "cohort", progress=stop)
     partial = tmp_path / "cohort.partial"
     written = {path.name: path.stat().st_mtime_ns for path in partial.glob("signals-*.npy")}
     assert len(written) == 2
     with pytest.raises(CohortError, match="holds something else"):
-        mimic_iv.write(Source(source.ecg, source.clinical, 30), tmp_path / "cohort")
-    mimic_iv.write(source, tmp_path / "cohort")
+        mimic_iv.write(MimicFolders(mimic.ecg, mimic.clinical, 30), tmp_path / "cohort")
+    mimic_iv.write(mimic, tmp_path / "cohort")
     assert {name: (tmp_path / "cohort" / name).stat().st_mtime_ns for name in written} == written
-    mimic_iv.write(source, tmp_path / "at_once")
+    mimic_iv.write(mimic, tmp_path / "at_once")
     for name in ("cohort.parquet", "cohort.json", "flow.svg", "signals-0002.npy"):
         assert (tmp_path / "cohort" / name).read_bytes() == (tmp_path / "at_once" / name).read_bytes()
     with pytest.raises(CohortError, match="already exists"):
-        mimic_iv.write(source, tmp_path / "cohort")
+        mimic_iv.write(mimic, tmp_path / "cohort")
 
 
 def test_the_command_line(tmp_path: Path) -> None:

@@ -24,7 +24,7 @@ from typer.testing import CliRunner
 from kalemia.cli import app
 from kalemia.cohort import Cohort, build, fold_of, physionet, place_of, simulated, table
 from kalemia.cohort.build import Shape, claim, framed
-from kalemia.cohort.table import Source
+from kalemia.cohort.table import OwnTable
 from kalemia.errors import CohortError
 from kalemia.records import LEADS, Recording
 from kalemia.simulate import simulate
@@ -56,7 +56,7 @@ def test_a_table_of_ones_own(tmp_path: Path, ours: list[dict[str, object]]) -> N
     broken = [dict(ours[0]), {**ours[1], "K": "n/a"}, {**ours[2], "who": " "}, {**ours[3], "time": ""}]
     broken.append({**ours[4], "draw_time": FIRST.replace(hour=23).isoformat()})
     write_csv(tmp_path / "ours.csv", COLUMNS, [*ours, *broken])
-    steps = table.write(Source(tmp_path / "ours.csv", tmp_path / "ecg", NAMES), tmp_path / "cohort")
+    steps = table.write(OwnTable(tmp_path / "ours.csv", tmp_path / "ecg", NAMES), tmp_path / "cohort")
     cohort = Cohort.open(tmp_path / "cohort")
     assert cohort.table["potassium_meq_l"].to_list() == [4.0, 4.5, 5.0, 5.5, 6.0]
     assert cohort.table["patient"].to_list() == ["p0", "p0", "p1", "p1", "p2"]
@@ -91,30 +91,30 @@ def test_parquet_is_read_as_csv_is(tmp_path: Path, ours: list[dict[str, object]]
 def test_what_is_wrong_with_a_table_is_said(tmp_path: Path, ours: list[dict[str, object]]) -> None:
     write_csv(tmp_path / "mg.csv", COLUMNS, [{**row, "K": 3.91 * float(str(row["K"]))} for row in ours])
     with pytest.raises(CohortError, match=r"5 of 5 values of K lie outside 1.5 to 10 .* mg/dL are 3.91 times as many"):
-        table.write(Source(tmp_path / "mg.csv", tmp_path / "ecg", NAMES), tmp_path / "c")
+        table.write(OwnTable(tmp_path / "mg.csv", tmp_path / "ecg", NAMES), tmp_path / "c")
     with pytest.raises(CohortError, match="has no column path, patient, potassium_meq_l; its columns are file, who, K"):
-        table.write(Source(tmp_path / "mg.csv", tmp_path / "ecg"), tmp_path / "d")
+        table.write(OwnTable(tmp_path / "mg.csv", tmp_path / "ecg"), tmp_path / "d")
     with pytest.raises(CohortError, match="has no column drawn; its columns are file, who, K"):
-        table.write(Source(tmp_path / "mg.csv", tmp_path / "ecg", {**NAMES, "draw_time": "drawn"}), tmp_path / "d")
+        table.write(OwnTable(tmp_path / "mg.csv", tmp_path / "ecg", {**NAMES, "draw_time": "drawn"}), tmp_path / "d")
     with pytest.raises(CohortError, match="no column kalium in a cohort"):
-        table.write(Source(tmp_path / "mg.csv", tmp_path / "ecg", {"kalium": "K"}), tmp_path / "e")
+        table.write(OwnTable(tmp_path / "mg.csv", tmp_path / "ecg", {"kalium": "K"}), tmp_path / "e")
     with pytest.raises(CohortError, match="no such file"):
-        table.write(Source(tmp_path / "none.csv", tmp_path / "ecg"), tmp_path / "f")
+        table.write(OwnTable(tmp_path / "none.csv", tmp_path / "ecg"), tmp_path / "f")
     (tmp_path / "noise.parquet").write_bytes(b"PAR1 no")
     with pytest.raises(CohortError, match=r"noise\.parquet: (no table|cannot be read)"):
-        table.write(Source(tmp_path / "noise.parquet", tmp_path / "ecg"), tmp_path / "g")
+        table.write(OwnTable(tmp_path / "noise.parquet", tmp_path / "ecg"), tmp_path / "g")
     write_csv(tmp_path / "ours.csv", COLUMNS, ours)
     with pytest.raises(CohortError, match="elsewhere: no such folder"):
-        table.write(Source(tmp_path / "ours.csv", tmp_path / "elsewhere", NAMES), tmp_path / "h")
+        table.write(OwnTable(tmp_path / "ours.csv", tmp_path / "elsewhere", NAMES), tmp_path / "h")
     with pytest.raises(CohortError, match=r"no ECG is left .* 5 whose file is not there"):
-        table.write(Source(tmp_path / "ours.csv", tmp_path, NAMES), tmp_path / "h")
+        table.write(OwnTable(tmp_path / "ours.csv", tmp_path, NAMES), tmp_path / "h")
     with pytest.raises(CohortError, match="the window is nan minutes"):
-        table.write(Source(tmp_path / "ours.csv", tmp_path / "ecg", NAMES, float("nan")), tmp_path / "i")
+        table.write(OwnTable(tmp_path / "ours.csv", tmp_path / "ecg", NAMES, float("nan")), tmp_path / "i")
     write_csv(tmp_path / "empty.csv", COLUMNS, [])
     with pytest.raises(CohortError, match="there are no rows"):
-        table.write(Source(tmp_path / "empty.csv", tmp_path / "ecg", NAMES), tmp_path / "j")
+        table.write(OwnTable(tmp_path / "empty.csv", tmp_path / "ecg", NAMES), tmp_path / "j")
     with pytest.raises(CohortError, match="already exists"):
-        table.write(Source(tmp_path / "ours.csv", tmp_path / "ecg", NAMES), Path("/"))
+        table.write(OwnTable(tmp_path / "ours.csv", tmp_path / "ecg", NAMES), Path("/"))
 
 
 def test_what_a_value_does_not_say_is_not_guessed(tmp_path: Path, ours: list[dict[str, object]]) -> None:
@@ -127,7 +127,7 @@ def test_what_a_value_does_not_say_is_not_guessed(tmp_path: Path, ours: list[dic
         {**ours[4], "hemolyzed": ""},
     ]
     write_csv(tmp_path / "ours.csv", COLUMNS, rows)
-    steps = table.write(Source(tmp_path / "ours.csv", tmp_path / "ecg", NAMES), tmp_path / "cohort")
+    steps = table.write(OwnTable(tmp_path / "ours.csv", tmp_path / "ecg", NAMES), tmp_path / "cohort")
     cohort = Cohort.open(tmp_path / "cohort")
     assert cohort.table["hemolyzed"].to_list() == [True, False]
     assert cohort.table["sex"].to_list() == [None, "male"]
@@ -148,7 +148,7 @@ def test_what_a_value_does_not_say_is_not_guessed(tmp_path: Path, ours: list[dic
 )  # fmt: skip
 def test_a_time_that_leaves_hours_to_a_guess_is_none(tmp_path: Path, ours: list[dict[str, object]], time: str) -> None:
     write_csv(tmp_path / "ours.csv", COLUMNS, [*ours[:2], {**ours[2], "time": time, "draw_time": time}])
-    steps = table.write(Source(tmp_path / "ours.csv", tmp_path / "ecg", NAMES), tmp_path / "cohort")
+    steps = table.write(OwnTable(tmp_path / "ours.csv", tmp_path / "ecg", NAMES), tmp_path / "cohort")
     assert steps[1].left_out["without both times to the minute, or with a zone"] == 1
 
 
@@ -161,7 +161,7 @@ def test_what_describes_and_is_not_understood_is_counted(tmp_path: Path, ours: l
     rows[0]["time"] = "1.3.2150"
     names = (*(name for name in COLUMNS if name != "draw_time"), "dialysis", "age_y")
     write_csv(tmp_path / "ours.csv", names, rows)
-    steps = table.write(Source(tmp_path / "ours.csv", tmp_path / "ecg", NAMES), tmp_path / "cohort")
+    steps = table.write(OwnTable(tmp_path / "ours.csv", tmp_path / "ecg", NAMES), tmp_path / "cohort")
     assert steps[1].notes == ["values that are not understood count as unknown: 1 of time, 5 of age_y, 2 of dialysis"]
     assert Cohort.open(tmp_path / "cohort").table["dialysis"].to_list() == [None, None, False, True, None]
 
@@ -175,7 +175,7 @@ def test_a_column_has_one_name(tmp_path: Path) -> None:
 def test_what_is_listed_twice_must_agree_and_have_one_name(tmp_path: Path, ours: list[dict[str, object]]) -> None:
     rows = [{**row, "ecg": name} for row, name in zip(ours, "aabcd", strict=True)]
     write_csv(tmp_path / "ours.csv", (*COLUMNS, "ecg"), [*rows, {**rows[4], "hemolyzed": "yes"}])
-    steps = table.write(Source(tmp_path / "ours.csv", tmp_path / "ecg", NAMES), tmp_path / "cohort")
+    steps = table.write(OwnTable(tmp_path / "ours.csv", tmp_path / "ecg", NAMES), tmp_path / "cohort")
     assert Cohort.open(tmp_path / "cohort").table["ecg"].to_list() == list("abcd")
     assert steps[1].left_out["with the name of another ECG"] == 1
     assert steps[1].left_out["listed twice, contradicting the first"] == 1
@@ -189,13 +189,13 @@ def test_a_table_is_read_with_the_delimiter_of_its_header(
     write_csv(tmp_path / "ours.csv", COLUMNS, ours)
     text = (tmp_path / "ours.csv").read_text().replace(",", delimiter)
     (tmp_path / "ours.csv").write_text(text, encoding="utf-8-sig")
-    assert table.write(Source(tmp_path / "ours.csv", tmp_path / "ecg", NAMES), tmp_path / "c")[-1].count == 5
+    assert table.write(OwnTable(tmp_path / "ours.csv", tmp_path / "ecg", NAMES), tmp_path / "c")[-1].count == 5
 
 
 def test_a_decimal_comma_is_one_where_it_can_be_nothing_else(tmp_path: Path, ours: list[dict[str, object]]) -> None:
     values = ("4,0", "4,55", "4,125", "4.2", "1,5.0")
     write_csv(tmp_path / "ours.csv", COLUMNS, [{**row, "K": value} for row, value in zip(ours, values, strict=True)])
-    steps = table.write(Source(tmp_path / "ours.csv", tmp_path / "ecg", NAMES), tmp_path / "c")
+    steps = table.write(OwnTable(tmp_path / "ours.csv", tmp_path / "ecg", NAMES), tmp_path / "c")
     assert Cohort.open(tmp_path / "c").table["potassium_meq_l"].to_list() == pytest.approx([4.0, 4.55, 4.2])
     assert steps[1].left_out["without a potassium"] == 2
 
@@ -217,14 +217,14 @@ def test_a_decimal_comma_is_one_where_it_can_be_nothing_else(tmp_path: Path, our
 def test_a_table_that_is_written_otherwise_is_named(tmp_path: Path, content: bytes, said: str) -> None:
     (tmp_path / "ours.csv").write_bytes(content)
     with pytest.raises(CohortError, match=said):
-        table.write(Source(tmp_path / "ours.csv", tmp_path, NAMES), tmp_path / "c")
+        table.write(OwnTable(tmp_path / "ours.csv", tmp_path, NAMES), tmp_path / "c")
 
 
 def test_a_field_of_megabytes_costs_its_row(tmp_path: Path, ours: list[dict[str, object]]) -> None:
     for k in range(2):  # the first line that is read, or a later one
         rows = [*ours[:k], {**ours[0], "sex": "x" * 5_000_000}, *ours[k:]]
         write_csv(tmp_path / "ours.csv", COLUMNS, rows)
-        steps = table.write(Source(tmp_path / "ours.csv", tmp_path / "ecg", NAMES), tmp_path / f"c{k}")
+        steps = table.write(OwnTable(tmp_path / "ours.csv", tmp_path / "ecg", NAMES), tmp_path / f"c{k}")
         assert steps[1].left_out["lines that are no rows"] == 1
         assert steps[-1].count == 5
 
@@ -255,12 +255,12 @@ def test_a_patient_is_one_in_a_spreadsheet_s_spelling_and_other_spellings_are_na
         ("two", ("1", "1.0", "01", "P 7", "p7"), {"1", "01", "P 7", "p7"}, ["4 names of .* '01' and '1'"]),
     ):
         write_csv(tmp_path / "o.csv", COLUMNS, [{**row, "who": p} for row, p in zip(ours, patients, strict=True)])
-        steps = table.write(Source(tmp_path / "o.csv", tmp_path / "ecg", NAMES), tmp_path / name)
+        steps = table.write(OwnTable(tmp_path / "o.csv", tmp_path / "ecg", NAMES), tmp_path / name)
         assert set(Cohort.open(tmp_path / name).table["patient"]) == found
         assert len(steps[1].notes) == len(said)
         assert all(map(re.match, said, steps[1].notes))
     pl.DataFrame([{**row, "who": float(k)} for k, row in enumerate(ours)]).write_parquet(tmp_path / "o.parquet")
-    table.write(Source(tmp_path / "o.parquet", tmp_path / "ecg", NAMES), tmp_path / "floats")
+    table.write(OwnTable(tmp_path / "o.parquet", tmp_path / "ecg", NAMES), tmp_path / "floats")
     assert set(Cohort.open(tmp_path / "floats").table["patient"]) == set("01234")
 
 
@@ -274,7 +274,7 @@ def test_names_are_no_patterns_and_no_sql(tmp_path: Path, ours: list[dict[str, o
         write_csv(folder / name, (*COLUMNS, quoted), rows)
     for name, count in (("x[1].csv", 3), ("x*.csv", 2)):
         out = tmp_path / f"out {count}"
-        assert table.write(Source(folder / name, tmp_path / "ecg", names), out)[-1].count == count
+        assert table.write(OwnTable(folder / name, tmp_path / "ecg", names), out)[-1].count == count
 
 
 def test_files_that_no_file_can_be_are_left_out(tmp_path: Path, ours: list[dict[str, object]]) -> None:
@@ -286,7 +286,7 @@ def test_files_that_no_file_can_be_are_left_out(tmp_path: Path, ours: list[dict[
     for lead in LEADS:
         text = text.replace(f" {lead}\n", f" X{lead}\n")
     one_lead.with_suffix(".hea").write_text(text)
-    steps = table.write(Source(tmp_path / "ours.csv", tmp_path / "ecg", NAMES), tmp_path / "cohort")
+    steps = table.write(OwnTable(tmp_path / "ours.csv", tmp_path / "ecg", NAMES), tmp_path / "cohort")
     assert steps[-1].count == 4
     assert steps[-1].left_out["whose file is not there"] == 3
     assert sum(steps[-1].left_out.values()) == 4

@@ -73,13 +73,13 @@ def mimic_iv(
     """
     with needs("cohort"):
         from kalemia.cohort import physionet
-        from kalemia.cohort.mimic_iv import Source, write
+        from kalemia.cohort.mimic_iv import MimicFolders, write
     if download_demo:
         with stages() as stage:
             physionet.fetch_demos(ecg, clinical, stage)
     with goes_on(), stages() as stage:
-        source = Source(ecg, clinical, window, hemolysis_index)
-        _told(write(source, out, workers, partial(stage, "reading ECGs")), out)
+        mimic = MimicFolders(ecg, clinical, window, hemolysis_index)
+        _told(write(mimic, out, workers, partial(stage, "reading ECGs")), out)
 
 
 @app.command()
@@ -105,10 +105,10 @@ def table(
       kalemia cohort table pairs.csv --ecg recordings --column path=file --column potassium_meq_l=K --out ours
     """
     with needs("cohort"):
-        from kalemia.cohort.table import Source, write
+        from kalemia.cohort.table import OwnTable, write
     names = _named(columns or [])
     with stages() as stage:
-        _told(write(Source(listed, ecg, names, window), out, workers, partial(stage, "reading ECGs")), out)
+        _told(write(OwnTable(listed, ecg, names, window), out, workers, partial(stage, "reading ECGs")), out)
 
 
 @app.command()

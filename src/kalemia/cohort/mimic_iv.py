@@ -41,7 +41,7 @@ PAIRS, FOUND = "pairs.parquet", "draws.parquet"
 
 
 @dataclass(frozen=True)
-class Source:
+class MimicFolders:
     """Where the two halves lie, and how they are paired.
 
     Attributes
@@ -62,7 +62,7 @@ class Source:
     hemolyzed_index: float = HEMOLYZED_INDEX
 
 
-def write(source: Source, out: Path, workers: int = 1, progress: Progress | None = None) -> list[Step]:
+def write(mimic: MimicFolders, out: Path, workers: int = 1, progress: Progress | None = None) -> list[Step]:
     """Build the cohort in the new folder `out`, or go on where an earlier run was stopped; return how many were left.
 
     Raises
@@ -70,41 +70,41 @@ def write(source: Source, out: Path, workers: int = 1, progress: Progress | None
     CohortError
         A file is missing, damaged, or not what it should be, or `out` cannot be written: one sentence.
     """
-    foreign.check_window(source.window_min)
-    if not 0 <= source.hemolyzed_index < 1e6:
-        raise CohortError(f"the index of hemolysis is {source.hemolyzed_index:g}; 0 or more is accepted")
-    hosp = source.clinical / "hosp" if (source.clinical / "hosp").is_dir() else source.clinical
+    foreign.check_window(mimic.window_min)
+    if not 0 <= mimic.hemolyzed_index < 1e6:
+        raise CohortError(f"the index of hemolysis is {mimic.hemolyzed_index:g}; 0 or more is accepted")
+    hosp = mimic.clinical / "hosp" if (mimic.clinical / "hosp").is_dir() else mimic.clinical
     files = {
-        "records": foreign.needed(source.ecg, "record_list.csv"),
+        "records": foreign.needed(mimic.ecg, "record_list.csv"),
         "labs": foreign.needed(hosp, "labevents.csv"),
     }
     beside = [foreign.found(hosp, name) for name in ("patients.csv", "diagnoses_icd.csv")]
-    beside.append(foreign.found(source.ecg, "machine_measurements.csv"))
+    beside.append(foreign.found(mimic.ecg, "machine_measurements.csv"))
     plan = {
         "from": "mimic-iv",
         "files": [build.fingerprint(path) for path in (*files.values(), *beside) if path is not None],
-        "window_min": source.window_min,
-        "index": source.hemolyzed_index,
+        "window_min": mimic.window_min,
+        "index": mimic.hemolyzed_index,
     }
-    about = {"source": "MIMIC-IV-ECG and MIMIC-IV", "window_min": source.window_min}
+    about = {"source": "MIMIC-IV-ECG and MIMIC-IV", "window_min": mimic.window_min}
     with build.claim(out, plan) as partial:
-        pairs, steps = _pairs(source, hosp, files, partial, workers)
-        ecgs = Files.of(pairs, source.ecg)
+        pairs, steps = _pairs(mimic, hosp, files, partial, workers)
+        ecgs = Files.of(pairs, mimic.ecg)
         return build.finish(out, partial, ecgs, len(pairs), steps, about, workers=workers, progress=progress)
 
 
 def _pairs(
-    source: Source, hosp: Path, files: dict[str, Path], partial: Path, workers: int
+    mimic: MimicFolders, hosp: Path, files: dict[str, Path], partial: Path, workers: int
 ) -> tuple[pl.DataFrame, list[Step]]:
     """Return the ECGs and their draws, and how many each step left; found once, then kept in the folder."""
     kept, told = partial / PAIRS, partial / "steps.json"
     if not told.exists():
         database = foreign.connect(workers)
         ecgs, listed = _ecgs(database, files["records"], partial)
-        draws, drawn = _draws(database, source, files, partial)
-        paired = pair(ecgs, draws, source.window_min)
-        lost = {f"without a draw within {source.window_min:g} min": len(ecgs) - len(paired)}
-        people, notes = _described(database, paired, hosp, source.ecg, partial)
+        draws, drawn = _draws(database, mimic, files, partial)
+        paired = pair(ecgs, draws, mimic.window_min)
+        lost = {f"without a draw within {mimic.window_min:g} min": len(ecgs) - len(paired)}
+        people, notes = _described(database, paired, hosp, mimic.ecg, partial)
         steps = [*drawn, *listed, Step("ECGs with a draw", len(paired), paired["patient"].n_unique(), lost, notes)]
         people.write_parquet(kept)
         atomic.write({told: json.dumps([step.to_dict() for step in steps]).encode()})
@@ -133,7 +133,7 @@ def _ecgs(database: duckdb.DuckDBPyConnection, path: Path, partial: Path) -> tup
 
 
 def _draws(
-    database: duckdb.DuckDBPyConnection, source: Source, files: dict[str, Path], partial: Path
+    database: duckdb.DuckDBPyConnection, mimic: MimicFolders, files: dict[str, Path], partial: Path
 ) -> tuple[pl.DataFrame, list[Step]]:
     """Return the potassium of all patients with an ECG that can be trusted, and whether it was hemolyzed."""
     table = Table(database, files["labs"], ("subject_id", "specimen_id", "itemid", "charttime", "valuenum", "valueuom"))
@@ -176,7 +176,7 @@ def _draws(
         "draw_time",
         potassium_meq_l=pl.col("value").cast(pl.Float32),
         specimen=pl.when(pl.col("item") == SERUM).then(pl.lit("serum")).otherwise(pl.lit("whole blood")),
-        hemolyzed=pl.col("said") | (pl.col("index") >= source.hemolyzed_index).fill_null(value=False),
+        hemolyzed=pl.col("said") | (pl.col("index") >= mimic.hemolyzed_index).fill_null(value=False),
     )
     results = Step("potassium results of patients with an ECG", len(potassium))
     return draws, [results, Step("potassium draws", len(draws), draws["patient"].n_unique(), lost)]

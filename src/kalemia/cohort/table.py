@@ -33,7 +33,7 @@ MOST_WRONG = 0.5
 
 
 @dataclass(frozen=True)
-class Source:
+class OwnTable:
     """A table, the folder of its ECGs, and what its columns are called.
 
     Attributes
@@ -54,7 +54,7 @@ class Source:
     window_min: float = 60.0
 
 
-def write(source: Source, out: Path, workers: int = 1, progress: Progress | None = None) -> list[Step]:
+def write(own: OwnTable, out: Path, workers: int = 1, progress: Progress | None = None) -> list[Step]:
     """Build the cohort in the new folder `out`, or go on where an earlier run was stopped; return how many were left.
 
     Raises
@@ -62,50 +62,50 @@ def write(source: Source, out: Path, workers: int = 1, progress: Progress | None
     CohortError
         The table or a column is missing, its potassium is in another unit, or `out` cannot be written: one sentence.
     """
-    if unknown := [name for name in source.names if name not in COLUMNS]:
+    if unknown := [name for name in own.names if name not in COLUMNS]:
         raise CohortError(f"no column {', '.join(unknown)} in a cohort; the columns are {', '.join(COLUMNS)}")
-    if not source.table.is_file():
-        raise CohortError(f"{source.table}: no such file; expected a CSV or Parquet table")
-    foreign.check_window(source.window_min)
-    foreign.check_folder(source.ecg)
+    if not own.table.is_file():
+        raise CohortError(f"{own.table}: no such file; expected a CSV or Parquet table")
+    foreign.check_window(own.window_min)
+    foreign.check_folder(own.ecg)
     plan = {
         "from": "table",
-        "table": build.fingerprint(source.table),
-        "ecg": str(source.ecg.resolve()),
-        "names": dict(source.names),
-        "window_min": source.window_min,
+        "table": build.fingerprint(own.table),
+        "ecg": str(own.ecg.resolve()),
+        "names": dict(own.names),
+        "window_min": own.window_min,
     }
-    about = {"source": source.table.name, "window_min": source.window_min}
+    about = {"source": own.table.name, "window_min": own.window_min}
     with build.claim(out, plan) as partial:
-        rows, steps = _rows(source, partial, workers)
-        ecgs = Files.of(rows, source.ecg)
+        rows, steps = _rows(own, partial, workers)
+        ecgs = Files.of(rows, own.ecg)
         return build.finish(out, partial, ecgs, len(rows), steps, about, workers=workers, progress=progress)
 
 
-def _rows(source: Source, partial: Path, workers: int) -> tuple[pl.DataFrame, list[Step]]:
-    needed = dict.fromkeys([*(source.names.get(name, name) for name in NEEDED), *source.names.values()])
-    table = Table(foreign.connect(workers), source.table, list(needed))
+def _rows(own: OwnTable, partial: Path, workers: int) -> tuple[pl.DataFrame, list[Step]]:
+    needed = dict.fromkeys([*(own.names.get(name, name) for name in NEEDED), *own.names.values()])
+    table = Table(foreign.connect(workers), own.table, list(needed))
     asked = []
     for name in COLUMNS:
-        text = f"trim({table.text(source.names.get(name, name))})"
+        text = f"trim({table.text(own.names.get(name, name))})"
         asked.append(f"{_typed(name, text)} AS {name}")
         if name in DESCRIBING:
             asked.append(f"{_typed(name, text)} IS NULL AND nullif({text}, '') IS NOT NULL AS \"{name} unread\"")
-    asked.append(f"nullif(trim({table.text(source.names.get('hemolyzed', 'hemolyzed'))}), '') AS said")
+    asked.append(f"nullif(trim({table.text(own.names.get('hemolyzed', 'hemolyzed'))}), '') AS said")
     copied = partial / "table.parquet"
     target = str(copied).replace("'", "''")
     table.run(f"COPY (SELECT {', '.join(asked)} FROM {table.sql}) TO '{target}' (FORMAT parquet)")
     read, rejected = pl.read_parquet(copied), table.rejected()
-    _check_lines(source, len(read), rejected)
-    timed = all(source.names.get(name, name) in table.columns for name in TIMES)
+    _check_lines(own, len(read), rejected)
+    timed = all(own.names.get(name, name) in table.columns for name in TIMES)
     judged = read.with_columns(
         ecg=pl.coalesce("ecg", "path"),
         unsaid=pl.col("hemolyzed").is_null() & pl.col("said").is_not_null(),
         hemolyzed=pl.col("hemolyzed").fill_null(value=False),
         gap_min=((pl.col("draw_time") - pl.col("time")).dt.total_seconds() / 60).cast(pl.Float32),
         labels=pl.lit("measured"),
-    ).with_columns(why=_why(source, timed=timed))
-    _check_unit(source, judged)
+    ).with_columns(why=_why(own, timed=timed))
+    _check_unit(own, judged)
     good = judged.filter(pl.col("why").is_null())
     listed, twice, notes = once(good, "path", ("potassium_meq_l", "patient", "hemolyzed"))
     ecgs = listed.unique("ecg", keep="first", maintain_order=True)
@@ -149,7 +149,7 @@ def _typed(name: str, text: str) -> str:
     return f"nullif({text}, '')"
 
 
-def _why(source: Source, *, timed: bool) -> Any:
+def _why(own: OwnTable, *, timed: bool) -> Any:
     """Return why a row is left out, or null."""
     low, high = PLAUSIBLE_MEQ_L
     why = (
@@ -167,30 +167,30 @@ def _why(source: Source, *, timed: bool) -> Any:
     return (
         why.when(pl.col("gap_min").is_null())
         .then(pl.lit("without both times to the minute, or with a zone"))
-        .when(pl.col("gap_min").abs() > source.window_min)
-        .then(pl.lit(f"without a draw within {source.window_min:g} min"))
+        .when(pl.col("gap_min").abs() > own.window_min)
+        .then(pl.lit(f"without a draw within {own.window_min:g} min"))
     )
 
 
-def _check_lines(source: Source, rows: int, rejected: int) -> None:
+def _check_lines(own: OwnTable, rows: int, rejected: int) -> None:
     """Raise where most lines are no rows: then the table is written otherwise than its header says."""
     if rejected > MOST_WRONG * (rows + rejected):
         raise CohortError(
-            f"{source.table}: {rejected:,} of {rows + rejected:,} lines are no rows; text in UTF-8 with as many fields "
+            f"{own.table}: {rejected:,} of {rows + rejected:,} lines are no rows; text in UTF-8 with as many fields "
             "a line as the header has is accepted, and a decimal comma between commas only in quotes"
         )
 
 
-def _check_unit(source: Source, judged: pl.DataFrame) -> None:
+def _check_unit(own: OwnTable, judged: pl.DataFrame) -> None:
     """Raise where most numbers are no potassium in mEq/L: a whole column in another unit is no slip of rows."""
     numbers = judged["potassium_meq_l"].drop_nulls().to_numpy()
     numbers = numbers[np.isfinite(numbers)]
     low, high = PLAUSIBLE_MEQ_L
     outside = int(np.sum(~((numbers >= low) & (numbers <= high))))
     if len(numbers) and outside > MOST_WRONG * len(numbers):
-        column = source.names.get("potassium_meq_l", "potassium_meq_l")
+        column = own.names.get("potassium_meq_l", "potassium_meq_l")
         raise CohortError(
-            f"{source.table}: {outside:,} of {len(numbers):,} values of {column} lie outside "
+            f"{own.table}: {outside:,} of {len(numbers):,} values of {column} lie outside "
             f"{low:g} to {high:g} (their median is {np.median(numbers):.3g}); potassium in mEq/L, which is mmol/L, is "
             "accepted, and mg/dL are 3.91 times as many"
         )
