@@ -5,7 +5,6 @@ from __future__ import annotations
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
-from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -110,9 +109,6 @@ def write(
         partial_folder.rename(out)
     except OSError as error:
         raise SimulateError(f"cannot write {out}: {error.strerror}; nothing was kept") from error
-    except BrokenProcessPool as error:
-        guard = "a script that calls this needs `if __name__ == '__main__':`"
-        raise SimulateError(f"cannot write {out}: a worker process died; nothing was kept; {guard}") from error
     finally:
         shutil.rmtree(partial_folder, ignore_errors=True)
     return records

@@ -8,8 +8,11 @@ import signal
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from multiprocessing.connection import wait
 from typing import TypeVar
+
+from kalemia.errors import KalemiaError
 
 Job = TypeVar("Job")
 Done = TypeVar("Done")
@@ -29,13 +32,24 @@ def pool(workers: int, start: str | None = None) -> ProcessPoolExecutor:
 
 
 def mapped(job: Callable[[Job], Done], jobs: Sequence[Job], workers: int) -> Iterator[Done]:
-    """Do jobs in their order on several processes, each a fresh one: a fork amid the threads of a library may hang."""
+    """Do jobs in their order on several processes, each a fresh one: a fork amid the threads of a library may hang.
+
+    Raises
+    ------
+    KalemiaError
+        Where a worker process dies.
+    """
     if workers <= 1 or len(jobs) < 2:
         yield from map(job, jobs)
         return
     with pool(min(workers, len(jobs)), "spawn") as processes:
         try:
             yield from processes.map(job, jobs)
+        except BrokenProcessPool as exc:
+            raise KalemiaError(
+                "a worker process died, of too little memory perhaps: try fewer workers; a script that starts some "
+                "needs `if __name__ == '__main__':`"
+            ) from exc
         except BaseException:
             for child in multiprocessing.active_children():  # a job may take hours, which nobody who stops it waits for
                 child.terminate()
