@@ -26,7 +26,7 @@ from kalemia.signal.beat import cut
 from kalemia.simulate import Bases, morph_one, read_bases
 from kalemia.validate import oracle
 from kalemia.validate.patients import ordinary
-from kalemia.validate.realism import FEWEST, FOLDS, Told
+from kalemia.validate.realism import FEWEST, FOLDS, Discrimination
 from kalemia.validate.realism import realism as by_features
 
 LEAD = "V5"
@@ -39,7 +39,7 @@ DRAWS = 3
 Beats = NDArray[np.float32]
 
 
-def realism(real: Iterable[Recording], generated: Iterable[Recording], seed: int = 0) -> Told | None:
+def realism(real: Iterable[Recording], generated: Iterable[Recording], seed: int = 0) -> Discrimination | None:
     """Tell real recordings from generated ones by the beat of V5, as `kalemia.validate.realism.realism` by features."""
     sides = [beats(real), beats(generated)]
     if min(map(len, sides)) < FEWEST:
@@ -47,7 +47,9 @@ def realism(real: Iterable[Recording], generated: Iterable[Recording], seed: int
     x = np.concatenate(sides)
     y = np.repeat([0, 1], [len(side) for side in sides])
     shuffled = np.random.default_rng(seed).permutation(y)
-    return Told(_cross_validated(x, y, seed), _cross_validated(x, shuffled, seed), len(sides[0]), len(sides[1]))
+    return Discrimination(
+        _cross_validated(x, y, seed), _cross_validated(x, shuffled, seed), len(sides[0]), len(sides[1])
+    )
 
 
 def beats(recordings: Iterable[Recording]) -> Beats:

@@ -13,7 +13,7 @@ import tempfile
 from pathlib import Path
 
 from common import data, table
-from kalemia.validate import validate
+from kalemia.validate.validate import validate, write
 
 PATIENTS, SEED, WORKERS = 400, 3, 2
 PAGE = Path(__file__).parent.parent / "docs" / "validation.html"
@@ -21,13 +21,16 @@ PAGE = Path(__file__).parent.parent / "docs" / "validation.html"
 
 def main() -> None:
     """Print the table and write the page."""
-    found = validate.validate(PATIENTS, SEED, "clinic", data() / "ptbxl", WORKERS, _tell)
+    validation = validate(PATIENTS, SEED, "clinic", data() / "ptbxl", WORKERS, _tell)
     with tempfile.TemporaryDirectory() as folder:
-        validate.write(Path(folder), found)
+        write(Path(folder), validation)
         PAGE.write_bytes((Path(folder) / "index.html").read_bytes())
-    cells = ([r.row.id, r.row.what, r.row.expected_shown, r.shown, r.row.tolerance, r.verdict] for r in found.all)
-    rows = [[cell.replace("|", "\\|") for cell in row] for row in cells]
-    print(f"{PATIENTS} patients of `clinic`, seed {SEED}: {found.summary}.\n")
+    rows = []
+    for outcome in validation.all:
+        row = outcome.criterion
+        cells = (row.id, row.what, row.expected_shown, outcome.shown, row.tolerance, outcome.verdict)
+        rows.append([cell.replace("|", "\\|") for cell in cells])
+    print(f"{PATIENTS} patients of `clinic`, seed {SEED}: {validation.summary}.\n")
     print(table(["row", "what", "expected", "simulated", "tolerance", "verdict"], rows, "simulator"))
 
 

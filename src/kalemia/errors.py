@@ -45,5 +45,5 @@ class TrainError(KalemiaError):
     """A training configuration is wrong or training cannot go on."""
 
 
-class EvaluateError(KalemiaError):
+class ValidateError(KalemiaError):
     """A validation was asked for something that cannot be measured or written."""

@@ -9,15 +9,17 @@ import numpy as np
 import pytest
 from tables import Changes, patients, table
 
-from kalemia.errors import EvaluateError, SimulateError
+from kalemia.errors import SimulateError, ValidateError
 from kalemia.records import EIGHT
 from kalemia.validate import answers
-from kalemia.validate.acceptance import ORDINARY, Result, Row, against_real, checks, judge
-from kalemia.validate.answers import Got, of
+from kalemia.validate.acceptance import assess, checks
+from kalemia.validate.answers import of
+from kalemia.validate.criterion import Criterion, Measurement, Outcome
 from kalemia.validate.patients import examine, ordinary, own_potassium
+from kalemia.validate.real import MEDIANS, against_real
 from kalemia.validate.table import COLUMNS, row, wide_qrs
 
-LOW = Row("X", "x", "ms", "-12.8", "nobody", -16.6, -9.0, "30 %")
+LOW = Criterion("X", "x", "ms", "-12.8", "nobody", -16.6, -9.0, "30 %")
 
 
 @pytest.mark.parametrize(
@@ -25,21 +27,21 @@ LOW = Row("X", "x", "ms", "-12.8", "nobody", -16.6, -9.0, "30 %")
     [(-12.8, "pass"), (-9.0, "pass"), (-9.04, "pass"), (-8.9, "missed"), (-16.7, "missed"), (math.nan, "missed")],
 )
 def test_a_verdict_is_on_what_is_shown(value: float, verdict: str) -> None:
-    assert LOW.judge(Got(value)).verdict == verdict
+    assert LOW.check(Measurement(value)).verdict == verdict
 
 
 def test_a_row_without_limits_is_only_reported() -> None:
-    row = Row("X", "x", "%", "0", "nobody")
-    assert row.judge(Got(99.0)).verdict == "reported"
-    assert row.judge(Got(math.nan)).verdict == "reported"
+    row = Criterion("X", "x", "%", "0", "nobody")
+    assert row.check(Measurement(99.0)).verdict == "reported"
+    assert row.check(Measurement(math.nan)).verdict == "reported"
 
 
 def test_a_result_says_its_number_unit_and_note() -> None:
-    assert LOW.judge(Got(-12.84, "of 3")).shown == "-12.8 ms (of 3)"
-    assert LOW.judge(Got(math.nan)).shown == "not measured"
+    assert LOW.check(Measurement(-12.84, "of 3")).shown == "-12.8 ms (of 3)"
+    assert LOW.check(Measurement(math.nan)).shown == "not measured"
     assert LOW.expected_shown == "-12.8 ms"
-    assert Row("X", "x", "mV", "falls", "nobody").expected_shown == "falls"
-    said = json.loads(json.dumps(Result(LOW, Got(math.nan), "missed").to_dict()))
+    assert Criterion("X", "x", "mV", "falls", "nobody").expected_shown == "falls"
+    said = json.loads(json.dumps(Outcome(LOW, Measurement(math.nan), "missed").to_dict()))
     assert (said["got"], said["low"], said["verdict"], said["id"]) == (None, -16.6, "missed", "X")
 
 
@@ -56,21 +58,21 @@ def _clinic(potassium: float) -> Changes:
     }  # fmt: skip
 
 
-def _verdicts(found: list[Result]) -> dict[str, str]:
-    return {result.row.id: result.verdict for result in found}
+def _verdicts(found: list[Outcome]) -> dict[str, str]:
+    return {result.criterion.id: result.verdict for result in found}
 
 
 def test_patients_who_answer_as_the_clinic_pass() -> None:
-    found = {result.row.id: result for result in judge(patients(12, _clinic))}
+    found = {result.criterion.id: result for result in assess(patients(12, _clinic))}
     for id_ in ("A1", "A2", "A2a", "A3a", "A3b", "A3c", "Ba", "Bb", "D1a", "D1b", "D2"):
         assert found[id_].verdict == "pass", (id_, found[id_].shown)
-    assert found["A1"].got.value == pytest.approx(-12.8)
-    assert found["A2c"].got.value == pytest.approx(43)
-    assert found["A3a"].got.value == pytest.approx(-4.6)
+    assert found["A1"].measured.value == pytest.approx(-12.8)
+    assert found["A2c"].measured.value == pytest.approx(43)
+    assert found["A3a"].measured.value == pytest.approx(-4.6)
 
 
 def test_patients_who_do_not_answer_are_missed() -> None:
-    found = _verdicts(judge(patients(12, lambda _: {})))
+    found = _verdicts(assess(patients(12, lambda _: {})))
     for id_ in ("A1", "A2", "A2a", "A3a", "A3b", "A3c", "Ba", "Bb", "D1a", "D1b", "D2", "Fb", "Fd", "Ff", "Fh", "Ga"):
         assert found[id_] == "missed", id_
 
@@ -109,7 +111,7 @@ def test_a_share_is_weighted_over_potassium_and_leaves_out_the_unmeasured() -> N
     made = patients(4, answer)
     found = answers.share(made, wide_qrs, {6.5: 1.0, 7.2: 3.0})
     assert found.value == pytest.approx(100 * (1 / 3) * 3 / 4)
-    assert answers.fewest_measured(made) == Got(75.0, "at 7.2 mEq/L")
+    assert answers.fewest_measured(made) == Measurement(75.0, "at 7.2 mEq/L")
 
 
 def test_a_ratio_of_means_says_both() -> None:
@@ -128,7 +130,7 @@ def test_correlation_is_over_patients_with_a_potassium_each() -> None:
 
 def test_nobody_measured_is_missed_and_breaks_nothing() -> None:
     made = patients(3, lambda _: dict.fromkeys(COLUMNS, np.nan))
-    found = judge(made)
+    found = assess(made)
     assert {result.verdict for result in found} == {"missed", "reported"}
     assert all(result.verdict != "pass" for result in found)
 
@@ -137,10 +139,10 @@ def test_nobody_measured_is_missed_and_breaks_nothing() -> None:
 def test_medians_must_lie_in_the_middle_half_of_real_ones(t_mv: float, verdict: str) -> None:
     real = table(101, {("V5", "t_mv"): np.linspace(0, 1, 101)})
     found = against_real(patients(5, lambda _: {("V5", "t_mv"): t_mv}), real)
-    assert len(found) == len(ORDINARY)
-    (t,) = (result for result in found if result.row.what == "T in V5, median")
+    assert len(found) == len(MEDIANS)
+    (t,) = (result for result in found if result.criterion.what == "T in V5, median")
     assert t.verdict == verdict
-    assert t.row.tolerance == "0.25 to 0.75"
+    assert t.criterion.tolerance == "0.25 to 0.75"
 
 
 def test_examined_patients_do_not_depend_on_processes_and_are_simulated() -> None:
@@ -163,7 +165,7 @@ def test_progress_counts_patients() -> None:
 
 @pytest.mark.parametrize(("count", "said"), [(-1, "patients is -1"), (1, "expected 2 to"), (10**6, "expected 2 to")])
 def test_a_wrong_number_of_patients_is_said(count: int, said: str) -> None:
-    with pytest.raises(EvaluateError, match=said):
+    with pytest.raises(ValidateError, match=said):
         examine(count, 1)
 
 

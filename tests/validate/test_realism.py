@@ -9,7 +9,7 @@ from tables import table
 from ecgs import recording
 from kalemia.validate import oracle
 from kalemia.validate.patients import ordinary
-from kalemia.validate.realism import FEATURES, _features, realism, told
+from kalemia.validate.realism import FEATURES, _features, discriminate, realism
 from kalemia.validate.table import COLUMNS, Table, row
 
 
@@ -20,7 +20,7 @@ def crowd(n: int, seed: int) -> Table:
 
 
 def test_alike_is_not_told() -> None:
-    found = told(crowd(60, 0), crowd(60, 1))
+    found = discriminate(crowd(60, 0), crowd(60, 1))
     assert found is not None
     assert 0.3 < found.auroc < 0.7
     assert 0.3 < found.chance < 0.7
@@ -31,7 +31,7 @@ def test_alike_is_not_told() -> None:
 def test_one_measure_that_differs_is_enough(key: tuple[str, str]) -> None:
     other = crowd(60, 1)
     other.values[:, COLUMNS[key]] *= 2.5
-    found = told(crowd(60, 0), other)
+    found = discriminate(crowd(60, 0), other)
     assert found is not None
     assert found.auroc > 0.95
     assert 0.3 < found.chance < 0.7
@@ -40,16 +40,16 @@ def test_one_measure_that_differs_is_enough(key: tuple[str, str]) -> None:
 def test_as_few_as_are_taken_can_be_told() -> None:
     other = crowd(20, 1)
     other.values[:, COLUMNS["II", "pr_ms"]] *= 3
-    found = told(crowd(20, 0), other)
+    found = discriminate(crowd(20, 0), other)
     assert found is not None
     assert found.auroc > 0.95
 
 
 def test_few_are_no_measurement_and_the_unmeasured_do_not_count() -> None:
-    assert told(crowd(19, 0), crowd(60, 1)) is None
+    assert discriminate(crowd(19, 0), crowd(60, 1)) is None
     gone = crowd(60, 1)
     gone.values[:41] = np.nan
-    assert told(crowd(60, 0), gone) is None
+    assert discriminate(crowd(60, 0), gone) is None
 
 
 def test_twenty_features_none_of_which_is_rate_or_noise() -> None:

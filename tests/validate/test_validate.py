@@ -13,15 +13,19 @@ from tables import patients, table
 from typer.testing import CliRunner
 
 from kalemia.cli import app
-from kalemia.errors import EvaluateError, KalemiaError
+from kalemia.errors import KalemiaError, ValidateError
 from kalemia.report.markup import VOID
 from kalemia.validate import charts, oracle, validate
-from kalemia.validate.acceptance import Result, against_real, judge
+from kalemia.validate.acceptance import assess
 from kalemia.validate.charts import Curve, Reference
-from kalemia.validate.page import answering, page
+from kalemia.validate.criterion import Outcome
+from kalemia.validate.example import answering
+from kalemia.validate.page import page
 from kalemia.validate.patients import Patients, examine
+from kalemia.validate.real import against_real, real_folder, real_table
 from kalemia.validate.table import COLUMNS, Table
-from kalemia.validate.validate import Validation, check_folder, real_folder, real_table, text, write
+from kalemia.validate.validate import check_folder, write
+from kalemia.validate.validation import Validation
 
 
 @pytest.fixture(scope="module")
@@ -37,7 +41,7 @@ def real(patients: Path) -> Table:
 
 @pytest.fixture(scope="module")
 def validation(simulated: Patients, real: Table) -> Validation:
-    results = tuple(judge(simulated))
+    results = tuple(assess(simulated))
     return Validation(simulated, 3, "clean", results, tuple(against_real(simulated, real)), real)
 
 
@@ -76,20 +80,20 @@ def test_the_page_is_whole_and_says_that_it_is_simulated(validation: Validation)
     assert not re.findall(r"(?:src|href)=", html)
     assert "nan" not in re.sub(r"<style>.*?</style>", "", html, flags=re.DOTALL).replace("nand", "")
     for result in validation.all:
-        assert result.row.what.removesuffix(", median").replace("&", "&amp;").replace(">", "&gt;") in html
+        assert result.criterion.what.removesuffix(", median").replace("&", "&amp;").replace(">", "&gt;") in html
     for k in range(3, 10):
         assert f"<strong>{k} mEq/L</strong> · simulated" in html
 
 
 def test_the_page_without_real_ecgs_says_so(simulated: Patients) -> None:
-    html = page(Validation(simulated, 3, "clean", tuple(judge(simulated)), (), None))
+    html = page(Validation(simulated, 3, "clean", tuple(assess(simulated)), (), None))
     assert "No real ECGs were there to compare with" in html
     assert "Real against simulated" not in html
     Nesting(html)
 
 
 def test_the_lines_are_aligned_and_summed_up(validation: Validation) -> None:
-    *lines, empty, summary = text(validation).splitlines()
+    *lines, empty, summary = validation.text().splitlines()
     assert empty == ""
     assert len(lines) == len(validation.all) + 1
     column = lines[0].index("verdict")
@@ -105,31 +109,29 @@ def test_what_is_written_is_valid_json_without_nan(validation: Validation, tmp_p
     said = json.loads((tmp_path / "new" / "rows.json").read_text(), parse_constant=pytest.fail)
     assert said["simulated"] is True
     assert (said["patients"], said["seed"], said["level"], said["real"]) == (12, 3, "clean", 20)
-    assert [row["id"] for row in said["rows"]] == [result.row.id for result in validation.all]
+    assert [row["id"] for row in said["rows"]] == [result.criterion.id for result in validation.all]
     assert {"id", "what", "expected", "got", "tolerance", "verdict", "source", "low", "high"} <= set(said["rows"][0])
 
 
 def test_without_neurokit2_the_verdicts_say_so(simulated: Patients, real: Table, no_neurokit2: None) -> None:
-    found = {
-        r.row.id: r for r in [*validate._realism(real, simulated.once, 0, 1), *validate._second_opinion(2, 0, "clean")]
-    }
+    found = {r.criterion.id: r for r in [*validate._realism(real, simulated.once, 0, 1), *oracle.second_opinion([])]}
     for id_ in ("Na", "Oa", "Ob", "Oc"):
         assert found[id_].verdict == "neurokit2 is not installed"
     assert found["Nb"].verdict == "reported"
-    assert found["Nb"].got.note == "proves nothing: not qualified"
+    assert found["Nb"].measured.note == "proves nothing: not qualified"
 
 
 def test_a_classifier_that_is_not_qualified_proves_nothing(real: Table, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(oracle, "installed", lambda: True)
 
-    def against(artificial: Table) -> dict[str, Result]:
+    def against(artificial: Table) -> dict[str, Outcome]:
         monkeypatch.setattr(oracle, "tabulate", lambda *_: artificial)
-        return {result.row.id: result for result in validate._realism(real, real, 0, 1)}
+        return {result.criterion.id: result for result in validate._realism(real, real, 0, 1)}
 
     alike = against(real)
-    assert (alike["Na"].verdict, alike["Nb"].got.note) == ("missed", "proves nothing: not qualified")
+    assert (alike["Na"].verdict, alike["Nb"].measured.note) == ("missed", "proves nothing: not qualified")
     other = against(table(40, dict.fromkeys(COLUMNS, 9.0)))  # what no ECG has
-    assert (other["Na"].verdict, other["Nb"].got.note[:6]) == ("pass", "chance")
+    assert (other["Na"].verdict, other["Nb"].measured.note[:6]) == ("pass", "chance")
 
 
 def test_the_patient_who_is_shown_answers_more_than_most() -> None:
@@ -199,7 +201,7 @@ def test_what_is_asked_wrongly_is_answered_in_one_sentence(tmp_path: Path) -> No
 
 def test_a_folder_that_cannot_be_written_is_said_before_the_work(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    with pytest.raises(EvaluateError, match="give a folder that may be written"):
+    with pytest.raises(ValidateError, match="give a folder that may be written"):
         check_folder(tmp_path / "file")
 
 
@@ -222,6 +224,6 @@ def test_real_ecgs_are_drawn_as_statistics_only(data_folder: Path, simulated: Pa
     ecgs = real_table(data_folder / "ptbxl")
     assert ecgs.measured.sum() > 80
     compared = tuple(against_real(simulated, ecgs))
-    html = page(Validation(simulated, 3, "clean", tuple(judge(simulated)), compared, ecgs))
+    html = page(Validation(simulated, 3, "clean", tuple(assess(simulated)), compared, ecgs))
     assert html.count('class="strip"') == len(compared)
     assert html.count('class="ecg"') == 7  # the simulated patient, no other

@@ -88,12 +88,13 @@ def validate(
     """
     with needs("train"):
         from kalemia.validate import validate as validating
+        from kalemia.validate.real import real_folder
 
     validating.check_folder(out)
     with stages() as stage:
-        validation = validating.validate(patients, seed, level, validating.real_folder(real), workers, stage)
+        validation = validating.validate(patients, seed, level, real_folder(real), workers, stage)
     validating.write(out, validation)
-    say(validating.text(validation))
+    say(validation.text())
     tell(f"page: {out / 'index.html'}")
 
 

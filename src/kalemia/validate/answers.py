@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
+from kalemia.validate.criterion import Measurement
 from kalemia.validate.patients import Patients
 from kalemia.validate.table import Flags, Numbers, Table, slope_ratio
 
@@ -30,14 +30,6 @@ GAUSSIAN = 4 / 2.3548
 """A Gaussian from tangent to tangent, in widths at half height."""
 
 
-@dataclass(frozen=True)
-class Got:
-    """A number that was measured, and what else is to be said of it."""
-
-    value: float
-    note: str = ""
-
-
 def of(lead: str, name: str, scale: float = 1.0) -> Measure:
     """Return the measure that reads one column of a table."""
     return lambda table: table.of(lead, name) * scale
@@ -58,7 +50,7 @@ def p_present(table: Table) -> Flags:
     return table.p_present
 
 
-def slope(patients: Patients, measure: Measure, where: Where = measured) -> Got:
+def slope(patients: Patients, measure: Measure, where: Where = measured) -> Measurement:
     """Return the mean of the patients' own least-squares slopes a mEq/L, from 2.0 to 4.1."""
     levels = [k for k in patients.at if LOW_RANGE[0] <= k <= LOW_RANGE[1]]
     values = np.stack([np.where(where(patients.at[k]), measure(patients.at[k]), np.nan) for k in levels])
@@ -66,31 +58,31 @@ def slope(patients: Patients, measure: Measure, where: Where = measured) -> Got:
     own = x @ values / (x @ x)
     own = own[np.isfinite(own)]
     error = own.std() / np.sqrt(own.size) if own.size else np.nan
-    return Got(_mean(own), f"standard error {error:.1f}")
+    return Measurement(mean(own), f"standard error {error:.1f}")
 
 
-def growth(patients: Patients, measure: Measure, where: Where = measured, unit: str = "mm") -> Got:
+def growth(patients: Patients, measure: Measure, where: Where = measured, unit: str = "mm") -> Measurement:
     """Return the ratio of the mean before dialysis to the mean of the same patients at a normal potassium."""
     levels = (CONTROL, *DIALYSIS)
     values = np.stack([np.where(where(patients.at[k]), measure(patients.at[k]), np.nan) for k in levels])
     same = np.isfinite(values).all(axis=0)
-    normal = _mean(values[0, same])
-    high = sum(weight * _mean(row) for weight, row in zip(DIALYSIS.values(), values[1:, same], strict=True))
+    normal = mean(values[0, same])
+    high = sum(weight * mean(row) for weight, row in zip(DIALYSIS.values(), values[1:, same], strict=True))
     digits = 1 if abs(normal) < 100 else 0
-    return Got(high / normal if normal else np.nan, f"{normal:.{digits}f} to {high:.{digits}f} {unit}")
+    return Measurement(high / normal if normal else np.nan, f"{normal:.{digits}f} to {high:.{digits}f} {unit}")
 
 
-def share(patients: Patients, abnormal: Where, weights: Weights) -> Got:
+def share(patients: Patients, abnormal: Where, weights: Weights) -> Measurement:
     """Return the percentage of measured patients with an abnormality, averaged over potassium levels by weight."""
     tables = [patients.at[k] for k in weights]
-    shares = [_mean(abnormal(table)[table.measured]) for table in tables]
-    return Got(100 * float(np.dot(list(weights.values()), shares)) / sum(weights.values()))
+    shares = [mean(abnormal(table)[table.measured]) for table in tables]
+    return Measurement(100 * float(np.dot(list(weights.values()), shares)) / sum(weights.values()))
 
 
-def steepening(patients: Patients, lead: str) -> Got:
+def steepening(patients: Patients, lead: str) -> Measurement:
     """Return the median over patients of T downslope/amplitude at 6.0 over that at 4.1."""
     ratio = slope_ratio(patients.at[6.0], lead) / slope_ratio(patients.at[4.1], lead)
-    return Got(_median(ratio))
+    return Measurement(median(ratio))
 
 
 def long_t(table: Table) -> Flags:
@@ -98,12 +90,12 @@ def long_t(table: Table) -> Flags:
     return np.asarray(table.of("II", "t_width_ms") * GAUSSIAN > 200)
 
 
-def correlation(patients: Patients, measure: Measure) -> Got:
+def correlation(patients: Patients, measure: Measure) -> Measurement:
     """Return r between a measure and potassium, each patient once at an ordinary potassium."""
-    return Got(_r(measure(patients.once), patients.own))
+    return Measurement(_r(measure(patients.once), patients.own))
 
 
-def explained(patients: Patients, measure: Measure, where: Where = measured) -> Got:
+def explained(patients: Patients, measure: Measure, where: Where = measured) -> Measurement:
     """Return r squared between a measure and potassium as in renal failure, each patient once."""
     n = len(patients.own)
     levels = np.resize(RENAL, n)
@@ -112,20 +104,20 @@ def explained(patients: Patients, measure: Measure, where: Where = measured) -> 
         table = patients.at[k]
         here = (levels == k) & where(table)
         values[here] = measure(table)[here]
-    return Got(_r(values, levels) ** 2)
+    return Measurement(_r(values, levels) ** 2)
 
 
-def medians(patients: Patients, measure: Measure, levels: Sequence[float], digits: int) -> Got:
+def medians(patients: Patients, measure: Measure, levels: Sequence[float], digits: int) -> Measurement:
     """Return the last of the medians at these levels, and all of them as a note."""
-    found = [_median(measure(patients.at[k])) for k in levels]
-    return Got(found[-1], ", ".join(f"{value:.{digits}f}" for value in found))
+    middles = [median(measure(patients.at[k])) for k in levels]
+    return Measurement(middles[-1], ", ".join(f"{value:.{digits}f}" for value in middles))
 
 
-def fewest_measured(patients: Patients) -> Got:
+def fewest_measured(patients: Patients) -> Measurement:
     """Return the smallest percentage of patients that could be measured at a level, and that level."""
-    shares = {k: 100 * _mean(table.measured) for k, table in patients.at.items()}
+    shares = {k: 100 * mean(table.measured) for k, table in patients.at.items()}
     worst = min(shares, key=lambda k: shares[k])
-    return Got(shares[worst], f"at {worst:g} mEq/L")
+    return Measurement(shares[worst], f"at {worst:g} mEq/L")
 
 
 def _r(x: Numbers, y: Numbers) -> float:
@@ -135,11 +127,13 @@ def _r(x: Numbers, y: Numbers) -> float:
     return float(np.corrcoef(x[both], y[both])[0, 1])
 
 
-def _mean(values: Numbers | Flags) -> float:
+def mean(values: Numbers | Flags) -> float:
+    """Return the mean of the finite values, NaN where there are none."""
     values = values[np.isfinite(values)]
     return float(values.mean()) if values.size else float("nan")
 
 
-def _median(values: Numbers) -> float:
+def median(values: Numbers) -> float:
+    """Return the median of the finite values, NaN where there are none."""
     values = values[np.isfinite(values)]
     return float(np.median(values)) if values.size else float("nan")

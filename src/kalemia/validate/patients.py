@@ -8,10 +8,10 @@ from functools import partial
 
 import numpy as np
 
-from kalemia.errors import EvaluateError
+from kalemia.errors import ValidateError
 from kalemia.records import LEADS, Recording
 from kalemia.simulate import simulate_one
-from kalemia.validate.spread import spread
+from kalemia.system.workers import mapped
 from kalemia.validate.table import COLUMNS, Numbers, Table, row
 
 POTASSIUM = (2.0, 2.5, 3.0, 3.5, 4.1, 4.3, 5.0, 5.5, 6.0, 6.5, 7.2, 7.5, 8.0, 9.0)
@@ -73,27 +73,34 @@ def examine(
 
     Raises
     ------
-    EvaluateError
-        For fewer than 2 patients or too many, or where a worker process dies.
+    ValidateError
+        For fewer than 2 patients or too many, or a level of fewer than twelve leads.
     SimulateError
         For a seed, level or potassium that the simulator does not take.
+    KalemiaError
+        Where a worker process dies.
     """
-    if not 2 <= count <= MOST_PATIENTS:
-        raise EvaluateError(f"patients is {count}; expected 2 to {MOST_PATIENTS:,}")
-    # A wrong seed or level is said here, and not by a worker.
-    if simulate_one(seed, 0, level).recording.leads != LEADS:
-        raise EvaluateError(f"level {level!r} has fewer than 12 leads; expected one such as clinic")
+    _check(count, seed, level)
     own = own_potassium(count, seed)
-    found = np.empty((count, len(potassium) + 1, len(COLUMNS)))
+    measures = np.empty((count, len(potassium) + 1, len(COLUMNS)))
     job = partial(_one, seed, level, potassium)
-    for index, rows in enumerate(spread(job, range(count), own, workers=workers)):
-        found[index] = rows
+    for index, rows in enumerate(mapped(job, list(enumerate(own)), workers)):
+        measures[index] = rows
         if progress:
             progress(1)
-    tables = [Table(found[:, k]) for k in range(len(potassium) + 1)]
-    return Patients(dict(zip(potassium, tables[:-1], strict=True)), tables[-1], own)
+    *tables, once = (Table(measures[:, k]) for k in range(len(potassium) + 1))
+    return Patients(dict(zip(potassium, tables, strict=True)), once, own)
 
 
-def _one(seed: int, level: str, potassium: tuple[float, ...], index: int, own: float) -> Numbers:
-    """Return the rows of one patient, (levels + 1, columns)."""
+def _check(count: int, seed: int, level: str) -> None:
+    """Raise for what cannot be examined; a wrong seed or level is found here, and not by a worker."""
+    if not 2 <= count <= MOST_PATIENTS:
+        raise ValidateError(f"patients is {count}; expected 2 to {MOST_PATIENTS:,}")
+    if simulate_one(seed, 0, level).recording.leads != LEADS:
+        raise ValidateError(f"level {level!r} has fewer than 12 leads; expected one such as clinic")
+
+
+def _one(seed: int, level: str, potassium: tuple[float, ...], patient: tuple[int, float]) -> Numbers:
+    """Return the rows of one patient, who is an index and a potassium of its own, (levels + 1, columns)."""
+    index, own = patient
     return np.stack([row(simulate_one(seed, index, level, k).recording) for k in (*potassium, float(own))])

@@ -59,7 +59,7 @@ FEATURES: dict[str, Callable[[Table], Numbers]] = {
 
 
 @dataclass(frozen=True)
-class Told:
+class Discrimination:
     """How well real and generated ECGs are told apart.
 
     Attributes
@@ -78,15 +78,15 @@ class Told:
     generated: int
 
 
-def realism(real: Iterable[Recording], generated: Iterable[Recording], seed: int = 0) -> Told | None:
+def realism(real: Iterable[Recording], generated: Iterable[Recording], seed: int = 0) -> Discrimination | None:
     """Tell real recordings from generated ones, one row each; None where fewer than 20 of either can be measured.
 
     A recording must not be of a patient who has another one here: the folds are drawn by recording.
     """
-    return told(tabulate(real), tabulate(generated), seed)
+    return discriminate(tabulate(real), tabulate(generated), seed)
 
 
-def told(real: Table, generated: Table, seed: int = 0) -> Told | None:
+def discriminate(real: Table, generated: Table, seed: int = 0) -> Discrimination | None:
     """Do the same on tables that were measured before."""
     sides = [_features(table.only(table.measured)) for table in (real, generated)]
     if min(map(len, sides)) < FEWEST:
@@ -96,9 +96,9 @@ def told(real: Table, generated: Table, seed: int = 0) -> Told | None:
     rng = np.random.default_rng(seed)
     # On so few rows threads only wait for each other.
     with threadpool_limits(1):
-        found = np.mean([_cross_validated(x, y, seed + k) for k in range(REPEATS)])
+        apart = np.mean([_cross_validated(x, y, seed + k) for k in range(REPEATS)])
         chance = np.mean([_cross_validated(x, rng.permutation(y), seed + k) for k in range(REPEATS)])
-    return Told(float(found), float(chance), len(sides[0]), len(sides[1]))
+    return Discrimination(float(apart), float(chance), len(sides[0]), len(sides[1]))
 
 
 def _features(table: Table) -> Numbers:
@@ -107,9 +107,9 @@ def _features(table: Table) -> Numbers:
 
 def _cross_validated(x: Numbers, y: Numbers, seed: int) -> float:
     """Return the mean AUROC over the folds."""
-    found = []
+    areas = []
     for train, test in StratifiedKFold(FOLDS, shuffle=True, random_state=seed).split(x, y):
         classifier = HistGradientBoostingClassifier(max_iter=60, min_samples_leaf=SMALLEST_LEAF, random_state=seed)
         classifier.fit(x[train], y[train])
-        found.append(auroc(y[test], classifier.predict_proba(x[test])[:, 1]))
-    return float(np.mean(found))
+        areas.append(auroc(y[test], classifier.predict_proba(x[test])[:, 1]))
+    return float(np.mean(areas))
