@@ -9,8 +9,8 @@ import pytest
 from drawn_pages import ecg
 from PIL import Image
 
-from kalemia.digitize import digitize, leads, trace
-from kalemia.digitize.check import one_lead
+from kalemia.digitize import digitize, paper, trace
+from kalemia.digitize.laws import one_lead
 from kalemia.digitize.pulse import Pulse, agreeing
 from kalemia.digitize.tiles import Tiles
 from kalemia.simulate import simulate_one
@@ -46,11 +46,11 @@ def test_a_strip_is_one_lead_throughout() -> None:
 
 
 def test_traces_longer_than_thirteen_seconds_are_printed_faster() -> None:
-    known = leads.Paper(25.0, 10.0, (), pulse=True)
-    unknown = leads.Paper(25.0, 10.0, (leads.ASSUMED_SPEED,), pulse=False)
-    assert leads._of_length(known, 500.0) == known
-    assert leads._of_length(unknown, 250.0) == unknown
-    assert leads._of_length(unknown, 500.0) == leads.Paper(50.0, 10.0, (leads.LONG,), pulse=False)
+    known = paper.Paper(25.0, 10.0, (), pulse=True)
+    unknown = paper.Paper(25.0, 10.0, (paper.ASSUMED_SPEED,), pulse=False)
+    assert paper.of_length(known, 500.0) == known
+    assert paper.of_length(unknown, 250.0) == unknown
+    assert paper.of_length(unknown, 500.0) == paper.Paper(50.0, 10.0, (paper.LONG,), pulse=False)
 
 
 def test_of_two_paths_on_one_trace_the_one_led_astray_goes() -> None:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import maximum_filter1d
 
-from kalemia.digitize.leads import RATE, Lead, Reading
+from kalemia.digitize.row import RATE, Lead
 
 Reals = NDArray[np.float64]
 
@@ -25,17 +25,17 @@ USUAL = 0.65, 1.6
 """Intervals outside this range of the median one hold a false beat, or miss one."""
 
 
-def rate_bpm(reading: Reading) -> float | None:
+def rate_bpm(leads: Mapping[str, Lead], strips: Mapping[str, Lead]) -> float | None:
     """Return mean beats a minute; None where none are seen.
 
     A rhythm strip is asked first, for columns do not always follow each other without a pause; then the rows, whose
     beats count where several show them at the same time.
     """
     rows: dict[int, list[Lead]] = {}
-    for lead in reading.leads.values():
+    for lead in leads.values():
         rows.setdefault(lead.row, []).append(lead)
     seen = [_beats(_joined(row), _borders(row)) for row in rows.values()]
-    for strip in reading.strips.values():
+    for strip in strips.values():
         rate = _rate(_of_strip(_joined([strip]), np.concatenate(seen)))
         if rate is not None:
             return rate

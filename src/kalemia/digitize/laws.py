@@ -72,7 +72,7 @@ def _law(signals: list[Reals | None], signs: tuple[float, float, float], rate: f
     reach = round(SHIFT_S * rate)
     middle = slice(reach, len(c) - reach)
     shifts = range(-reach, reach + 1, 2)
-    moved_a, moved_b = (np.stack([np.roll(one, shift)[middle] for shift in shifts]) for one in (a, b))
+    moved_a, moved_b = (np.stack([np.roll(signal, shift)[middle] for shift in shifts]) for signal in (a, b))
     k, m = _best(moved_a, moved_b, c[middle])
     rest = moved_a[k] + moved_b[m] + c[middle]
     return float(np.mean((rest - np.median(rest)) ** 2)) / power
@@ -80,7 +80,7 @@ def _law(signals: list[Reals | None], signs: tuple[float, float, float], rate: f
 
 def _best(a: Reals, b: Reals, c: Reals) -> tuple[int, int]:
     """Return which row of a and which of b, (shifts, samples), sum up with c (samples,) to the least variance."""
-    a, b, c = (one - one.mean(axis=-1, keepdims=True) for one in (a, b, c))
+    a, b, c = (values - values.mean(axis=-1, keepdims=True) for values in (a, b, c))
     left = (a * a).sum(axis=1)[:, None] + (b * b).sum(axis=1) + 2 * (a @ b.T + (a @ c)[:, None] + b @ c)
     k, m = np.unravel_index(int(left.argmin()), left.shape)
     return int(k), int(m)
@@ -111,19 +111,17 @@ def _unit(windows: Reals) -> tuple[Reals, Reals]:
     return windows / np.maximum(power, 1e-9)[:, None], power
 
 
-def agreement(a: Reals, b: Reals, reach: int) -> float:
-    """Return the correlation of two signals where both are known, the one moved by at most `reach` samples."""
-    return aligned(a, b, reach)[0]
-
-
 def aligned(a: Reals, b: Reals, reach: int) -> tuple[float, int]:
-    """Return the best correlation of two signals, and by how many samples, at most `reach`, the first is late."""
+    """Return the best correlation of two signals where both are known, and by how many samples the first is late.
+
+    It may be late or early by at most `reach` samples.
+    """
     best, late = -1.0, 0
     for shift in range(-reach, reach + 1):
-        one, other = (a[shift:], b[: len(b) - shift]) if shift >= 0 else (a[:shift], b[-shift:])
-        known = np.isfinite(one) & np.isfinite(other)
+        first, second = (a[shift:], b[: len(b) - shift]) if shift >= 0 else (a[:shift], b[-shift:])
+        known = np.isfinite(first) & np.isfinite(second)
         if known.sum() > 50:
-            x, y = one[known] - one[known].mean(), other[known] - other[known].mean()
+            x, y = first[known] - first[known].mean(), second[known] - second[known].mean()
             scale = float(np.sqrt((x @ x) * (y @ y)))
             if scale > 0 and float(x @ y) / scale > best:
                 best, late = float(x @ y) / scale, shift

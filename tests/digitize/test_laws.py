@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from kalemia.digitize.check import aligned
+from kalemia.digitize.laws import aligned
 
 
 @pytest.mark.parametrize("late", [-20, 0, 13])

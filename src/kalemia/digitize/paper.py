@@ -1,0 +1,77 @@
+"""Speed and gain of the paper, as calibration pulses show them or as they are usual."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from kalemia.digitize.layout import Layout
+from kalemia.digitize.pulse import Pulse
+
+SPEEDS = (25.0, 50.0)
+GAINS = (5.0, 10.0, 20.0)
+OF_A_GAIN = 0.18
+"""A pulse's height is that of one of the gains within this, as a logarithm."""
+WIDTHS_MM = 4.0, 7.5
+"""A pulse of 0.2 s is at least as wide as the first; one wider than the second was printed at 50 mm/s."""
+MIN_PULSES, OF_ONE_HEIGHT = 3, 0.15
+"""So many pulses, of heights within this as a logarithm, tell the gain of the limb or of the chest leads alone."""
+MAX_S = 13.0
+"""Columns of a page last no longer together."""
+ASSUMED_GAIN = "No calibration pulse is seen: 10 mm/mV is assumed."
+ASSUMED_SPEED = "No calibration pulse of 0.2 s is seen: 25 mm/s is assumed."
+LONG = "No calibration pulse of 0.2 s is seen: 50 mm/s is assumed, at which the traces last no longer than usual."
+
+
+@dataclass(frozen=True)
+class Paper:
+    """Speed and gain, what of them is assumed, and whether a calibration pulse is seen, which stands upright."""
+
+    speed: float
+    gain: float
+    assumed: tuple[str, ...]
+    pulse: bool
+
+
+def of_pulses(pulses: Sequence[Pulse]) -> Paper:
+    """Return speed and gain as pulses show them, or as they are usual."""
+    whole = [pulse for pulse in pulses if pulse.whole]
+    assumed = []
+    speed, gain = SPEEDS[0], GAINS[1]
+    height = float(np.median([pulse.height for pulse in whole or pulses])) if pulses else 0.0
+    if pulses:
+        gain = min(GAINS, key=lambda gain: abs(np.log(gain / height)))
+    if not pulses or abs(np.log(gain / height)) > OF_A_GAIN:
+        gain = GAINS[1]
+        assumed.append(ASSUMED_GAIN)
+    wide = float(np.median([pulse.right - pulse.left for pulse in whole])) if whole else 0.0
+    if wide > WIDTHS_MM[1]:
+        speed = SPEEDS[1]
+    elif wide < WIDTHS_MM[0]:
+        assumed.append(ASSUMED_SPEED)
+    return Paper(speed, gain, tuple(assumed), bool(pulses))
+
+
+def of_length(paper: Paper, mm: float) -> Paper:
+    """Return what is known of the paper where the traces are so long: more than 13 s at once are not printed."""
+    if paper.speed != SPEEDS[0] or ASSUMED_SPEED not in paper.assumed or mm < MAX_S * SPEEDS[0]:
+        return paper
+    others = tuple(sentence for sentence in paper.assumed if sentence != ASSUMED_SPEED)
+    return replace(paper, speed=SPEEDS[1], assumed=(*others, LONG))
+
+
+def of_rows(paper: Paper, pulses: Sequence[Sequence[Pulse]], layout: Layout) -> list[Paper]:
+    """Return speed and gain of each row: chest leads in rows of their own may have a gain of their own."""
+    papers = [paper] * len(pulses)
+    if layout.columns > 1:
+        return papers
+    for chest in (False, True):
+        rows = [r for r, names in enumerate(layout.leads) if names[0].startswith("V") == chest]
+        whole = [pulse for r in rows for pulse in pulses[r] if pulse.whole]
+        heights = np.array([pulse.height for pulse in whole])
+        if len(whole) >= MIN_PULSES and np.abs(np.log(heights / np.median(heights))).max() < OF_ONE_HEIGHT:
+            for r in rows:
+                papers[r] = of_pulses(whole)
+    return papers
