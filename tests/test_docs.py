@@ -32,13 +32,18 @@ def blocks(page: str, language: str) -> list[str]:
 
 
 @pytest.mark.parametrize("page", ["README.md", "docs/python.md", "docs/predict.md"])
-def test_python_examples_run(page: str) -> None:
+def test_python_examples_run(page: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
     space: dict[str, object] = {}
     examples = blocks(page, "python")
     assert examples
     for code in examples:
         exec(compile(code, page, "exec"), space)
     assert isinstance(space["estimate"], Estimate)
+    if page == "docs/python.md":
+        assert {path.name for path in Path("reports").iterdir()} == {
+            "index.html", "simulated.html", "p000000.html", "p000001.html", "p000002.html"
+        }  # fmt: skip
 
 
 def test_python_examples_of_digitizing_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from kalemia.estimate.predict import Result
 from kalemia.records import LEADS, Beat, Estimate, ModelName, Recording
 
 MODEL = ModelName("v5-4k", "1.0.0", "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08", "simulated")
@@ -74,3 +75,8 @@ LOW = estimate(2.9, 2.3, 3.6, "low")
 NORMAL = estimate(4.4, 3.7, 5.2, "normal", warnings=())
 UNCERTAIN = estimate(4.6, 3.2, 6.1, "uncertain", warnings=())
 EVERY = {"high": HIGH, "low": LOW, "normal": NORMAL, "uncertain": UNCERTAIN, "refused": REFUSED, "failed": FAILED}
+
+
+def result(estimate: Estimate) -> Result:
+    """An estimate with the ECG and the beat that it could have been made from."""
+    return Result(estimate, recording(), beat())

@@ -1,18 +1,25 @@
+"""What moved an estimate: the sentence, the table with its bars, the beat over simulated ones."""
+
 from __future__ import annotations
 
 import re
 from dataclasses import replace
+from importlib import resources
+from typing import Any
 
 import numpy as np
 import pytest
+from markup_tree import Node, parse, percent, points, table_rows
 from report_examples import FAILED, HIGH, REFUSED, beat, recording
-from test_report_page import Reader
 
-from kalemia.estimate.explain import SHOWN_MEQ_L, Explanation
-from kalemia.records import LEADS
+from kalemia.errors import ModelError
+from kalemia.estimate.explain import SHOWN_MEQ_L, Explanation, explain
+from kalemia.estimate.model import Model
+from kalemia.estimate.predict import Result, examine
+from kalemia.records import LEADS, Estimate
 from kalemia.report import page, words
-from kalemia.report.explanation import sentence
-from kalemia.report.pictures import signed_bar
+from kalemia.report.explanation import drawn, figures, sentence
+from kalemia.simulate import simulate_one
 
 TWELVE = beat()
 
@@ -32,8 +39,18 @@ def explanation(p: float, qrs: float, t: float, ordinary: float = 4.5, leads: tu
 TALL_T = explanation(0.12, -0.31, 1.04)
 
 
+def shown(why: Explanation, estimate: Estimate = HIGH) -> Node:
+    return parse("".join(drawn(estimate, beat(), why)))
+
+
+@pytest.fixture(scope="module")
+def examined(tiny_path: object) -> Result:
+    """A simulated patient's result with all that an explanation needs."""
+    return examine(simulate_one(1, 3, level="clean").recording, str(tiny_path))
+
+
 @pytest.mark.parametrize(
-    ("why", "said"),
+    ("why", "line"),
     [
         (
             TALL_T,
@@ -48,55 +65,55 @@ TALL_T = explanation(0.12, -0.31, 1.04)
         (explanation(0.3, 0.4, 0.5), "ST-T raises this estimate most (+0.5 mEq/L)."),
         (explanation(0.3, 0.4, -0.5), "ST-T lowers this estimate most (−0.5 mEq/L)."),
         (explanation(0.2, 0.0, -0.1, ordinary=5.87), "P raises this estimate most (+0.2 mEq/L)."),
+        (explanation(0.2, 0.0, 1.0, ordinary=6.9), "ST-T raises this estimate most (+1.0 mEq/L)."),
         (explanation(0.1, 0.91, 0.94), "QRS and ST-T raise this estimate most (+0.9 mEq/L each)."),
+        (explanation(-0.91, 0.1, -0.94), "P and ST-T lower this estimate most (−0.9 mEq/L each)."),
         (explanation(0.04, -0.04, 0.0), "None of the three parts alone moves this estimate by 0.1 mEq/L."),
     ],
 )
-def test_one_sentence_says_what_moved_the_estimate_most(why: Explanation, said: str) -> None:
-    assert sentence(why) == said
+def test_one_sentence_says_what_moved_the_estimate_most(why: Explanation, line: str) -> None:
+    assert sentence(why) == line
+    assert shown(why).one("p", "moved").text == line
 
 
-@pytest.mark.parametrize(
-    ("value", "said"), [(0.84, "+0.8"), (-0.84, "−0.8"), (0.04, "0.0"), (-0.04, "0.0"), (0.0, "0.0"), (12.0, "+12.0")]
-)
-def test_a_change_has_its_sign_unless_it_is_none(value: float, said: str) -> None:
-    assert words.change(value) == said
+@pytest.mark.parametrize(("added", "is_most"), [(0.69, False), (0.71, True)])
+def test_most_is_more_than_half(added: float, is_most: bool) -> None:
+    assert sentence(explanation(0.1, 0.2, added)).startswith("Most of what") == is_most
 
 
 def test_the_parts_stand_in_a_table_with_what_is_left_without_them() -> None:
-    html = page(HIGH, recording(), beat(), why=TALL_T)
-    table = html.split('class="parts"')[1].split("</table>")[0]
-    rows = [
-        [re.sub(r"<.*?>", "", cell) for cell in re.findall(r"<t[hd].*?</t[hd]>", row)]
-        for row in table.split("<tbody>")[1].split("</tr>")[:-1]
-    ]
-    assert rows == [
+    table = shown(TALL_T).one("table", "parts")
+    assert table_rows(table) == [
         ["P", "+0.1", "", "5.8"],
         ["QRS", "−0.3", "", "6.2"],
         ["ST-T", "+1.0", "", "4.9"],
         ["All three", "+1.4", "", "4.5"],
     ]
+    heads = table.one("thead").all("th")
+    assert [(head.text, head.attributes.get("colspan")) for head in heads] == [
+        ("Part", None), ("Adds, mEq/L", "2"), ("Without it", None)
+    ]  # fmt: skip
 
 
-def test_a_bar_points_right_for_what_raises_and_left_for_what_lowers() -> None:
-    assert 'x="50.0%" width="25.0%" height="14" class="raises"' in signed_bar(0.5, 1.0)
-    assert 'x="25.0%" width="25.0%" height="14" class="lowers"' in signed_bar(-0.5, 1.0)
-    assert 'x="0.0%" width="50.0%"' in signed_bar(-3.0, 1.0)
-
-
-def test_the_page_with_an_explanation_is_one_well_formed_document_that_stands_alone() -> None:
-    html = page(replace(HIGH, leads_used=LEADS), recording(), beat(), why=explanation(0.1, 0.2, 0.3, leads=LEADS))
-    reader = Reader(html)
-    assert len(reader.values("id")) == len(set(reader.values("id")))
-    assert not re.search(r"https?://|//\w|src=|<script|<link| style=|javascript:", html)
-    assert not re.search(r"exclude|\bsafe|ruled out|laborator", html, re.IGNORECASE)
-    assert "Content-Security-Policy" in html
-    assert reader.values("content")[:1] == Reader(page(HIGH)).values("content")[:1]
+@pytest.mark.parametrize(
+    ("why", "reach"),
+    [
+        (TALL_T, 1.4),
+        (explanation(0.1, -0.2, 0.3, ordinary=5.8), 1.0),
+        (explanation(0.1, -1.9, 0.3, ordinary=5.8), 1.9),
+        (explanation(0.1, 0.2, 0.3, ordinary=8.4), 2.5),
+    ],
+)
+def test_the_longest_bar_fills_its_half_but_small_changes_look_small(why: Explanation, reach: float) -> None:
+    bars = [bar.all("rect")[1] for bar in shown(why).one("table", "parts").all("svg", "bar")]
+    added = [*why.added_meq_l.values(), why.potassium_meq_l - why.ordinary_meq_l]
+    assert [percent(bar["width"]) for bar in bars] == pytest.approx([50 * abs(a) / reach for a in added], abs=0.06)
+    assert [bar["class"] for bar in bars] == ["raises" if a > 0 else "lowers" for a in added]
 
 
 def test_it_says_what_occlusion_is_and_is_not() -> None:
-    text = Reader(page(HIGH, recording(), beat(), why=TALL_T)).text
-    for said in (
+    text = shown(TALL_T).text
+    for statement in (
         "Occlusion: each part of the beat was replaced",
         "(4.2 mEq/L, this RR interval, QRS as large as here)",
         "The RR interval and the voltages of QRS, which the model is given beside the beat, stayed this patient's.",
@@ -104,65 +121,143 @@ def test_it_says_what_occlusion_is_and_is_not() -> None:
         "a model's reasons are not a heart's",
         "the nearest line is no estimate",
     ):
-        assert said in text
+        assert statement in text
     assert "No P wave" not in text
-    assert "personal offset" not in text
+    assert "The network itself" not in text
 
 
-def test_a_missing_p_wave_and_a_personal_offset_are_said() -> None:
-    estimate = replace(HIGH, potassium_meq_l=6.3, personal_offset_meq_l=0.4)
-    text = Reader(page(estimate, recording(), beat(), why=replace(TALL_T, has_p=False))).text
-    assert "No P wave stands out in this beat" in text
-    assert "The network itself says 5.9 mEq/L; the patient's personal offset of +0.4 is not part of this." in text
-
-
-@pytest.mark.parametrize("estimate", [REFUSED, FAILED], ids=["refused", "failed"])
-def test_where_there_is_no_estimate_nothing_is_explained(estimate: object) -> None:
-    html = page(estimate, recording(), beat(), why=TALL_T)  # type: ignore[arg-type]
-    assert "What moved" not in html
-    assert "Occlusion" not in html
-    assert 'class="known' not in html
-
-
-def test_without_an_explanation_nothing_is_explained() -> None:
-    assert "What moved" not in page(HIGH, recording(), beat())
-
-
-def test_the_beat_is_drawn_last_over_five_simulated_ones_each_with_its_own_line() -> None:
-    html = page(HIGH, recording(), beat(), why=TALL_T)
-    (panel,) = re.findall(r'<svg class="beat".*?</svg>', html.split("What moved")[1].split("The beat that")[0])
-    lines = re.findall(r'<path d="M[^"]*" class="(known \w+|trace)"', panel)
-    assert lines == [f"known known{level:g}" for level in SHOWN_MEQ_L] + ["trace"]
-    css = html.split("<style>")[1].split("</style>")[0]
-    dashes = [re.search(rf"\.known{level:g} {{[^}}]*stroke-dasharray: ([^;]+);", css) for level in SHOWN_MEQ_L]
-    told_apart = [None if found is None else found[1] for found in dashes]
-    assert len(set(told_apart)) == len(SHOWN_MEQ_L)  # also without color: five patterns, the last one a whole line
-
-
-def test_the_key_names_every_line() -> None:
-    html = page(HIGH, recording(), beat(), why=TALL_T)
-    key = re.sub(r"<.*?>", "|", html.split('class="key"')[1].split("</ul>")[0])
-    assert re.findall(r"\|([^|>]+)\|", key) == ["3 mEq/L", "4 mEq/L", "5 mEq/L", "6 mEq/L", "7 mEq/L", "this ECG"]
-
-
-def test_those_who_do_not_see_the_lines_hear_the_heights_of_t() -> None:
-    labels = Reader(page(HIGH, recording(), beat(), why=TALL_T)).values("aria-label")
-    (said,) = [label for label in labels if "height of T" in label]
-    assert said.startswith("Median beat of lead V5, height of T 0.5")
-    assert re.search(r"in simulated beats 0\.3\d at 3, 0\.4\d at 4, 0\.5\d at 5, 0\.7\d at 6, 0\.8\d at 7 mEq/L$", said)
+def test_a_missing_p_wave_is_said() -> None:
+    assert "No P wave stands out in this beat" in shown(replace(TALL_T, has_p=False)).all("figcaption")[0].text
 
 
 @pytest.mark.parametrize(
-    ("leads", "shown"),
+    ("known", "beside"),
     [
-        (("I", "II", "V1", "V2", "V3", "V4", "V5", "V6"), ["II", "V2", "V4", "V5"]),
-        (("I", "V1", "V6"), ["I", "V1", "V6"]),
-        (("III", "aVF"), ["III", "aVF"]),
+        ({"personal_offset_meq_l": 0.4}, "the patient's personal offset of +0.4"),
+        ({"prevalence": 0.03}, "what the prevalence changes"),
+        (
+            {"personal_offset_meq_l": -0.4, "prevalence": 0.03},
+            "the patient's personal offset of −0.4 and what the prevalence changes",
+        ),
     ],
 )
-def test_four_leads_are_shown_at_most(leads: tuple[str, ...], shown: list[str]) -> None:
-    why = explanation(0.1, 0.2, 0.3, leads=leads)
-    html = page(replace(HIGH, leads_used=leads), recording(), beat(), why=why)
-    labels = Reader(html).values("aria-label")
-    assert [label.split(",")[0].split()[-1] for label in labels if "height of T" in label] == shown
-    assert (f"Shown are 4 of the {len(leads)} leads" in html) == (len(leads) > 4)
+def test_what_came_after_the_network_is_said_to_be_no_part_of_it(known: dict[str, Any], beside: str) -> None:
+    moved = shown(TALL_T, replace(HIGH, potassium_meq_l=6.3, **known)).one("p", "moved").text
+    assert moved == f"The network itself says 5.9 mEq/L; {beside} is not part of this. {sentence(TALL_T)}"
+
+
+def test_a_page_explains_its_estimate_with_the_model_that_made_it(examined: Result, tiny: Model) -> None:
+    assert examined.beat is not None
+    why = explain(examined.beat, tiny)
+    root = parse(page(examined))
+    section = root.section("What moved the estimate")
+    assert section.one("p", "moved").text == sentence(why)
+    assert [row[1] for row in table_rows(section.one("table", "parts"))][:3] == [
+        words.change(added) for added in why.added_meq_l.values()
+    ]
+    ids = root.values("id")
+    assert len(ids) == len(set(ids))
+    headings = [heading.text for heading in root.all("h2")]
+    assert headings.index("The ECG") < headings.index("What moved the estimate") < headings.index("The model")
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{"beat": None}, {"model": None}, {"estimate": REFUSED}, {"estimate": FAILED}],
+    ids=["no beat", "no model", "refused", "failed"],
+)
+def test_what_is_no_estimate_or_lacks_what_made_it_is_not_explained(examined: Result, changes: dict[str, Any]) -> None:
+    assert len(figures(examined)) == 2
+    lacking = replace(examined, **changes)
+    assert figures(lacking) == []
+    html = page(lacking)
+    assert "What moved" not in html
+    assert 'class="known' not in html
+
+
+def test_an_estimate_that_cannot_be_explained_has_its_page_all_the_same(
+    examined: Result, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> None:
+        raise ModelError("lead X cannot be explained")
+
+    monkeypatch.setattr("kalemia.estimate.explain.explain", refuse)
+    html = page(examined)
+    assert "What moved" not in html
+    assert "mEq/L" in html
+
+
+def beats_of(why: Explanation) -> list[Node]:
+    return shown(why).all("svg", "beat")
+
+
+def test_the_beat_is_drawn_last_over_five_simulated_ones_each_with_its_own_line() -> None:
+    (panel,) = beats_of(TALL_T)
+    lines = [path for path in panel.all("path") if path["class"].split()[0] in ("known", "trace")]
+    assert [line["class"] for line in lines] == [f"known known{level:g}" for level in SHOWN_MEQ_L] + ["trace"]
+    tops = [points(line["d"])[0][:, 1].min() for line in lines]
+    assert np.diff(tops[:-1]).max() < -10  # R was made higher with potassium
+    assert tops[2] == pytest.approx(tops[-1], abs=0.03)  # and at 5 mEq/L it is this beat
+    assert min(tops) > 26
+
+
+def test_lines_are_told_apart_without_color() -> None:
+    css = resources.files("kalemia.report").joinpath("style.css").read_text(encoding="utf-8")
+    dashes = [re.search(rf"\.known{level:g} {{[^}}]*stroke-dasharray: ([^;]+);", css) for level in SHOWN_MEQ_L]
+    patterns = [None if dash is None else dash[1] for dash in dashes]
+    assert len(set(patterns)) == len(SHOWN_MEQ_L)  # five patterns, the last one a whole line
+
+
+def test_the_key_names_every_line_and_shows_it() -> None:
+    entries = shown(TALL_T).one("ul", "key").all("li")
+    assert [entry.text for entry in entries] == [*(f"{level:g} mEq/L" for level in SHOWN_MEQ_L), "this ECG"]
+    assert [entry.one("path")["class"] for entry in entries] == [
+        *(f"known known{level:g}" for level in SHOWN_MEQ_L), "trace"
+    ]  # fmt: skip
+    for entry in entries:
+        picture = entry.one("svg")
+        assert (picture["viewbox"], picture["aria-hidden"]) == ("0 0 48 8", "true")
+        np.testing.assert_allclose(points(entry.one("path")["d"])[0], [[0, 4], [48, 4]])
+
+
+def test_those_who_do_not_see_the_lines_hear_the_heights_of_t() -> None:
+    (panel,) = beats_of(TALL_T)
+    assert panel["aria-label"].startswith("Median beat of lead V5, height of T 0.5")
+    pattern = r"in simulated beats 0\.3\d at 3, 0\.4\d at 4, 0\.5\d at 5, 0\.7\d at 6, 0\.8\d at 7 mEq/L$"
+    assert re.search(pattern, panel["aria-label"])
+
+
+@pytest.mark.parametrize(
+    ("leads", "panels", "class_"),
+    [
+        (("I", "II", "V1", "V2", "V3", "V4", "V5", "V6"), ["II", "V2", "V4", "V5"], "beats beats-large"),
+        (("I", "V1", "V6", "V3", "III"), ["I", "V1", "V6", "V3"], "beats beats-large"),
+        (("I", "V1", "V6"), ["I", "V1", "V6"], "beats beats-large"),
+        (("III", "aVF"), ["III", "aVF"], "beats beats-large"),
+        (("V6",), ["V6"], "beats beats-one"),
+    ],
+)
+def test_four_leads_are_shown_at_most(leads: tuple[str, ...], panels: list[str], class_: str) -> None:
+    root = shown(explanation(0.1, 0.2, 0.3, leads=leads), replace(HIGH, leads_used=leads))
+    assert [panel.one("text", "lead").text for panel in root.all("svg", "beat")] == panels
+    assert root.one("div", "beats")["class"] == class_
+    counted = f"Shown are 4 of the {len(leads)} leads that were used."
+    assert (counted in root.all("figcaption")[1].text) == (len(leads) > 4)
+
+
+def test_every_lead_is_held_against_its_own_simulated_beat() -> None:
+    why = explanation(0.1, 0.2, 0.3, leads=("II", "V5"))
+    scaled = {level: mv * np.array([[1.0], [0.5]], np.float32) for level, mv in why.simulated_mv.items()}
+    first, second = beats_of(replace(why, simulated_mv=scaled))
+    tops = [[points(path["d"])[0][:, 1].min() for path in panel.all("path", "known")] for panel in (first, second)]
+    own = [points(panel.one("path", "trace")["d"])[0][:, 1].min() for panel in (first, second)]
+    assert own[0] == own[1]
+    assert all(high < low - 10 for high, low in zip(*tops, strict=True))
+
+
+def test_the_twelve_leads_of_a_page_are_explained_without_breaking_it(tiny: Model) -> None:
+    explained = Result(replace(HIGH, leads_used=LEADS), recording(), beat(), model=tiny)
+    html = page(explained)
+    assert "What moved the estimate" in html
+    assert not re.search(r"https?://|//\w|src=|<script|<link| style=|javascript:", html)
+    assert not re.search(r"exclude|\bsafe|ruled out|laborator", html, re.IGNORECASE)

@@ -1,28 +1,39 @@
+"""Pages in a folder: their names, that they are written whole or not at all, and the index of them."""
+
 from __future__ import annotations
 
 import os
+import pickle
 import re
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from report_examples import EVERY, FAILED, HIGH, LOW, NORMAL, REFUSED, UNCERTAIN, beat, recording
+from markup_tree import Node, parse, table_rows
+from report_examples import EVERY, FAILED, HIGH, LOW, NORMAL, REFUSED, UNCERTAIN, result
 
 from kalemia.errors import KalemiaError
-from kalemia.records import NOTICE
-from kalemia.report import Row, index, page, page_name, write_page
+from kalemia.estimate.predict import Job, Result, predict_many
+from kalemia.records import NOTICE, Estimate
+from kalemia.report import Pages, page, write_page
+from kalemia.report.folder import page_name
+from kalemia.report.index import Row, index
 
 
 def test_a_page_is_written_and_its_folder_made(tmp_path: Path) -> None:
-    written = write_page(tmp_path / "a" / "b", HIGH, recording(), beat())
+    written = write_page(result(HIGH), tmp_path / "a" / "b")
     assert written == tmp_path / "a" / "b" / "ecg.html"
-    assert written.read_text(encoding="utf-8") == page(HIGH, recording(), beat())
+    assert written.read_text(encoding="utf-8") == page(result(HIGH))
+
+
+def test_a_folder_may_be_named_by_text(tmp_path: Path) -> None:
+    assert write_page(Result(HIGH), str(tmp_path)) == tmp_path / "ecg.html"
 
 
 def test_the_same_input_replaces_its_page(tmp_path: Path) -> None:
-    write_page(tmp_path, HIGH)
-    assert write_page(tmp_path, REFUSED).name == "ecg.html"
+    write_page(Result(HIGH), tmp_path)
+    assert write_page(Result(REFUSED), tmp_path).name == "ecg.html"
     assert "Refused" in (tmp_path / "ecg.html").read_text(encoding="utf-8")
 
 
@@ -30,7 +41,7 @@ def test_a_name_may_be_given(tmp_path: Path) -> None:
     taken: set[str] = set()
     names = [page_name(source, taken) for source in ("a/ecg.dcm", "b/ECG.dat", "ecg", "ecg-2.csv")]
     assert names == ["ecg.html", "ECG-2.html", "ecg-3.html", "ecg-2-2.html"]
-    assert write_page(tmp_path, HIGH, name=names[1]).name == "ECG-2.html"
+    assert write_page(Result(HIGH), tmp_path, name=names[1]).name == "ECG-2.html"
 
 
 @pytest.mark.parametrize(
@@ -41,9 +52,16 @@ def test_a_name_may_be_given(tmp_path: Path) -> None:
         ("p/../..", "ecg.html"),
         ("C:\\x\\Müller 3.xml", "Müller-3.html"),
         ("心电图.dcm", "心电图.html"),
+        ("u\u0308.dcm", "ü.html"),
+        ("ecg.tar.gz", "ecg.tar.html"),
+        ("a.b c.dat", "a.b-c.html"),
         (".hidden", "hidden.html"),
+        ("-._x_.-", "x.html"),
         ("index.dat", "index-2.html"),
         ("NUL.dat", "NUL-2.html"),
+        ("com9", "com9-2.html"),
+        ("lpt0.csv", "lpt0-2.html"),
+        ("com10", "com10.html"),
         ("a\x00\n\udcffb.dat", "a-b.html"),
         ("", "recording.html"),
     ],
@@ -53,8 +71,9 @@ def test_names_are_made_harmless(source: str, name: str) -> None:
 
 
 def test_long_names_fit_into_a_file_system(tmp_path: Path) -> None:
-    written = write_page(tmp_path, replace(HIGH, source="😀é" * 300 + "電" * 400 + ".dat"))
+    written = write_page(Result(replace(HIGH, source="😀é" * 300 + "電" * 400 + ".dat")), tmp_path)
     assert len(os.fsencode(written.name)) < 200
+    assert page_name("a" * 60, set()) == "a" * 48 + ".html"
 
 
 def refuse(*_: object) -> None:
@@ -63,15 +82,15 @@ def refuse(*_: object) -> None:
 
 @pytest.mark.parametrize("step", ["replace", "write"])
 def test_a_failed_write_leaves_nothing_half_written(step: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    write_page(tmp_path, HIGH)
+    write_page(Result(HIGH), tmp_path)
     before = (tmp_path / "ecg.html").read_bytes()
     if step == "replace":
         monkeypatch.setattr(Path, "replace", refuse)
     else:
         monkeypatch.setattr(Path, "write_bytes", half_written(Path.write_bytes))
     with pytest.raises(KalemiaError, match="No space left on device"):
-        write_page(tmp_path, REFUSED)
-    assert [found.name for found in tmp_path.iterdir()] == ["ecg.html"]
+        write_page(Result(REFUSED), tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["ecg.html"]
     assert (tmp_path / "ecg.html").read_bytes() == before
 
 
@@ -87,45 +106,135 @@ def test_a_folder_that_is_a_file_is_one_sentence(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("x")
     for folder in (tmp_path / "file", tmp_path / "file" / "below"):
         with pytest.raises(KalemiaError, match=r"^cannot write the report into .*; name a folder") as caught:
-            write_page(folder, HIGH)
+            write_page(Result(HIGH), folder)
         assert "\n" not in str(caught.value)
+        assert str(folder) in str(caught.value)
 
 
-def cells(html: str) -> list[list[str]]:
-    body = html.split("<tbody>")[1].split("</tbody>")[0]
-    rows = re.findall(r"<tr.*?</tr>", body)
-    return [[re.sub(r"<.*?>", "", cell) for cell in re.findall(r"<t[hd].*?</t[hd]>", row)] for row in rows]
+def estimates(*sources: str) -> list[Estimate]:
+    return [replace(NORMAL, source=source) for source in sources]
 
 
-def test_the_index_puts_high_first_and_reasons_last(tmp_path: Path) -> None:
+def test_every_source_has_a_page_of_its_own_and_the_index_links_them(tmp_path: Path) -> None:
+    sources = ["a/ecg.dcm", "b/ecg.dcm", "a/ecg.dcm", "c.dcm"]
+    pages = Pages.of(sources, tmp_path / "reports")
+    for estimate in estimates(*sources):
+        pages(estimate.source, result(estimate))
+    assert {path.name for path in (tmp_path / "reports").iterdir()} == {"ecg.html", "ecg-2.html", "c.html"}
+    assert [pages.page(estimate) for estimate in estimates(*sources)] == [
+        tmp_path / "reports" / name for name in ("ecg.html", "ecg-2.html", "ecg.html", "c.html")
+    ]
+    written = pages.write_index(estimates(*sources))
+    assert written == tmp_path / "reports" / "index.html"
+    links = [link["href"] for link in parse(written.read_text(encoding="utf-8")).all("a")]
+    assert links == ["ecg.html", "ecg.html", "ecg-2.html", "c.html"]
+
+
+def test_a_page_that_cannot_be_written_costs_nothing_but_its_link(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pages = Pages.of(["a.dcm", "b.dcm"], str(tmp_path))
+    first, second = estimates("a.dcm", "b.dcm")
+    pages("a.dcm", result(first))
+    with monkeypatch.context() as full:
+        full.setattr(Path, "write_bytes", refuse)
+        pages("b.dcm", result(second))
+    assert pages.page(second) is None
+    listed = parse(pages.write_index([first, second]).read_text(encoding="utf-8"))
+    assert [link.text for link in listed.all("a")] == ["a.dcm"]
+    assert [row[0] for row in table_rows(listed)] == ["a.dcm", "b.dcm"]
+
+
+def test_an_index_that_cannot_be_written_is_one_sentence(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("x")
+    with pytest.raises(KalemiaError, match=r"^cannot write the report into .*file: .*; name a folder"):
+        Pages.of(["a.dcm"], tmp_path / "file").write_index(estimates("a.dcm"))
+
+
+def test_pages_go_with_a_job_to_the_process_that_makes_the_estimate(
+    tmp_path: Path, tiny_path: Path, patients: Path
+) -> None:
+    sources = [str(patients / "0000" / f"p00000{k}.hea") for k in (1, 2)]
+    job = pickle.loads(pickle.dumps(Job(tiny_path, each=Pages.of(sources, tmp_path))))
+    made = list(predict_many(sources, job))
+    assert [estimate.status for estimate in made] == ["estimated", "estimated"]
+    assert {path.name for path in tmp_path.iterdir()} == {"p000001.html", "p000002.html"}
+    assert "What moved the estimate" in (tmp_path / "p000001.html").read_text(encoding="utf-8")
+
+
+def listed(*rows: Row) -> Node:
+    return parse(index(rows))
+
+
+def test_the_index_puts_high_first_and_reasons_last() -> None:
     higher = replace(HIGH, potassium_meq_l=7.1, source="higher.dcm")
     rows = [Row(replace(e, source=f"x/{n}.dcm")) for n, e in EVERY.items() if e not in (HIGH,)]
-    html = index(tmp_path, [*rows, Row(HIGH), Row(higher)]).read_text(encoding="utf-8")
-    table = cells(html)
-    assert [row[0] for row in table[:5]] == ["higher.dcm", "ecg.dcm", "low.dcm", "uncertain.dcm", "normal.dcm"]
+    root = listed(*rows, Row(HIGH), Row(higher))
+    table = table_rows(root.one("table", "index"))
+    assert [row[0] for row in table] == [
+        "higher.dcm", "ecg.dcm", "low.dcm", "uncertain.dcm", "normal.dcm", "failed.dcm", "refused.dcm"
+    ]  # fmt: skip
     assert table[1] == ["ecg.dcm", "Estimated", "5.9 mEq/L", "5.1 to 6.8", "▲ High", ""]
+    assert table[2] == ["low.dcm", "Estimated", "2.9 mEq/L", "2.3 to 3.6", "▼ Low", ""]
     assert table[-1] == ["refused.dcm", "Refused", "", "", "", "lead V5 is flat"]
-    assert "Of 7: 5 estimated (2 high), 1 refused, 1 failed." in html
-    assert NOTICE in html
-    assert "trained on simulated ECGs" in html
-    assert not re.search(r"https?://|src=|exclude|\bsafe|laborator", html)
+    assert root.one("p", "facts").text == "Of 7: 5 estimated (2 high), 1 refused, 1 failed."
+    assert root.one("p", "validated").text == "Model: v5-4k 1.0.0, trained on simulated ECGs."
+    assert root.one("p", "notice").text == NOTICE
+    assert [head.text for head in root.one("thead").all("th")] == [
+        "Source", "Status", "Estimate", "Interval", "Level", "Reason"
+    ]  # fmt: skip
+    assert not re.search(r"https?://|src=|exclude|\bsafe|laborator", index([*rows, Row(HIGH)]))
+
+
+def test_low_estimates_come_the_lowest_first_and_others_the_highest_first() -> None:
+    low = [Row(replace(LOW, potassium_meq_l=k, source=f"{k}")) for k in (3.1, 2.4, 2.9)]
+    unsure = [Row(replace(UNCERTAIN, potassium_meq_l=k, source=f"{k}")) for k in (4.1, 5.1, 4.6)]
+    table = table_rows(listed(*unsure, *low))
+    assert [row[0] for row in table] == ["2.4", "2.9", "3.1", "5.1", "4.6", "4.1"]
+
+
+def test_equal_estimates_come_by_their_names() -> None:
+    rows = [Row(replace(NORMAL, source=source)) for source in ("c", "a", "b")]
+    assert [row[0] for row in table_rows(listed(*rows))] == ["a", "b", "c"]
+
+
+def test_a_row_has_the_color_of_its_level() -> None:
+    rows = listed(Row(HIGH), Row(LOW), Row(REFUSED)).one("tbody").all("tr")
+    assert [row.attributes.get("class") for row in rows] == ["level-high", "level-low", None]
 
 
 def test_the_index_links_its_pages_and_escapes_their_names(tmp_path: Path) -> None:
-    source = "<script>alert(1)</script> ä%.dat"
-    written = write_page(tmp_path, replace(HIGH, source=source), name="a b%ä.html")
-    html = index(tmp_path, [Row(replace(HIGH, source=source), written)]).read_text(encoding="utf-8")
-    assert 'href="a%20b%25%C3%A4.html"' in html
+    shown = replace(HIGH, source="<script>alert(1)</script> ä%.dat")
+    written = write_page(Result(shown), tmp_path, name="a b%ä.html")
+    html = index([Row(shown, written), Row(LOW)])
+    assert [link["href"] for link in parse(html).all("a")] == ["a%20b%25%C3%A4.html"]
     assert "<script" not in html
 
 
-def test_names_that_occur_twice_are_told_apart_by_their_folder(tmp_path: Path) -> None:
-    rows = [Row(replace(NORMAL, source=source)) for source in ("p/a/ecg.dcm", "p/b/ecg.dcm", "p/c/other.dcm")]
-    table = cells(index(tmp_path, rows).read_text(encoding="utf-8"))
-    assert [row[0] for row in table] == ["a/ecg.dcm", "b/ecg.dcm", "other.dcm"]
+def test_names_that_occur_twice_are_told_apart_by_their_folder() -> None:
+    rows = [Row(e) for e in estimates("p/a/ecg.dcm", "p\\b\\ecg.dcm", "p/c/other.dcm")]
+    assert [row[0] for row in table_rows(listed(*rows))] == ["a/ecg.dcm", "b/ecg.dcm", "other.dcm"]
 
 
-def test_an_index_of_nothing_and_of_failures_is_written(tmp_path: Path) -> None:
-    assert "Of 0:" in index(tmp_path, []).read_text(encoding="utf-8")
-    html = index(tmp_path, [Row(replace(FAILED, model=None)), Row(LOW), Row(UNCERTAIN)]).read_text(encoding="utf-8")
-    assert len(cells(html)) == 3
+def test_models_are_named_once_each() -> None:
+    assert HIGH.model is not None
+    other = replace(LOW, model=replace(HIGH.model, name="i-4k"))
+    assert listed(Row(HIGH), Row(other), Row(NORMAL)).one("p", "validated").text == (
+        "Model: i-4k 1.0.0, trained on simulated ECGs; v5-4k 1.0.0, trained on simulated ECGs."
+    )
+
+
+def test_an_index_of_nothing_and_of_failures_is_written() -> None:
+    assert listed().one("p", "facts").text == "Of 0: 0 estimated (0 high), 0 refused, 0 failed."
+    nameless = [Row(replace(FAILED, model=None)), Row(replace(FAILED, model=None, source="other"))]
+    root = listed(*nameless)
+    assert len(table_rows(root)) == 2
+    assert root.all("p", "validated") == []
+
+
+def test_an_index_is_a_document_like_a_page() -> None:
+    root = listed(Row(HIGH))
+    assert root.one("title").text == "Estimates – Kalemia"
+    assert root.one("h1").text == "Potassium estimated from ECGs"
+    assert root.one("p", "brand").text == "Kalemia"
+    assert "class" not in root.one("body").attributes

@@ -1,54 +1,34 @@
+"""A page as a whole: one document that stands alone, says what it is not, and lets nothing of a file become markup."""
+
 from __future__ import annotations
 
+import base64
 import copy
+import hashlib
 import json
 import re
 from collections.abc import Iterator
 from dataclasses import replace
-from html.parser import HTMLParser
 from importlib import resources
+from typing import Any
 
+import cv2
 import numpy as np
 import pytest
-from report_examples import EVERY, FAILED, HIGH, REFUSED, beat, estimate, recording
+from markup_tree import Node, parse
+from report_examples import EVERY, FAILED, HIGH, NORMAL, REFUSED, beat, recording, result
 
+import kalemia
+from kalemia.digitize.result import Digitized, Trace
+from kalemia.estimate.predict import Result
 from kalemia.records import NOTICE, Estimate
 from kalemia.report import page
+from kalemia.report.document import TRUST, document
 from kalemia.report.markup import Markup, element, join
 
 
-class Reader(HTMLParser):
-    """Collects tags, attributes and visible text, and fails on a tag that is not closed in its turn."""
-
-    def __init__(self, html: str) -> None:
-        super().__init__()
-        self.open: list[str] = []
-        self.tags: list[str] = []
-        self.attributes: list[tuple[str, str]] = []
-        self.texts: list[str] = []
-        self.feed(html)
-        self.close()
-        assert self.open == []
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.tags.append(tag)
-        self.attributes += [(key, value or "") for key, value in attrs]
-        if tag != "meta":
-            self.open.append(tag)
-
-    def handle_endtag(self, tag: str) -> None:
-        assert self.open.pop() == tag
-
-    def handle_data(self, data: str) -> None:
-        if "style" not in self.open:
-            self.texts.append(data)
-
-    @property
-    def text(self) -> str:
-        return " ".join("".join(self.texts).split())
-
-    def values(self, key: str) -> list[str]:
-        return [value for name, value in self.attributes if name == key]
+def sections(root: Node) -> list[str]:
+    return [heading.text for heading in root.all("h2")]
 
 
 @pytest.fixture(params=EVERY, ids=str)
@@ -57,96 +37,152 @@ def each(request: pytest.FixtureRequest) -> Estimate:
 
 
 def test_every_page_is_one_well_formed_document(each: Estimate) -> None:
-    html = page(each, recording(), beat())
-    reader = Reader(html)
-    assert html.startswith("<!doctype html>")
-    assert ("lang", "en") in reader.attributes
-    assert len(reader.values("id")) == len(set(reader.values("id")))
-    named = " ".join(reader.values("aria-labelledby")).split()
-    assert set(named) <= set(reader.values("id"))
+    html = page(result(each))
+    root = parse(html)
+    assert html.startswith("<!doctype html>\n<html lang=")
+    assert html.endswith("</html>\n")
+    assert root.one("html")["lang"] == "en"
+    ids = root.values("id")
+    assert len(ids) == len(set(ids))
+    assert set(" ".join(root.values("aria-labelledby")).split()) <= set(ids)
+    used = re.findall(r"url\(#([^)]+)\)", html)
+    assert set(used) <= set(ids)
 
 
 def test_every_page_stands_alone(each: Estimate) -> None:
-    html = page(each, recording(), beat())
-    assert not re.search(r"https?://|//\w|src=|@import|@font-face|xmlns|<script|<link|javascript:", html)
+    html = page(result(each))
+    assert not re.search(r"https?://|//\w|src=|@import|@font-face|xmlns|<script|<link|javascript:| style=", html)
     assert re.findall(r"url\((?!#)", html) == []
-    assert "default-src 'none'" in Reader(html).values("content")[0]
+
+
+def test_the_policy_admits_pictures_within_the_page_and_this_style_sheet_alone() -> None:
+    head = parse(page(result(HIGH))).one("head")
+    (css,) = head.one("style").children
+    digest = base64.b64encode(hashlib.sha256(str(css).encode()).digest()).decode()
+    policies = [meta["content"] for meta in head.all("meta") if "http-equiv" in meta.attributes]
+    assert policies == [f"default-src 'none'; img-src data:; style-src 'sha256-{digest}'"]
+    assert [meta["http-equiv"] for meta in head.all("meta") if "http-equiv" in meta.attributes] == [
+        "Content-Security-Policy"
+    ]
+    assert css == resources.files("kalemia.report").joinpath("style.css").read_text(encoding="utf-8")
+
+
+def test_a_page_says_its_letters_its_width_and_that_it_has_a_dark_side() -> None:
+    metas = parse(page(result(HIGH))).one("head").all("meta")
+    assert metas[0]["charset"] == "utf-8"
+    named = {meta["name"]: meta["content"] for meta in metas if "name" in meta.attributes}
+    assert named == {"viewport": "width=device-width, initial-scale=1", "color-scheme": "light dark"}
 
 
 def test_every_page_says_what_it_is_not(each: Estimate) -> None:
-    reader = Reader(page(each, recording(), beat()))
-    assert NOTICE in reader.text.split("The ECG")[0]
-    assert re.search(r"[Tt]rained on ?simulated ECGs", reader.text)
-    assert not re.search(r"exclude|\bsafe|ruled out|laborator", page(each, recording(), beat()), re.IGNORECASE)
-
-
-def test_a_high_estimate_is_grasped_from_its_first_lines() -> None:
-    reader = Reader(page(HIGH, recording(), beat()))
-    first = reader.text.split("The ECG")[0]
-    for said in (
-        "5.9 mEq/L",
-        "90 % interval 5.1 to 6.8",
-        "High: above 5.5; the interval reaches down to 5.1",
-        "The model was trained on simulated ECGs, and the interval was validated on simulated ECGs only.",
-        "QRS 142 ms: a wide complex.",
-        "above 5.571 %",
-        "above 6.5> 99 %",
-        "below 3.5< 1 %",
-    ):
-        assert said in first
-    assert "ward/" not in reader.text
+    html = page(result(each))
+    text = parse(html).text
+    assert NOTICE in text.split("The ECG")[0]
+    assert re.search(r"[Tt]rained on ?simulated ECGs", text)
+    assert not re.search(r"exclude|\bsafe|ruled out|laborator", html, re.IGNORECASE)
 
 
 @pytest.mark.parametrize(
-    ("name", "said"),
+    ("name", "title"),
     [
-        ("low", "Low: below 3.5; the interval reaches up to 3.6"),
-        ("normal", "Normal: the whole interval lies within 3.5 to 5.5"),
-        ("uncertain", "Uncertain: the interval reaches below 3.5 and above 5.5"),
-        ("refused", "Lead V5 is flat"),
-        ("failed", "ecg.dcm is not an ECG"),
+        ("high", "ecg.dcm: estimated potassium 5.9 mEq/L – Kalemia"),
+        ("low", "ecg.dcm: estimated potassium 2.9 mEq/L – Kalemia"),
+        ("refused", "ecg.dcm: Refused – Kalemia"),
+        ("failed", "ecg.dcm: Failed – Kalemia"),
     ],
 )
-def test_each_status_says_its_meaning(name: str, said: str) -> None:
-    assert said in Reader(page(EVERY[name], recording(), beat())).text
+def test_the_title_says_the_file_and_what_came_of_it(name: str, title: str) -> None:
+    assert parse(page(result(EVERY[name]))).one("title" if name == "failed" else "head").text.startswith(title)
 
 
-def test_a_refusal_draws_the_ecg_but_claims_no_use_and_no_number() -> None:
-    problems = ("is flat" if lead == "V5" else None for lead in recording().leads)
-    text = Reader(page(REFUSED, recording(), beat(problems=tuple(problems)))).text
-    assert "25 mm/s" in text
-    assert "not used: is flat" in text
-    assert "The beat that was found" in text
-    assert "mEq/L" not in text
+def test_the_header_names_the_file_without_its_folder_and_the_status(each: Estimate) -> None:
+    root = parse(page(result(each)))
+    header = root.one("header")
+    assert header.one("h1").one("bdi").text == "ecg.dcm"
+    assert header.one("p", "brand").text == "Kalemia"
+    assert header.one("p", f"status-{each.status}").text == each.status.capitalize()
+    assert "ward/" not in root.text
+
+
+@pytest.mark.parametrize(
+    ("name", "level"),
+    [("high", "high"), ("low", "low"), ("normal", "normal"), ("uncertain", "uncertain"), ("refused", "refused")],
+)
+def test_the_level_colors_the_page(name: str, level: str) -> None:
+    assert parse(page(result(EVERY[name]))).one("body")["class"] == f"level-{level}"
+
+
+@pytest.mark.parametrize(
+    ("known", "origin"),
+    [
+        ({}, "from the ECG alone"),
+        ({"personal_offset_meq_l": 0.0}, "from the ECG and earlier blood draws"),
+        ({"prevalence": 0.03}, "from the ECG and a prevalence"),
+        ({"personal_offset_meq_l": -0.2, "prevalence": 0.03}, "from the ECG and earlier blood draws and a prevalence"),
+    ],
+)
+def test_the_last_line_says_what_the_page_was_made_from(known: dict[str, Any], origin: str) -> None:
+    footer = parse(page(result(replace(HIGH, **known)))).one("footer")
+    assert footer.text == f"Made by Kalemia {kalemia.__version__} {origin}. {TRUST}"
 
 
 def test_every_page_names_the_page_that_says_how_far_to_trust_it(each: Estimate) -> None:
-    assert "How far to trust a number: the page of that name" in Reader(page(each)).text
+    assert "How far to trust a number: the page of that name" in parse(page(result(each))).one("footer").text
 
 
-def test_a_failure_draws_nothing() -> None:
-    assert "svg" not in Reader(page(FAILED, recording(), beat())).tags
+def test_the_parts_of_a_page_have_their_order() -> None:
+    assert sections(parse(page(result(HIGH)))) == [
+        "Warnings", "The ECG", "The beat that was used", "The model", "Signal quality"
+    ]  # fmt: skip
 
 
 def test_parts_that_do_not_exist_are_left_out() -> None:
-    text = Reader(page(replace(HIGH, warnings=(), model=None, quality={}, interval_validated_on=None))).text
-    for heading in ("Warnings", "The ECG", "The beat", "Signal quality", "The model"):
-        assert heading not in text
-    assert "5.9 mEq/L" in text
+    root = parse(page(Result(replace(HIGH, warnings=(), model=None, quality={}, interval_validated_on=None))))
+    assert sections(root) == []
+    assert "5.9 mEq/L" in root.text
 
 
-def test_an_estimate_near_a_limit_is_printed_on_its_side_of_it() -> None:
-    text = Reader(page(estimate(5.52, 4.8, 6.5, "high"))).text
-    assert "5.52 mEq/L" in text
+def test_a_refusal_draws_the_ecg_but_claims_no_use_and_no_number() -> None:
+    problems = tuple("is flat" if lead == "V5" else None for lead in recording().leads)
+    root = parse(page(Result(REFUSED, recording(), beat(problems=problems))))
+    assert sections(root) == ["The ECG", "The beat that was found", "The model", "Signal quality"]
+    assert "not used: is flat" in root.text
+    assert "mEq/L" not in root.text
 
 
-def test_the_scale_is_clamped_and_the_numbers_are_true() -> None:
-    reader = Reader(page(estimate(9.1, 7.5, 11.3, "high")))
-    assert "7.5 to 11.3" in reader.text
-    assert "▸" in reader.text
-    percents = [float(v[:-1]) for key in ("x", "x1", "cx") for v in reader.values(key) if v.endswith("%")]
-    assert max(percents) == 100
-    assert min(percents) == 0
+def test_a_failure_draws_nothing() -> None:
+    root = parse(page(replace(result(FAILED), page=printed())))
+    assert root.all("svg") == root.all("img") == []
+    assert sections(root) == ["The model"]
+
+
+def printed() -> Digitized:
+    """A page of 80 by 160 points on which one lead was traced, and whose upper half is no row of an ECG."""
+    line = Trace("V5", np.linspace(10.0, 150.0, 100), np.full(100, 60.0))
+    rows = np.array([[0.0, 40.0], [159.0, 40.0], [159.0, 79.0], [0.0, 79.0]])
+    return Digitized(
+        recording(("V5",)), 1, "image", 10.0, 0.0, 25.0, 10.0, "1x1", (), None, None, {}, 75.0,
+        np.full((80, 160, 3), 100, np.uint8), (line,), (rows,),
+    )  # fmt: skip
+
+
+def test_an_ecg_on_paper_is_shown_as_it_was_given_with_what_was_traced() -> None:
+    root = parse(page(replace(result(HIGH), page=printed())))
+    assert sections(root)[:3] == ["Warnings", "The page", "The ECG"]
+    image = root.one("img", "scan")
+    caption = "The page as it was given, with what was traced drawn on it in color"
+    assert image["alt"] == caption
+    assert root.all("figcaption")[0].text.startswith(f"{caption}. What stands outside the rows of the ECG is left out")
+    kind, data = image["src"].split(",")
+    assert kind == "data:image/png;base64"
+    shown = cv2.imdecode(np.frombuffer(base64.b64decode(data), np.uint8), cv2.IMREAD_COLOR)
+    assert shown is not None
+    height, width = shown.shape[:2]
+    assert (shown[: int(0.45 * height)] == 255).all()  # where no row is: a name may stand there
+    row = shown[round(height * 60 / 80)].astype(int)
+    colored = np.ptp(row, axis=1) > 60
+    assert colored[round(width * 20 / 160) : round(width * 140 / 160)].all()
+    assert not colored[: round(width * 5 / 160)].any()
 
 
 NASTY = '<script>alert("1")</script>&"\'\x00\x1b[31m\u202e\udcff\n.dat'
@@ -166,42 +202,30 @@ def test_nothing_from_a_file_becomes_markup() -> None:
         model=replace(HIGH.model, name=NASTY, trained_on=NASTY) if HIGH.model else None,
     )
     for shown in (nasty, replace(nasty, status="refused", reason=NASTY, potassium_meq_l=None)):
-        html = page(shown, recording(leads), beat(leads, problems=(NASTY, None)))
-        reader = Reader(html)
-        assert "script" not in reader.tags
-        assert {key for key, _ in reader.attributes if key.startswith("on")} == set()
+        html = page(Result(shown, recording(leads), beat(leads, problems=(NASTY, None))))
+        root = parse(html)
+        assert root.all("script") == []
+        assert not any(name.startswith("on") for node in root.below() for name in node.attributes)
         assert not re.search("[\x00\x1b\u202e\udcff]", html)
         html.encode("utf-8")
 
 
 def test_a_page_changes_nothing_that_it_shows() -> None:
-    before = json.dumps(HIGH.to_dict())
-    signal = recording()
-    samples = copy.deepcopy(signal.signal)
-    page(HIGH, signal, beat())
+    shown = result(HIGH)
+    assert shown.recording is not None
+    before, samples = json.dumps(HIGH.to_dict()), copy.deepcopy(shown.recording.signal)
+    page(shown)
     assert json.dumps(HIGH.to_dict()) == before
-    np.testing.assert_array_equal(signal.signal, samples)
+    np.testing.assert_array_equal(shown.recording.signal, samples)
 
 
-def test_the_beat_is_drawn_in_millivolts_with_its_axes() -> None:
-    reader = Reader(page(HIGH, recording(), beat()))
-    assert "Median of 11 beats · RR 800 ms · 74 beats per minute" in reader.text
-    # 1.0 of the normalized wave times a gain of 1.5 mV, and a margin.
-    assert "Median beat of lead V5, -0.1 to 1.6 mV" in reader.values("aria-label")
-    assert "ms from R" in reader.text
-
-
-def test_a_beat_of_twelve_leads_has_a_picture_each() -> None:
-    leads = recording().leads
-    html = page(replace(HIGH, leads_used=leads), recording(), beat())
-    assert html.count('class="beat"') == 12
-
-
-def test_a_beat_without_numbers_is_drawn_empty() -> None:
-    hollow = beat(("V5",))
-    hollow.waveform[:] = np.nan
-    hollow.quality[:] = np.nan
-    Reader(page(HIGH, recording(("V5",)), hollow))
+def test_a_document_of_another_kind_has_the_same_frame() -> None:
+    root = parse(document("Rows", element("main", element("p", "a < b"))))
+    assert root.one("title").text == "Rows"
+    assert "class" not in root.one("body").attributes
+    assert [child.tag for child in root.one("body").children if isinstance(child, Node)] == ["main", "footer"]
+    assert root.one("main").text == "a < b"
+    assert root.one("footer").text == f"Made by Kalemia {kalemia.__version__} from the ECG alone. {TRUST}"
 
 
 def test_colors_contrast_at_least_four_and_a_half_to_one() -> None:
@@ -235,6 +259,21 @@ def _luminance(color: str) -> float:
     return float(np.dot(linear, (0.2126, 0.7152, 0.0722)))
 
 
+def test_every_class_that_a_page_uses_to_color_or_place_is_in_the_style_sheet() -> None:
+    css = resources.files("kalemia.report").joinpath("style.css").read_text(encoding="utf-8")
+    styled = set(re.findall(r"\.([a-z][\w-]*)", css))
+    for shown in (HIGH, NORMAL, REFUSED):
+        used = {name for names in parse(page(result(shown))).values("class") for name in names.split()}
+        # Names by which tests and readers of the source find a part, and that look like what holds them.
+        assert used - styled <= {"recording", "status-estimated", "level-refused", "zone", "point"}
+
+
 def test_elements_escape_text_and_attributes() -> None:
     assert element("p", "a<b", None, element("b", "&"), class_='"') == '<p class="&quot;">a&lt;b<b>&amp;</b></p>'
     assert join("<", Markup("<i>")) == "&lt;<i>"
+    assert element("meta", charset="utf-8") == '<meta charset="utf-8">'
+    assert (
+        element("text", x=1.50, y=2, aria_label="a\x1bb", for_=None)
+        == '<text x="1.5" y="2" aria-label="a\ufffdb"></text>'
+    )
+    assert join("a", "", None, "b") == "ab"

@@ -1,3 +1,5 @@
+"""An estimate as a person reads it on a terminal."""
+
 from __future__ import annotations
 
 import re
@@ -7,7 +9,7 @@ import pytest
 from report_examples import EVERY, FAILED, HIGH, REFUSED, estimate
 
 from kalemia.records import LEADS, NOTICE
-from kalemia.report import text, words
+from kalemia.report import text
 
 
 def test_a_high_estimate_in_full() -> None:
@@ -46,22 +48,22 @@ def test_a_failure_without_reason_or_model() -> None:
 
 @pytest.mark.parametrize("name", EVERY)
 def test_every_text_has_the_notice_and_no_forbidden_word(name: str) -> None:
-    said = text(EVERY[name])
-    assert said.endswith(NOTICE)
-    assert "trained on simulated ECGs" in said
-    assert not re.search(r"exclude|\bsafe|ruled out|laborator", said, re.IGNORECASE)
+    printed = text(EVERY[name])
+    assert printed.endswith(NOTICE)
+    assert "trained on simulated ECGs" in printed
+    assert not re.search(r"exclude|\bsafe|ruled out|laborator", printed, re.IGNORECASE)
 
 
 def test_many_leads_are_summed_up_by_the_worst() -> None:
-    said = text(replace(HIGH, quality=dict.fromkeys(LEADS, 0.99) | {"V2": 0.81}))
-    assert "quality      lowest 0.81 (V2) of 12 leads" in said
+    printed = text(replace(HIGH, quality=dict.fromkeys(LEADS, 0.99) | {"V2": 0.81}))
+    assert "quality      lowest 0.81 (V2) of 12 leads" in printed
 
 
 def test_a_file_name_cannot_write_to_the_terminal() -> None:
-    said = text(replace(HIGH, source="a\x1b[2J\nb\u202e\udcff.dat", warnings=("x\ny\r",)))
-    assert said.splitlines()[0] == "a\ufffd[2J b\ufffd\ufffd.dat"
-    assert len(said.splitlines()) == len(text(replace(HIGH, warnings=("x",))).splitlines())
-    said.encode("utf-8")
+    printed = text(replace(HIGH, source="a\x1b[2J\nb\u202e\udcff.dat", warnings=("x\ny\r",)))
+    assert printed.splitlines()[0] == "a\ufffd[2J b\ufffd\ufffd.dat"
+    assert len(printed.splitlines()) == len(text(replace(HIGH, warnings=("x",))).splitlines())
+    printed.encode("utf-8")
 
 
 def test_an_estimate_without_interval_level_or_probability() -> None:
@@ -70,59 +72,55 @@ def test_an_estimate_without_interval_level_or_probability() -> None:
 
 
 @pytest.mark.parametrize(
-    ("value", "said"),
-    [(5.9, "5.9"), (5.5, "5.5"), (5.52, "5.52"), (5.46, "5.46"), (3.496, "3.496"), (5.5000001, "5.500")],
-)
-def test_rounding_does_not_move_a_value_across_a_limit(value: float, said: str) -> None:
-    assert words.potassium(value) == said
-
-
-@pytest.mark.parametrize(
-    ("value", "said"),
-    [(0.0, "< 1 %"), (0.004, "< 1 %"), (0.01, "1 %"), (0.714, "71 %"), (1.0, "> 99 %"), (float("nan"), "unknown")],
-)
-def test_a_probability_is_never_zero_or_one(value: float, said: str) -> None:
-    assert words.probability(value) == said
-
-
-@pytest.mark.parametrize(
-    ("low", "high", "said"),
+    ("low", "high", "printed"),
     [
         (3.2, 5.0, "reaches below 3.5"),
         (4.0, 5.6, "reaches above 5.5"),
         (3.2, 5.6, "reaches below 3.5 and above 5.5"),
     ],
 )
-def test_uncertain_says_which_limit_is_crossed(low: float, high: float, said: str) -> None:
-    assert f"UNCERTAIN: the interval {said}" in text(estimate(4.5, low, high, "uncertain"))
-
-
-@pytest.mark.parametrize(
-    ("source", "name"),
-    [("a/b/c.dat", "c.dat"), ("C:\\x\\c.dat", "c.dat"), ("c.dat", "c.dat"), ("a/b/", "b"), ("", "recording")],
-)
-def test_only_the_file_name_is_kept(source: str, name: str) -> None:
-    assert words.file_name(source) == name
-
-
-def test_a_sentence_gets_its_capital_unless_it_starts_with_a_name() -> None:
-    assert words.sentence("lead V5 is flat") == "Lead V5 is flat"
-    assert words.sentence("aVR is flat") == "aVR is flat"
-    assert words.sentence("ecg.dat is flat") == "ecg.dat is flat"
-
-
-@pytest.mark.parametrize(
-    ("data", "said"),
-    [
-        ("simulated", "simulated ECGs"),
-        ("semi-simulated", "semi-simulated ECGs"),
-        ("simulated and semi-simulated", "simulated and semi-simulated ECGs"),
-        ("nothing: the weights are drawn", "nothing: the weights are drawn"),
-    ],
-)
-def test_where_a_model_comes_from_is_a_phrase(data: str, said: str) -> None:
-    assert words.origin(data) == said
+def test_uncertain_says_which_limit_is_crossed(low: float, high: float, printed: str) -> None:
+    assert f"UNCERTAIN: the interval {printed}" in text(estimate(4.5, low, high, "uncertain"))
 
 
 def test_uncertain_within_the_limits_is_for_want_of_a_t_wave() -> None:
     assert "UNCERTAIN: its T waves say too little" in text(estimate(4.5, 4.0, 5.0, "uncertain"))
+
+
+@pytest.mark.parametrize(
+    ("above", "below", "line"),
+    [
+        ({"5.5": 0.71}, {}, "probability  71 % above 5.5"),
+        ({}, {"3.5": 0.02}, "probability  2 % below 3.5"),
+        ({"6.0": 0.5, "5.5": 0.999}, {"3.5": 0.0}, "probability  > 99 % above 5.5, < 1 % below 3.5"),
+    ],
+)
+def test_of_the_probabilities_those_of_the_level_are_printed(
+    above: dict[str, float], below: dict[str, float], line: str
+) -> None:
+    shown = text(replace(HIGH, probability_above=above, probability_below=below))
+    assert [row.strip() for row in shown.splitlines() if "probability" in row] == [line]
+
+
+@pytest.mark.parametrize(
+    ("leads", "line"),
+    [
+        (("I", "II", "V5"), "quality      I 0.90, II 0.90, V5 0.90"),
+        (("I", "II", "V4", "V5"), "quality      lowest 0.90 (I) of 4 leads"),
+    ],
+)
+def test_three_leads_are_listed_and_more_are_not(leads: tuple[str, ...], line: str) -> None:
+    assert line in text(replace(HIGH, leads_used=leads, quality=dict.fromkeys(leads, 0.9)))
+
+
+def test_of_a_refusal_beats_were_found_and_leads_are_needed() -> None:
+    printed = text(replace(REFUSED, beats_used=11, leads_used=("I", "V5"), heart_rate_bpm=74.6))
+    assert "  beats found  11\n" in printed
+    assert "  leads needed I, V5\n" in printed
+    assert "  heart rate   75 bpm\n" in printed
+    assert "estimate" not in printed
+
+
+def test_what_is_not_known_has_no_line() -> None:
+    bare = replace(FAILED, model=None, reason="ward/ecg.dcm is empty")
+    assert text(bare).splitlines() == ["ward/ecg.dcm", "  failed: ecg.dcm is empty", f"  {NOTICE}"]

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
-from contextlib import suppress
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -25,39 +24,43 @@ from kalemia.cli.terminal import (
     tell,
 )
 from kalemia.errors import KalemiaError
+from kalemia.records import Estimate
 
 if TYPE_CHECKING:
-    from kalemia.estimate.explain import Explanation
-    from kalemia.estimate.predict import Result
-    from kalemia.records import Estimate
+    from kalemia.estimate.personal import Calibration
+    from kalemia.estimate.predict import Job
+    from kalemia.report import Pages
+
+Inputs = Annotated[list[str], typer.Argument(metavar="INPUT...", help="ECG files, or folders of them.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object a line, an input a line.")]
+Report = Annotated[str | None, typer.Option(metavar="DIR", help="Write an HTML page an input into this folder.")]
+Rate = Annotated[float | None, typer.Option(metavar="HZ", help="Sampling rate of a CSV file that does not say it.")]
+CalibrationFile = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="FILE",
+        help="Earlier ECGs of this patient with their potassium, a CSV with the columns ecg, potassium_meq_l and "
+        "days_ago: estimates are shifted by what they show.",
+    ),
+]
+Prevalence = Annotated[
+    float | None,
+    typer.Option(
+        metavar="SHARE",
+        help="Which share of the ECGs is above 5.5 mEq/L where these come from, such as 0.03: estimates and "
+        "probabilities are those of such a place, instead of the model's calibration.",
+    ),
+]
 
 
 def predict(
-    inputs: Annotated[list[str], typer.Argument(metavar="INPUT...", help="ECG files, or folders of them.")],
+    inputs: Inputs,
     model: ModelOption = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object a line, an input a line.")] = False,
-    report: Annotated[
-        str | None, typer.Option(metavar="DIR", help="Write an HTML page an input into this folder.")
-    ] = None,
-    rate: Annotated[
-        float | None, typer.Option(metavar="HZ", help="Sampling rate of a CSV file that does not say it.")
-    ] = None,
-    calibration: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="FILE",
-            help="Earlier ECGs of this patient with their potassium, a CSV with the columns ecg, potassium_meq_l and "
-            "days_ago: estimates are shifted by what they show.",
-        ),
-    ] = None,
-    prevalence: Annotated[
-        float | None,
-        typer.Option(
-            metavar="SHARE",
-            help="Which share of the ECGs is above 5.5 mEq/L where these come from, such as 0.03: estimates and "
-            "probabilities are those of such a place, instead of the model's calibration.",
-        ),
-    ] = None,
+    as_json: AsJson = False,
+    report: Report = None,
+    rate: Rate = None,
+    calibration: CalibrationFile = None,
+    prevalence: Prevalence = None,
     workers: Workers = CORES,
 ) -> None:
     """Estimate potassium from ECGs: WFDB, DICOM, EDF, aECG, MUSE, Philips, SCP-ECG, CSV, scans, photos, PDFs.
@@ -74,135 +77,103 @@ def predict(
 
       kalemia predict ward/ --prevalence 0.03
     """
+    from kalemia.estimate.predict import Job
+    from kalemia.report import Pages
+
+    _check(inputs, model, rate, prevalence)
+    sources, passed_over = _found(inputs)
+    own = None if calibration is None else _calibrated(calibration, model, rate, sources)
+    pages = None if report is None else Pages.of(sources, folder_for(report))
+    estimates = _estimates(sources, Job(model, rate, own, prevalence, pages), workers, as_json)
+    whole = pages is None or _finished(pages, estimates)
+    if passed_over:
+        tell(f"passed over in folders, beginning like no ECG that is read: {_some(passed_over)}")
+    raise typer.Exit(_status(estimates) if whole else EXIT_FAILED)
+
+
+def _check(inputs: Sequence[str], model: str | None, rate: float | None, prevalence: float | None) -> None:
+    """Say once, and not for every file, what is wrong usage: a name of no model, a share that is none."""
     from kalemia.estimate.model import DEFAULT, Model
-    from kalemia.estimate.personal import from_file
-    from kalemia.estimate.predict import Job, predict_many
-    from kalemia.estimate.predict import predict as once
-    from kalemia.read import inputs as find
 
     if "" in inputs:
         raise KalemiaError("an input is empty; give files, or folders of them")  # an unset shell variable, most likely
     if rate is not None and not 0 < rate < float("inf"):
         raise KalemiaError(f"--rate is {rate}; a positive number of Hz is accepted")
-    # A wrong name is wrong usage, said once and not for every file, and so is a share that is none.
-    judge = Model.load(DEFAULT if model is None else model)
+    card = Model.load(DEFAULT if model is None else model).card
     if prevalence is not None:
-        judge.card.odds(prevalence)
+        card.odds(prevalence)
+
+
+def _found(inputs: Sequence[str]) -> tuple[list[str], list[Path]]:
+    """Return the ECGs that were named or are in folders, and the files there that may be damaged ones."""
+    from kalemia.read import inputs as find
+
     passed_over: list[Path] = []
     sources = [str(path) for path in find(inputs, passed_over)]
     if not sources:
         raise KalemiaError(f"no ECG found in {', '.join(inputs)}; give files, or folders that hold some")
-    own = None
-    if calibration is not None:
+    return sources, passed_over
 
-        def earlier(name: str) -> Estimate:
-            one = once(name, model, rate=rate)
-            if one.status != "estimated":
-                tell(f"{name}: not estimated, so its draw is not used: {one.reason}")
-            return one
 
-        own = from_file(calibration, earlier, model, sources)
-        tell(own.said)
-    pages = None if report is None else _Pages(folder_for(report), sources)
-    job = Job(model, rate, own, prevalence, pages)
-    count = 1 if len(sources) < FEW_FILES else workers
-    done = []
+def _calibrated(table: Path, model: str | None, rate: float | None, sources: Sequence[str]) -> Calibration:
+    """Return what a patient's earlier ECGs and draws say of the model, and print it."""
+    from kalemia.estimate.personal import from_file
+    from kalemia.estimate.predict import predict as estimate_of
+
+    def earlier(name: str) -> Estimate:
+        estimate = estimate_of(name, model, rate=rate)
+        if estimate.status != "estimated":
+            tell(f"{name}: not estimated, so its draw is not used: {estimate.reason}")
+        return estimate
+
+    calibration = from_file(table, earlier, model, sources)
+    tell(calibration.said)
+    return calibration
+
+
+def _estimates(sources: Sequence[str], job: Job, workers: int, as_json: bool) -> list[Estimate]:
+    """Return the estimates of all sources; each is printed as soon as it is there."""
+    from kalemia.estimate.predict import predict_many
+
+    estimates = []
     with progress_bar("predicting", len(sources)) as step:
-        for estimate in predict_many(sources, job, count):
-            done.append(estimate)
+        for estimate in predict_many(sources, job, 1 if len(sources) < FEW_FILES else workers):
+            estimates.append(estimate)
             _print(estimate, as_json)
             step(1)
-    whole = pages is None or pages.finish(done)
-    if passed_over:
-        tell(f"passed over in folders, beginning like no ECG that is read: {_some(passed_over)}")
-    raise typer.Exit(_status(done) if whole else EXIT_FAILED)
+    return estimates
 
 
-def _some(paths: list[Path]) -> str:
+def _finished(pages: Pages, estimates: Sequence[Estimate]) -> bool:
+    """Write the index where there is more than one page, say where the report is, return whether all is written."""
+    missing = sum(pages.page(estimate) is None for estimate in estimates)
+    if missing:
+        tell(f"kalemia: {missing} of {len(estimates)} pages could not be written into {pages.folder}")
+    try:
+        path = pages.write_index(estimates) if len(estimates) > 1 else pages.page(estimates[0])
+    except KalemiaError as exc:
+        tell(f"kalemia: {exc}")
+        return False
+    if path:
+        tell(f"report: {path}")
+    return not missing
+
+
+def _some(paths: Sequence[Path]) -> str:
     """Name the first files and count the rest."""
     named = ", ".join(str(path) for path in paths[:SHOWN])
     return named if len(paths) <= SHOWN else f"{named} and {len(paths) - SHOWN} more"
 
 
-class _Pages:
-    """Writes the page of each input in the process that made its estimate, under a name that no other input has."""
-
-    def __init__(self, folder: Path, sources: list[str]) -> None:
-        from kalemia.report import page_name
-
-        taken: set[str] = set()
-        self.folder = folder
-        self.names = {source: page_name(source, taken) for source in dict.fromkeys(sources)}
-
-    def __call__(self, source: str, result: Result) -> None:
-        from kalemia.report import write_page
-
-        # A page that cannot be written must not cost the estimate: `finish` says so.
-        with suppress(KalemiaError):
-            write_page(
-                self.folder,
-                result.estimate,
-                result.recording,
-                result.beat,
-                _scan(result),
-                _why(result),
-                name=self.names[source],
-            )
-
-    def finish(self, estimates: Iterable[Estimate]) -> bool:
-        """Write the index where there is more than one page, say where the report is, return whether all is written."""
-        from kalemia.report import Row, index
-
-        # A file that killed its process has no page.
-        pages = [(e, self.folder / self.names[e.source]) for e in estimates]
-        rows = [Row(e, page if page.is_file() else None) for e, page in pages]
-        missing = sum(row.page is None for row in rows)
-        if missing:
-            tell(f"kalemia: {missing} of {len(rows)} pages could not be written into {self.folder}")
-        try:
-            path = index(self.folder, rows) if len(rows) > 1 else rows[0].page
-        except KalemiaError as exc:
-            tell(f"kalemia: {exc}")
-            return False
-        if path:
-            tell(f"report: {path}")
-        return not missing
-
-
-def _scan(result: Result) -> bytes | None:
-    """Return the page that an ECG was printed on, with what was traced drawn on it; None for a digital file."""
-    if result.page is None:
-        return None
-    from kalemia.digitize.overlay import overlay
-
-    return overlay(result.page)
-
-
-def _why(result: Result) -> Explanation | None:
-    """Return what moved the estimate; None where there is no estimate, or no explanation of it."""
-    if result.estimate.status != "estimated" or result.beat is None or result.model is None:
-        return None
-    from kalemia.estimate.explain import explain
-
-    # As with the page itself: what cannot be explained must not cost the rest.
-    with suppress(KalemiaError):
-        return explain(result.beat, result.model)
-    return None
-
-
 def _print(estimate: Estimate, as_json: bool) -> None:
-    if as_json:
-        said = json.dumps(estimate.to_dict(), ensure_ascii=False)
-    else:
-        from kalemia.report import text
+    from kalemia.report import text
 
-        said = text(estimate) + "\n"
-    say(said)
+    say(json.dumps(estimate.to_dict(), ensure_ascii=False) if as_json else text(estimate) + "\n")
 
 
 def _status(estimates: Iterable[Estimate]) -> int:
-    found = {estimate.status for estimate in estimates}
-    return EXIT_FAILED if "failed" in found else EXIT_REFUSED if "refused" in found else EXIT_OK
+    statuses = {estimate.status for estimate in estimates}
+    return EXIT_FAILED if "failed" in statuses else EXIT_REFUSED if "refused" in statuses else EXIT_OK
 
 
 def demo(
@@ -214,11 +185,9 @@ def demo(
     from kalemia.estimate.predict import examine
     from kalemia.report import text, write_page
 
-    source = Path(str(files("kalemia") / "assets" / "demo" / "page.png"))
-    result = examine(source)
+    result = examine(Path(str(files("kalemia") / "assets" / "demo" / "page.png")))
     folder = folder_for(out)
     say("A page with a simulated patient's ECG, made with a potassium of 6.5 mEq/L.\n")
     say(text(result.estimate))
-    path = write_page(folder, result.estimate, result.recording, result.beat, _scan(result), _why(result))
-    say(f"\nreport: {path}")
+    say(f"\nreport: {write_page(result, folder)}")
     raise typer.Exit(_status([result.estimate]))

@@ -6,15 +6,18 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from kalemia.errors import KalemiaError
 from kalemia.records import Beat, Estimate
 from kalemia.report import words
+from kalemia.report.curve import Values, curve
 from kalemia.report.markup import Markup, element, join
-from kalemia.report.paper import UNIT
-from kalemia.report.pictures import LARGE, Values, framed, line, millivolts, panel, signed_bar
+from kalemia.report.plots import LARGE, framed, line, millivolts, panel
+from kalemia.report.scales import signed_bar
 from kalemia.signal.measure import waves
 
 if TYPE_CHECKING:
     from kalemia.estimate.explain import Explanation
+    from kalemia.estimate.predict import Result
 
 LEAST_REACH_MEQ_L = 1.0
 """What a bar's full length stands for at least, so that small changes look small."""
@@ -23,7 +26,20 @@ TELLING = ("V4", "II", "V5", "V2", "V3", "V6", "I", "V1")
 """Leads in the order in which they are shown: II and V4 are those in which T was measured before and after dialysis."""
 
 
-def figures(estimate: Estimate, beat: Beat, why: Explanation) -> list[Markup]:
+def figures(result: Result) -> list[Markup]:
+    """Return what `drawn` does of a result; nothing where there is no estimate, or no explanation of it."""
+    if not words.is_estimated(result.estimate) or result.beat is None or result.model is None:
+        return []
+    from kalemia.estimate.explain import explain  # with the simulator, which nothing else here needs
+
+    try:
+        why = explain(result.beat, result.model)
+    except KalemiaError:  # what cannot be explained must not cost the rest of the page
+        return []
+    return drawn(result.estimate, result.beat, why)
+
+
+def drawn(estimate: Estimate, beat: Beat, why: Explanation) -> list[Markup]:
     """Return the bars with what they say, and the beat over simulated ones."""
     return [_occlusion(estimate, why), _comparison(beat, why)]
 
@@ -114,7 +130,7 @@ def _comparison(beat: Beat, why: Explanation) -> Markup:
             frame,
             *(line(frame, mv, f"known known{level:g}") for level, mv in known[lead].items()),
             line(frame, own_mv, "trace"),
-            said=_heights(own_mv, known[lead], beat.rr_s),
+            summary=_heights(own_mv, known[lead], beat.rr_s),
         )
         for lead, own_mv in own.items()
     ]
@@ -153,5 +169,5 @@ def _key(why: Explanation) -> Markup:
 
 
 def _entry(name: str, class_: str) -> Markup:
-    stroke = element("path", d="M0 200h2400", class_=class_, transform=f"scale({UNIT})")
+    stroke = curve(np.array([0.0, 48.0]), np.array([4.0, 4.0]), class_)
     return element("li", join(element("svg", stroke, viewBox="0 0 48 8", aria_hidden="true"), name))

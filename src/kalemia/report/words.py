@@ -8,7 +8,10 @@ import re
 from kalemia.records import HIGH_MEQ_L, LOW_MEQ_L, Estimate, ModelName
 
 UNIT = "mEq/L"
+STATUS = {"estimated": "Estimated", "refused": "Refused", "failed": "Failed"}
 NAMED = {"high": "High", "low": "Low", "normal": "Normal", "uncertain": "Uncertain"}
+SYMBOL = {"high": "▲", "low": "▼", "normal": "●", "uncertain": "◆"}
+"""Shapes, so that color is never the only sign of a level."""
 
 
 def clean(text: str) -> str:
@@ -112,3 +115,11 @@ def origin(data: str) -> str:
 def model(name: ModelName) -> str:
     """Return e.g. "v5-4k 1.0.0, trained on simulated ECGs"."""
     return f"{name.name} {name.version}, trained on {origin(name.trained_on)}"
+
+
+def duration(seconds: float) -> str:
+    """Return e.g. "10.0 s", "5 min" or "1 h 0 min"."""
+    if seconds < 120:
+        return f"{seconds:.1f} s"
+    minutes = round(seconds / 60)
+    return f"{minutes} min" if minutes < 120 and minutes != 60 else f"{minutes // 60} h {minutes % 60} min"

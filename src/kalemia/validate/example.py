@@ -6,7 +6,7 @@ import numpy as np
 
 from kalemia.errors import BeatError
 from kalemia.records import Beat, Recording
-from kalemia.report import paper, pictures
+from kalemia.report import paper, plots
 from kalemia.report.markup import Markup, element
 from kalemia.signal.beat import cut
 from kalemia.simulate import simulate_one
@@ -38,7 +38,7 @@ def beats(validation: Validation) -> Markup:
     )
     recordings = _recordings(validation)
     drawn = [
-        element("div", *pictures.beats(beat, beat.leads), class_="beats")
+        element("div", *plots.beats(beat, beat.leads), class_="beats")
         for beat in (_side_by_side(recordings, lead) for lead in ("V5", "II"))
         if beat is not None
     ]

@@ -1,0 +1,88 @@
+"""The page of one ECG: the estimate of it, and the picture, recording and beat that it was made from."""
+
+from __future__ import annotations
+
+import base64
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from kalemia.records import Estimate
+from kalemia.report import explanation, words
+from kalemia.report.answer import answer, warnings
+from kalemia.report.behind import behind, ecg
+from kalemia.report.document import document, section
+from kalemia.report.markup import Markup, element
+
+if TYPE_CHECKING:
+    from kalemia.digitize import Digitized
+    from kalemia.estimate.predict import Result
+
+
+def page(result: Result) -> str:
+    """Return the whole HTML document for one input.
+
+    Parameters
+    ----------
+    result
+        From `kalemia.estimate.predict.examine`. A refused one shows its reason where the number would be and draws
+        what there is: the recording as it was recorded, the picture it was read from with what was traced on it, the
+        beat. A failed one shows its reason alone. What moved the estimate is shown where there is one, and a beat
+        and a model that tell it.
+    """
+    estimate = result.estimate
+    if estimate.status == "failed":
+        result = replace(result, recording=None, beat=None, page=None)
+    return document(
+        _title(estimate),
+        _header(estimate),
+        element(
+            "main",
+            answer(estimate),
+            warnings(estimate),
+            None if result.page is None else _scan(result.page),
+            None if result.recording is None else ecg(result.recording, result.beat),
+            _moved(result),
+            behind(estimate, result.beat),
+        ),
+        level=estimate.level or estimate.status,
+        origin=_origin(estimate),
+    )
+
+
+def _title(estimate: Estimate) -> str:
+    outcome = words.STATUS[estimate.status]
+    if words.is_estimated(estimate) and estimate.potassium_meq_l is not None:
+        outcome = f"estimated potassium {words.potassium(estimate.potassium_meq_l)} {words.UNIT}"
+    return f"{words.file_name(estimate.source)}: {outcome} – Kalemia"
+
+
+def _header(estimate: Estimate) -> Markup:
+    return element(
+        "header",
+        element("p", "Kalemia", class_="brand"),
+        element("h1", element("bdi", words.file_name(estimate.source))),
+        element("p", words.STATUS[estimate.status], class_=f"status status-{estimate.status}"),
+    )
+
+
+def _scan(scan: Digitized) -> Markup:
+    """Return the picture of a page, by which a person sees at a glance whether it was read right."""
+    from kalemia.digitize.overlay import overlay  # with OpenCV, which a digital file has no need of
+
+    caption = "The page as it was given, with what was traced drawn on it in color"
+    png = base64.b64encode(overlay(scan)).decode()
+    picture = element("img", src=f"data:image/png;base64,{png}", alt=caption, class_="scan")
+    note = f"{caption}. What stands outside the rows of the ECG is left out: names may stand there."
+    return section("The page", element("figure", picture, element("figcaption", note)))
+
+
+def _moved(result: Result) -> Markup | None:
+    figures = explanation.figures(result)
+    return section("What moved the estimate", *figures) if figures else None
+
+
+def _origin(estimate: Estimate) -> str:
+    """Say what the page was made from."""
+    beside = ["earlier blood draws"] * (estimate.personal_offset_meq_l is not None)
+    beside += ["a prevalence"] * (estimate.prevalence is not None)
+    return f"from the ECG and {' and '.join(beside)}" if beside else "from the ECG alone"

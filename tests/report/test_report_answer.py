@@ -1,0 +1,142 @@
+"""What a reader sees first: the number with its interval, or why there is none."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from markup_tree import Node, parse, percent, table_rows
+from report_examples import EVERY, FAILED, HIGH, LOW, REFUSED, estimate
+
+from kalemia.records import NOTICE, Estimate
+from kalemia.report import words
+from kalemia.report.answer import answer, warnings
+
+
+def shown(given: Estimate) -> Node:
+    return parse(answer(given)).one("section", "answer")
+
+
+def test_a_high_estimate_is_grasped_from_its_first_lines() -> None:
+    section = shown(HIGH)
+    assert section.one("p", "number").text == "5.9 mEq/L"
+    assert section.one("span", "unit").text == "mEq/L"
+    assert section.one("p", "range").text == "90 % interval 5.1 to 6.8"
+    assert section.one("p", "level").text == "▲ High: above 5.5; the interval reaches down to 5.1"
+    assert section.one("p", "level").one("span")["aria-hidden"] == "true"
+    assert section.one("p", "level").one("strong").text == "High"
+    assert section.one("p", "validated").text == (
+        "The model was trained on simulated ECGs, and the interval was validated on simulated ECGs only."
+    )
+    assert section.one("p", "label").text == "Potassium estimated from the ECG"
+    assert len(section.all("svg", "scale")) == 1
+    notice = section.one("p", "notice")
+    assert (notice.text, notice["role"], notice.one("strong").text) == (NOTICE, "note", NOTICE)
+
+
+@pytest.mark.parametrize(
+    ("given", "line"),
+    [
+        (HIGH, "▲ High: above 5.5; the interval reaches down to 5.1"),
+        (estimate(6.9, 5.5, 8.0, "high"), "▲ High: above 5.5; the interval reaches down to 5.5"),
+        (estimate(6.9, 5.6, 8.0, "high"), "▲ High: above 5.5"),
+        (LOW, "▼ Low: below 3.5; the interval reaches up to 3.6"),
+        (estimate(2.9, 2.1, 3.5, "low"), "▼ Low: below 3.5; the interval reaches up to 3.5"),
+        (estimate(2.9, 2.1, 3.4, "low"), "▼ Low: below 3.5"),
+        (EVERY["normal"], "● Normal: the whole interval lies within 3.5 to 5.5"),
+        (EVERY["uncertain"], "◆ Uncertain: the interval reaches below 3.5 and above 5.5"),
+        (replace(HIGH, interval_meq_l=None), "▲ High: above 5.5"),
+    ],
+)
+def test_the_level_says_its_meaning_and_what_the_interval_leaves_open(given: Estimate, line: str) -> None:
+    assert shown(given).one("p", "level").text == line
+
+
+def test_without_a_level_none_is_shown() -> None:
+    assert shown(replace(HIGH, level=None)).all("p", "level") == []
+
+
+def test_the_probabilities_stand_in_a_table_each_with_its_bar() -> None:
+    table = shown(HIGH).one("table", "probabilities")
+    assert table.one("caption").text == "Probability, given this ECG and this model"
+    assert table_rows(table) == [
+        ["above 5.5", "71 %", ""],
+        ["above 6.0", "44 %", ""],
+        ["above 6.5", "> 99 %", ""],
+        ["below 3.5", "< 1 %", ""],
+    ]
+    assert [percent(fill["width"]) for fill in table.all("rect", "fill")] == [71, 44, 100, 0]
+    assert {head["scope"] for head in table.all("th")} == {"row"}
+
+
+def test_without_probabilities_there_is_no_table() -> None:
+    assert shown(replace(HIGH, probability_above={}, probability_below={})).all("table") == []
+
+
+@pytest.mark.parametrize(
+    ("given", "is_said"),
+    [
+        (estimate(9.1, 7.5, 11.3, "high"), True),
+        (estimate(2.9, 1.9, 3.6, "low"), True),
+        (estimate(10.4, 8.0, 9.9, "high"), True),
+        (estimate(9.1, 2.0, 10.0, "high"), False),
+        (replace(HIGH, interval_meq_l=None), False),
+        (replace(HIGH, potassium_meq_l=11.0, interval_meq_l=None), True),
+    ],
+)
+def test_what_lies_beyond_the_scale_is_said(given: Estimate, is_said: bool) -> None:
+    note = "The scale ends at 2 and 10; an arrow marks what lies beyond."
+    assert (note in shown(given).text) == is_said
+
+
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [
+        ({"interval_validated_on": None}, "The model was trained on simulated ECGs."),
+        ({"model": None}, "The interval was validated on simulated ECGs only."),
+        ({"model": None, "interval_validated_on": None}, None),
+    ],
+)
+def test_what_a_model_was_made_with_is_said_where_it_is_known(changes: dict[str, Any], sentence: str | None) -> None:
+    notes = shown(replace(HIGH, **changes)).all("p", "validated")
+    assert [note.text for note in notes] == [sentence] * (sentence is not None)
+
+
+def test_an_estimate_near_a_limit_is_printed_on_its_side_of_it() -> None:
+    assert shown(estimate(5.52, 4.8, 6.5, "high")).one("p", "number").text == "5.52 mEq/L"
+
+
+@pytest.mark.parametrize(
+    ("given", "label", "reason"),
+    [
+        (REFUSED, "Refused: no estimate", "Lead V5 is flat"),
+        (FAILED, "Failed: no estimate", "ecg.dcm is not an ECG"),
+        (replace(FAILED, source="ward/ecg", reason="ward/ecg: empty"), "Failed: no estimate", "ecg: empty"),
+        (replace(REFUSED, reason=None), "Refused: no estimate", "No reason was given"),
+        (replace(HIGH, potassium_meq_l=None), "Estimated: no estimate", "No reason was given"),
+    ],
+)
+def test_where_there_is_no_number_the_reason_stands_in_its_place(given: Estimate, label: str, reason: str) -> None:
+    section = shown(given)
+    assert section.one("p", "label").text == label
+    assert section.one("p", "reason").text == reason
+    assert section.one("p", "notice").text == NOTICE
+    assert section.all("svg") == section.all("p", "number") == []
+
+
+def test_warnings_are_a_list_under_their_heading() -> None:
+    given = replace(HIGH, warnings=("The page ward/ecg.dcm was turned.", "QRS 142 ms: a wide complex."))
+    section = parse(warnings(given) or "").one("section", "warnings")
+    assert section.one("h2").text == "Warnings"
+    assert [item.text for item in section.all("li")] == ["The page ecg.dcm was turned.", "QRS 142 ms: a wide complex."]
+    assert warnings(replace(HIGH, warnings=())) is None
+
+
+def test_the_notice_is_the_estimates_own() -> None:
+    assert shown(replace(HIGH, notice="For a study.")).one("p", "notice").text == "For a study."
+
+
+def test_every_level_has_a_name_and_a_shape_of_its_own() -> None:
+    assert set(words.NAMED) == set(words.SYMBOL)
+    assert len(set(words.SYMBOL.values())) == len(words.SYMBOL)

@@ -1,0 +1,152 @@
+"""What stands behind an estimate: the ECG, the beat, the quality of the leads, the model."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+
+import numpy as np
+import pytest
+from markup_tree import Node, parse, percent, table_rows
+from report_examples import HIGH, REFUSED, beat, recording
+
+from kalemia.records import LEADS, Beat, Estimate
+from kalemia.report.behind import behind, ecg
+
+
+def shown(estimate: Estimate, used: Beat | None) -> Node:
+    return parse(behind(estimate, used))
+
+
+def test_the_ecg_stands_with_its_facts_above_and_its_remarks_below() -> None:
+    drawn = parse(ecg(replace(recording(), start=datetime(2026, 3, 1, 14, 5)), beat())).one("section", "recording")
+    assert drawn.one("p", "facts").text == "12 leads · 10.0 s · 500 Hz · recorded 2026-03-01 14:05"
+    assert len(drawn.one("figure").all("svg", "ecg")) == 1
+    caption = drawn.one("figcaption").text
+    assert caption.startswith("25 mm/s, 10 mm/mV")
+    assert caption.endswith("A stroke at the foot of a row marks an R peak that was found.")
+
+
+def test_the_sheet_scrolls_and_can_be_reached_by_keyboard() -> None:
+    sheet = parse(ecg(recording(), None)).one("div", "sheet")
+    assert (sheet["tabindex"], sheet["role"], sheet["aria-label"]) == ("0", "region", "The ECG, scrolls sideways")
+
+
+@pytest.mark.parametrize(
+    ("leads", "seconds", "rate", "facts"),
+    [(("V5",), 30.0, 250.0, "Lead V5 · 30.0 s · 250 Hz"), (("I", "II"), 150.0, 100.0, "2 leads · 2 min · 100 Hz")],
+)
+def test_the_facts_of_an_ecg(leads: tuple[str, ...], seconds: float, rate: float, facts: str) -> None:
+    assert parse(ecg(recording(leads, seconds, rate), None)).one("p", "facts").text == facts
+
+
+def test_an_empty_recording_is_said_to_be_empty() -> None:
+    no_samples = replace(recording(), signal=np.empty((12, 0), np.float32))
+    no_leads = replace(recording(()), confidence=())
+    for empty in (no_samples, no_leads):
+        drawn = parse(ecg(empty, None))
+        assert drawn.one("p").text == "The recording is empty."
+        assert drawn.all("svg") == []
+
+
+def test_the_beat_is_drawn_in_millivolts_with_its_axes() -> None:
+    used = shown(HIGH, beat()).section("The beat that was used")
+    assert used.one("p", "facts").text == "Median of 11 beats · RR 800 ms · 74 beats per minute"
+    # 1.0 of the normalized wave times a gain of 1.5 mV, and a margin.
+    assert used.one("svg", "beat")["aria-label"] == "Median beat of lead V5, -0.1 to 1.6 mV"
+    assert used.one("div", "beats")["class"] == "beats beats-one"
+    assert used.one("figcaption").text == (
+        "What the model saw, after filtering. Zero is the level of the PR segment; R is at 0 ms."
+    )
+
+
+def test_without_a_heart_rate_that_of_the_beat_is_said() -> None:
+    used = shown(replace(HIGH, heart_rate_bpm=None), beat()).section("The beat that was used")
+    assert used.one("p", "facts").text.endswith("75 beats per minute")
+
+
+def test_of_a_refusal_the_beat_is_one_that_was_found() -> None:
+    found = shown(REFUSED, beat()).section("The beat that was found")
+    assert found.one("figcaption").text.startswith("Not given to the model. Zero is")
+
+
+def test_a_beat_of_twelve_leads_has_a_picture_each() -> None:
+    root = shown(replace(HIGH, leads_used=LEADS), beat())
+    assert len(root.all("svg", "beat")) == 12
+    assert root.one("div", "beats")["class"] == "beats"
+    assert root.all("div", "pair") == []
+
+
+def test_a_beat_of_no_lead_that_is_known_is_left_out() -> None:
+    root = shown(replace(HIGH, leads_used=("X",)), beat())
+    assert root.all("svg", "beat") == []
+    assert [heading.text for heading in root.all("h2")] == ["Signal quality", "The model"]
+
+
+@pytest.mark.parametrize(
+    ("leads", "columns"),
+    [
+        (("V5",), [["The beat that was used"], ["Signal quality", "The model"]]),
+        (LEADS[-6:], [["The beat that was used"], ["Signal quality", "The model"]]),
+        (LEADS[-7:], [["The beat that was used", "The model"], ["Signal quality"]]),
+    ],
+)
+def test_the_model_goes_below_the_shorter_of_two_columns(leads: tuple[str, ...], columns: list[list[str]]) -> None:
+    pair = shown(HIGH, beat(leads)).one("div", "pair")
+    halves = [child for child in pair.children if isinstance(child, Node)]
+    assert [[heading.text for heading in half.all("h2")] for half in halves] == columns
+
+
+def test_without_a_beat_quality_and_model_are_left() -> None:
+    root = shown(HIGH, None)
+    assert [heading.text for heading in root.all("h2")] == ["Signal quality", "The model"]
+    assert table_rows(root.one("table", "quality")) == [["V5", "0.97", "", "used"]]
+
+
+def test_the_quality_of_every_lead_stands_with_its_use() -> None:
+    used = replace(beat(("II", "V4", "V5"), problems=(None, "is flat", None)), quality=np.array([0.5, 0.1, 0.9]))
+    table = shown(replace(HIGH, leads_used=("II", "V5")), used).one("table", "quality")
+    # What the estimate says of a lead goes before what the beat says.
+    assert table_rows(table) == [
+        ["II", "0.50", "", "used"], ["V4", "0.10", "", "not used: is flat"], ["V5", "0.97", "", "used"]
+    ]  # fmt: skip
+    assert [percent(fill["width"]) for fill in table.all("rect", "fill")] == [50, 10, 97]
+    assert [strong.text for strong in table.all("strong")] == ["used", "used"]
+    heads = table.one("thead").all("th")
+    assert [(head.text, head.attributes.get("colspan")) for head in heads] == [
+        ("Lead", None), ("Quality, 0 to 1", "2"), ("Use", None)
+    ]  # fmt: skip
+
+
+def test_of_a_refusal_no_lead_was_used() -> None:
+    table = shown(REFUSED, beat(("V5",))).one("table", "quality")
+    assert table_rows(table) == [["V5", "0.05", "", "not used"]]
+
+
+def facts(root: Node) -> dict[str, str]:
+    terms = root.section("The model").one("dl")
+    return {term.text: value.text for term, value in zip(terms.all("dt"), terms.all("dd"), strict=True)}
+
+
+def test_the_model_is_named_with_what_it_was_made_with() -> None:
+    assert facts(shown(HIGH, beat())) == {
+        "Name": "v5-4k 1.0.0",
+        "Trained on": "simulated ECGs",
+        "Interval validated on": "simulated ECGs",
+        "SHA-256 of its file": "9f86d081884c…",
+    }
+    assert HIGH.model is not None
+    short = replace(HIGH, interval_validated_on=None, model=replace(HIGH.model, sha256="9f86d081884c"))
+    assert list(facts(shown(short, None)).items())[1:] == [
+        ("Trained on", "simulated ECGs"), ("SHA-256 of its file", "9f86d081884c")
+    ]  # fmt: skip
+
+
+def test_a_beat_without_numbers_is_drawn_empty() -> None:
+    hollow = beat(("V5",))
+    hollow.waveform[:] = np.nan
+    hollow.quality[:] = np.nan
+    root = shown(replace(HIGH, quality={}), hollow)
+    assert root.one("svg", "beat").one("path", "trace")["d"] == ""
+    assert table_rows(root.one("table", "quality")) == [["V5", "nan", "", "used"]]
+    assert percent(root.one("rect", "fill")["width"]) == 0
