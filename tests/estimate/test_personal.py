@@ -177,4 +177,4 @@ def test_the_command_line_takes_a_table_of_earlier_ecgs(tmp_path: Path) -> None:
         assert code != 0
         assert re.search(said, output), said
     assert "cannot be read" in run("--calibration", str(tmp_path / "no.csv"))[1]
-    assert "no regular file" in run("--calibration", str(tmp_path))[1]
+    assert "a folder" in run("--calibration", str(tmp_path))[1]

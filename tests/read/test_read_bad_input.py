@@ -169,7 +169,7 @@ def test_a_signal_file_that_is_a_pipe_or_a_folder(tmp_path: Path) -> None:
     refused(path, "no regular file")
     (tmp_path / "record.dat").unlink()
     (tmp_path / "record.dat").mkdir()
-    refused(path, "no regular file")
+    refused(path, "this is a folder; a signal file that the header names is accepted")
 
 
 def test_a_file_that_may_not_be_opened(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -122,9 +122,9 @@ def test_what_is_no_configuration_is_refused(tmp_path: Path, content: bytes) -> 
         Config.load(path)
 
 
-@pytest.mark.parametrize("name", ["nothing.yaml", "."])
-def test_what_cannot_be_opened_is_said(tmp_path: Path, name: str) -> None:
-    with pytest.raises(TrainError, match="cannot be read"):
+@pytest.mark.parametrize(("name", "sentence"), [("nothing.yaml", "cannot be read"), (".", "this is a folder")])
+def test_what_cannot_be_opened_is_said(tmp_path: Path, name: str, sentence: str) -> None:
+    with pytest.raises(TrainError, match=sentence):
         Config.load(tmp_path / name)
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import math
-import stat
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kalemia.errors import DigitizeError, ReadError
+from kalemia.system import bounded
 
 MAX_FILE_BYTES = 200_000_000
 MAX_PIXELS = 120_000_000
@@ -50,7 +50,10 @@ def is_pdf(path: Path) -> bool:
     ReadError
         Where the file is empty, huge or no regular file; OSError where it cannot be opened.
     """
-    _check_file(path)
+    size = bounded.size(path, "an image or a PDF is accepted here")
+    if not size:
+        raise ReadError("the file is empty; an image or a PDF of an ECG is accepted")
+    bounded.within(size, MAX_FILE_BYTES, "an image or a PDF")
     with path.open("rb") as handle:
         return b"%PDF-" in handle.read(1024)
 
@@ -99,19 +102,6 @@ def load(path: Path, page: int = 0) -> Image:
                 file.draft("RGB", (file.width // _reduction(*file.size), file.height // _reduction(*file.size)))
             file.load()
             return Image(_upright_rgb(file))
-
-
-def _check_file(path: Path) -> None:
-    """Raise a ReadError for what is no regular file, which might never end, and for an empty or huge one."""
-    state = path.stat()
-    if stat.S_ISDIR(state.st_mode):
-        raise ReadError("this is a folder; an image or a PDF is accepted here")
-    if not stat.S_ISREG(state.st_mode):
-        raise ReadError("this is no regular file (a pipe or device); an image or a PDF is accepted")
-    if state.st_size == 0:
-        raise ReadError("the file is empty; an image or a PDF of an ECG is accepted")
-    if state.st_size > MAX_FILE_BYTES:
-        raise ReadError(f"the file has {state.st_size:,} bytes; at most {MAX_FILE_BYTES:,} are accepted")
 
 
 @contextmanager

@@ -27,6 +27,7 @@ from kalemia.estimate.likeness import Likeness
 from kalemia.records import HIGH_MEQ_L, Beat, ModelName
 from kalemia.signal import condition
 from kalemia.signal.beat import R_SAMPLE, SAMPLES
+from kalemia.system import bounded
 
 # onnxruntime would write what it is used for into the user's cache, for its maker to collect.
 os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
@@ -105,7 +106,9 @@ class Card:
     def load(cls, path: Path) -> Card:
         """Read a card from its JSON file; ModelError where it is missing or a field is missing or unknown."""
         try:
-            fields: dict[str, Any] = json.loads(_content(path, MAX_CARD_BYTES, "the JSON card of a model"))
+            fields: dict[str, Any] = json.loads(
+                bounded.content(path, MAX_CARD_BYTES, "the JSON card of a model", ModelError)
+            )
             tuples: dict[str, Any] = {k: _tuples(v) for k, v in fields.items()}
         except (ValueError, TypeError, AttributeError, RecursionError) as exc:
             raise ModelError(f"{path}: not a model card; expected the JSON that kalemia train writes") from exc
@@ -376,19 +379,5 @@ def _load(name: str) -> Model:
             raise ModelError(
                 f"no model {name!r}; the bundled ones are {', '.join(known)}, or give the path of a .onnx file"
             )
-    onnx = _content(path, MAX_ONNX_BYTES, "an ONNX file")
+    onnx = bounded.content(path, MAX_ONNX_BYTES, "an ONNX file", ModelError)
     return Model(onnx, Card.load(path.with_suffix(".json")))
-
-
-def _content(path: Path, most: int, expected: str) -> bytes:
-    """Return what a file holds; a pipe or device, which might never end, is not opened."""
-    try:
-        if path.exists() and not path.is_file():
-            raise ModelError(f"{path}: this is no regular file; expected {expected}")
-        if (size := path.stat().st_size) > most:
-            raise ModelError(f"{path}: the file has {size:,} bytes; expected {expected}, up to {most:,}")
-        return path.read_bytes()
-    except OSError as exc:
-        raise ModelError(f"{path}: the file cannot be read ({exc.strerror}); expected {expected}") from exc
-    except ValueError as exc:
-        raise ModelError(f"the name of the model holds a zero byte; expected {expected}") from exc

@@ -22,6 +22,7 @@ from kalemia.errors import CalibrationError
 from kalemia.estimate.model import Forecast, Model
 from kalemia.read.identity import marks
 from kalemia.records import Estimate, ModelName
+from kalemia.system import bounded
 
 FORGOTTEN_DAYS = 180.0
 """After so long, what a draw showed counts by the factor 1/e. Assumed: hearts change over months, and no series that is
@@ -263,21 +264,14 @@ def _check_names(path: Path, named: Sequence[str], today: Sequence[str]) -> None
 
 
 def _rows(path: Path) -> list[dict[str, str]]:
+    content = bounded.content(path, LARGEST_BYTES, "a CSV table of earlier ECGs", CalibrationError)
     try:
-        if path.exists() and not path.is_file():
-            raise CalibrationError(f"{path}: no regular file; expected a CSV table of earlier ECGs")
-        if path.stat().st_size > LARGEST_BYTES:
-            raise CalibrationError(f"{path}: larger than {LARGEST_BYTES:,} bytes; expected a CSV table of earlier ECGs")
-        text = path.read_text(encoding="utf-8-sig")
+        text = content.decode("utf-8-sig")
         between = max(BETWEEN, key=text.partition("\n")[0].count)
         table = csv.DictReader(io.StringIO(text), restval="", restkey="", delimiter=between)
         names = [name.strip() for name in table.fieldnames or ()]
         table.fieldnames = names
         rows = [row for row in table if any(row.values())]
-    except OSError as exc:
-        raise CalibrationError(
-            f"{path}: cannot be read ({exc.strerror}); expected a CSV table of earlier ECGs"
-        ) from exc
     except (ValueError, csv.Error) as exc:
         raise CalibrationError(f"{path}: no CSV text; expected a table of earlier ECGs") from exc
     if missing := [name for name in ("ecg", "potassium_meq_l") if name not in names]:

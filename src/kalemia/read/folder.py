@@ -8,6 +8,7 @@ from pathlib import Path
 
 from kalemia.errors import ReadError
 from kalemia.read import sniff
+from kalemia.system import bounded
 
 _TABLES = {".csv", ".tsv", ".txt"}
 
@@ -69,7 +70,7 @@ def _belongs(name: str, files: set[str]) -> bool:
 def _looks(path: Path) -> bool | None:
     """Tell whether a file begins like an ECG; None where it is nothing else either, and may be a damaged one."""
     try:
-        if not sniff.regular(path):
+        if not bounded.size(path):
             return None
         with path.open("rb") as stream:
             head = stream.read(sniff.HEAD_BYTES)

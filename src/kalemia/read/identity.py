@@ -7,6 +7,7 @@ from pathlib import Path
 
 from kalemia.errors import ReadError
 from kalemia.read import sniff
+from kalemia.system import bounded
 
 
 def marks(path: Path) -> set[str]:
@@ -34,7 +35,7 @@ def _files(file: Path) -> list[Path]:
 def _digest(files: list[Path]) -> str:
     digest = hashlib.sha256()
     for file in files:
-        sniff.regular(file)
+        bounded.size(file)
         with file.open("rb") as stream:
             digest.update(hashlib.file_digest(stream, "sha256").digest())
     return digest.hexdigest()

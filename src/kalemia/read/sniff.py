@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import stat
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import import_module
@@ -12,6 +11,7 @@ from typing import cast
 
 from kalemia.errors import ReadError
 from kalemia.read.raw import Raw
+from kalemia.system import bounded
 
 ACCEPTED = "WFDB, DICOM, EDF, BDF, HL7 aECG, GE MUSE XML, Philips XML, SCP-ECG and CSV are accepted"
 HEAD_BYTES = 8192
@@ -70,7 +70,7 @@ def find(path: Path) -> tuple[Format, Path]:
     """
     if not path.exists() and (header := path.with_name(path.name + ".hea")).exists():
         path = header
-    size = regular(path)
+    size = bounded.size(path)
     if size == 0:
         raise ReadError(f"the file is empty; {ACCEPTED}")
     if (header := path.with_suffix(".hea")) != path and header.is_file():
@@ -84,8 +84,7 @@ def find(path: Path) -> tuple[Format, Path]:
         found = WFDB  # which then says what is wrong with the header
     if isinstance(found, str):
         raise ReadError(f"the file is {found}; {ACCEPTED}")
-    if size > found.max_bytes:
-        raise ReadError(f"the file has {size:,} bytes; as {found.name} up to {found.max_bytes:,} are accepted")
+    bounded.within(size, found.max_bytes, found.name)
     return found, path
 
 
@@ -95,7 +94,7 @@ def is_page(path: Path) -> bool:
     One that is named so and holds no ECG is a damaged one, whose fault the reader of pages knows best.
     """
     try:
-        regular(path)
+        bounded.size(path)
         with path.open("rb") as stream:
             head = stream.read(HEAD_BYTES)
     except (OSError, ReadError):
@@ -104,16 +103,6 @@ def is_page(path: Path) -> bool:
     if head.startswith(_PAGES) or bitmap or head[8:12] == b"WEBP" or b"%PDF-" in head[:1024]:
         return True
     return path.suffix.lower() in PAGE_NAMES and (isinstance(found := of(head), str) or found is CSV)
-
-
-def regular(path: Path) -> int:
-    """Return the size of a regular file; a folder, pipe or device is never opened, for it might never end."""
-    state = path.stat()
-    if stat.S_ISDIR(state.st_mode):
-        raise ReadError("this is a folder; a file is accepted here")
-    if not stat.S_ISREG(state.st_mode):
-        raise ReadError("this is no regular file (a pipe or device); a file is accepted")
-    return state.st_size
 
 
 def of(head: bytes) -> Format | str:

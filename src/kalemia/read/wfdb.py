@@ -9,7 +9,6 @@ from __future__ import annotations
 import functools
 import math
 import re
-import stat
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -25,6 +24,7 @@ from kalemia.read import packing
 from kalemia.read.leads import canonical
 from kalemia.read.raw import MAX_VALUES, Raw, mv_per
 from kalemia.records import DIGITIZED
+from kalemia.system import bounded
 
 MAX_HEADER_BYTES = 1_000_000
 MAX_CHANNELS = 256
@@ -182,13 +182,10 @@ def _bytes_of(folder: Path, file: str, offset: int) -> bytes:
         raise ReadError("the header points out of its folder; a signal file must lie beside the header")
     target = folder / file
     try:
-        state = target.stat()
+        size = bounded.size(target, "a signal file that the header names is accepted")
     except OSError as exc:
         raise ReadError("a signal file that the header names is missing beside it") from exc
-    if not stat.S_ISREG(state.st_mode):
-        raise ReadError("what the header names as a signal file is no regular file")
-    if state.st_size > MAX_VALUES * 4 + offset:
-        raise ReadError(f"a signal file has {state.st_size:,} bytes; up to {MAX_VALUES * 4:,} are accepted")
+    bounded.within(size, MAX_VALUES * 4 + offset, "a signal file")
     with target.open("rb") as stream:
         stream.seek(offset)
         return stream.read()
@@ -196,8 +193,7 @@ def _bytes_of(folder: Path, file: str, offset: int) -> bytes:
 
 def _parse(path: Path) -> _Header:
     """Read the header: the record line, then a line a signal; comments may hold a name: only our own is looked for."""
-    if path.stat().st_size > MAX_HEADER_BYTES:
-        raise ReadError(f"the header is larger than {MAX_HEADER_BYTES:,} bytes")
+    bounded.within(bounded.size(path), MAX_HEADER_BYTES, "a header")
     text = path.read_text(encoding="latin-1")
     stripped = [line for line in map(str.strip, text.splitlines()) if line]
     lines = [line for line in stripped if not line.startswith("#")]

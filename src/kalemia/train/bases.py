@@ -7,6 +7,7 @@ from pathlib import Path, PurePath
 from kalemia.cohort.split import SHARES
 from kalemia.cohort.split import part_of as split_part
 from kalemia.errors import TrainError
+from kalemia.system import bounded
 
 LARGEST_BYTES = 64_000_000
 
@@ -54,15 +55,10 @@ def part_of(record: str) -> str:
 
 
 def _records(listed: Path) -> list[str]:
+    content = bounded.content(listed, LARGEST_BYTES, "a text file with one record a line", TrainError)
     try:
-        if listed.exists() and not listed.is_file():
-            raise TrainError(f"{listed}: no list of records; expected a text file with one a line")
-        if listed.stat().st_size > LARGEST_BYTES:
-            raise TrainError(f"{listed}: no list of records; expected a text file of at most {LARGEST_BYTES:,} bytes")
-        text = listed.read_text(encoding="utf-8")
-    except OSError as exc:
-        raise TrainError(f"{listed}: cannot be read ({exc.strerror}); expected one record a line") from exc
-    except ValueError as exc:  # not UTF-8, or a zero byte in the name
+        text = content.decode("utf-8")
+    except UnicodeDecodeError as exc:
         raise TrainError(f"{listed}: no text; expected one record a line") from exc
     lines = [line.partition("#")[0].strip() for line in text.splitlines()]
     return list(dict.fromkeys(line for line in lines if line))

@@ -12,6 +12,7 @@ from yaml.constructor import ConstructorError
 from kalemia.errors import SimulateError, TrainError
 from kalemia.records import LEADS
 from kalemia.simulate.levels import level_named
+from kalemia.system import bounded
 
 LARGEST_BYTES = 64_000
 _SAID = {
@@ -128,15 +129,12 @@ class Config(BaseModel):
     @classmethod
     def load(cls, path: Path) -> Config:
         """Read a YAML file; TrainError with one sentence where it is wrong."""
+        content = bounded.content(path, LARGEST_BYTES, "a YAML configuration", TrainError)
         try:
-            if not (path.is_file() and path.stat().st_size <= LARGEST_BYTES) and path.exists() and not path.is_dir():
-                raise TrainError(f"{path}: no configuration; expected a YAML file of at most {LARGEST_BYTES:,} bytes")
-            fields = yaml.load(path.read_text(encoding="utf-8"), Loader=_Loader)  # noqa: S506
+            fields = yaml.load(content.decode("utf-8"), Loader=_Loader)  # noqa: S506
             if not isinstance(fields, dict):
                 raise TrainError(f"{path}: no fields; expected such as those of configs/12-4k.yaml")
             config = cls.model_validate(fields)
-        except OSError as exc:
-            raise TrainError(f"{path}: cannot be read ({exc.strerror}); expected a YAML configuration") from exc
         except ConstructorError as exc:
             raise TrainError(f"{path}: {exc.problem}") from exc
         except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as exc:
