@@ -2,7 +2,7 @@
 
 kalemia cohort simulate --level kidney --seed 1 --out kidney
 kalemia study lead --seeds 3 --cohort kidney --out study  # and network, size, separable; window without --seeds
-cp study/*.* docs/study
+cp study/*.json study/*.svg docs/study  # the CSVs, PNGs and report.html are those of whoever runs it
 python bench/studied.py | python bench/fill.py studied
 """
 
@@ -25,8 +25,15 @@ def main() -> None:
         print(f"### {TITLES[name]}\n\n{result['asks']} {seeds(result['budget']['seeds'])}\n")
         for one in findings(result):
             verdict = {True: " **Reached.**", False: " **Missed.**", None: ""}[one.reached]
-            print(f"- {one.said}{verdict} ([{name}.json](study/{name}.json): {one.where})")
-        print(f"\n![{TITLES[name]}](study/{name}-{FIGURES[name]}.svg)\n")
+            print(f"- {one.said}{verdict}")
+        print(f"\n![{TITLES[name]}](study/{name}-{FIGURES[name]}.svg)\n\n{links(name)}\n")
+
+
+def links(name: str) -> str:
+    """Return links to the numbers of a study and to its other figures."""
+    others = sorted(path.stem for path in FOLDER.glob(f"{name}-*.svg") if path.stem != f"{name}-{FIGURES[name]}")
+    figures = ", ".join(f"[{stem.removeprefix(f'{name}-')}](study/{stem}.svg)" for stem in others)
+    return f"Figures: {figures}. Numbers: [{name}.json](study/{name}.json)."
 
 
 if __name__ == "__main__":

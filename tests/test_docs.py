@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import re
 import subprocess
 import sys
-from html import unescape
 from pathlib import Path
 
 import numpy as np
@@ -65,20 +65,52 @@ def test_python_examples_of_cohorts_run(tmp_path: Path, monkeypatch: pytest.Monk
     assert len(list(space["fold"])) == 3  # type: ignore[call-overload]
 
 
-def test_what_the_studies_are_said_to_have_found_is_in_their_json() -> None:
+@pytest.mark.parametrize(
+    ("page", "command"), [("docs/trust.md", "trust"), ("docs/study.md", "studied"), ("MODEL_CARD.md", "card")]
+)
+def test_what_a_page_says_was_found_is_what_its_command_prints(
+    page: str, command: str, capsys: pytest.CaptureFixture[str]
+) -> None:
     pytest.importorskip("matplotlib")
-    from kalemia.study.findings import findings
-    from kalemia.study.page import ORDER
+    importlib.import_module(command).main()
+    text = (ROOT / page).read_text(encoding="utf-8")
+    assert f"<!-- {command} -->\n\n{capsys.readouterr().out.strip()}\n\n<!-- /{command} -->" in text
 
-    folder = ROOT / "docs" / "study"
-    report = unescape((folder / "report.html").read_text(encoding="utf-8"))
-    page = (ROOT / "docs" / "study.md").read_text(encoding="utf-8")
-    for name in ORDER:
-        for one in findings(json.loads((folder / f"{name}.json").read_text(encoding="utf-8"))):
-            assert one.said in report
-            assert one.said in page
-    for name in re.findall(r"\(([a-z0-9-]+\.svg)\)", report):
-        assert (folder / name).is_file()
+
+PAGES = sorted(path.relative_to(ROOT).as_posix() for path in (*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")))
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_link_and_picture_of_a_page_is_there(page: str) -> None:
+    links = re.findall(r"\]\(([^)#\s]+)(?:#([^)\s]*))?\)", (ROOT / page).read_text(encoding="utf-8"))
+    for target, anchor in links:
+        if not target.startswith("http"):
+            path = (ROOT / page).parent / target
+            assert path.is_file(), target
+            assert not anchor or anchor in anchors(path), f"{target}#{anchor}"
+
+
+def anchors(page: Path) -> list[str]:
+    """Return the anchors of a page's headings, as GitHub and mkdocs make them."""
+    headings = re.findall(r"^#+ (.*)$", page.read_text(encoding="utf-8"), re.MULTILINE)
+    return [re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings]
+
+
+MEASURED = [
+    line.strip("| ").split(" | ")
+    for page in ("measured", "digitize")
+    for line in (ROOT / "docs" / f"{page}.md").read_text(encoding="utf-8").splitlines()
+    if line.startswith("|") and "](measured/" in line
+]
+
+
+@pytest.mark.parametrize("row", MEASURED, ids=lambda row: str(row[0])[:40])
+def test_every_figure_of_a_summary_stands_in_a_file_beside_it(row: list[str]) -> None:
+    _, reached, links = row
+    files = [ROOT / "docs" / link for link in re.findall(r"\]\((measured/[^)]+)\)", links)]
+    cells = " ".join(path.read_text(encoding="utf-8") for path in files)
+    for number in re.findall(r"\d+\.\d+|\d+(?=%)", reached):
+        assert re.search(rf"(?<![\d.]){re.escape(number)}(?![\d])", cells), number
 
 
 @pytest.mark.parametrize(
@@ -155,15 +187,6 @@ def test_the_model_card_speaks_of_the_bundled_models() -> None:
         assert f"`{card.name}` {card.version}" in text
         assert f"{card.metrics[card.name]['mae_meq_l']:.2f}" in text
     assert "simulated" in text
-
-
-def test_the_table_of_trust_is_what_the_command_prints(capsys: pytest.CaptureFixture[str]) -> None:
-    pytest.importorskip("matplotlib")
-    import trust
-
-    trust.main()
-    page = (ROOT / "docs" / "trust.md").read_text(encoding="utf-8")
-    assert f"<!-- trust -->\n\n{capsys.readouterr().out.strip()}\n\n<!-- /trust -->" in page
 
 
 def test_the_ecg_of_the_demo_is_the_one_that_the_docs_name(tmp_path: Path) -> None:
