@@ -11,7 +11,7 @@ import pytest
 from drawn_pages import NAMES, columns, ecg, page, snr_db
 from numpy.typing import NDArray
 
-from kalemia.digitize import Digitized, digitize, trace
+from kalemia.digitize import Digitized, digitize, follow
 from kalemia.errors import DigitizeError
 
 Pixels = NDArray[np.uint8]
@@ -194,7 +194,7 @@ def test_a_step_over_paper_is_told_from_a_stroke() -> None:
     sure = np.zeros((100, 100), np.float32)
     sure[y.astype(int), np.arange(100)] = 1
     sure[20:81, 60:62] = 1  # a QRS is inked from foot to top; from a label down to the trace there is paper
-    assert trace.steps(y, sure, 5.0).tolist() == [20.0]
+    assert follow.steps(y, sure, 5.0).tolist() == [20.0]
 
 
 def test_a_page_without_a_grid_has_the_scale_of_its_pulses(tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from kalemia import records
-from kalemia.digitize.label import NAMES as LEAD_NAMES
+from kalemia.digitize.letters import NAMES as LEAD_NAMES
 from kalemia.errors import DigitizeError
 from kalemia.records import LEADS
 

@@ -8,9 +8,10 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from kalemia.digitize import borders, label, layout, reading
+from kalemia.digitize import borders, cells, label, layout, reading
 from kalemia.digitize.borders import Columns
-from kalemia.digitize.label import Cell, Label
+from kalemia.digitize.cells import Cell
+from kalemia.digitize.label import Label
 from kalemia.digitize.layout import Layout
 from kalemia.digitize.paper import MAX_S
 from kalemia.digitize.reading import Reading
@@ -81,11 +82,11 @@ def _of_shape(sheet: Sheet, shape: Layout, width: float, stated: Layout | None) 
     columns = borders.columns(marks, shape.columns, width, start, sheet.end, sheet.scale)
     if columns.edges[-2] > sheet.end - MIN_COLUMN * width and stated is None:
         return []
-    labels = label.in_cells(sheet.labels, _cells(shape, columns, sheet.scale), sheet.paths.center, sheet.scale)
+    labels = cells.in_cells(sheet.labels, _cells(shape, columns, sheet.scale), sheet.paths.center, sheet.scale)
     if stated is not None:
         return [reading.cut(sheet, stated, columns, width, labels, given=True)]
     readings = list(_usual(sheet, shape, columns, width, labels))
-    names = label.given(labels, layout.STANDARD)
+    names = cells.given(labels, layout.STANDARD)
     if names is not None and all(tuple(names) != usual.layout.order for usual in readings):
         readings.append(reading.cut(sheet, replace(shape, order=tuple(names)), columns, width, labels, given=False))
     return readings
@@ -104,7 +105,7 @@ def _usual(sheet: Sheet, shape: Layout, columns: Columns, width: float, labels: 
     for chosen in (*layout.TWELVE, *layout.FEWER):
         if (chosen.rows, chosen.columns, chosen.strips) != (shape.rows, shape.columns, shape.strips):
             continue
-        named = label.named(labels, chosen.order, chosen.rows)
+        named = cells.named(labels, chosen.order, chosen.rows)
         sure = chosen.known or (named.share >= MIN_NAMED and not named.contradicted)
         if not (sure or chosen.limb):
             continue

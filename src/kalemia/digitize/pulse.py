@@ -71,10 +71,10 @@ def agreeing(rows: Sequence[Sequence[Pulse]]) -> list[list[Pulse]]:
     Where no two are, one is enough that is as wide and high as a pulse must be.
     """
     every = [pulse for row in rows for pulse in row]
-    paired = [one for one in every if sum(one.like(other) for other in every) > 1]
+    paired = [pulse for pulse in every if sum(pulse.like(other) for other in every) > 1]
     if not paired:
-        paired = sorted((one for one in every if one.whole and one.off < ALIKE), key=lambda one: one.off)[:1]
-    above = [[other for other in paired if one.near(other)] for one in paired]
+        paired = sorted((pulse for pulse in every if pulse.whole and pulse.off < ALIKE), key=lambda p: p.off)[:1]
+    above = [[other for other in paired if pulse.near(other)] for pulse in paired]
     kept = max(above, key=len, default=[])
     return [[pulse for pulse in row if pulse in kept] for row in rows]
 

@@ -10,9 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kalemia import body
-from kalemia.digitize import drawn, heart, label, laws, layout, paper, strips
+from kalemia.digitize import cells, drawn, heart, label, laws, layout, paper, strips
 from kalemia.digitize.borders import Columns
-from kalemia.digitize.label import Label, Named
+from kalemia.digitize.cells import Named
+from kalemia.digitize.label import Label
 from kalemia.digitize.layout import Layout
 from kalemia.digitize.paper import Paper
 from kalemia.digitize.row import RATE, Lead, Row
@@ -178,7 +179,7 @@ def cut(
         leads=leads,
         strips=below.leads,
         agreement=below.agreement,
-        named=label.named(labels, chosen.order, chosen.rows),
+        named=cells.named(labels, chosen.order, chosen.rows),
         einthoven=laws.residual(signals, RATE),
         goldberger=laws.goldberger(signals, RATE),
         beyond_s=(end - columns.edges[-1]) / per_s,

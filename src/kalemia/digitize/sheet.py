@@ -9,10 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kalemia.digitize import borders, paper, pulse, row
+from kalemia.digitize.follow import steps
 from kalemia.digitize.label import Label
 from kalemia.digitize.paper import Paper
 from kalemia.digitize.pulse import Pulse
-from kalemia.digitize.trace import Paths, steps
+from kalemia.digitize.trace import Paths
 
 Reals = NDArray[np.float64]
 

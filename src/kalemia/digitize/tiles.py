@@ -144,12 +144,12 @@ def _agreed(fits: Floats) -> Floats:
     for axis in (0, 1):
         for order in (1, -1):
             along = np.moveaxis(fits, axis, 0)[::order]
-            said = np.zeros_like(along)
+            carried = np.zeros_like(along)
             for k in range(1, len(along)):
-                before = along[k - 1] + said[k - 1]
+                before = along[k - 1] + carried[k - 1]
                 before = before - before.max(axis=(1, 2), keepdims=True)
-                said[k] = _spread(_spread(before, 1, CHANGE[0]), 2, CHANGE[1])
-            heard += np.moveaxis(said[::order], 0, axis)
+                carried[k] = _spread(_spread(before, 1, CHANGE[0]), 2, CHANGE[1])
+            heard += np.moveaxis(carried[::order], 0, axis)
     return heard
 
 

@@ -1,8 +1,4 @@
-"""Rows of trace on the ink of a squared page: where they are, and one path of least cost along each.
-
-All rows are followed at once; a path pays for every column without ink and for every vertical step, little where the
-step runs along ink, as in a QRS, and much across paper. Columns are gone through one by one, rows and places at once.
-"""
+"""Rows of trace on the ink of a squared page: where they are, and where each runs."""
 
 from __future__ import annotations
 
@@ -15,13 +11,12 @@ from scipy.ndimage import gaussian_filter1d, uniform_filter1d
 from scipy.signal import find_peaks
 
 from kalemia.digitize import stroke
+from kalemia.digitize.follow import certainty, follow, steps
 
 Floats = NDArray[np.float32]
 Places = NDArray[np.intp]
 Reals = NDArray[np.float64]
 
-BAND_MM = 24.0
-"""How far a trace may leave its row, up and down."""
 ROW_MM = 9.0
 """Rows are at least this far apart."""
 MOST_ROWS = 18
@@ -30,26 +25,10 @@ EDGE_MM = 2.0
 """Rows are at least so far from the upper and lower end of the page."""
 SEEN = 0.18, 0.6
 """Ink that is none and ink that is full, where rows, lines and letters are looked for."""
-FOLLOWED = 0.18, 0.6
-"""The same where a path is followed."""
-CLIMBED = 0.1, 0.4
-"""The same where a path steps up or down: a steep stroke of a fast pen is thin and pale."""
-PALE = 0.06, 0.25
-"""The same in columns where an upright stroke stands on a path and is not followed."""
-STEP_MM, WHITE = 0.7, 0.65
-"""A trace that steps over so much paper, which is so much of the step, has been on something else: a label, a pulse,
-the lead before. A steep stroke of a QRS is pale, but not white."""
 UPRIGHT, UPRIGHT_MM = 0.08, 1.5
-"""Such a stroke has at least so much ink and is taller than so much."""
+"""A pale upright stroke has at least so much ink and is taller than so much."""
 BORDER_MM = 1.0
 """So near to where several rows step over paper, such a stroke is the beginning of the next lead."""
-EMPTY = 4.0
-ALONG, ACROSS = 0.006, 0.3
-"""Cost of a column without ink, and of a vertical pixel along ink and across paper."""
-HOME = 0.5
-"""Cost of a column at the end of the band; it keeps a path from a neighbor's trace."""
-
-
 SAME_MM = 0.7
 """Two paths nearer than this are on one trace."""
 MAX_SHARED = 0.35
@@ -205,13 +184,6 @@ def _runs(flags: NDArray[np.bool_]) -> list[tuple[int, int]]:
     return [(int(a), int(b)) for a, b in zip(edges[::2], edges[1::2], strict=True)]
 
 
-def certainty(ink: Floats, between: tuple[float, float]) -> Floats:
-    """Return 0..1: how surely a pixel is ink, not at all below and fully above the two limits."""
-    low, high = between
-    sure: Floats = np.clip((ink - low) / (high - low), 0, 1)
-    return sure
-
-
 def rows(sure: Floats, scale: float) -> Reals:
     """Return the middles, px, of what may be rows of trace, from the top: heights at which most columns have ink."""
     near = uniform_filter1d(sure, round(1.5 * scale), axis=0) * 1.5 * scale
@@ -223,86 +195,3 @@ def rows(sure: Floats, scale: float) -> Reals:
     # What runs along the very edge is the edge.
     inside = (peaks - 1 > EDGE_MM * scale) & (peaks - 1 < len(sure) - EDGE_MM * scale)
     return np.asarray(peaks[inside] - 1, np.float64)
-
-
-def follow(
-    ink: Floats,
-    centers: Reals,
-    scale: float,
-    taken: tuple[Places, NDArray[np.bool_]] | None = None,
-    pale: NDArray[np.bool_] | None = None,
-) -> Places:
-    """Return (rows, columns) the path of least cost along each row, px, for ink whose trace has about 1.
-
-    `taken` are paths and (rows, columns) where each lies on another row's trace: that ink is no longer offered to it.
-    In the columns `pale` a step may run along paler ink.
-    """
-    band = round(BAND_MM * scale)
-    offset = np.round(centers).astype(np.intp) - band
-    # A steep stroke is blurred sideways: a step may run along the ink of the columns beside.
-    flat = _strips(certainty(ink, FOLLOWED), offset, band)
-    beside = np.asarray(cv2.dilate(ink, np.ones((1, 3), np.uint8)), np.float32)
-    climbed = certainty(beside, CLIMBED)
-    if pale is not None:
-        climbed = np.where(pale, certainty(beside, PALE), climbed)
-    steep = _strips(climbed, offset, band)
-    if taken is not None:
-        for strips in (flat, steep):
-            _hide(strips, taken[0] - offset[:, None], taken[1], round(1.5 * scale))
-    home = (HOME * (np.arange(-band, band + 1) / band) ** 2).astype(np.float32)
-    walls = np.cumsum(ALONG + ACROSS * (1 - steep), axis=2, dtype=np.float32)
-    return offset[:, None] + _least(EMPTY * (1 - flat) + home, walls)
-
-
-def _strips(sure: Floats, offset: Places, band: int) -> Floats:
-    """Return (columns, rows, places) how surely there is ink in the band of each row."""
-    padded = np.pad(sure, ((band + len(sure), band + len(sure)), (0, 0)))
-    strips = [padded[first : first + 2 * band + 1] for first in offset + band + len(sure)]
-    return np.ascontiguousarray(np.stack(strips).transpose(2, 0, 1))
-
-
-def _hide(strips: Floats, path: Places, where: NDArray[np.bool_], reach: int) -> None:
-    """Take away, in place, the ink about paths (rows, columns) from strips (columns, rows, places)."""
-    row, column = np.nonzero(where)
-    for shift in range(-reach, reach + 1):
-        place = np.clip(path[row, column] + shift, 0, strips.shape[2] - 1)
-        strips[column, row, place] = 0
-
-
-def _least(cost: Floats, walls: Floats) -> Places:
-    """Return (rows, columns) the cheapest path, for (columns, rows, places) of cost and of summed vertical cost."""
-    columns, count, size = cost.shape
-    places = np.arange(size, dtype=np.int32)
-    back = np.empty((columns, count, size), np.int32)
-    total = cost[0]
-    for k in range(1, columns):
-        down = total - walls[k]
-        least = np.minimum.accumulate(down, axis=1)
-        from_above = np.maximum.accumulate(np.where(down <= least, places, 0), axis=1)
-        up = (total + walls[k])[:, ::-1]
-        lowest = np.minimum.accumulate(up, axis=1)
-        from_below = size - 1 - np.maximum.accumulate(np.where(up <= lowest, places, 0), axis=1)[:, ::-1]
-        by_down, by_up = least + walls[k], lowest[:, ::-1] - walls[k]
-        rising = by_up < by_down
-        back[k] = np.where(rising, from_below, from_above)
-        total = np.where(rising, by_up, by_down) + cost[k]
-        total -= total.min(axis=1, keepdims=True)
-    path = np.empty((count, columns), np.intp)
-    path[:, -1] = total.argmin(axis=1)
-    every = np.arange(count)
-    for k in range(columns - 1, 0, -1):
-        path[:, k - 1] = back[k, every, path[:, k]]
-    return path
-
-
-def steps(y: Reals, sure: Floats, scale: float) -> Reals:
-    """Return the columns, px, before which a path (columns,) steps over paper, mostly without ink."""
-    found, most = [], STEP_MM * scale
-    for k in np.flatnonzero(np.abs(np.diff(y)) > most):
-        low, high = sorted(
-            (int(np.clip(round(y[k]), 0, len(sure) - 1)), int(np.clip(round(y[k + 1]), 0, len(sure) - 1)))
-        )
-        white = float(np.sum(1 - sure[low : high + 1, k : k + 2].max(axis=1)))
-        if white > max(most, WHITE * (high + 1 - low)):
-            found.append(k + 1.0)
-    return np.array(found)

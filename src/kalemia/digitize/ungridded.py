@@ -55,9 +55,9 @@ def _column(pulses: Reals) -> Reals | None:
     """Return the tallest pulses of one size that stand above each other; letters are alike, too, but smaller."""
     sizes = pulses[:, 2:] / (WIDE_MM, HIGH_MM)
     alike = np.asarray((np.abs(np.log(sizes[:, None] / sizes[None])) < ALIKE).all(axis=2))
-    for one in np.argsort(-pulses[:, 3]):
-        some = pulses[alike[one]]
-        some = some[np.abs(some[:, 0] - pulses[one, 0]) < 2 * np.median(some[:, 2])]
+    for tallest in np.argsort(-pulses[:, 3]):
+        some = pulses[alike[tallest]]
+        some = some[np.abs(some[:, 0] - pulses[tallest, 0]) < 2 * np.median(some[:, 2])]
         if len(some) >= LEAST and np.ptp(some[:, 1]) > 1.6 * np.median(some[:, 3]):
             return np.asarray(some)
     return None
