@@ -18,9 +18,9 @@ from mimic_tree import FIRST, lab, subject, tree, write_csv
 from typer.testing import CliRunner
 
 from kalemia.cli import app
-from kalemia.cohort import Cohort, build, mimic_iv
+from kalemia.cohort import Cohort, mimic_iv, shards
 from kalemia.cohort.flow import Step
-from kalemia.cohort.mimic_iv import MimicFolders
+from kalemia.cohort.mimic_files import MimicFolders
 from kalemia.errors import CohortError
 
 
@@ -82,7 +82,7 @@ def test_what_cannot_be_trusted_is_left_out_and_counted(tmp_path: Path) -> None:
     assert not {8.8, 42.0, 17.2} & {round(k, 1) for k in cohort.table["potassium_meq_l"].to_list()}
     assert cohort.table["potassium_meq_l"][7] == pytest.approx(6.2)
     assert cohort.table["specimen"].to_list() == ["serum"] * 6 + ["whole blood"] + ["serum"] * 5
-    assert cohort.card["flow"][1]["left_out"]["without a time"] == 1
+    assert cohort.card.flow[1].left_out["without a time"] == 1
     drawing = (tmp_path / "cohort" / "flow.svg").read_text()
     ElementTree.fromstring(drawing)
     assert "1 without a time" in drawing
@@ -225,7 +225,7 @@ def test_what_is_no_mimic_gets_a_sentence(tmp_path: Path) -> None:
 
 
 def test_it_goes_on_where_it_was_stopped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(build, "PER_SHARD", 4)
+    monkeypatch.setattr(shards, "PER_SHARD", 4)
     tree(tmp_path)
     mimic = MimicFolders(tmp_path / "ecg", tmp_path / "clinical")
 

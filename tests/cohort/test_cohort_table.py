@@ -22,8 +22,9 @@ from mimic_tree import FIRST, subject, tree, write_csv
 from typer.testing import CliRunner
 
 from kalemia.cli import app
-from kalemia.cohort import Cohort, build, fold_of, physionet, place_of, simulated, table
-from kalemia.cohort.build import Shape, claim, framed
+from kalemia.cohort import Cohort, fold_of, physionet, place_of, shards, simulated, table
+from kalemia.cohort.claim import claim
+from kalemia.cohort.shards import Shape, framed
 from kalemia.cohort.table import OwnTable
 from kalemia.errors import CohortError
 from kalemia.records import LEADS, Recording
@@ -312,7 +313,7 @@ def test_a_folder_of_others_is_never_emptied_and_two_runs_do_not_meet(
 
 
 def test_what_was_begun_is_looked_at_before_it_is_gone_on_with(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(build, "PER_SHARD", 2)
+    monkeypatch.setattr(shards, "PER_SHARD", 2)
     simulated.write(tmp_path / "whole", 6, 1)
 
     def stop(done: int, _all: int) -> None:

@@ -73,7 +73,8 @@ def mimic_iv(
     """
     with needs("cohort"):
         from kalemia.cohort import physionet
-        from kalemia.cohort.mimic_iv import MimicFolders, write
+        from kalemia.cohort.mimic_files import MimicFolders
+        from kalemia.cohort.mimic_iv import write
     if download_demo:
         with stages() as stage:
             physionet.fetch_demos(ecg, clinical, stage)

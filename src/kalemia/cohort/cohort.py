@@ -8,7 +8,6 @@ the shards hold and how many ECGs each step left; `flow.svg` draws that.
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -19,6 +18,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from kalemia.cohort.card import Card
 from kalemia.cohort.split import fold_of, part_rows
 from kalemia.errors import CohortError
 from kalemia.records import Recording
@@ -37,7 +37,7 @@ def schema() -> dict[str, Any]:
 
     `ecg` and `patient` are names; `time` and `draw_time` are local times, `gap_min` how many minutes the draw came
     after the ECG. `potassium_meq_l` is what the laboratory measured, `true_meq_l` what a simulator knows beside it.
-    `specimen` is "serum" or "whole blood", `hemolyzed` whether the laboratory said so. `labels` is "measured",
+    `specimen` is "serum" or "whole blood", `hemolyzed` whether the laboratory reported it so. `labels` is "measured",
     "simulated" or "semi-simulated". `age_y`, `sex` ("female", "male") and `SUBGROUPS` are null where they are not
     known; `variant` is the ionic variant of a simulated heart. `shard` and `row` say where the signal is.
     """
@@ -71,17 +71,13 @@ class Cohort:
         Where it lies.
     table
         A polars DataFrame with the columns of `schema`, a row an ECG.
-    leads, rate
-        Of every signal; Hz.
     card
         What `cohort.json` says.
     """
 
     folder: Path
     table: pl.DataFrame = field(repr=False)
-    leads: tuple[str, ...]
-    rate: float
-    card: dict[str, Any] = field(repr=False)
+    card: Card = field(repr=False)
 
     @classmethod
     def open(cls, folder: str | os.PathLike[str]) -> Cohort:
@@ -93,29 +89,20 @@ class Cohort:
             Where it is no cohort, or a part of it is missing or damaged: one sentence.
         """
         path = Path(folder)
-        try:
-            card = json.loads((path / CARD).read_text(encoding="utf-8"))
-            leads, rate = tuple(map(str, card["leads"])), float(card["rate_hz"])
-            if not (leads and rate > 0 and int(card["samples"]) > 0 and isinstance(card["flow"], list)):
-                raise ValueError("no card of a cohort")
-        except OSError as exc:
-            raise CohortError(f"{path}: no cohort ({CARD}: {exc.strerror}); give a folder of kalemia cohort") from exc
-        except (ValueError, KeyError, TypeError) as exc:
-            raise CohortError(f"{path / CARD}: damaged; give a folder that kalemia cohort wrote") from exc
-        try:
-            table = pl.read_parquet(path / TABLE)
-        except (OSError, pl.exceptions.PolarsError) as exc:
-            raise CohortError(f"{path / TABLE}: missing or damaged; build the cohort again") from exc
-        if missing := [name for name, kind in schema().items() if table.schema.get(name) != kind]:
-            raise CohortError(f"{path / TABLE}: has no proper column {', '.join(missing)}; build the cohort again")
-        if not len(table) or not table["shard"].str.contains(SHARD).fill_null(value=False).all():
-            raise CohortError(f"{path / TABLE}: has no rows, or rows without a shard; build the cohort again")
-        if absent := [name for name in table["shard"].unique().sort() if not (path / name).is_file()]:
-            lost = int(table["shard"].is_in(absent).sum())
-            raise CohortError(f"{path}: {', '.join(absent)} with {lost:,} ECGs is missing; build the cohort again")
+        card, table = _card(path), _table(path)
         if fault := _fault(table, card):
             raise CohortError(f"{path / TABLE}: {fault}; build the cohort again")
-        return cls(path, table, leads, rate, card)
+        return cls(path, table, card)
+
+    @property
+    def leads(self) -> tuple[str, ...]:
+        """The leads of every signal, where it has them."""
+        return self.card.leads
+
+    @property
+    def rate(self) -> float:
+        """The sampling rate of every signal, Hz."""
+        return self.card.rate_hz
 
     def __len__(self) -> int:
         return len(self.table)
@@ -139,8 +126,8 @@ class Cohort:
     @property
     def made(self) -> tuple[str, int] | None:
         """Level and seed where patients are simulated: whoever shares both shares patients; None of measured ones."""
-        level, seed = self.card.get("level"), self.card.get("seed")
-        return (str(level), int(seed)) if level is not None and isinstance(seed, int) else None
+        level, seed = self.card.origin.level, self.card.origin.seed
+        return None if level is None or seed is None else (level, seed)
 
     def folds(self, folds: int, salt: str = "") -> NDArray[np.int64]:
         """Return the fold of each ECG, (n,): by patient, and stable when patients are added."""
@@ -154,8 +141,7 @@ class Cohort:
         """Return an ECG by its place in the table; leads that were not recorded are left out."""
         ecg, shard, row = self.table.select("ecg", "shard", "row").row(number)
         try:
-            shape = len(self.leads), int(self.card["samples"])
-            stored = _shard(self.folder / shard, shape)[row]
+            stored = _shard(self.folder / shard, (len(self.leads), self.card.samples))[row]
         except (OSError, ValueError, IndexError, EOFError) as exc:
             raise CohortError(f"{self.folder / shard}: damaged; build the cohort again") from exc
         signal = np.where(stored == UNKNOWN, np.nan, stored / np.float32(COUNTS_PER_MV)).astype(np.float32)
@@ -163,10 +149,34 @@ class Cohort:
         return Recording(signal[there], self.rate, tuple(self.leads[k] for k in there), source=str(ecg))
 
 
-def _fault(table: pl.DataFrame, card: dict[str, Any]) -> str | None:
-    """Say what of a table cannot be, or None."""
-    if len(table) != card.get("ecgs"):
-        return f"has {len(table):,} rows, and {CARD} speaks of {card.get('ecgs')!s:.20}"
+def _card(folder: Path) -> Card:
+    try:
+        return Card.from_json((folder / CARD).read_text(encoding="utf-8"))
+    except OSError as exc:
+        raise CohortError(f"{folder}: no cohort ({CARD}: {exc.strerror}); give a folder of kalemia cohort") from exc
+    except (ValueError, KeyError, TypeError) as exc:
+        raise CohortError(f"{folder / CARD}: damaged; give a folder that kalemia cohort wrote") from exc
+
+
+def _table(folder: Path) -> pl.DataFrame:
+    try:
+        table: pl.DataFrame = pl.read_parquet(folder / TABLE)
+    except (OSError, pl.exceptions.PolarsError) as exc:
+        raise CohortError(f"{folder / TABLE}: missing or damaged; build the cohort again") from exc
+    if missing := [name for name, kind in schema().items() if table.schema.get(name) != kind]:
+        raise CohortError(f"{folder / TABLE}: has no proper column {', '.join(missing)}; build the cohort again")
+    if not len(table) or not table["shard"].str.contains(SHARD).fill_null(value=False).all():
+        raise CohortError(f"{folder / TABLE}: has no rows, or rows without a shard; build the cohort again")
+    if absent := [name for name in table["shard"].unique().sort() if not (folder / name).is_file()]:
+        lost = int(table["shard"].is_in(absent).sum())
+        raise CohortError(f"{folder}: {', '.join(absent)} with {lost:,} ECGs is missing; build the cohort again")
+    return table
+
+
+def _fault(table: pl.DataFrame, card: Card) -> str | None:
+    """Return what of a table cannot be, or None."""
+    if len(table) != card.ecgs:
+        return f"has {len(table):,} rows, and {CARD} speaks of {card.ecgs:,}"
     needed = ("ecg", "patient", "potassium_meq_l", "hemolyzed", "labels", "row")
     if empty := [name for name in needed if table[name].null_count()]:
         return f"has rows without {', '.join(empty)}"

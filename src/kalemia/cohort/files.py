@@ -8,8 +8,8 @@ from pathlib import Path
 
 import polars as pl
 
-from kalemia.cohort.build import Row
 from kalemia.cohort.cohort import schema
+from kalemia.cohort.shards import Row
 from kalemia.errors import ReadError
 from kalemia.read import read
 from kalemia.records import Recording
@@ -30,6 +30,10 @@ class Files:
         """Take the rows of a table with a column `path`; columns that a cohort does not have are left out."""
         known = [name for name in schema() if name in pairs.columns]
         return cls(folder, tuple(pairs.select(known).to_dicts()), tuple(pairs["path"].to_list()))
+
+    def __len__(self) -> int:
+        """How many ECGs there are."""
+        return len(self.rows)
 
     def records(self, numbers: range) -> Iterator[tuple[Row, Recording] | str]:
         """Yield the row and the signal of each ECG, or why it is left out."""

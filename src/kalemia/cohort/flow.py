@@ -16,7 +16,7 @@ BOX, SIDE, GAP, LINE, PAD = 360, 320, 34, 18, 12
 class Step:
     """What is left after a step, such as "ECGs", of how many patients where known, and what was left out and why.
 
-    `notes` are sentences on what a count does not show; they are told, and not drawn.
+    `notes` are sentences on what a count does not show; they are printed, and not drawn.
     """
 
     what: str
@@ -30,7 +30,7 @@ class Step:
         return asdict(self)
 
     @property
-    def said(self) -> str:
+    def shown(self) -> str:
         """E.g. "1,204 ECGs of 803 patients"."""
         people = "" if self.patients is None else f" of {self.patients:,} patient{'' if self.patients == 1 else 's'}"
         return f"{self.count:,} {self.what}{people}"
@@ -46,7 +46,7 @@ def text(steps: Sequence[Step]) -> str:
     lines = []
     for step in steps:
         lines += [f"  left out: {line}" for line in step.lost]
-        lines += [step.said, *(f"  note: {note}" for note in step.notes)]
+        lines += [step.shown, *(f"  note: {note}" for note in step.notes)]
     return "\n".join(lines)
 
 
@@ -69,7 +69,7 @@ def svg(steps: Sequence[Step]) -> str:
                 drawn.append(_arrow(middle, at, PAD + BOX + GAP, at))
                 drawn.append(_box(PAD + BOX + GAP, y + GAP / 2, SIDE, lost, "start"))
             y += round(span)
-        drawn.append(_box(PAD, y, BOX, [step.said], "middle"))
+        drawn.append(_box(PAD, y, BOX, [step.shown], "middle"))
         y += height
     width = 2 * PAD + BOX + GAP + SIDE
     return str(

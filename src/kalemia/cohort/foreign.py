@@ -5,11 +5,12 @@ from __future__ import annotations
 import gzip
 import re
 import zlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import duckdb
+import polars as pl
 
 from kalemia.cohort import header
 from kalemia.errors import CohortError
@@ -26,7 +27,7 @@ def connect(threads: int) -> duckdb.DuckDBPyConnection:
     return duckdb.connect(config={"memory_limit": MEMORY, "threads": threads, "autoinstall_known_extensions": False})
 
 
-def found(folder: Path, *names: str) -> Path | None:
+def find(folder: Path, *names: str) -> Path | None:
     """Return the first of some files, as they are or gzipped, in a folder; None where there is none."""
     for name in names:
         for path in (folder / name, folder / f"{name}.gz"):
@@ -37,13 +38,13 @@ def found(folder: Path, *names: str) -> Path | None:
 
 def needed(folder: Path, *names: str) -> Path:
     """Return the first of some files; CohortError where there is none."""
-    path = found(folder, *names)
+    path = find(folder, *names)
     if path is None:
         raise CohortError(f"{folder}: has no {' or '.join(names)} (or .gz); give the folder that holds it")
     return path
 
 
-class Table:
+class ForeignTable:
     """A table of text: every value as the file has it.
 
     Parameters
@@ -91,6 +92,16 @@ class Table:
         except duckdb.Error as exc:
             raise CohortError(f"{self.path}: no table ({_first(exc)}); expected CSV or Parquet") from exc
 
+    def select(self, columns: Mapping[str, str], to: Path, tail: str = "") -> pl.DataFrame:
+        """Return columns, each SQL by its name, with what `tail` adds to the query.
+
+        They pass through the Parquet file `to`: DuckDB streams them there, however long the table is.
+        """
+        listed = ", ".join(f'{sql} AS "{name}"' for name, sql in columns.items())
+        self.run(f"COPY (SELECT {listed} FROM {self.sql} {tail}) TO '{quoted(to)}' (FORMAT parquet)")
+        selected: pl.DataFrame = pl.read_parquet(to)
+        return selected
+
     def rejected(self) -> int:
         """Return how many lines of this file were no rows, in what was run so far.
 
@@ -115,10 +126,7 @@ class Table:
 
 
 def _csv(path: Path, fields: Sequence[str], delimiter: str) -> str:
-    """Return SQL that reads a CSV file.
-
-    Nothing is left for DuckDB to sniff: that stops at a line of megabytes, which reading only rejects.
-    """
+    """Return SQL that reads a CSV file; nothing is left for DuckDB to sniff."""
     types = ", ".join(f"'{field}': 'VARCHAR'" for field in fields)
     return (
         f"read_csv('{globbed(path)}', auto_detect = false, header = true, columns = {{{types}}}, "

@@ -1,4 +1,8 @@
-"""The first line of a CSV file: what its columns are called, and what stands between them."""
+"""The first line of a CSV file: what its columns are called, and what stands between them.
+
+DuckDB's `sniff_csv` is no help here: it stops at a first row of megabytes, renames one of two columns of one name,
+skips an empty first line, and takes | for the delimiter where a decimal comma gives rows more fields than the header.
+"""
 
 from __future__ import annotations
 

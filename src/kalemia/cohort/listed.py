@@ -1,4 +1,4 @@
-"""What a list of ECGs says twice: an ECG, perhaps with contradictions, or a patient in two spellings."""
+"""Which rows of a list count: those without a fault, each ECG once; and patients in two spellings."""
 
 from __future__ import annotations
 
@@ -8,6 +8,13 @@ from typing import NamedTuple
 import polars as pl
 
 TWICE, CONTRARY = "listed twice", "listed twice, contradicting the first"
+
+
+def faultless(rows: pl.DataFrame) -> tuple[pl.DataFrame, dict[str, int]]:
+    """Return the rows whose column `why` is null, without it, and how many the others are by what it says."""
+    faults = rows.filter(pl.col("why").is_not_null()).group_by("why").len()
+    counts = faults.sort("len", "why", descending=[True, False])
+    return rows.filter(pl.col("why").is_null()).drop("why"), dict(counts.iter_rows())
 
 
 class Once(NamedTuple):
@@ -38,7 +45,10 @@ def once(rows: pl.DataFrame, ecg: str, alike: Sequence[str]) -> Once:
 
 
 def spellings(patients: pl.Series) -> list[str]:
-    """Say how many names of patients may be others in another spelling: a split by patient would part their ECGs."""
+    """Return a sentence on how many names of patients may be others in another spelling, if any.
+
+    A split by patient would part their ECGs.
+    """
     plain = pl.col("name").str.to_lowercase().str.replace_all(r"\s", "").str.replace_all(r"(^|\D)0+(\d)", "${1}${2}")
     alike = pl.DataFrame({"name": patients.unique()}).group_by(plain.alias("plain")).agg(pl.col("name").sort())
     alike = alike.filter(pl.col("name").list.len() > 1).sort("plain")
@@ -52,9 +62,9 @@ def spellings(patients: pl.Series) -> list[str]:
 
 
 def _example(row: Mapping[str, object], ecg: str, alike: Sequence[str]) -> str:
-    """Say how a row contradicts the first of its ECG."""
-    said = [(name, row[f"{name} first"], row[name]) for name in alike]
-    differ = [f"{name} {_shown(first)} and {_shown(other)}" for name, first, other in said if first != other]
+    """Return how a row contradicts the first of its ECG."""
+    pairs = [(name, row[f"{name} first"], row[name]) for name in alike]
+    differ = [f"{name} {_shown(first)} and {_shown(other)}" for name, first, other in pairs if first != other]
     return f"{_shown(row[ecg])} is listed with {', '.join(differ)}; the first counts"
 
 

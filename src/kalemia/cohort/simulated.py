@@ -8,8 +8,11 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from kalemia.cohort import build
-from kalemia.cohort.build import Progress, Row, Shape
+from kalemia.cohort.build import Progress
+from kalemia.cohort.card import Origin
+from kalemia.cohort.claim import claim
 from kalemia.cohort.flow import Step
+from kalemia.cohort.shards import Row, Shape
 from kalemia.errors import CohortError
 from kalemia.records import Recording
 from kalemia.simulate import Simulated, simulate
@@ -26,7 +29,12 @@ class _Patients:
 
     level: str
     seed: int
+    count: int
     each: int
+
+    def __len__(self) -> int:
+        """How many ECGs there are."""
+        return self.count * self.each
 
     def records(self, numbers: range) -> Iterator[tuple[Row, Recording] | str]:
         """Yield the row and the signal of each ECG."""
@@ -76,10 +84,9 @@ def write(
     preset = level_named(level)
     if not 1 <= count <= MOST_PATIENTS:
         raise CohortError(f"count is {count}; expected 1 to {MOST_PATIENTS:,}")
-    plan = {"from": "simulate", "level": level, "seed": seed, "count": count}
-    steps = [Step("ECGs simulated", count * preset.records, count)]
-    about = {"source": "simulated", "level": level, "seed": seed}
+    patients = _Patients(level, seed, count, preset.records)
+    steps = [Step("ECGs simulated", len(patients), count)]
     shape = Shape(preset.leads, preset.seconds * RATE)
-    patients = _Patients(level, seed, preset.records)
-    with build.claim(out, plan) as partial:
-        return build.finish(out, partial, patients, count * preset.records, steps, about, shape, workers, progress)
+    origin = Origin("simulated", level=level, seed=seed)
+    with claim(out, {"from": "simulate", "level": level, "seed": seed, "count": count}) as partial:
+        return build.finish(out, partial, patients, steps, origin, shape, workers, progress)

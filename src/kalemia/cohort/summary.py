@@ -9,7 +9,6 @@ import polars as pl
 
 from kalemia.cohort import flow
 from kalemia.cohort.cohort import SUBGROUPS, Cohort
-from kalemia.cohort.flow import Step
 
 BINS_MEQ_L = (3.5, 5.5, 6.0, 6.5)
 
@@ -20,7 +19,7 @@ def text(cohort: Cohort) -> str:
     low, middle, high = (float(potassium.quantile(share) or 0) for share in (0.05, 0.5, 0.95))
     lines = [
         f"{len(table):,} ECGs of {table['patient'].n_unique():,} patients, {cohort.labels} potassium",
-        f"leads {', '.join(cohort.leads)}; {cohort.card['samples'] / cohort.rate:g} s at {cohort.rate:g} Hz",
+        f"leads {', '.join(cohort.leads)}; {cohort.card.samples / cohort.rate:g} s at {cohort.rate:g} Hz",
         f"potassium {middle:.1f} mEq/L in the median, {low:.1f} to {high:.1f} in nine of ten",
         *(f"  {name}: {count:,} ({count / len(table):.1%})" for name, count in _bins(potassium)),
     ]
@@ -29,7 +28,7 @@ def text(cohort: Cohort) -> str:
         if len(known):
             unknown = "" if len(known) == len(table) else f", not known of {len(table) - len(known):,}"
             lines.append(f"{name.replace('_', ' ')}: {int(known.sum()):,} ({known.sum() / len(known):.1%}){unknown}")
-    return "\n".join([*lines, "", flow.text([Step(**step) for step in cohort.card["flow"]])])
+    return "\n".join([*lines, "", flow.text(cohort.card.flow)])
 
 
 def _bins(potassium: pl.Series) -> list[tuple[str, int]]:

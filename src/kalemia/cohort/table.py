@@ -5,18 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import polars as pl
 
 from kalemia.cohort import build, foreign
 from kalemia.cohort.build import Progress
+from kalemia.cohort.card import Origin
+from kalemia.cohort.claim import claim, fingerprint
 from kalemia.cohort.cohort import SUBGROUPS
 from kalemia.cohort.files import Files
 from kalemia.cohort.flow import Step
-from kalemia.cohort.foreign import Table
-from kalemia.cohort.listed import once, spellings
+from kalemia.cohort.foreign import ForeignTable
+from kalemia.cohort.listed import faultless, once, spellings
 from kalemia.errors import CohortError
 from kalemia.estimate.personal import PLAUSIBLE_MEQ_L
 
@@ -53,6 +54,10 @@ class OwnTable:
     names: Mapping[str, str] = field(default_factory=dict)
     window_min: float = 60.0
 
+    def name(self, column: str) -> str:
+        """Return what the table calls a column of a cohort."""
+        return self.names.get(column, column)
+
 
 def write(own: OwnTable, out: Path, workers: int = 1, progress: Progress | None = None) -> list[Step]:
     """Build the cohort in the new folder `out`, or go on where an earlier run was stopped; return how many were left.
@@ -70,61 +75,65 @@ def write(own: OwnTable, out: Path, workers: int = 1, progress: Progress | None 
     foreign.check_folder(own.ecg)
     plan = {
         "from": "table",
-        "table": build.fingerprint(own.table),
+        "table": fingerprint(own.table),
         "ecg": str(own.ecg.resolve()),
         "names": dict(own.names),
         "window_min": own.window_min,
     }
-    about = {"source": own.table.name, "window_min": own.window_min}
-    with build.claim(out, plan) as partial:
-        rows, steps = _rows(own, partial, workers)
-        ecgs = Files.of(rows, own.ecg)
-        return build.finish(out, partial, ecgs, len(rows), steps, about, workers=workers, progress=progress)
+    origin = Origin(own.table.name, own.window_min)
+    with claim(out, plan) as partial:
+        rows, steps = _rows(own, partial / "table.parquet", workers)
+        return build.finish(out, partial, Files.of(rows, own.ecg), steps, origin, None, workers, progress)
 
 
-def _rows(own: OwnTable, partial: Path, workers: int) -> tuple[pl.DataFrame, list[Step]]:
-    needed = dict.fromkeys([*(own.names.get(name, name) for name in NEEDED), *own.names.values()])
-    table = Table(foreign.connect(workers), own.table, list(needed))
-    asked = []
-    for name in COLUMNS:
-        text = f"trim({table.text(own.names.get(name, name))})"
-        asked.append(f"{_typed(name, text)} AS {name}")
-        if name in DESCRIBING:
-            asked.append(f"{_typed(name, text)} IS NULL AND nullif({text}, '') IS NOT NULL AS \"{name} unread\"")
-    asked.append(f"nullif(trim({table.text(own.names.get('hemolyzed', 'hemolyzed'))}), '') AS said")
-    copied = partial / "table.parquet"
-    target = str(copied).replace("'", "''")
-    table.run(f"COPY (SELECT {', '.join(asked)} FROM {table.sql}) TO '{target}' (FORMAT parquet)")
-    read, rejected = pl.read_parquet(copied), table.rejected()
-    _check_lines(own, len(read), rejected)
-    timed = all(own.names.get(name, name) in table.columns for name in TIMES)
-    judged = read.with_columns(
+def _rows(own: OwnTable, copied: Path, workers: int) -> tuple[pl.DataFrame, list[Step]]:
+    """Return the rows that count, each ECG once, and how many each step left."""
+    needed = dict.fromkeys([*map(own.name, NEEDED), *own.names.values()])
+    table = ForeignTable(foreign.connect(workers), own.table, list(needed))
+    rows, rejected = table.select(_columns(own, table), copied), table.rejected()
+    _check_lines(own, len(rows), rejected)
+    timed = all(own.name(column) in table.columns for column in TIMES)
+    rows = _completed(rows)
+    _check_unit(own, rows)
+    good, faults = faultless(rows.with_columns(why=_why(own, timed=timed)))
+    listed, twice, notes = once(good, "path", ("potassium_meq_l", "patient", "hemolyzed"))
+    ecgs = listed.unique("ecg", keep="first", maintain_order=True)
+    lost = {"lines that are no rows": rejected, **faults, **twice}
+    lost["with the name of another ECG"] = len(listed) - len(ecgs)
+    notes += [*spellings(ecgs["patient"]), *_unread(ecgs, timed=timed)]
+    kept = Step("ECGs", len(ecgs), ecgs["patient"].n_unique(), lost, notes)
+    return ecgs, [Step("rows of the table", len(rows)), kept]
+
+
+def _columns(own: OwnTable, table: ForeignTable) -> dict[str, str]:
+    """Return SQL for each column of a cohort, and for whether there is a value that is not understood."""
+    columns = {}
+    for column in COLUMNS:
+        text = f"trim({table.text(own.name(column))})"
+        columns[column] = _typed(column, text)
+        if column in (*DESCRIBING, "hemolyzed"):
+            columns[f"{column} unread"] = f"{_typed(column, text)} IS NULL AND nullif({text}, '') IS NOT NULL"
+    return columns
+
+
+def _completed(rows: pl.DataFrame) -> pl.DataFrame:
+    """Return rows with the columns of a cohort that follow from others."""
+    return rows.with_columns(
         ecg=pl.coalesce("ecg", "path"),
-        unsaid=pl.col("hemolyzed").is_null() & pl.col("said").is_not_null(),
         hemolyzed=pl.col("hemolyzed").fill_null(value=False),
         gap_min=((pl.col("draw_time") - pl.col("time")).dt.total_seconds() / 60).cast(pl.Float32),
         labels=pl.lit("measured"),
-    ).with_columns(why=_why(own, timed=timed))
-    _check_unit(own, judged)
-    good = judged.filter(pl.col("why").is_null())
-    listed, twice, notes = once(good, "path", ("potassium_meq_l", "patient", "hemolyzed"))
-    ecgs = listed.unique("ecg", keep="first", maintain_order=True)
-    wrong = (
-        judged.filter(pl.col("why").is_not_null()).group_by("why").len().sort("len", "why", descending=[True, False])
     )
-    lost = {"lines that are no rows": rejected, **dict(wrong.iter_rows()), **twice}
-    lost["with the name of another ECG"] = len(listed) - len(ecgs)
-    notes += [*spellings(ecgs["patient"]), *_unread(ecgs, timed=timed)]
-    ecgs = ecgs.drop(f"{name} unread" for name in DESCRIBING)
-    kept = Step("ECGs", len(ecgs), ecgs["patient"].n_unique(), lost, notes)
-    return ecgs, [Step("rows of the table", len(read)), kept]
 
 
 def _unread(ecgs: pl.DataFrame, *, timed: bool) -> list[str]:
-    """Say what columns that may be empty hold and nobody understands; without both times, if they count, is no row."""
+    """Return a sentence on what columns that may be empty hold and nobody understands.
+
+    Where both times count, no row is without them.
+    """
     counts = {name: int(ecgs[f"{name} unread"].sum()) for name in DESCRIBING if not (timed and name in TIMES)}
-    told = [f"{count:,} of {name}" for name, count in counts.items() if count]
-    return [f"values that are not understood count as unknown: {', '.join(told)}"] if told else []
+    unread = [f"{count:,} of {name}" for name, count in counts.items() if count]
+    return [f"values that are not understood count as unknown: {', '.join(unread)}"] if unread else []
 
 
 def _typed(name: str, text: str) -> str:
@@ -149,7 +158,7 @@ def _typed(name: str, text: str) -> str:
     return f"nullif({text}, '')"
 
 
-def _why(own: OwnTable, *, timed: bool) -> Any:
+def _why(own: OwnTable, *, timed: bool) -> pl.Expr:
     """Return why a row is left out, or null."""
     low, high = PLAUSIBLE_MEQ_L
     why = (
@@ -159,7 +168,7 @@ def _why(own: OwnTable, *, timed: bool) -> Any:
         .then(pl.lit("without a potassium"))
         .when(~pl.col("potassium_meq_l").is_between(low, high))
         .then(pl.lit(f"outside {low:g} to {high:g} mEq/L"))
-        .when(pl.col("unsaid"))
+        .when(pl.col("hemolyzed unread"))
         .then(pl.lit("hemolyzed by neither yes nor no"))
     )
     if not timed:
@@ -181,14 +190,14 @@ def _check_lines(own: OwnTable, rows: int, rejected: int) -> None:
         )
 
 
-def _check_unit(own: OwnTable, judged: pl.DataFrame) -> None:
+def _check_unit(own: OwnTable, rows: pl.DataFrame) -> None:
     """Raise where most numbers are no potassium in mEq/L: a whole column in another unit is no slip of rows."""
-    numbers = judged["potassium_meq_l"].drop_nulls().to_numpy()
+    numbers = rows["potassium_meq_l"].drop_nulls().to_numpy()
     numbers = numbers[np.isfinite(numbers)]
     low, high = PLAUSIBLE_MEQ_L
     outside = int(np.sum(~((numbers >= low) & (numbers <= high))))
     if len(numbers) and outside > MOST_WRONG * len(numbers):
-        column = own.names.get("potassium_meq_l", "potassium_meq_l")
+        column = own.name("potassium_meq_l")
         raise CohortError(
             f"{own.table}: {outside:,} of {len(numbers):,} values of {column} lie outside "
             f"{low:g} to {high:g} (their median is {np.median(numbers):.3g}); potassium in mEq/L, which is mmol/L, is "

@@ -96,7 +96,7 @@ def _r2(true: NDArray[np.float64], estimate: NDArray[np.float64]) -> float | Non
 
 
 def _named(cohort: Cohort) -> dict[str, Any]:
-    return {name: cohort.card[name] for name in ("source", "level", "seed") if name in cohort.card}
+    return {name: value for name, value in cohort.card.origin.to_dict().items() if name != "window_min"}
 
 
 def _described(entrant: Entrant, *, timed: bool) -> dict[str, Any]:
