@@ -561,7 +561,7 @@ def test_a_model_is_trained_from_the_command_line(tmp_path: Path) -> None:
     [
         (("cohort", "table", "t.csv", "--out", "c"), "cohort", "cohort"),
         (("study", "lead", "--cohort", "c", "--out", "s"), "cohort", "train,cohort"),
-        (("simulate", "validate", "--out", "v"), "evaluate", "train"),
+        (("simulate", "validate", "--out", "v"), "validate", "train"),
         (("train", "c.yaml"), "train", "train"),
     ],
 )

@@ -46,7 +46,7 @@ def simulate(
     with needs("cohort"):
         from kalemia.cohort.simulated import write
     with stages() as stage:
-        _told(write(out, count, seed, level, workers, partial(stage, "simulating")), out)
+        _print_flow(write(out, count, seed, level, workers, partial(stage, "simulating")), out)
 
 
 @app.command("mimic-iv")
@@ -80,7 +80,7 @@ def mimic_iv(
             physionet.fetch_demos(ecg, clinical, stage)
     with goes_on(), stages() as stage:
         mimic = MimicFolders(ecg, clinical, window, hemolysis_index)
-        _told(write(mimic, out, workers, partial(stage, "reading ECGs")), out)
+        _print_flow(write(mimic, out, workers, partial(stage, "reading ECGs")), out)
 
 
 @app.command()
@@ -109,7 +109,7 @@ def table(
         from kalemia.cohort.table import OwnTable, write
     names = _named(columns or [])
     with stages() as stage:
-        _told(write(OwnTable(listed, ecg, names, window), out, workers, partial(stage, "reading ECGs")), out)
+        _print_flow(write(OwnTable(listed, ecg, names, window), out, workers, partial(stage, "reading ECGs")), out)
 
 
 @app.command()
@@ -130,16 +130,16 @@ def show(
 
 def _named(columns: Sequence[str]) -> dict[str, str]:
     names: dict[str, str] = {}
-    for said in columns:
-        ours, equal, theirs = (part.strip() for part in said.partition("="))
+    for pair in columns:
+        ours, equal, theirs = (part.strip() for part in pair.partition("="))
         if not (ours and equal and theirs):
-            raise KalemiaError(f"--column is {said!r:.60}; expected such as potassium_meq_l=K")
+            raise KalemiaError(f"--column is {pair!r:.60}; expected such as potassium_meq_l=K")
         if names.setdefault(ours, theirs) != theirs:
             raise KalemiaError(f"--column names {names[ours]:.40} and {theirs:.40} for {ours}; one is accepted")
     return names
 
 
-def _told(steps: Sequence[Step], out: Path) -> None:
+def _print_flow(steps: Sequence[Step], out: Path) -> None:
     from kalemia.cohort import flow
 
     say(flow.text(steps))

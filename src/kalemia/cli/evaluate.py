@@ -40,9 +40,9 @@ def evaluate(
     card = Model.load(model).card
     judge.claim(out)
     with stages() as stage:
-        said = partial(stage, "asking the model")
-        judged = judge.judge(model, opened, workers, said, outside=outside)
-    found = judge.result(judged, opened, card)
-    page = modelpage.write(judged, opened, found, out)
-    say(judge.text(found))
+        progress = partial(stage, "asking the model")
+        judged = judge.judge(model, opened, workers, progress, outside=outside)
+    result = judge.result(judged, opened, card)
+    page = modelpage.write(judged, opened, result, out)
+    say(judge.text(result))
     tell(f"report: {page}")

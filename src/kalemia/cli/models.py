@@ -50,8 +50,11 @@ def _described(card: Card, reached: Judged | None) -> str:
     return INDENT.join(lines)
 
 
-def _reached(one: Judged) -> str:
-    return f"AUROC for 5.5 mEq/L or more {one.auroc_high}, sensitivity {one.sensitivity}, specificity {one.specificity}"
+def _reached(model: Judged) -> str:
+    return (
+        f"AUROC for 5.5 mEq/L or more {model.auroc_high}, sensitivity {model.sensitivity}, "
+        f"specificity {model.specificity}"
+    )
 
 
 def _beside(real: RealPotassium) -> str:

@@ -33,9 +33,9 @@ def study(
 
     opened = Cohort.open(cohort)
     first = crossval.share()[0] == 0  # of the processes of torchrun, one speaks
-    for one in studies.STUDIES if name == "all" else (name,):
+    for chosen in studies.STUDIES if name == "all" else (name,):
         with goes_on(), stages() as stage:
-            result = studies.run(one, opened, out, quick=quick, seeds=seeds, workers=workers, report=stage)
+            result = studies.run(chosen, opened, out, quick=quick, seeds=seeds, workers=workers, report=stage)
         if first:
             say(results.text(result) + "\n")
     if first:

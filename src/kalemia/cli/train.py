@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from kalemia.cli.terminal import CORES, Workers, goes_on, needs, say, stages
+
+if TYPE_CHECKING:
+    from kalemia.estimate.model import Card
 
 
 def train(
@@ -31,12 +34,16 @@ def train(
 
     with goes_on(), stages() as stage:
         trained = run(Config.load(config), out, workers, stage, base)
-    for onnx, card in ((one.onnx, one.card) for one in trained):
-        own, area = card.metrics[card.name], card.metrics[card.name]["auroc_above_5.5"]
-        say(
-            f"{onnx}: MAE {own['mae_meq_l']:.3f} mEq/L (predicting the median: "
-            f"{card.metrics['training median']['mae_meq_l']:.3f}), "
-            f"AUROC above 5.5 {'-' if area is None else f'{area:.3f}'}, "
-            f"interval coverage {card.metrics['interval_coverage']:.3f} on {card.metrics['patients']:,} "
-            f"{card.metrics['ecgs']} patients"
-        )
+    for network in trained:
+        say(f"{network.onnx}: {_measured(network.card)}")
+
+
+def _measured(card: Card) -> str:
+    own, area = card.metrics[card.name], card.metrics[card.name]["auroc_above_5.5"]
+    return (
+        f"MAE {own['mae_meq_l']:.3f} mEq/L (predicting the median: "
+        f"{card.metrics['training median']['mae_meq_l']:.3f}), "
+        f"AUROC above 5.5 {'-' if area is None else f'{area:.3f}'}, "
+        f"interval coverage {card.metrics['interval_coverage']:.3f} on {card.metrics['patients']:,} "
+        f"{card.metrics['ecgs']} patients"
+    )
