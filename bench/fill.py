@@ -19,7 +19,7 @@ LONG = re.compile(r"<!-- ([\w-]+\.csv) -->\n((?:\|.*\n?)+)")
 """A Markdown table after the name of its file."""
 
 
-def keep(printed: str, folder: Path = MEASURED) -> str:
+def keep(printed: str, folder: Path) -> str:
     """Write the tables that name a file into the folder; what was printed is returned with links in their place."""
     folder.mkdir(exist_ok=True)
     for name, text in LONG.findall(printed):
@@ -49,7 +49,7 @@ def fill(name: str, text: str) -> Path | None:
 def main(name: str, printed: str) -> None:
     """Keep the long tables, fill the page, and print what was written."""
     names = [name for name, _ in LONG.findall(printed)]
-    page = fill(name, keep(printed))
+    page = fill(name, keep(printed, MEASURED))
     if page is None and not names:
         sys.exit(f"no table names a file, and no page has the marks <!-- {name} --> and <!-- /{name} -->")
     print(*(MEASURED / name for name in names), *([page] if page else []), sep="\n")
