@@ -7,6 +7,7 @@ import json
 import re
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import numpy as np
@@ -207,3 +208,11 @@ def test_the_page_of_the_demo_shows_that_ecg_and_is_read_as_it() -> None:
         printed = np.isfinite(traced)
         true = shown.lead(lead)[: len(traced)][printed[: shown.signal.shape[1]]]
         assert np.corrcoef(true, traced[printed][: len(true)])[0, 1] > 0.95, lead
+
+
+def test_the_map_of_the_house_has_every_room_in_the_order_of_the_layers() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    layers = project["tool"]["importlinter"]["contracts"][0]["layers"]
+    page = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    shown = [re.findall(r"`(\w+)`", line.split("|")[1]) for line in page.splitlines() if line.startswith("| `")]
+    assert shown == [layer.split(" | ") for layer in layers]
