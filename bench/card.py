@@ -6,8 +6,9 @@ python bench/card.py | python bench/fill.py card
 from __future__ import annotations
 
 from common import table
+from kalemia.estimate.card import Card
 from kalemia.estimate.judged import real_potassium
-from kalemia.estimate.model import Card, bundled
+from kalemia.estimate.model import bundled
 
 BASELINES = {"median": "training median", "T slope": "T slope formula, refitted", "ridge": "ridge on features"}
 """What a network has to beat, and its name in the cards."""

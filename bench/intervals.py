@@ -19,7 +19,8 @@ from numpy.typing import NDArray
 from common import Models, named, of_recordings, table, targets
 from kalemia.cohort.cohort import schema
 from kalemia.cohort.simulated import row
-from kalemia.estimate.model import Card, Model
+from kalemia.estimate.card import Card
+from kalemia.estimate.model import Model
 from kalemia.judge.judge import told
 from kalemia.judge.subgroups import coverage, coverages
 from kalemia.records import Estimate, Recording

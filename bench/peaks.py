@@ -18,13 +18,15 @@ from sleepecg.heartbeats import detect_heartbeats
 
 from common import data, headers, table
 from kalemia.read import read
-from kalemia.records import LEADS
-from kalemia.signal import beat as beats
+from kalemia.records import LEADS, SAMPLES
+from kalemia.records import R_SAMPLE as R
+from kalemia.signal.beat import cut
 from kalemia.signal.condition import RATE, condition
+from kalemia.signal.cycle import snap
+from kalemia.signal.peaks import Detection, combine, detect
 
 MARKS_OFF = {"34", "83", "90"}
 """Records whose marks lie up to 126 ms off."""
-R = beats.R_SAMPLE
 
 Numbers = NDArray[np.float64]
 
@@ -68,7 +70,7 @@ def peaks() -> str:
         marked = marks(header)
         group = "records 34, 83, 90" if header.stem in MARKS_OFF else "the other records"
         ways = {
-            "combined lead (ours)": beats.cut(recording, ("II",)).r_peaks_s,
+            "combined lead (ours)": cut(recording, ("II",)).r_peaks_s,
             "lead II alone": detect_heartbeats(conditioned[1].astype(float), 300.0) / RATE,
             "sum of all leads": detect_heartbeats(conditioned.sum(axis=0).astype(float), 300.0) / RATE,
         }
@@ -89,11 +91,11 @@ def t_change() -> str:
         recording = read(header)
         conditioned = condition(recording.signal, recording.rate)
         plain = resample_poly(recording.signal, 3, 5, axis=1)
-        found = beats.detect(beats.combine(conditioned[[LEADS.index(lead) for lead in ("I", "II", "V5")]]))
-        windows = beats.snap(conditioned, beats.combine(conditioned[[0, 1, 10]]), found)
-        rr = float(np.median(np.diff(found)))
+        combined = combine(conditioned[[LEADS.index(lead) for lead in ("I", "II", "V5")]])
+        detection = Detection(conditioned, combined, detect(combined))
+        windows = snap(detection)
         ours = _median(conditioned, windows.peaks, True)
-        start, stop = R + 30, R + int(min(135.0, 0.6 * rr))
+        start, stop = R + 30, R + int(min(135.0, 0.6 * detection.rr))
         tops = np.abs(ours[:, start:stop]).argmax(axis=1) + start
         for each_beat in (True, False):
             reference = _median(plain, windows.peaks, each_beat)
@@ -116,11 +118,11 @@ def t_change() -> str:
 
 def _median(signal: NDArray[np.float32], peaks_at: NDArray[np.intp], each_beat: bool) -> NDArray[np.float32]:
     """Cut the median beat; its PR level is taken off every beat, or once off the median."""
-    index = peaks_at[:, :, None] + np.arange(-R, beats.SAMPLES - R)
-    cut = np.take_along_axis(signal[:, None, :], index, axis=2)
+    index = peaks_at[:, :, None] + np.arange(-R, SAMPLES - R)
+    beats = np.take_along_axis(signal[:, None, :], index, axis=2)
     if each_beat:
-        cut = cut - cut[:, :, R - 30 : R - 18].mean(axis=2, keepdims=True)
-    middle = np.median(cut, axis=1)
+        beats = beats - beats[:, :, R - 30 : R - 18].mean(axis=2, keepdims=True)
+    middle = np.median(beats, axis=1)
     return np.asarray(middle - middle[:, R - 30 : R - 18].mean(axis=1, keepdims=True))
 
 

@@ -6,7 +6,8 @@ python bench/simulated.py | python bench/fill.py simulated
 from __future__ import annotations
 
 from common import table
-from kalemia.estimate.model import Card, bundled
+from kalemia.estimate.card import Card
+from kalemia.estimate.model import bundled
 
 COLUMNS = {
     "MAE, mEq/L": "mae_meq_l",

@@ -69,9 +69,10 @@ def one_record() -> list[list[object]]:
         assert sum(e.status == "estimated" for e in estimates) > 40, "speed of refusals says nothing"
         taken = milliseconds(partial(_predict_next, cycle(recordings), model), 500)
         rows.append([f"`predict` in memory, `{model}`", f"{taken:.2f} ms"])
-    beat, judge = cut(recordings[0], Model.load(DEFAULT).card.leads), Model.load(DEFAULT)
+    loaded = Model.load(DEFAULT)
+    beat = cut(recordings[0], loaded.card.leads)
     rates = cycle(replace(beat, rr_s=0.5 + 0.01 * step) for step in range(60))
-    taken = milliseconds(lambda: explain(next(rates), judge), 50)
+    taken = milliseconds(lambda: explain(next(rates), loaded), 50)
     rows.append([f"explanation for a report, a new heart rate, `{DEFAULT}`", f"{taken:.0f} ms"])
     taken = milliseconds(partial(neurokit, recordings[0]), 15)
     rows.append(["NeuroKit2 clean, peaks, delineate, lead V5 alone", f"{taken:.0f} ms"])

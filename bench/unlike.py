@@ -20,7 +20,8 @@ from kalemia.errors import KalemiaError
 from kalemia.estimate.likeness import Likeness
 from kalemia.estimate.model import Model
 from kalemia.read import read
-from kalemia.signal.beat import R_SAMPLE, SAMPLES, cut
+from kalemia.records import R_SAMPLE, SAMPLES
+from kalemia.signal.beat import cut
 
 MADE = 1000
 AT = np.arange(SAMPLES)

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from kalemia.estimate.model import Card, Model
+from kalemia.estimate.card import Card
+from kalemia.estimate.model import Model
 from kalemia.simulate import write
 
 TINY = Path(__file__).parent / "data" / "tiny.onnx"

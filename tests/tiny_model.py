@@ -13,7 +13,7 @@ from statistics import NormalDist
 import numpy as np
 import torch
 
-from kalemia.estimate.model import PREPROCESSING, Card
+from kalemia.estimate.card import PREPROCESSING, Card
 from kalemia.export.onnx import to_onnx
 from kalemia.records import NOTICE
 from kalemia.train.nets import DSCRNN, Size, parameters

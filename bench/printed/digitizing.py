@@ -14,9 +14,10 @@ from numpy.typing import NDArray
 
 from kalemia.errors import BeatError
 from kalemia.records import Recording
-from kalemia.signal.beat import combine, cut, detect
+from kalemia.signal.beat import cut
 from kalemia.signal.condition import RATE, condition
 from kalemia.signal.measure import qrs_bounds, waves
+from kalemia.signal.peaks import combine, detect
 
 KAGGLE_REACH_S, CHALLENGE_REACH_S, EINTHOVEN_REACH_S = 0.2, 0.5, 0.04
 DETECTED_S = 2.2

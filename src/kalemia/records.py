@@ -110,6 +110,10 @@ def _strings(values: Any) -> bool:
     return isinstance(values, tuple | list) and all(isinstance(value, str) for value in values)
 
 
+SAMPLES, R_SAMPLE = 270, 90
+"""How many samples at 300 Hz a beat has, and which of them is R: as in the founding study."""
+
+
 @dataclass(frozen=True, eq=False)
 class Beat:
     """The median cardiac cycle of a recording: 270 samples at 300 Hz, R at sample 90.

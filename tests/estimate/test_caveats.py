@@ -10,11 +10,9 @@ import numpy as np
 import pytest
 
 import kalemia
-from kalemia.estimate import caveats
-from kalemia.estimate.caveats import Told
+from kalemia.estimate.caveats import Findings
 from kalemia.estimate.model import Model
 from kalemia.records import EIGHT, LEADS, Recording
-from kalemia.signal.beat import cut
 from kalemia.simulate.heart import RATE
 from kalemia.simulate.levels import LEVELS
 from kalemia.simulate.patient import LEFT_BLOCK, Day, draw
@@ -39,8 +37,8 @@ def ecg(kind: str) -> Recording:
     return Recording(twelve(signal, 0.001), float(RATE), LEADS)
 
 
-def said(kind: str) -> str:
-    return " ".join(caveats.shapes(caveats.told(ecg(kind), cut(ecg(kind), ("I",)))))
+def warned(kind: str) -> str:
+    return " ".join(kalemia.predict(ecg(kind), "i-4k").warnings)
 
 
 @pytest.mark.parametrize(
@@ -53,20 +51,20 @@ def said(kind: str) -> str:
     ],
 )
 def test_it_is_seen_whichever_lead_the_model_reads(kind: str, sentence: str) -> None:
-    assert sentence in said(kind)
-    assert sentence not in said("ordinary")
+    assert sentence in warned(kind)
+    assert sentence not in warned("ordinary")
 
 
 def test_an_ordinary_ecg_has_none() -> None:
-    assert said("ordinary") == ""
+    assert warned("ordinary") == ""
 
 
 def test_one_lead_alone_says_nothing_of_a_flat_t() -> None:
-    assert not caveats.silent_t(Told(90.0, {"V5": 0.05}, 70.0))
-    assert caveats.silent_t(Told(90.0, dict.fromkeys(EIGHT, 0.05), 70.0))
-    assert not caveats.silent_t(Told(90.0, UPRIGHT, 70.0))
-    assert caveats.silent_t(Told(90.0, UPRIGHT | dict.fromkeys(("I", "V5", "V6"), -0.2), 70.0))
-    assert not caveats.silent_t(Told(90.0, UPRIGHT | dict.fromkeys(("V1", "V2", "V3"), -0.2), 70.0))
+    assert not Findings(90.0, {"V5": 0.05}, 70.0).silent_t
+    assert Findings(90.0, dict.fromkeys(EIGHT, 0.05), 70.0).silent_t
+    assert not Findings(90.0, UPRIGHT, 70.0).silent_t
+    assert Findings(90.0, UPRIGHT | dict.fromkeys(("I", "V5", "V6"), -0.2), 70.0).silent_t
+    assert not Findings(90.0, UPRIGHT | dict.fromkeys(("V1", "V2", "V3"), -0.2), 70.0).silent_t
 
 
 def test_nothing_is_called_normal_where_t_is_silent(tiny: Model, tiny_path: Path, tmp_path: Path) -> None:

@@ -15,8 +15,9 @@ from numpy.typing import NDArray
 from ecgs import HEART, P, R, T, recording
 from kalemia.errors import ModelError
 from kalemia.estimate import explain as room
+from kalemia.estimate.card import Card
 from kalemia.estimate.explain import ORDINARY_MEQ_L, PARTS, SHOWN_MEQ_L, explain, simulated_beat
-from kalemia.estimate.model import Card, Model
+from kalemia.estimate.model import Model
 from kalemia.records import EIGHT, LEADS, Beat
 from kalemia.signal.beat import cut
 from kalemia.simulate import simulate_one

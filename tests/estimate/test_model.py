@@ -1,9 +1,8 @@
-"""The model: its card, its numbers, its interval; and that it is the network that torch trained."""
+"""The model: that it is the network which its card names, and what it makes of beats."""
 
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 import shutil
 from collections.abc import Callable
@@ -16,26 +15,8 @@ import pytest
 
 from ecgs import recording
 from kalemia.errors import ModelError
-from kalemia.estimate.model import DEFAULT, Card, Forecast, Model, bundled, inputs
+from kalemia.estimate.model import DEFAULT, Model, bundled, inputs
 from kalemia.signal.beat import cut
-
-Fields = dict[str, Any]
-
-
-@pytest.fixture
-def altered(tmp_path: Path, tiny_path: Path) -> Callable[..., Path]:
-    """Return a function that writes the tiny model with another network or other fields in its card."""
-
-    def write(onnx: bytes | None = None, **fields: object) -> Path:
-        path = tmp_path / "altered.onnx"
-        card: Fields = json.loads(tiny_path.with_suffix(".json").read_text())
-        if onnx is not None:
-            card["onnx_sha256"] = hashlib.sha256(onnx).hexdigest()
-        path.write_bytes(tiny_path.read_bytes() if onnx is None else onnx)
-        path.with_suffix(".json").write_text(json.dumps(card | fields))
-        return path
-
-    return write
 
 
 def some(n: int) -> tuple[Any, Any]:
@@ -46,69 +27,10 @@ def some(n: int) -> tuple[Any, Any]:
     return beats, side
 
 
-def test_a_card_comes_back_as_it_was_written(tiny: Model, tmp_path: Path) -> None:
-    (tmp_path / "card.json").write_bytes(tiny.card.dump())
-    assert Card.load(tmp_path / "card.json") == tiny.card
-
-
 def test_the_name_in_an_estimate_is_that_of_the_card(tiny: Model, tiny_path: Path) -> None:
     assert (tiny.name.name, tiny.name.version) == ("tiny", "0.0.1")
     assert tiny.name.sha256 == hashlib.sha256(tiny_path.read_bytes()).hexdigest()
     assert tiny.name.trained_on == tiny.card.trained_on
-
-
-@pytest.mark.parametrize(
-    ("fields", "sentence"),
-    [
-        ({"surprise": 1}, "'surprise' is not known"),
-        ({"error_levels": 3}, "error_levels is not of its kind"),
-        ({"error_levels": [0.1, 0.5, 0.9]}, "differ in length"),
-        ({"error_levels": [0.1, 0.9], "error_quantiles": [[0, 1]]}, "differ in length"),
-        ({"error_levels": [0.0, 0.5, 0.9], "error_quantiles": [[0, 1, 2]]}, "no shares"),
-        ({"error_levels": [0.9, 0.5, 0.1], "error_quantiles": [[0, 1, 2]]}, "error_levels are not rising"),
-        ({"error_levels": [0.1, 0.5, 0.9], "error_quantiles": [[2, 1, 0]]}, "error_quantiles row 0 are not rising"),
-        (
-            {"error_levels": [0.1, 0.5, 0.9], "error_quantiles": [["a", "b", "c"]]},
-            "error_quantiles row 0 are not rising",
-        ),
-        (
-            {"error_levels": [0.1, 0.5, 0.9], "error_quantiles": [[0, float("nan"), 1]]},
-            "error_quantiles row 0 are not rising",
-        ),
-        ({"least_leads": 2}, "least_leads is no number of leads"),
-        ({"leads": ["V5", "I"]}, "no row for every number of leads"),
-        ({"range_meq_l": None}, "range_meq_l is not of its kind"),
-        ({"range_meq_l": [9.0]}, "range_meq_l is no range"),
-        ({"range_meq_l": [9.0, 2.0]}, "range_meq_l are not rising"),
-        ({"leads": "V5"}, "leads is not of its kind"),
-        ({"leads": []}, "leads are not names"),
-        ({"leads": [5]}, "leads are not names"),
-        ({"metrics": None}, "metrics is not of its kind"),
-        ({"parameters": "many"}, "parameters is not of its kind"),
-        ({"onnx_sha256": "0" * 64}, "its file has sha256 .* its card 000000000000"),
-    ],
-)
-def test_a_damaged_card_is_refused_in_a_sentence(altered: Callable[..., Path], fields: Fields, sentence: str) -> None:
-    with pytest.raises(ModelError, match=sentence) as caught:
-        Model.load(altered(**fields))
-    assert "\n" not in str(caught.value)
-
-
-def test_a_card_without_a_field_is_refused(altered: Callable[..., Path]) -> None:
-    path = altered().with_suffix(".json")
-    card = json.loads(path.read_text())
-    for name in card:
-        path.write_text(json.dumps({k: v for k, v in card.items() if k != name}))
-        with pytest.raises(ModelError, match=f"not a model card .*{name}"):
-            Card.load(path)
-
-
-@pytest.mark.parametrize("text", ["", "{", "[]", "7", '"card"', "\x00\xff"])
-def test_what_is_no_card_is_refused(tmp_path: Path, text: str) -> None:
-    path = tmp_path / "card.json"
-    path.write_bytes(text.encode("latin-1"))
-    with pytest.raises(ModelError, match="not a model card"):
-        Card.load(path)
 
 
 @pytest.mark.parametrize("onnx", [b"", b"garbage", b"\x08\x07" * 500])
@@ -184,49 +106,7 @@ def test_a_gain_of_zero_stays_a_number() -> None:
 def test_forecast_is_run_of_one_beat(tiny: Model) -> None:
     beat = cut(recording(), ("I", "V5"))
     potassium, spread = tiny.run(*inputs([beat], ("V5",)))
-    assert tiny.forecast(beat) == Forecast(float(potassium[0]), float(spread[0]))
-
-
-FORECASTS = [Forecast(4.2, 0.3), Forecast(5.5, 0.6), Forecast(7.1, 1.4), Forecast(2.9, 0.15)]
-
-
-@pytest.mark.parametrize("forecast", FORECASTS)
-def test_a_surer_interval_holds_the_less_sure_one(tiny: Model, forecast: Forecast) -> None:
-    bounds = [tiny.interval(forecast, coverage) for coverage in (0.1, 0.5, 0.8, 0.9, 0.95, 0.99)]
-    lows, highs = [low for low, _ in bounds], [high for _, high in bounds]
-    assert lows == sorted(lows, reverse=True)
-    assert highs == sorted(highs)
-    assert len(set(lows)) == len(set(highs)) == 6
-    assert all(low < forecast.potassium_meq_l < high for low, high in bounds)
-
-
-@pytest.mark.parametrize("forecast", FORECASTS)
-def test_the_interval_of_normal_errors_is_that_of_the_normal_distribution(tiny: Model, forecast: Forecast) -> None:
-    low, high = tiny.interval(forecast, 0.9)
-    assert high - forecast.potassium_meq_l == pytest.approx(1.645 * forecast.spread_meq_l, rel=1e-3)
-    assert forecast.potassium_meq_l - low == pytest.approx(1.645 * forecast.spread_meq_l, rel=1e-3)
-
-
-@pytest.mark.parametrize("forecast", FORECASTS)
-def test_a_higher_cut_is_less_likely_passed(tiny: Model, forecast: Forecast) -> None:
-    chances = [tiny.probability_above(forecast, cut_meq_l) for cut_meq_l in np.linspace(0, 15, 301)]
-    assert chances == sorted(chances, reverse=True)
-    assert chances[0] == 1.0
-    assert chances[-1] == 0.0
-
-
-@pytest.mark.parametrize("coverage", [0.5, 0.8, 0.9, 0.96])
-@pytest.mark.parametrize("forecast", FORECASTS)
-def test_the_probabilities_are_those_of_the_interval(tiny: Model, forecast: Forecast, coverage: float) -> None:
-    low, high = tiny.interval(forecast, coverage)
-    assert tiny.probability_above(forecast, low) == pytest.approx((1 + coverage) / 2, abs=1e-6)
-    assert tiny.probability_above(forecast, high) == pytest.approx((1 - coverage) / 2, abs=1e-6)
-
-
-def test_skewed_errors_give_a_skewed_interval(altered: Callable[..., Path]) -> None:
-    model = Model.load(altered(error_levels=[0.05, 0.5, 0.95], error_quantiles=[[-1.0, 0.2, 3.0]]))
-    assert model.interval(Forecast(5.0, 0.5), 0.9) == pytest.approx((4.4, 6.4))
-    assert model.probability_above(Forecast(5.0, 0.5), 5.0) == pytest.approx(0.5)
+    assert tiny.forecast(beat) == tiny.forecast_of(float(potassium[0]), float(spread[0]), 1)
 
 
 def test_an_estimate_is_the_median_of_what_it_says(tiny: Model, tiny_path: Path) -> None:
@@ -237,41 +117,10 @@ def test_an_estimate_is_the_median_of_what_it_says(tiny: Model, tiny_path: Path)
     (network, spread), (estimate, same) = even.run(*some(20)), odd.run(*some(20))
     np.testing.assert_array_equal(spread, same)
     np.testing.assert_allclose(estimate, network + 0.2 * spread, rtol=1e-5)
-    for model, said in ((even, network), (odd, estimate)):
-        forecasts = [Forecast(float(k), float(s)) for k, s in zip(said, spread, strict=True)]
-        assert [model.probability_above(one, one.potassium_meq_l) for one in forecasts] == pytest.approx([0.5] * 20)
-    assert odd.interval(Forecast(4.0, 1.0), 0.9) == pytest.approx((2.8, 6.8))
-
-
-@pytest.mark.parametrize("prevalence", [0.01, 0.25, 0.6])
-@pytest.mark.parametrize("forecast", [*FORECASTS, Forecast(20.0, 0.1), Forecast(0.5, 0.1)])
-def test_a_prevalence_changes_the_odds_and_nothing_else(tiny: Model, forecast: Forecast, prevalence: float) -> None:
-    odds = prevalence / (1 - prevalence) / (0.25 / 0.75)  # of the training a quarter were above
-    assert tiny.card.odds(prevalence) == pytest.approx(odds)
-    told = replace(forecast, odds=odds)
-    before, after = (tiny.probability_above(one, 5.5) for one in (forecast, told))
-    assert after == pytest.approx(before * odds / (before * odds + 1 - before))
-    for high in (6.0, 6.5, 8.0):  # among those above, each is as likely as before
-        over, known = (tiny.probability_above(one, high) for one in (told, forecast))
-        assert over * before == pytest.approx(known * after)
-    for low in (3.5, 5.0):
-        under, known = (1 - tiny.probability_above(one, low) for one in (told, forecast))
-        assert under * (1 - before) == pytest.approx(known * (1 - after))
-    levels = np.linspace(0.02, 0.98, 25)
-    bounds = [tiny.quantile(told, float(level)) for level in levels]
-    assert bounds == sorted(bounds)
-    for level, bound in zip(levels, bounds, strict=True):
-        assert tiny.probability_above(told, bound) == pytest.approx(1 - level, abs=1e-3)
-    if prevalence == 0.25:
-        assert tiny.interval(told, 0.9) == tiny.interval(forecast, 0.9)
-
-
-@pytest.mark.parametrize("share", [0.0, 1.0, -0.1, 3.0, float("nan"), 1e-300, "0.03"])
-def test_a_prevalence_that_is_none_gets_a_sentence(tiny: Model, share: Any) -> None:
-    with pytest.raises(ModelError, match=r"a share from 0\.0001 to 0\.9999 is accepted, such as 0\.03"):
-        tiny.card.odds(share)
-    with pytest.raises(ModelError, match=r"none or all of its calibration's patients were above 5\.5 mEq/L"):
-        replace(tiny.card, prevalence=0.0).odds(0.03)
+    for model, answers in ((even, network), (odd, estimate)):
+        forecasts = [model.forecast_of(float(k), float(s), 1) for k, s in zip(answers, spread, strict=True)]
+        assert [each.probability_above(each.potassium_meq_l) for each in forecasts] == pytest.approx([0.5] * 20)
+    assert odd.forecast_of(4.0, 1.0, 1).interval(0.9) == pytest.approx((2.8, 6.8))
 
 
 NAMES = [card.name for card in bundled()]
@@ -337,9 +186,3 @@ def test_a_huge_file_is_no_model(tmp_path: Path) -> None:
         file.truncate(10_000_000_000)
     with pytest.raises(ModelError, match="10,000,000,000 bytes"):
         Model.load(tmp_path / "huge.onnx")
-
-
-@pytest.mark.parametrize("spread", [-1.0, 0.0, 1e38, float("nan")])
-def test_a_spread_that_no_error_has_is_not_sane(spread: float) -> None:
-    assert not Forecast(5.0, spread).sane
-    assert Forecast(5.0, 0.5).sane

@@ -17,7 +17,7 @@ import kalemia
 from kalemia import Calibration, Draw, Estimate, calibrate
 from kalemia.cli import app
 from kalemia.errors import CalibrationError
-from kalemia.estimate.model import DEFAULT, Forecast, Model
+from kalemia.estimate.model import DEFAULT, Model
 from kalemia.estimate.predict import examine
 from kalemia.simulate import simulate
 from kalemia.simulate.formats import write_wfdb
@@ -67,8 +67,8 @@ def test_draws_of_one_time_that_disagree_are_named() -> None:
         ([4.1, 5.1, 4.2], False),
         ([Draw(4.0, 1), Draw(5.2, 1.5), Draw(4.1, 9)], False),
     ):
-        said = calibrate(estimates, draws).said
-        assert ("lie 1.2 mEq/L apart, more than a laboratory errs" in said) == apart
+        sentence = calibrate(estimates, draws).sentence
+        assert ("lie 1.2 mEq/L apart, more than a laboratory errs" in sentence) == apart
 
 
 def test_an_estimate_is_shifted_narrowed_and_says_so() -> None:
@@ -91,9 +91,9 @@ def test_an_estimate_is_shifted_narrowed_and_says_so() -> None:
     assert shifted.probability_above["5.5"] > plain.probability_above["5.5"]
     assert json.loads(json.dumps(shifted.to_dict()))["personal_offset_meq_l"] == own.offset_meq_l
     low, high = MODEL.card.range_meq_l
-    far = replace(own, offset_meq_l=20.0)
-    assert far.apply(Forecast(4.0, 0.5), MODEL).potassium_meq_l == high
-    assert replace(far, offset_meq_l=-20.0).apply(Forecast(4.0, 0.5), MODEL).potassium_meq_l == low
+    far, forecast = replace(own, offset_meq_l=20.0), MODEL.forecast_of(4.0, 0.5, 8)
+    assert far.apply(forecast, (low, high)).potassium_meq_l == high
+    assert replace(far, offset_meq_l=-20.0).apply(forecast, (low, high)).potassium_meq_l == low
 
 
 def test_two_ecgs_may_be_alike_to_the_last_figure() -> None:
@@ -122,7 +122,7 @@ def test_what_is_no_calibration_is_refused() -> None:
             calibrate(estimates, draws)
     some = calibrate([refused, estimated(4.0)], [9.0, 5.0])
     assert (some.draws, some.left_out) == (1, 1)
-    assert "1 more could not be used" in some.said
+    assert "1 more could not be used" in some.sentence
     own = Calibration(0.1, 0.9, 1, Model.load("v5-4k").name)
     with pytest.raises(CalibrationError, match="calibrate with that one"):
         examine(next(iter(simulate(1, 1))).recording, calibration=own)

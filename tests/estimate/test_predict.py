@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import json
-import os
 import re
-import shutil
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -18,18 +15,19 @@ import kalemia
 from ecgs import HEART, R, changed, recording
 from kalemia.cli import app
 from kalemia.digitize import digitize, write
-from kalemia.errors import KalemiaError, ModelError
-from kalemia.estimate.model import Card, Forecast, Model
-from kalemia.estimate.predict import Job, Result, examine, level, predict_many
+from kalemia.errors import ModelError
+from kalemia.estimate.card import Card
+from kalemia.estimate.model import Model
+from kalemia.estimate.predict import examine, level
 from kalemia.read import inputs
-from kalemia.records import EIGHT, LEADS, NOTICE, Estimate, Recording
+from kalemia.records import EIGHT, LEADS, NOTICE, Recording
 from kalemia.simulate import simulate_one
 from kalemia.simulate.formats import write_wfdb
 
 
 def answering(monkeypatch: pytest.MonkeyPatch, potassium: float, spread: float) -> None:
     """Have every model say the same of every beat."""
-    monkeypatch.setattr(Model, "forecast", lambda *_: Forecast(potassium, spread))
+    monkeypatch.setattr(Model, "forecast", lambda model, _: model.forecast_of(potassium, spread, 1))
 
 
 def test_a_recording_is_estimated(tiny_path: Path, tiny: Model) -> None:
@@ -55,12 +53,12 @@ def test_the_numbers_are_those_of_the_model(tiny_path: Path, tiny: Model) -> Non
     forecast = tiny.forecast(kalemia.cut(made, ("V5",)))
     found = kalemia.predict(made, tiny_path)
     assert found.potassium_meq_l == pytest.approx(forecast.potassium_meq_l, abs=0.005)
-    assert found.interval_meq_l == pytest.approx(tiny.interval(forecast, 0.9), abs=0.005)
+    assert found.interval_meq_l == pytest.approx(forecast.interval(0.9), abs=0.005)
     assert list(found.probability_above) == ["5.5", "6.0", "6.5"]
     assert list(found.probability_below) == ["3.5"]
     for cut, chance in found.probability_above.items():
-        assert chance == pytest.approx(tiny.probability_above(forecast, float(cut)), abs=5e-4)
-    assert found.probability_below["3.5"] == pytest.approx(1 - tiny.probability_above(forecast, 3.5), abs=5e-4)
+        assert chance == pytest.approx(forecast.probability_above(float(cut)), abs=5e-4)
+    assert found.probability_below["3.5"] == pytest.approx(1 - forecast.probability_above(3.5), abs=5e-4)
 
 
 def test_a_file_gives_what_its_recording_gives(tiny_path: Path, patients: Path) -> None:
@@ -315,93 +313,6 @@ def test_nothing_that_is_estimated_is_no_json(tiny_path: Path) -> None:
     for index in range(5):
         line = kalemia.predict(simulate_one(4, index).recording, tiny_path).to_dict()
         assert json.loads(json.dumps(line, allow_nan=False)) == line
-
-
-# Many files
-
-
-@pytest.fixture
-def twenty(patients: Path, tmp_path: Path) -> list[str]:
-    """Twenty records, the eighth of which is damaged."""
-    folder = tmp_path / "twenty"
-    folder.mkdir()
-    for path in sorted((patients / "0000").iterdir())[:40]:
-        shutil.copy(path, folder)
-    (folder / "p000007.hea").write_text("not a header\n")
-    return [str(path) for path in inputs([folder])]
-
-
-@pytest.mark.parametrize("workers", [1, 2])
-def test_one_bad_file_among_twenty_harms_no_other(twenty: list[str], tiny_path: Path, workers: int) -> None:
-    found = list(predict_many(twenty, Job(tiny_path), workers))
-    assert [estimate.source for estimate in found] == twenty
-    assert [e.status == "failed" for e in found] == ["p000007" in source for source in twenty]
-    assert sum(e.status == "estimated" for e in found) >= 17
-
-
-@dataclass(frozen=True)
-class Deadly:
-    """Ends the process that handles one of these files, as a fault in compiled code would."""
-
-    names: tuple[str, ...]
-
-    def __call__(self, source: str, result: Result) -> None:
-        if source.endswith(self.names):
-            os._exit(11)
-
-
-@pytest.mark.parametrize("deadly", [("p000003.hea",), ("p000000.hea", "p000019.hea", "p000020.hea", "p000039.hea")])
-def test_a_file_that_kills_its_process_fails_alone(patients: Path, tiny_path: Path, deadly: tuple[str, ...]) -> None:
-    sources = [str(path) for path in inputs([patients])]
-    found = list(predict_many(sources, Job(tiny_path, each=Deadly(deadly)), workers=2))
-    assert [estimate.source for estimate in found] == sources
-    dead = [estimate for estimate in found if estimate.source.endswith(deadly)]
-    assert len(dead) == len(deadly)
-    assert all(e.status == "failed" and "died" in (e.reason or "") for e in dead)
-    assert all(e.status != "failed" for e in found if e not in dead)
-
-
-def test_workers_change_nothing(patients: Path, tiny_path: Path) -> None:
-    sources = [str(path) for path in inputs([patients])][:20]
-    assert list(predict_many(sources, Job(tiny_path), 2)) == list(predict_many(sources, Job(tiny_path), 1))
-
-
-def broken(source: str, result: Result) -> None:
-    raise RuntimeError("out of ink")
-
-
-def refusing(source: str, result: Result) -> None:
-    raise KalemiaError("cannot write the report")
-
-
-def test_an_error_of_ours_is_the_file_s_own(twenty: list[str], tiny_path: Path) -> None:
-    found = list(predict_many(twenty[:3], Job(tiny_path, each=broken)))
-    assert [e.status for e in found] == ["failed"] * 3
-    assert all(e.reason == "internal error, please report it: RuntimeError: out of ink" for e in found)
-
-
-@pytest.mark.parametrize("workers", [1, 2])
-def test_what_ends_the_whole_run_is_raised(twenty: list[str], tiny_path: Path, workers: int) -> None:
-    with pytest.raises(KalemiaError, match="cannot write the report"):
-        list(predict_many(twenty, Job(tiny_path, each=refusing), workers))
-
-
-def test_no_files_give_no_estimates(tiny_path: Path) -> None:
-    assert list(predict_many([], Job(tiny_path), 1)) == list(predict_many([], Job(tiny_path), 2)) == []
-
-
-def test_estimates_come_one_by_one(twenty: list[str], tiny_path: Path) -> None:
-    seen: list[str] = []
-
-    def note(source: str, result: Result) -> None:
-        seen.append(source)
-
-    stream: Iterator[Estimate] = predict_many(twenty, Job(tiny_path, each=note))
-    next(stream)
-    assert seen == twenty[:1]
-
-
-# The bundled models
 
 
 def test_the_bundled_models_estimate_simulated_patients() -> None:

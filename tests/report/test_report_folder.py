@@ -14,7 +14,8 @@ from markup_tree import Node, parse, table_rows
 from report_examples import EVERY, FAILED, HIGH, LOW, NORMAL, REFUSED, UNCERTAIN, result
 
 from kalemia.errors import KalemiaError
-from kalemia.estimate.predict import Job, Result, predict_many
+from kalemia.estimate.many import Job, predict_many
+from kalemia.estimate.predict import Result
 from kalemia.records import NOTICE, Estimate
 from kalemia.report import Pages, page, write_page
 from kalemia.report.folder import page_name

@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from ecgs import HEART, SCALE, R, Wave, beat_mv, changed, drawn, r_times, recording
 from kalemia.errors import BeatError
 from kalemia.read import inputs, read
-from kalemia.records import LEADS, Beat, Recording
-from kalemia.signal.beat import R_SAMPLE, SAMPLES, cut
+from kalemia.records import LEADS, R_SAMPLE, SAMPLES, Beat, Recording
+from kalemia.signal.beat import cut
 from kalemia.simulate import simulate_one
 
 

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from ecgs import beat_mv, changed, recording
 from kalemia.read import inputs, read
-from kalemia.records import LEADS, Recording
-from kalemia.signal.beat import R_SAMPLE, SAMPLES, cut
+from kalemia.records import LEADS, R_SAMPLE, SAMPLES, Recording
+from kalemia.signal.beat import cut
 from kalemia.signal.condition import BASELINE_SAMPLES, RATE, REACH_S, condition
 from kalemia.signal.measure import waves
 from kalemia.simulate import simulate_one

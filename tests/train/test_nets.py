@@ -10,7 +10,8 @@ import pytest
 torch = pytest.importorskip("torch", reason="the networks need torch")
 
 import tiny_model
-from kalemia.estimate.model import Card, Model
+from kalemia.estimate.card import Card
+from kalemia.estimate.model import Model
 from kalemia.export.onnx import to_onnx
 from kalemia.train.nets import (
     DSCRNN,

@@ -20,8 +20,9 @@ from training import CLEAN, TINY
 
 import kalemia
 from kalemia.errors import TrainError
+from kalemia.estimate.card import Card
 from kalemia.estimate.likeness import Likeness
-from kalemia.estimate.model import Card, Model
+from kalemia.estimate.model import Model
 from kalemia.train import baselines, checkpoint, loop, mix, run
 from kalemia.train.config import Records
 from kalemia.train.data import FEATURES, Beats, empty, made

@@ -12,8 +12,8 @@ from kalemia.cli.terminal import say
 from kalemia.records import NOTICE
 
 if TYPE_CHECKING:
+    from kalemia.estimate.card import Card
     from kalemia.estimate.judged import Judged, RealPotassium
-    from kalemia.estimate.model import Card
 
 INDENT = "\n" + 9 * " "
 

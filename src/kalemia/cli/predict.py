@@ -27,8 +27,8 @@ from kalemia.errors import KalemiaError
 from kalemia.records import Estimate
 
 if TYPE_CHECKING:
+    from kalemia.estimate.many import Job
     from kalemia.estimate.personal import Calibration
-    from kalemia.estimate.predict import Job
     from kalemia.report import Pages
 
 Inputs = Annotated[list[str], typer.Argument(metavar="INPUT...", help="ECG files, or folders of them.")]
@@ -77,7 +77,7 @@ def predict(
 
       kalemia predict ward/ --prevalence 0.03
     """
-    from kalemia.estimate.predict import Job
+    from kalemia.estimate.many import Job
     from kalemia.report import Pages
 
     _check(inputs, model, rate, prevalence)
@@ -117,7 +117,7 @@ def _found(inputs: Sequence[str]) -> tuple[list[str], list[Path]]:
 
 def _calibrated(table: Path, model: str | None, rate: float | None, sources: Sequence[str]) -> Calibration:
     """Return what a patient's earlier ECGs and draws say of the model, and print it."""
-    from kalemia.estimate.personal import from_file
+    from kalemia.estimate.draws import from_file
     from kalemia.estimate.predict import predict as estimate_of
 
     def earlier(name: str) -> Estimate:
@@ -127,13 +127,13 @@ def _calibrated(table: Path, model: str | None, rate: float | None, sources: Seq
         return estimate
 
     calibration = from_file(table, earlier, model, sources)
-    tell(calibration.said)
+    tell(calibration.sentence)
     return calibration
 
 
 def _estimates(sources: Sequence[str], job: Job, workers: int, as_json: bool) -> list[Estimate]:
     """Return the estimates of all sources; each is printed as soon as it is there."""
-    from kalemia.estimate.predict import predict_many
+    from kalemia.estimate.many import predict_many
 
     estimates = []
     with progress_bar("predicting", len(sources)) as step:

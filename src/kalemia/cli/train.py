@@ -10,7 +10,7 @@ import typer
 from kalemia.cli.terminal import CORES, Workers, goes_on, needs, say, stages
 
 if TYPE_CHECKING:
-    from kalemia.estimate.model import Card
+    from kalemia.estimate.card import Card
 
 
 def train(

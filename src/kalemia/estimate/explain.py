@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 
 from kalemia.errors import ModelError
 from kalemia.estimate.model import Model, inputs
-from kalemia.records import LEADS, Beat, Recording
-from kalemia.signal.beat import SAMPLES, cut
+from kalemia.records import LEADS, SAMPLES, Beat, Recording
+from kalemia.signal.beat import cut
 from kalemia.signal.condition import RATE
 from kalemia.signal.measure import measure, qrs_bounds
 from kalemia.simulate.heart import RATE as SIMULATED_RATE
@@ -123,8 +123,8 @@ def _millivolts(rr_s: float, potassium_meq_l: float, leads: tuple[str, ...]) -> 
 
 def _asked(model: Model, beat: Beat, leads: tuple[str, ...], waves: Float64) -> list[float]:
     """Return the potassium, mEq/L, of the beat with other waves (n, leads, 270), all in one run of the network."""
-    one, side = inputs([beat], model.card.leads)
-    beats = np.repeat(one, len(waves), axis=0)
+    whole, side = inputs([beat], model.card.leads)
+    beats = np.repeat(whole, len(waves), axis=0)
     beats[:, [model.card.leads.index(lead) for lead in leads]] = waves
     potassium, _ = model.run(beats, np.repeat(side, len(waves), axis=0))
     if not np.isfinite(potassium).all():

@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from kalemia.signal.beat import SAMPLES
+from kalemia.records import SAMPLES
 
 Float32 = NDArray[np.float32]
 
@@ -53,12 +53,14 @@ class Likeness:
         rest = rest - rest @ self.axes.T @ self.axes
         return np.asarray(np.linalg.norm(rest, axis=1) / (np.linalg.norm(np.diff(waves, axis=1), axis=1) + 1e-9))
 
-    def problem(self, wave: Float32) -> str | None:
-        """Say that a beat (270,) is unlike those of the training, or None."""
-        found = float(self.unlikeness(wave[None])[0])
-        if found <= self.limit:
-            return None
-        return f"unlike the beats that the model was trained on: {found:.2f}, at most {self.limit:.2f} is judged"
+    def problems(self, waves: Float32) -> list[str | None]:
+        """Say of each beat (n, 270) that it is unlike those of the training, or None."""
+        return [
+            None
+            if far <= self.limit
+            else f"unlike the beats that the model was trained on: {far:.2f}, at most {self.limit:.2f} is judged"
+            for far in self.unlikeness(waves)
+        ]
 
     def to_dict(self) -> dict[str, Any]:
         """Return it as a card has it: float16 in base64."""

@@ -8,7 +8,7 @@ import warnings
 import onnx
 import torch
 
-from kalemia.signal.beat import SAMPLES
+from kalemia.records import SAMPLES
 
 OPSET = 18
 

@@ -19,7 +19,8 @@ from numpy.typing import NDArray
 from kalemia import __version__
 from kalemia.cohort.cohort import Cohort
 from kalemia.errors import CohortError, KalemiaError
-from kalemia.estimate.model import SHARES, Card, Model
+from kalemia.estimate.card import SHARES, Card
+from kalemia.estimate.model import Model
 from kalemia.estimate.predict import COVERAGE, predict
 from kalemia.judge import compare, resampled, subgroups
 from kalemia.judge.metrics import SENSITIVITY

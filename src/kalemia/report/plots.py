@@ -6,10 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from kalemia.records import Beat
+from kalemia.records import R_SAMPLE, Beat
 from kalemia.report.curve import Values, curve
 from kalemia.report.markup import Markup, element
-from kalemia.signal.beat import R_SAMPLE
 from kalemia.signal.condition import RATE
 
 BEAT_MS = (-300.0, 600.0)

@@ -11,8 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from kalemia.records import Beat
-from kalemia.signal.beat import R_SAMPLE
+from kalemia.records import R_SAMPLE, Beat
 from kalemia.signal.condition import RATE
 
 MS = 1000.0 / RATE

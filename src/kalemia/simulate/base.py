@@ -18,12 +18,12 @@ from numpy.typing import NDArray
 
 from kalemia.errors import KalemiaError, SimulateError
 from kalemia.read import inputs, read
-from kalemia.records import EIGHT, Recording
-from kalemia.signal import quality
-from kalemia.signal.beat import MIN_RATE_HZ, R_SAMPLE, cut
-from kalemia.signal.beat import SAMPLES as FILTERED_SAMPLES
+from kalemia.records import EIGHT, R_SAMPLE, Recording
+from kalemia.records import SAMPLES as FILTERED_SAMPLES
+from kalemia.signal.beat import MIN_RATE_HZ, cut
 from kalemia.signal.condition import RATE as FILTERED_RATE
 from kalemia.signal.condition import condition
+from kalemia.signal.pacing import pacing_spikes
 from kalemia.simulate.heart import RATE, smooth
 from kalemia.simulate.marks import BEFORE, MS, SAMPLES, TIMES_MS, Marks, marks, ramp
 
@@ -139,7 +139,7 @@ def base_of(recording: Recording, name: str) -> Base:
     for lead, problem in zip(EIGHT, found.problems, strict=True):
         if problem:
             raise SimulateError(f"lead {lead} is {problem}")
-    if quality.pacing_spikes(signal, float(RATE), found.r_peaks_s):
+    if pacing_spikes(signal, float(RATE), found.r_peaks_s):
         raise SimulateError("a pacemaker paces it; expected a heart's own beats")
     peaks = np.round(found.r_peaks_s * RATE).astype(np.intp)
     if len(peaks) < MIN_ALIKE:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from kalemia.signal.beat import R_SAMPLE
+from kalemia.records import R_SAMPLE
 from kalemia.signal.condition import RATE as FILTERED_RATE
 from kalemia.signal.measure import qrs_bounds, waves
 from kalemia.simulate.heart import RATE

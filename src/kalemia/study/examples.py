@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 
 from kalemia.cohort.cohort import Cohort
 from kalemia.errors import BeatError, TrainError
-from kalemia.records import Beat, Recording
-from kalemia.signal.beat import R_SAMPLE, SAMPLES, cut
+from kalemia.records import R_SAMPLE, SAMPLES, Beat, Recording
+from kalemia.signal.beat import cut
 from kalemia.signal.condition import RATE, condition
 from kalemia.system import atomic
 from kalemia.system.workers import mapped

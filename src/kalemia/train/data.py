@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from kalemia.errors import BeatError
 from kalemia.estimate.model import inputs
-from kalemia.records import Beat, Recording
-from kalemia.signal.beat import SAMPLES, cut
+from kalemia.records import SAMPLES, Beat, Recording
+from kalemia.signal.beat import cut
 from kalemia.signal.measure import Waves, measure
 from kalemia.simulate import Simulated, morph, read_bases, simulate
 from kalemia.system.workers import mapped

@@ -15,8 +15,9 @@ from numpy.typing import NDArray
 
 from kalemia import __version__
 from kalemia.errors import TrainError
+from kalemia.estimate.card import PREPROCESSING, Card
 from kalemia.estimate.likeness import learned
-from kalemia.estimate.model import PREPROCESSING, Card, Forecast, Model, shown
+from kalemia.estimate.model import Model, shown
 from kalemia.estimate.predict import COVERAGE
 from kalemia.export.onnx import to_onnx
 from kalemia.judge import compare, metrics
@@ -303,7 +304,7 @@ def intervals(model: Model, beats: Beats, coverage: float) -> tuple[NDArray[Any]
     """Return estimate, low and high (n,) in mEq/L."""
     estimate, spread = answers(model, beats)
     said = zip(estimate, spread, shown(beats.waves), strict=True)
-    bounds = np.array([model.interval(Forecast(float(k), float(s), int(n)), coverage) for k, s, n in said])
+    bounds = np.array([model.forecast_of(float(k), float(s), int(n)).interval(coverage) for k, s, n in said])
     return estimate, bounds[:, 0], bounds[:, 1]
 
 

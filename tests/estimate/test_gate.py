@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from kalemia.estimate.gate import unlike_a_beat
 from kalemia.estimate.predict import predict
 from kalemia.records import Recording
-from kalemia.signal.quality import unlike_a_beat
 from kalemia.simulate import simulate_one
 
 Float = NDArray[np.floating]

@@ -1,0 +1,182 @@
+"""The card of a model: the JSON file beside its ONNX file, parsed once into a typed dataclass.
+
+It names what the network takes, how far its errors reach on patients kept apart (for the interval and the
+probabilities), and what it was trained on, because a model must say that wherever it speaks.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from kalemia.errors import ModelError
+from kalemia.estimate.forecast import MAX_SPREAD_MEQ_L
+from kalemia.estimate.likeness import Likeness
+from kalemia.records import HIGH_MEQ_L, R_SAMPLE, SAMPLES
+from kalemia.signal import condition
+from kalemia.system import bounded
+
+MAX_CARD_BYTES = 4_000_000
+SHARES = 0.0001, 0.9999
+"""Of ECGs above 5.5, what may be told; beyond, a calibration has nobody of one kind."""
+
+PREPROCESSING: Mapping[str, Any] = {
+    "rate_hz": condition.RATE,
+    "lowpass_hz": condition.PASS_HZ,
+    "baseline_samples": condition.BASELINE_SAMPLES,
+    "baseline_passes": condition.BASELINE_PASSES,
+    "beat_samples": SAMPLES,
+    "r_sample": R_SAMPLE,
+    "beats": "(n, leads, 270), divided by gain_mv, PR segment at zero; zero throughout where a lead is left out",
+    "side": "(n, leads + 1): ln(gain_mv) a lead, then rr_s",
+}
+"""What becomes of a signal before a network sees it; a model that was trained on anything else is not loaded."""
+
+
+@dataclass(frozen=True)
+class Card:
+    """What is known about a model; the JSON file beside it, field by field.
+
+    Attributes
+    ----------
+    leads
+        The leads of the beat that the network takes, in order.
+    least_leads
+        How many of them must be good; those that are not are left out.
+    trained_on
+        "simulated" or what else the training ECGs were; every report says it.
+    validated_on
+        What ECGs the interval's coverage was measured on.
+    error_levels, error_quantiles
+        The distribution of (measured - estimated) / spread on patients kept apart for calibration: conformal quantiles
+        at the given levels, without unit; a row for every number of leads used, from `least_leads` to all.
+    range_meq_l
+        The potassium that the training patients had; no estimate goes beyond it.
+    prevalence
+        The share of the patients kept apart for calibration who were above 5.5 mEq/L.
+    personal
+        `between_meq_l` and `within_meq_l`: standard deviations of what an estimate is off by that stay with a patient
+        and that come with each ECG, among `patients` simulated dialysis patients.
+    likeness
+        What tells the training's beats from others, see `Likeness`; empty where there were none.
+    """
+
+    name: str
+    version: str
+    leads: tuple[str, ...]
+    least_leads: int
+    parameters: int
+    architecture: Mapping[str, Any]
+    preprocessing: Mapping[str, Any]
+    trained_on: str
+    validated_on: str
+    training: Mapping[str, Any]
+    metrics: Mapping[str, Any]
+    error_levels: tuple[float, ...]
+    error_quantiles: tuple[tuple[float, ...], ...]
+    range_meq_l: tuple[float, float]
+    prevalence: float
+    personal: Mapping[str, float]
+    likeness: Mapping[str, Any]
+    onnx_sha256: str
+    notice: str
+
+    @classmethod
+    def load(cls, path: Path) -> Card:
+        """Read a card from its JSON file; ModelError where it is missing or a field is missing or unknown."""
+        try:
+            fields: dict[str, Any] = json.loads(
+                bounded.content(path, MAX_CARD_BYTES, "the JSON card of a model", ModelError)
+            )
+            tuples: dict[str, Any] = {k: _tuples(v) for k, v in fields.items()}
+        except (ValueError, TypeError, AttributeError, RecursionError) as exc:
+            raise ModelError(f"{path}: not a model card; expected the JSON that kalemia train writes") from exc
+        known = {field.name for field in dataclasses.fields(cls)}
+        strange = [f"{name[:40]!r} is missing" for name in sorted(known - set(tuples))]
+        strange += [f"{name[:40]!r} is not known" for name in sorted(set(tuples) - known)]
+        if fault := strange[0] if strange else cls(**tuples).fault():
+            raise ModelError(f"{path}: not a model card ({fault}); expected the JSON that kalemia train writes")
+        return cls(**tuples)
+
+    def fault(self) -> str | None:
+        """Say which field is not what the network or the interval needs, or None."""
+        wrong = [name for name, kind in _KINDS.items() if not isinstance(getattr(self, name), kind)]
+        if wrong:
+            return f"{wrong[0]} is not of its kind"
+        if not self.leads or not all(isinstance(lead, str) for lead in self.leads):
+            return "leads are not names"
+        if not 1 <= self.least_leads <= len(self.leads):
+            return "least_leads is no number of leads"
+        if len(self.error_quantiles) != len(self.leads) - self.least_leads + 1:
+            return "error_quantiles have no row for every number of leads"
+        rows = {f"error_quantiles row {row}": values for row, values in enumerate(self.error_quantiles)}
+        for name, values in {"error_levels": self.error_levels, "range_meq_l": self.range_meq_l, **rows}.items():
+            if not _rising(values):
+                return f"{name} are not rising numbers"
+        if len(self.error_levels) < 3 or any(len(row) != len(self.error_levels) for row in self.error_quantiles):
+            return "error_levels and error_quantiles differ in length"
+        if len(self.range_meq_l) != 2 or not 0 < self.error_levels[0] < self.error_levels[-1] < 1:
+            return "range_meq_l is no range, or error_levels are no shares"
+        if not 0 <= self.prevalence <= 1:
+            return "prevalence is no share"
+        parts = [self.personal.get(name) for name in ("between_meq_l", "within_meq_l")]
+        if not all(isinstance(part, int | float) and 0 <= part < MAX_SPREAD_MEQ_L for part in parts) or not parts[1]:
+            return "personal has no between_meq_l and within_meq_l"
+        try:
+            Likeness.from_dict(self.likeness)
+        except ValueError:
+            return "likeness has no mean, axes and limit"
+        return None
+
+    def odds(self, prevalence: float) -> float:
+        """Return how many times those of the calibration the odds of more than 5.5 are where this share of ECGs has it.
+
+        Of patients above 5.5 and of those not above, each is taken to look as in the calibration; only how many there
+        are of either differs (Saerens 2002, "Adjusting the outputs of a classifier to new a priori probabilities").
+
+        Raises
+        ------
+        ModelError
+            Where the share is none, or the calibration had patients of one kind only.
+        """
+        least, most = SHARES
+        if not (isinstance(prevalence, int | float) and least <= prevalence <= most):
+            raise ModelError(
+                f"the prevalence is {prevalence!r:.20}; a share from {least} to {most} is accepted, such as 0.03"
+            )
+        own = self.prevalence
+        if not least <= own <= most:
+            raise ModelError(
+                f"model {self.name}: none or all of its calibration's patients were above {HIGH_MEQ_L} mEq/L; "
+                "it takes no prevalence"
+            )
+        return prevalence / (1 - prevalence) * (1 - own) / own
+
+    def dump(self) -> bytes:
+        """Return the card as JSON."""
+        return (json.dumps(asdict(self), indent=1, allow_nan=False) + "\n").encode("utf-8")
+
+
+def _tuples(value: Any) -> Any:
+    """Return JSON's lists as tuples, to the second depth that a card has."""
+    return tuple(tuple(v) if isinstance(v, list) else v for v in value) if isinstance(value, list) else value
+
+
+def _rising(values: Any) -> bool:
+    kinds = isinstance(values, tuple) and all(type(v) in {int, float} and abs(v) < 1e6 for v in values)
+    return kinds and bool((np.diff(values) >= 0).all())
+
+
+_KINDS: dict[str, type] = {
+    **dict.fromkeys(("name", "version", "trained_on", "validated_on", "onnx_sha256", "notice"), str),
+    **dict.fromkeys(("leads", "error_levels", "error_quantiles", "range_meq_l"), tuple),
+    **dict.fromkeys(("architecture", "preprocessing", "training", "metrics", "personal", "likeness"), dict),
+    **dict.fromkeys(("parameters", "least_leads"), int),
+    "prevalence": float,
+}

@@ -1,0 +1,116 @@
+"""A table of earlier ECGs and the potassium drawn with each becomes a patient's Calibration."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+from kalemia.errors import CalibrationError
+from kalemia.estimate.personal import Calibration, Draw, calibrate
+from kalemia.read.identity import marks
+from kalemia.records import Estimate
+from kalemia.system import bounded
+
+COLUMNS = ("ecg", "potassium_meq_l", "days_ago")
+READ = "ecg, potassium_meq_l and days_ago are read"
+BETWEEN = ",;\t"
+"""What may lie between the fields of a table; its header tells."""
+MOST_DRAWS = 1000
+LARGEST_BYTES = 1_000_000
+
+
+def from_file(
+    path: Path,
+    estimate: Callable[[str], Estimate],
+    model: str | Path | None = None,
+    today: Sequence[str] = (),
+) -> Calibration:
+    """Return the calibration that a table of earlier ECGs gives.
+
+    Parameters
+    ----------
+    path
+        A CSV file with the columns `ecg` (a file, from the table's folder on), `potassium_meq_l` and, if wanted,
+        `days_ago`.
+    estimate
+        What estimates a file.
+    model
+        As in `calibrate`.
+    today
+        The files that are to be estimated, none of which may be among the earlier ones.
+
+    Raises
+    ------
+    CalibrationError
+        The table cannot be read, lacks a column, holds what is no number, or names an ECG twice or one of today: one
+        sentence.
+    """
+    rows = _rows(path)
+    _check_names(path, [row["ecg"].strip() for row in rows], today)
+    draws = [_draw(f"{path}: line {number}", row) for number, row in enumerate(rows, 2)]
+    estimates = [estimate(str(path.parent / row["ecg"].strip())) for row in rows]
+    try:
+        return calibrate(estimates, draws, model)
+    except CalibrationError as exc:
+        why = next((f"; {each.reason}" for each in estimates if each.reason), "")
+        raise CalibrationError(f"{path}: {exc}{why}") from exc
+
+
+def _draw(where: str, row: Mapping[str, str]) -> Draw:
+    """Read the draw of a row."""
+    if "\0" in row["ecg"]:
+        raise CalibrationError(f"{where} names no file; expected an ECG")
+    try:
+        draw = Draw(_number(row["potassium_meq_l"]), _number(row.get("days_ago") or "0"))
+        draw.check()
+    except ValueError as exc:
+        raise CalibrationError(f"{where} holds what is no number; expected mEq/L and days") from exc
+    except CalibrationError as exc:
+        raise CalibrationError(f"{where}: {exc}") from exc
+    return draw
+
+
+def _number(text: str) -> float:
+    """Read a number, whose comma is a decimal one: where commas lie between the fields, none is left in them."""
+    return float(text.replace(",", "."))
+
+
+def _check_names(path: Path, named: Sequence[str], today: Sequence[str]) -> None:
+    """Raise where an ECG is named twice, by whatever names, or is one of those to be estimated."""
+    lines: dict[str, int] = {}
+    for number, name in enumerate(named, 2):
+        first = min(lines.setdefault(mark, number) for mark in marks(path.parent / name))
+        if first != number:
+            raise CalibrationError(
+                f"{path}: names {name} more than once, in lines {first} and {number}; an ECG has one potassium and "
+                "counts once"
+            )
+    for source in today:
+        if known := lines.keys() & marks(Path(source)):
+            raise CalibrationError(
+                f"{path}: line {lines[known.pop()]} is {source}, which is to be estimated; only other ECGs are accepted"
+            )
+
+
+def _rows(path: Path) -> list[dict[str, str]]:
+    content = bounded.content(path, LARGEST_BYTES, "a CSV table of earlier ECGs", CalibrationError)
+    try:
+        text = content.decode("utf-8-sig")
+        between = max(BETWEEN, key=text.partition("\n")[0].count)
+        table = csv.DictReader(io.StringIO(text), restval="", restkey="", delimiter=between)
+        names = [name.strip() for name in table.fieldnames or ()]
+        table.fieldnames = names
+        rows = [row for row in table if any(row.values())]
+    except (ValueError, csv.Error) as exc:
+        raise CalibrationError(f"{path}: no CSV text; expected a table of earlier ECGs") from exc
+    if missing := [name for name in ("ecg", "potassium_meq_l") if name not in names]:
+        raise CalibrationError(f"{path}: has no column {', '.join(missing)}; {READ}")
+    if strange := [name for name in names if name not in COLUMNS]:
+        raise CalibrationError(f"{path}: has a column {strange[0]:.40}; {READ}")
+    if any("" in row for row in rows):
+        raise CalibrationError(f"{path}: a line has more fields than there are columns (3,8 is no number); {READ}")
+    if not 1 <= len(rows) <= MOST_DRAWS:
+        raise CalibrationError(f"{path}: has {len(rows):,} rows; 1 to {MOST_DRAWS:,} earlier ECGs are accepted")
+    return rows

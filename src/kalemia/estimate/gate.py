@@ -1,0 +1,90 @@
+"""What of a beat a model must not judge, and when it judges none: asked of patients alone.
+
+Simulated patients, of whom models are trained, are hearts by construction.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kalemia.estimate.model import Model
+from kalemia.records import Beat, Recording
+from kalemia.signal.electrodes import Electrodes
+from kalemia.signal.pacing import pacing_spikes
+from kalemia.signal.quality import SHORT
+
+LEAST_CONFIDENCE = 0.5
+RATES_BPM = (35, 170)
+MIN_QRS_SHARE = 0.45
+"""Of the power of a beat's slope, how much lies within 60 ms of R at least."""
+MOST_SLOPE_RATIO = 100.0
+"""How much steeper than everything after it a QRS complex may be."""
+
+
+def gated(beat: Beat, recording: Recording, electrodes: Electrodes, model: Model) -> Beat:
+    """Return the beat with the first problem of every lead: what `cut` found, and what only a patient may have."""
+    sure = dict(zip(recording.leads, recording.confidence, strict=True))
+    problems = zip(
+        beat.problems,
+        [unsure(sure[lead]) for lead in beat.leads],
+        [against(electrodes.opposed.get(lead)) for lead in beat.leads],
+        [unlike_a_beat(wave, beat.rr_s) for wave in beat.waveform],
+        model.unlike(beat.waveform),
+        strict=True,
+    )
+    return replace(beat, problems=tuple(next(filter(None, found), None) for found in problems))
+
+
+def unsure(confidence: float) -> str | None:
+    """Say that a lead was traced too unsurely, or None."""
+    if confidence < LEAST_CONFIDENCE:
+        return f"it was traced with a confidence of {confidence:.2f}, at least {LEAST_CONFIDENCE} is needed"
+    return None
+
+
+def against(neighbours: str | None) -> str | None:
+    """Say that a lead runs against its neighbours, where it does, or None."""
+    return f"it runs against {neighbours}: its electrode or its sign is wrong" if neighbours else None
+
+
+def unlike_a_beat(wave: NDArray[np.float32], rr_s: float) -> str | None:
+    """Say why a normalized beat (270,) that passed the gate is still not one that a model can judge, or None."""
+    rate_bpm = 60.0 / rr_s
+    slowest, fastest = RATES_BPM
+    if not slowest <= rate_bpm <= fastest:
+        return f"its rate of {rate_bpm:.0f} bpm is outside of the {slowest} to {fastest} bpm that models are trained on"
+    slope = np.abs(np.diff(wave))
+    heart, qrs = slope[40:225], slope[72:108]
+    rest = np.concatenate([slope[40:66], slope[114:225]]).max()
+    if np.square(qrs).sum() < MIN_QRS_SHARE * np.square(heart).sum() or qrs.max() < 1.05 * rest:
+        return "no QRS complex stands out from its other waves, as in a sine wave or a calibration signal"
+    if qrs.max() > MOST_SLOPE_RATIO * rest:
+        return "nothing follows its QRS complex, as when only a pacemaker's spikes are recorded"
+    return None
+
+
+def refusal(beat: Beat, recording: Recording, least_leads: int) -> str | None:
+    """Say why none of a gated beat is judged, or None."""
+    # Where most leads are bad, the few that look good are not to be trusted either. A short one is not bad.
+    long = [problem for problem in beat.problems if not (problem or "").startswith(SHORT)]
+    if len(beat.good) < max(least_leads, len(long) / 2):
+        return "; ".join(unused(beat))
+    # Looked for in every lead there is: a spike is often small in the lead that the model takes.
+    if pacing_spikes(recording.signal, recording.rate, beat.r_peaks_s):
+        return "pacing spikes: a paced beat says nothing about potassium"
+    return None
+
+
+def unused(beat: Beat) -> list[str]:
+    """Name the leads that cannot be used, together where the reason is the same."""
+    by_reason: dict[str, list[str]] = {}
+    for lead, problem in zip(beat.leads, beat.problems, strict=True):
+        if problem:
+            by_reason.setdefault(problem, []).append(lead)
+    return [
+        f"lead{'s' if len(leads) > 1 else ''} {', '.join(leads)} cannot be used ({problem})"
+        for problem, leads in by_reason.items()
+    ]

@@ -1,0 +1,90 @@
+"""Many files to Estimates, on several processes; one that is bad never stops the others."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+
+from kalemia.errors import KalemiaError, internal
+from kalemia.estimate.personal import Calibration
+from kalemia.estimate.predict import Result, examine
+from kalemia.records import Estimate
+from kalemia.system.workers import pool
+
+SLOW_TO_IMPORT = ("scipy.signal", "scipy.ndimage", "sleepecg.heartbeats", "onnxruntime", "kalemia.read.wfdb")
+
+
+@dataclass(frozen=True)
+class Job:
+    """What to do with each of many files; it is sent to worker processes.
+
+    Attributes
+    ----------
+    model, rate
+        As in `predict`.
+    calibration
+        The patient's own, if all files are of one.
+    prevalence
+        As in `predict`.
+    each
+        Called in the worker with the source and the Result, to write a report.
+    """
+
+    model: str | Path | None = None
+    rate: float | None = None
+    calibration: Calibration | None = None
+    prevalence: float | None = None
+    each: Callable[[str, Result], None] | None = None
+
+    def __call__(self, source: str) -> Estimate:
+        """Estimate one file; whatever goes wrong with it is its own Estimate, so that the others go on."""
+        try:
+            result = examine(
+                source, self.model, rate=self.rate, calibration=self.calibration, prevalence=self.prevalence
+            )
+            if self.each:
+                self.each(source, result)
+        except KalemiaError:
+            raise
+        except Exception as exc:  # noqa: BLE001 - one bad file must never stop the others
+            return _failed(source, internal(exc))
+        return result.estimate
+
+
+def predict_many(sources: Sequence[str], job: Job, workers: int = 1) -> Iterator[Estimate]:
+    """Estimate many files in their order, on several processes; a file that kills its process fails alone."""
+    if workers <= 1:
+        yield from map(job, sources)
+        return
+    for module in SLOW_TO_IMPORT:
+        import_module(module)  # once, here: processes that are forked from this one then have it
+    done = 0
+    try:
+        with pool(workers) as processes:
+            for estimate in processes.map(job, sources, chunksize=16):
+                yield estimate
+                done += 1
+    except BrokenProcessPool:
+        yield from _in_turn(sources[done:], job)
+
+
+def _in_turn(sources: Sequence[str], job: Job) -> Iterator[Estimate]:
+    """Estimate files one after the other in a process of their own; where it dies, the file in hand is to blame."""
+    while sources:
+        with pool(1) as process:
+            for done, source in enumerate(sources, start=1):  # noqa: B007 - says where to go on
+                try:
+                    yield process.submit(job, source).result()
+                except BrokenProcessPool:
+                    yield _failed(
+                        source, "the process that read it died: the file is damaged beyond what a reader survives"
+                    )
+                    break
+        sources = sources[done:]
+
+
+def _failed(source: str, reason: str) -> Estimate:
+    return Estimate(source=source, status="failed", reason=reason)

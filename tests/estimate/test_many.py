@@ -1,0 +1,98 @@
+"""Many files of which some are bad, in one process and in several."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from kalemia.errors import KalemiaError
+from kalemia.estimate.many import Job, predict_many
+from kalemia.estimate.predict import Result
+from kalemia.read import inputs
+from kalemia.records import Estimate
+
+
+@pytest.fixture
+def twenty(patients: Path, tmp_path: Path) -> list[str]:
+    """Twenty records, the eighth of which is damaged."""
+    folder = tmp_path / "twenty"
+    folder.mkdir()
+    for path in sorted((patients / "0000").iterdir())[:40]:
+        shutil.copy(path, folder)
+    (folder / "p000007.hea").write_text("not a header\n")
+    return [str(path) for path in inputs([folder])]
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_one_bad_file_among_twenty_harms_no_other(twenty: list[str], tiny_path: Path, workers: int) -> None:
+    found = list(predict_many(twenty, Job(tiny_path), workers))
+    assert [estimate.source for estimate in found] == twenty
+    assert [e.status == "failed" for e in found] == ["p000007" in source for source in twenty]
+    assert sum(e.status == "estimated" for e in found) >= 17
+
+
+@dataclass(frozen=True)
+class Deadly:
+    """Ends the process that handles one of these files, as a fault in compiled code would."""
+
+    names: tuple[str, ...]
+
+    def __call__(self, source: str, result: Result) -> None:
+        if source.endswith(self.names):
+            os._exit(11)
+
+
+@pytest.mark.parametrize("deadly", [("p000003.hea",), ("p000000.hea", "p000019.hea", "p000020.hea", "p000039.hea")])
+def test_a_file_that_kills_its_process_fails_alone(patients: Path, tiny_path: Path, deadly: tuple[str, ...]) -> None:
+    sources = [str(path) for path in inputs([patients])]
+    found = list(predict_many(sources, Job(tiny_path, each=Deadly(deadly)), workers=2))
+    assert [estimate.source for estimate in found] == sources
+    dead = [estimate for estimate in found if estimate.source.endswith(deadly)]
+    assert len(dead) == len(deadly)
+    assert all(e.status == "failed" and "died" in (e.reason or "") for e in dead)
+    assert all(e.status != "failed" for e in found if e not in dead)
+
+
+def test_workers_change_nothing(patients: Path, tiny_path: Path) -> None:
+    sources = [str(path) for path in inputs([patients])][:20]
+    assert list(predict_many(sources, Job(tiny_path), 2)) == list(predict_many(sources, Job(tiny_path), 1))
+
+
+def broken(source: str, result: Result) -> None:
+    raise RuntimeError("out of ink")
+
+
+def refusing(source: str, result: Result) -> None:
+    raise KalemiaError("cannot write the report")
+
+
+def test_an_error_of_ours_is_the_file_s_own(twenty: list[str], tiny_path: Path) -> None:
+    found = list(predict_many(twenty[:3], Job(tiny_path, each=broken)))
+    assert [e.status for e in found] == ["failed"] * 3
+    assert all(e.reason == "internal error, please report it: RuntimeError: out of ink" for e in found)
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_what_ends_the_whole_run_is_raised(twenty: list[str], tiny_path: Path, workers: int) -> None:
+    with pytest.raises(KalemiaError, match="cannot write the report"):
+        list(predict_many(twenty, Job(tiny_path, each=refusing), workers))
+
+
+def test_no_files_give_no_estimates(tiny_path: Path) -> None:
+    assert list(predict_many([], Job(tiny_path), 1)) == list(predict_many([], Job(tiny_path), 2)) == []
+
+
+def test_estimates_come_one_by_one(twenty: list[str], tiny_path: Path) -> None:
+    seen: list[str] = []
+
+    def note(source: str, result: Result) -> None:
+        seen.append(source)
+
+    stream: Iterator[Estimate] = predict_many(twenty, Job(tiny_path, each=note))
+    next(stream)
+    assert seen == twenty[:1]
