@@ -73,7 +73,7 @@ class Atlas:
         pace = float(np.interp(cell.cycle_ms, self.cycles_ms, np.arange(self.cycles_ms.size)))
         fast = min(int(pace), self.cycles_ms.size - 2)
         asked = float(np.interp(cell.potassium, self.potassium, np.arange(self.potassium.size)))
-        found = None
+        blended = None
         for cycle, share in ((fast, fast + 1 - pace), (fast + 1, pace - fast)):
             if share == 0.0:
                 continue
@@ -83,8 +83,8 @@ class Atlas:
             weight = np.float32(at - low)
             held = table[cell.variant, cycle]
             part = np.float32(share) * (held[low] * (1 - weight) + held[low + 1] * weight)
-            found = part if found is None else found + part
-        return np.asarray(found)
+            blended = part if blended is None else blended + part
+        return np.asarray(blended)
 
     def potentials(self, cell: Cell) -> NDArray[np.float32]:
         """Return the action potentials (depths, ms), mV."""

@@ -135,16 +135,16 @@ def base_of(recording: Recording, name: str) -> Base:
     signal = _at_500_hz(np.stack([recording.lead(lead) for lead in EIGHT]), recording.rate)
     if not np.isfinite(signal).all():
         raise SimulateError("a part of it was not recorded; expected eight leads without gaps")
-    found = cut(Recording(signal, float(RATE), EIGHT))
-    for lead, problem in zip(EIGHT, found.problems, strict=True):
+    beat = cut(Recording(signal, float(RATE), EIGHT))
+    for lead, problem in zip(EIGHT, beat.problems, strict=True):
         if problem:
             raise SimulateError(f"lead {lead} is {problem}")
-    if pacing_spikes(signal, float(RATE), found.r_peaks_s):
+    if pacing_spikes(signal, float(RATE), beat.r_peaks_s):
         raise SimulateError("a pacemaker paces it; expected a heart's own beats")
-    peaks = np.round(found.r_peaks_s * RATE).astype(np.intp)
+    peaks = np.round(beat.r_peaks_s * RATE).astype(np.intp)
     if len(peaks) < MIN_ALIKE:
         raise SimulateError(f"{len(peaks)} heartbeats found; expected {MIN_ALIKE} or more")
-    return _base(name, *_ten_seconds(signal, peaks), found.rr_s)
+    return _base(name, *_ten_seconds(signal, peaks), beat.rr_s)
 
 
 def _at_500_hz(signal: Float32, rate: float) -> Float32:

@@ -161,9 +161,9 @@ def build(
         for number, walls in enumerate(processes.map(column, *zip(*jobs, strict=True))):
             at = divmod(number, CYCLES_MS.size)
             conducts[at] = len(walls)
-            for level, one in enumerate(walls):
-                delay[at][level], velocity[at][level] = one.delay_ms, one.velocity
-                traces[at][level] = np.diff(np.round(one.traces / STEP_MV), prepend=0.0)
+            for level, paced in enumerate(walls):
+                delay[at][level], velocity[at][level] = paced.delay_ms, paced.velocity
+                traces[at][level] = np.diff(np.round(paced.traces / STEP_MV), prepend=0.0)
             variant, cycle = jobs[number]
             report(f"{variant.name} every {cycle} ms: conducts up to {POTASSIUM[len(walls) - 1]} mEq/L")
     return {

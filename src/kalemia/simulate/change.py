@@ -147,49 +147,64 @@ def _clip(value: float, low: float, high: float) -> float:
     return float(np.clip(value, low, high))
 
 
+@dataclass(frozen=True)
+class _Chance:
+    """Draws of one person; `own` scales what potassium does not decide, `sensitivity` is of the whole heart."""
+
+    rng: np.random.Generator
+    design: Design
+    own: float
+    sensitivity: float
+
+    def normal(self) -> float:
+        """Draw from a standard normal."""
+        return float(self.rng.standard_normal())
+
+    def part(self) -> float:
+        """Draw the sensitivity of one wave."""
+        return self.sensitivity * float(np.exp(self.design.part_spread * self.normal()))
+
+    def factor(self, sd: float) -> float:
+        """Draw a factor round 1."""
+        return float(np.exp(self.own * sd * self.normal()))
+
+    def rarely(self, share: float, low: float, high: float, usual: float) -> float:
+        """Draw from a range in a share of the persons, `usual` in the others."""
+        value = float(self.rng.uniform(low, high))
+        return value if self.rng.random() < share * self.own else usual
+
+
 def draw(rng: np.random.Generator, design: Design, spread: float) -> Person:
     """Draw a person; `spread` is the level's scale of what potassium does not decide."""
-    n = rng.standard_normal
     own = design.nuisance * spread
     mean, sd = design.normal_meq_l
     responds = 1.0 if rng.random() < design.penetrance else design.weak
-    sensitivity = responds * float(np.exp(design.sensitivity_spread * n()))
-
-    def part() -> float:
-        return sensitivity * float(np.exp(design.part_spread * n()))
-
-    def factor(sd: float) -> float:
-        return float(np.exp(own * sd * n()))
-
-    def rarely(share: float, low: float, high: float, usual: float) -> float:
-        """Draw from a range in a share of the persons, `usual` in the others."""
-        value = float(rng.uniform(low, high))
-        return value if rng.random() < share * own else usual
-
+    sensitivity = responds * float(np.exp(design.sensitivity_spread * rng.standard_normal()))
+    of = _Chance(rng, design, own, sensitivity)
     return Person(
-        normal_meq_l=mean + sd * float(n()),
-        t_high=part(),
-        width_high=part(),
-        qrs_high=part(),
-        p_high=part(),
-        t_low=part(),
-        qt_low=part(),
-        u_low=part(),
-        st_low=part(),
+        normal_meq_l=mean + sd * of.normal(),
+        t_high=of.part(),
+        width_high=of.part(),
+        qrs_high=of.part(),
+        p_high=of.part(),
+        t_low=of.part(),
+        qt_low=of.part(),
+        u_low=of.part(),
+        st_low=of.part(),
         p_answers=float(rng.random() < 0.5),
-        own_t_gain=factor(0.35) * rarely(0.06, -0.9, -0.2, 1.0),
-        own_t_width=factor(0.09),
-        own_t_fall=factor(0.08),
-        own_t_late_ms=own * 14.0 * float(n()),
-        own_qrs_width=float(np.exp(own * 0.07 * max(n(), -0.4))) * rarely(0.06, 1.2, 1.6, 1.0),
-        own_qrs_gain=factor(0.1),
-        own_p_gain=factor(0.3) * rarely(0.08, 0.0, 0.3, 1.0),
-        own_p_width=factor(0.05),
-        own_pr_ms=own * 12.0 * float(n()),
+        own_t_gain=of.factor(0.35) * of.rarely(0.06, -0.9, -0.2, 1.0),
+        own_t_width=of.factor(0.09),
+        own_t_fall=of.factor(0.08),
+        own_t_late_ms=own * 14.0 * of.normal(),
+        own_qrs_width=float(np.exp(own * 0.07 * max(of.normal(), -0.4))) * of.rarely(0.06, 1.2, 1.6, 1.0),
+        own_qrs_gain=of.factor(0.1),
+        own_p_gain=of.factor(0.3) * of.rarely(0.08, 0.0, 0.3, 1.0),
+        own_p_width=of.factor(0.05),
+        own_pr_ms=own * 12.0 * of.normal(),
         # U waves and sunken ST segments at any potassium, or the added shape itself would give it away.
-        own_u_mv=own * 0.015 * abs(float(n())) + rarely(0.1, 0.0, 0.1, 0.0),
+        own_u_mv=own * 0.015 * abs(of.normal()) + of.rarely(0.1, 0.0, 0.1, 0.0),
         u_sd_ms=float(rng.uniform(30.0, 60.0)),
-        own_st_mv=own * 0.025 * float(n()) - rarely(0.08, 0.0, 0.15, 0.0),
-        gain=factor(0.15),
-        shape_mv=own * 0.012 * float(np.exp(0.5 * n())),
+        own_st_mv=own * 0.025 * of.normal() - of.rarely(0.08, 0.0, 0.15, 0.0),
+        gain=of.factor(0.15),
+        shape_mv=own * 0.012 * float(np.exp(0.5 * of.normal())),
     )

@@ -5,16 +5,17 @@ from __future__ import annotations
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from kalemia.errors import SimulateError
 from kalemia.simulate.base import Paths, read_bases
-from kalemia.simulate.formats import Format, Row, Shards, Wfdb, row
+from kalemia.simulate.formats import Format, Labels, Shards, Wfdb
 from kalemia.simulate.heart import RATE
 from kalemia.simulate.levels import Level, level_named
 from kalemia.simulate.morphed import check_level, morph
-from kalemia.simulate.records import Simulated, check_seed, simulate
+from kalemia.simulate.records import Simulated, check_counts, simulate
 from kalemia.system.workers import mapped
 
 CHUNK = 50
@@ -44,11 +45,11 @@ class _Job:
             return simulate(len(patients), self.seed, self.level, patients.start)
         return morph(read_bases(self.base), len(patients), self.seed, self.level, patients.start)
 
-    def put(self, patients: range) -> list[Row]:
+    def put(self, patients: range) -> list[Labels]:
         """Write the records of these patients; return their labels."""
         first = patients.start * self.records
         return [
-            row(made, self.level.name, self.form.put(self.folder, number, made))
+            Labels.of(made, self.level.name, self.form.put(self.folder, number, made))
             for number, made in enumerate(self.make(patients), start=first)
         ]
 
@@ -94,24 +95,31 @@ def write(
     if base is not None:
         check_level(preset)
         paths = read_bases(base).paths
+    with _appearing(out) as folder:
+        job = _Job(folder, seed, preset, paths, _format(form, preset))
+        records = job.records * count
+        job.form.begin(folder, records)
+        job.form.end(folder, _labels(job, count, workers, progress))
+    return records
+
+
+@contextmanager
+def _appearing(out: Path) -> Iterator[Path]:
+    """Give a folder that becomes `out` where all goes well, and vanishes where something does not."""
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
         # A sibling, so that the rename at the end stays on one disk.
-        partial_folder = Path(tempfile.mkdtemp(prefix=f".{out.name}-partial-", dir=out.parent))
+        folder = Path(tempfile.mkdtemp(prefix=f".{out.name}-partial-", dir=out.parent))
     except OSError as error:
         raise SimulateError(f"cannot write beside {out}: {error.strerror}; expected a writable folder") from error
-    job = _Job(partial_folder, seed, preset, paths, _format(form, preset))
     try:
-        records = job.records * count
-        job.form.begin(partial_folder, records)
-        job.form.end(partial_folder, _rows(job, count, workers, progress))
-        partial_folder.chmod(0o755)
-        partial_folder.rename(out)
+        yield folder
+        folder.chmod(0o755)
+        folder.rename(out)
     except OSError as error:
         raise SimulateError(f"cannot write {out}: {error.strerror}; nothing was kept") from error
     finally:
-        shutil.rmtree(partial_folder, ignore_errors=True)
-    return records
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _check(out: Path, count: int, seed: int, workers: int, form: str) -> None:
@@ -127,19 +135,19 @@ def _check(out: Path, count: int, seed: int, workers: int, form: str) -> None:
         raise SimulateError(f"workers is {workers}; expected 1 or more")
     if form not in FORMATS:
         raise SimulateError(f"no format {form!r} of data sets; the formats are {', '.join(FORMATS)}")
-    check_seed(seed)
+    check_counts(seed=seed)
 
 
 def _format(form: str, level: Level) -> Format:
     return Wfdb() if form == "wfdb" else Shards(len(level.leads), level.seconds * RATE)
 
 
-def _rows(job: _Job, count: int, workers: int, progress: Callable[[int], None] | None) -> Iterator[Row]:
+def _labels(job: _Job, count: int, workers: int, progress: Callable[[int], None] | None) -> Iterator[Labels]:
     """Write all records; yield their labels in order."""
     done = 0
     spans = [range(first, min(first + CHUNK, count)) for first in range(0, count, CHUNK)]
-    for span, rows in zip(spans, mapped(job.put, spans, workers), strict=True):
-        yield from rows
+    for span, labels in zip(spans, mapped(job.put, spans, workers), strict=True):
+        yield from labels
         done += len(span)
         if progress:
             progress(done)

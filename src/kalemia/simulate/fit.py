@@ -21,7 +21,7 @@ from kalemia.errors import BeatError, KalemiaError
 from kalemia.read import read
 from kalemia.records import EIGHT, LEADS, Recording
 from kalemia.signal.beat import cut
-from kalemia.signal.measure import Waves, measure
+from kalemia.signal.measure import measure
 from kalemia.simulate import population
 from kalemia.simulate.heart import RATE
 from kalemia.simulate.levels import LEVELS
@@ -66,13 +66,12 @@ def measures(recording: Recording) -> Floats | None:
         beat = cut(recording, EIGHT)
     except BeatError:
         return None
-    found = measure(beat)
-    if len(found) < len(EIGHT):
+    waves = measure(beat)
+    if len(waves) < len(EIGHT):
         return None
 
     def of(lead: str, names: Iterable[str]) -> list[float]:
-        waves: Waves = found[lead]
-        return [float(getattr(waves, name)) for name in names]
+        return [float(getattr(waves[lead], name)) for name in names]
 
     numbers = [beat.heart_rate_bpm]
     for lead in EIGHT:
@@ -82,11 +81,11 @@ def measures(recording: Recording) -> Floats | None:
     for lead in SHAPE_LEADS:
         numbers += of(lead, SHAPE)
     # Trees find no ratios and no extremes over leads by themselves; the clinic's abnormalities are made of them.
-    limb, chest, seen = ([found[lead].t_mv for lead in leads] for leads in (EIGHT[:2], EIGHT[2:], T_UPRIGHT))
-    numbers += [max(limb), max(chest), min(seen), max(abs(found[lead].st_mv) for lead in T_UPRIGHT)]
+    limb, chest, seen = ([waves[lead].t_mv for lead in leads] for leads in (EIGHT[:2], EIGHT[2:], T_UPRIGHT))
+    numbers += [max(limb), max(chest), min(seen), max(abs(waves[lead].st_mv) for lead in T_UPRIGHT)]
     for lead in SHAPE_LEADS:
-        numbers += [found[lead].t_downslope_mv_s / max(abs(found[lead].t_mv), 0.05)]
-        numbers += [found[lead].t_mv / max(found[lead].r_mv - found[lead].s_mv, 0.1)]
+        numbers += [waves[lead].t_downslope_mv_s / max(abs(waves[lead].t_mv), 0.05)]
+        numbers += [waves[lead].t_mv / max(waves[lead].r_mv - waves[lead].s_mv, 0.1)]
     return np.array(numbers)
 
 
@@ -112,12 +111,12 @@ def ratios(real: Floats, made: Floats, weight: Floats, seed: int) -> tuple[Float
     x, y = np.concatenate([real, made]), np.repeat([1, 0], [len(real), len(made)])
     share, counted = np.zeros(len(y)), np.concatenate([np.ones(len(real)), weight / weight.sum() * len(real)])
     for train, test in StratifiedKFold(FOLDS, shuffle=True, random_state=seed).split(x, y):
-        judge = HistGradientBoostingClassifier(
+        classifier = HistGradientBoostingClassifier(
             max_iter=60, learning_rate=0.1, max_leaf_nodes=6, min_samples_leaf=10, l2_regularization=1.0,
             random_state=seed,
         )  # fmt: skip
-        judge.fit(x[train], y[train], sample_weight=BALANCE * counted[train])
-        share[test] = judge.predict_proba(x[test])[:, 1]
+        classifier.fit(x[train], y[train], sample_weight=BALANCE * counted[train])
+        share[test] = classifier.predict_proba(x[test])[:, 1]
     ratio = share[len(real) :] / (1 - share[len(real) :])
     return np.clip(ratio, 1 / MOST_RATIO, MOST_RATIO), float(roc_auc_score(y, share, sample_weight=counted))
 
@@ -142,9 +141,9 @@ def fit(real: Floats, workers: int = 1, seed: int = 0) -> Floats:
     with pool(workers) as processes:
         for turn in range(ROUNDS):
             seeds = rng.integers(2**31, size=len(rows))
-            found = list(processes.map(simulated, rows, seeds, chunksize=100))
-            rows = rows[[one is not None for one in found]]
-            made = np.array([one for one in found if one is not None])
+            measured = list(processes.map(simulated, rows, seeds, chunksize=100))
+            rows = rows[[numbers is not None for numbers in measured]]
+            made = np.array([numbers for numbers in measured if numbers is not None])
             pool_rows.append(rows)
             pool_made.append(made)
             print(f"round {turn}: {len(rows)} bodies", flush=True)
@@ -183,15 +182,15 @@ def raked(real: Floats, made: Floats, weight: Floats) -> Floats:
 
 def real_measures(paths: Sequence[Path]) -> Floats:
     """Return the measures of real records (records, numbers); those that cannot be read or used are left out."""
-    found: list[Floats] = []
+    rows: list[Floats] = []
     for path in paths:
         try:
-            one = measures(read(path))
+            numbers = measures(read(path))
         except KalemiaError:
             continue
-        if one is not None:
-            found.append(one)
-    return np.array(found)
+        if numbers is not None:
+            rows.append(numbers)
+    return np.array(rows)
 
 
 def main(argv: list[str] | None = None) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import csv
 import json
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -19,12 +19,45 @@ from kalemia.simulate.records import Simulated
 from kalemia.system import wfdb
 
 PER_FOLDER = 1000
-COLUMNS = (
-    "record", "patient", "day", "minute", "potassium_meq_l", "measured_meq_l", "gap_min", "hemolyzed",
-    "labels", "level", "variant", "seed", "parameters",
-)  # fmt: skip
 
-Row = dict[str, Any]
+
+@dataclass(frozen=True)
+class Labels:
+    """A row of the table of labels; `record` tells where the signal is, the rest is as in `Simulated`."""
+
+    record: str
+    patient: str
+    day: int
+    minute: int
+    potassium_meq_l: float
+    measured_meq_l: float
+    gap_min: float
+    hemolyzed: int
+    labels: str
+    level: str
+    variant: str
+    seed: int
+    parameters: str
+    """JSON of everything that was drawn, by name."""
+
+    @classmethod
+    def of(cls, made: Simulated, level: str, record: str) -> Labels:
+        """Return the labels of a record."""
+        return cls(
+            record=record,
+            patient=made.patient,
+            day=made.day,
+            minute=made.minute,
+            potassium_meq_l=round(made.potassium_meq_l, 2),
+            measured_meq_l=made.blood.measured_meq_l,
+            gap_min=made.blood.gap_min,
+            hemolyzed=int(made.blood.hemolyzed),
+            labels=made.labels,
+            level=level,
+            variant=made.variant,
+            seed=made.seed,
+            parameters=json.dumps({name: round(value, 6) for name, value in made.parameters.items()}),
+        )
 
 
 class Format(Protocol):
@@ -36,27 +69,8 @@ class Format(Protocol):
     def put(self, folder: Path, number: int, made: Simulated) -> str:
         """Write record `number` and return how the labels name it."""
 
-    def end(self, folder: Path, rows: Iterable[Row]) -> None:
+    def end(self, folder: Path, labels: Iterable[Labels]) -> None:
         """Write the labels of all records, in order."""
-
-
-def row(made: Simulated, level: str, record: str) -> Row:
-    """Return the labels of a record."""
-    return {
-        "record": record,
-        "patient": made.patient,
-        "day": made.day,
-        "minute": made.minute,
-        "potassium_meq_l": round(made.potassium_meq_l, 2),
-        "measured_meq_l": made.blood.measured_meq_l,
-        "gap_min": made.blood.gap_min,
-        "hemolyzed": int(made.blood.hemolyzed),
-        "labels": made.labels,
-        "level": level,
-        "variant": made.variant,
-        "seed": made.seed,
-        "parameters": json.dumps({name: round(value, 6) for name, value in made.parameters.items()}),
-    }
 
 
 @dataclass(frozen=True)
@@ -74,12 +88,12 @@ class Wfdb:
         write_wfdb(folder / record, made)
         return record
 
-    def end(self, folder: Path, rows: Iterable[Row]) -> None:
+    def end(self, folder: Path, labels: Iterable[Labels]) -> None:
         """Write labels.csv."""
         with (folder / "labels.csv").open("w", newline="", encoding="utf-8") as handle:
-            labels = csv.DictWriter(handle, COLUMNS, lineterminator="\n")
-            labels.writeheader()
-            labels.writerows(rows)
+            table = csv.DictWriter(handle, [field.name for field in fields(Labels)], lineterminator="\n")
+            table.writeheader()
+            table.writerows(map(vars, labels))
 
     def _subfolder(self, number: int) -> str:
         return f"{number // PER_FOLDER:04d}"
@@ -116,12 +130,13 @@ class Shards:
             handle.write(wfdb.counts(made.recording.signal).tobytes())
         return f"{name}:{number % PER_FOLDER}"
 
-    def end(self, folder: Path, rows: Iterable[Row]) -> None:
+    def end(self, folder: Path, labels: Iterable[Labels]) -> None:
         """Write labels.parquet; `shard` and `row` say where a record lies."""
         table = []
-        for row_ in rows:
-            shard, place = row_["record"].split(":")
-            table.append({"shard": shard, "row": int(place)} | {k: v for k, v in row_.items() if k != "record"})
+        for each in labels:
+            row = dict(vars(each))
+            shard, place = row.pop("record").split(":")
+            table.append({"shard": shard, "row": int(place)} | row)
         _polars().DataFrame(table).write_parquet(folder / "labels.parquet")
 
     def _file(self, number: int) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import lru_cache
 
 import numpy as np
@@ -122,26 +123,17 @@ def beat(patient: Patient, day: Day, potassium: float, rr_s: float, origin: int 
     origin
         Where the beat begins: the bundles, or a number of `geometry.SITES`.
     """
-    atlas, shape, body = load(), heart(), patient.body
-    cycle_ms = 1000 * rr_s
+    atlas, shape, cycle_ms = load(), heart(), 1000 * rr_s
     usual = Cell(patient.variant, REFERENCE_MEQ_L, cycle_ms)
-    cells = Cell(
-        patient.variant, patient.seen(potassium, patient.repolarization_low, patient.repolarization_high), cycle_ms
-    )
+    cells = replace(usual, potassium=patient.seen(potassium, patient.repolarization_low, patient.repolarization_high))
     excited = patient.seen(potassium, patient.conduction_sensitivity, patient.conduction_sensitivity)
-    slowing = atlas.delay(Cell(patient.variant, excited, cycle_ms)) / atlas.delay(usual)
+    slowing = atlas.delay(replace(usual, potassium=excited)) / atlas.delay(usual)
     times = activation(shape, patient, slowing, origin)
-    now, before = atlas.apd(cells), atlas.apd(usual)
-    stretch, fixed_ms = _lengths(patient, day, rr_s, now, before, potassium)
-    # Dispersion narrows with the action potentials' own terminal phase.
-    added = durations(shape, patient, times) * min(rr_s, 1.2) ** body.qt_rate + fixed_ms
-    # In the population T flattens at low potassium without the QT of the cable: the epicardium lags a little (rule).
-    added += EPI_LAG_MS * max(REFERENCE_MEQ_L - cells.potassium, 0.0) * (_depth() == 2)
-    scale = np.maximum(stretch + added / before, 0.4)
+    scale = _scale(patient, day, times, cells, potassium, rr_s)
     # Real T waves are twice as wide as the cable's. The missing width is put into the fall of the action potential and
     # follows how the cable's own fall answers to potassium, damped where that lengthens (rule).
     fall = atlas.terminal(cells) / atlas.terminal(usual)
-    potentials = _fine(atlas, cells, body.phase3_ms * min(fall, fall**0.6))
+    potentials = _fine(atlas, cells, patient.body.phase3_ms * min(fall, fall**0.6))
     instants, quick = _instants(times, scale, len(potentials[0]) / FINE - atlas.before_ms)
     sources = _lookup(potentials, times, scale, atlas.before_ms, instants)
     if patient.ischemia or patient.infarct:
@@ -149,7 +141,19 @@ def beat(patient: Patient, day: Day, potassium: float, rr_s: float, origin: int 
     leads = _every_sample(product(_field(patient, day), sources), quick)
     leads -= leads[:, :1]
     leads *= t_gain(leads.shape[1], patient, potassium, ONSET_MS + float(times.max()))
-    return smooth(leads * np.float32(body.gain_mv * day.voltage_factor), GRAIN_MS * max(slowing, 1.0))
+    return smooth(leads * np.float32(patient.body.gain_mv * day.voltage_factor), GRAIN_MS * max(slowing, 1.0))
+
+
+def _scale(patient: Patient, day: Day, times: Floats, cells: Cell, potassium: float, rr_s: float) -> Floats:
+    """Return how much longer than the atlas's every face's action potential lasts, (faces,), a factor."""
+    atlas, shape = load(), heart()
+    now, before = atlas.apd(cells), atlas.apd(replace(cells, potassium=REFERENCE_MEQ_L))
+    stretch, fixed_ms = _lengths(patient, day, rr_s, now, before, potassium)
+    # Dispersion narrows with the action potentials' own terminal phase.
+    added = durations(shape, patient, times) * min(rr_s, 1.2) ** patient.body.qt_rate + fixed_ms
+    # In the population T flattens at low potassium without the QT of the cable: the epicardium lags a little (rule).
+    added += EPI_LAG_MS * max(REFERENCE_MEQ_L - cells.potassium, 0.0) * (_depth() == 2)
+    return np.asarray(np.maximum(stretch + added / before, 0.4))
 
 
 def _instants(times: Floats, scale: Floats, length_ms: float) -> tuple[Signals, int]:

@@ -19,7 +19,7 @@ from kalemia.simulate.heart import RATE
 from kalemia.simulate.laboratory import draw_blood
 from kalemia.simulate.levels import Level, level_named
 from kalemia.simulate.marks import BEFORE, SAMPLES, Marks
-from kalemia.simulate.records import Simulated, check_seed, check_span, generators, twelve
+from kalemia.simulate.records import Simulated, check_counts, generators, twelve
 from kalemia.simulate.shape import changed, departures, recombined
 
 LOWEST_MEQ_L, HIGHEST_MEQ_L = 2.0, 9.5
@@ -38,7 +38,7 @@ def morph(
     SimulateError
         For a negative count, start or seed, or an unknown level; raised at the call, not at the first record.
     """
-    check_span(count, seed, start)
+    check_counts(count=count, start=start, seed=seed)
     check_level(level_named(level))
     return (morph_one(bases, seed, index, level, design=design) for index in range(start, start + count))
 
@@ -73,18 +73,10 @@ def morph_one(
     """
     preset = level_named(level)
     check_level(preset)
-    check_seed(seed)
-    if index < 0:
-        raise SimulateError(f"index is {index}; expected 0 or more")
+    check_counts(seed=seed, index=index)
+    _check_potassium(potassium_meq_l)
     who, what, which, shape, laboratory = generators(seed, f"{preset.name}, morphed", (index,), 5)
-    potassium = preset.potassium(what)
-    if potassium_meq_l is not None:
-        if not LOWEST_MEQ_L <= potassium_meq_l <= HIGHEST_MEQ_L:
-            raise SimulateError(
-                f"potassium {potassium_meq_l} mEq/L is beyond what beats are changed to; "
-                f"expected {LOWEST_MEQ_L} to {HIGHEST_MEQ_L}"
-            )
-        potassium = float(potassium_meq_l)
+    potassium = preset.potassium(what) if potassium_meq_l is None else float(potassium_meq_l)
     person = draw(who, design, preset.spread)
     below, other = _pair(bases, which, design)
     beat, where = _beat(bases, below, other)
@@ -104,6 +96,14 @@ def morph_one(
         seed=seed,
         labels=LABELS,
     )
+
+
+def _check_potassium(potassium_meq_l: float | None) -> None:
+    if potassium_meq_l is not None and not LOWEST_MEQ_L <= potassium_meq_l <= HIGHEST_MEQ_L:
+        raise SimulateError(
+            f"potassium {potassium_meq_l} mEq/L is beyond what beats are changed to; "
+            f"expected {LOWEST_MEQ_L} to {HIGHEST_MEQ_L}"
+        )
 
 
 def check_level(level: Level) -> None:

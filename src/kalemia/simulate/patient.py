@@ -121,10 +121,6 @@ def conditioned(body: Body, rng: np.random.Generator, level: Level) -> Patient:
     fibrillation = happens(level.fibrillation_share * float(np.exp(0.5 * old)))
     responds = happens(level.penetrance)
     sensitivity = float(np.exp(level.sensitivity_spread * n())) * (1.0 if responds else 0.25)
-
-    def part(median: float, sd: float) -> float:
-        return sensitivity * median * float(np.exp(sd * level.spread * n()))
-
     return Patient(
         body=_aged(body, old, female, rng, level.spread),
         variant=int(rng.integers(len(load().names))),
@@ -143,14 +139,25 @@ def conditioned(body: Body, rng: np.random.Generator, level: Level) -> Patient:
         late_region_ms=float(rng.uniform(20, 70)) if ill and kind > 0.6 else 0.0,
         calcium_mmol_l=IONIZED_CALCIUM_MMOL_L - 0.06 * dialysis + (0.05 + 0.05 * dialysis) * level.spread * n(),
         drug=int(rng.choice([0, 1, 2], p=[1 - level.drug_share, 0.75 * level.drug_share, 0.25 * level.drug_share])),
-        repolarization_low=part(0.95, 0.25),
-        repolarization_high=part(1.2, 0.25),
-        conduction_sensitivity=part(0.95, 0.3),
-        t_sensitivity=part(1.0, 0.3),
-        atrial_sensitivity=part(0.7, 0.5),
-        sinus_sensitivity=part(1.0, 0.8) if happens(0.3) else 0.0,
-        u_sensitivity=part(0.8, 0.5),
+        **_answer(rng, sensitivity, level.spread),
     )
+
+
+def _answer(rng: np.random.Generator, sensitivity: float, spread: float) -> dict[str, float]:
+    """Draw how strongly each part of a heart answers to potassium, by its name."""
+
+    def part(median: float, sd: float) -> float:
+        return sensitivity * median * float(np.exp(sd * spread * rng.standard_normal()))
+
+    return {
+        "repolarization_low": part(0.95, 0.25),
+        "repolarization_high": part(1.2, 0.25),
+        "conduction_sensitivity": part(0.95, 0.3),
+        "t_sensitivity": part(1.0, 0.3),
+        "atrial_sensitivity": part(0.7, 0.5),
+        "sinus_sensitivity": part(1.0, 0.8) if rng.random() < 0.3 else 0.0,
+        "u_sensitivity": part(0.8, 0.5),
+    }
 
 
 def _aged(body: Body, old: float, female: bool, rng: np.random.Generator, spread: float) -> Body:

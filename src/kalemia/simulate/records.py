@@ -74,7 +74,7 @@ def simulate(count: int, seed: int, level: str | Level = "clinic", start: int = 
     SimulateError
         For a negative count, start or seed, or an unknown level; raised at the call, not at the first record.
     """
-    check_span(count, seed, start)
+    check_counts(count=count, start=start, seed=seed)
     each = level_named(level).records
     return (
         simulate_one(seed, index, level, visit=visit) for index in range(start, start + count) for visit in range(each)
@@ -95,10 +95,7 @@ def simulate_one(
         For an unknown level, a negative seed, index or visit, or a potassium outside the atlas.
     """
     preset = level_named(level)
-    check_seed(seed)
-    for name, number in (("index", index), ("visit", visit)):
-        if number < 0:
-            raise SimulateError(f"{name} is {number}; expected 0 or more")
+    check_counts(seed=seed, index=index, visit=visit)
     check_potassium(potassium_meq_l)
     session, step = divmod(visit, len(preset.minutes))
     # Potassium has a stream of its own, and so has noise: a stated potassium changes neither of the others.
@@ -111,14 +108,13 @@ def simulate_one(
         potassium = float(potassium_meq_l)
     blood = draw_blood(potassium, preset.gap_min, preset.hemolysis_share, after)
     quiet = place(patient, day, potassium, preset.seconds * RATE, when)
-    signal = _recorded(quiet, preset, after)
-    name = f"p{index:06d}" + (f"-{visit:02d}" if preset.records > 1 or visit else "")
+    name = f"p{index:06d}"
     return Simulated(
-        recording=Recording(signal, float(RATE), preset.leads, source="simulated"),
+        recording=Recording(_recorded(quiet, preset, after), float(RATE), preset.leads, source="simulated"),
         potassium_meq_l=potassium,
         blood=blood,
-        name=name,
-        patient=f"p{index:06d}",
+        name=f"{name}-{visit:02d}" if preset.records > 1 or visit else name,
+        patient=name,
         day=session * preset.days_between,
         minute=preset.minutes[step],
         variant=load().names[patient.variant],
@@ -146,18 +142,11 @@ def check_potassium(potassium_meq_l: float | None) -> None:
         )
 
 
-def check_span(count: int, seed: int, start: int) -> None:
-    """Raise SimulateError for a negative count, start or seed."""
-    for name, number in (("count", count), ("start", start)):
+def check_counts(**numbers: int) -> None:
+    """Raise SimulateError for a number, by its name, that is negative; of seeds numpy takes no such either."""
+    for name, number in numbers.items():
         if number < 0:
             raise SimulateError(f"{name} is {number}; expected 0 or more")
-    check_seed(seed)
-
-
-def check_seed(seed: int) -> None:
-    """Raise SimulateError for a seed that numpy does not take."""
-    if seed < 0:
-        raise SimulateError(f"seed is {seed}; expected 0 or more")
 
 
 def generators(seed: int, kind: str, key: tuple[int, ...], count: int) -> list[np.random.Generator]:
