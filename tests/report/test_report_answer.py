@@ -12,6 +12,7 @@ from report_examples import EVERY, FAILED, HIGH, LOW, REFUSED, estimate
 from kalemia.records import NOTICE, Estimate
 from kalemia.report import words
 from kalemia.report.answer import answer, warnings
+from kalemia.report.document import TRUST
 
 
 def shown(given: Estimate) -> Node:
@@ -32,7 +33,7 @@ def test_a_high_estimate_is_grasped_from_its_first_lines() -> None:
     assert section.one("p", "label").text == "Potassium estimated from the ECG"
     assert len(section.all("svg", "scale")) == 1
     notice = section.one("p", "notice")
-    assert (notice.text, notice["role"], notice.one("strong").text) == (NOTICE, "note", NOTICE)
+    assert (notice.text, notice["role"], notice.one("strong").text) == (f"{NOTICE} {TRUST}", "note", NOTICE)
 
 
 @pytest.mark.parametrize(
@@ -121,7 +122,7 @@ def test_where_there_is_no_number_the_reason_stands_in_its_place(given: Estimate
     section = shown(given)
     assert section.one("p", "label").text == label
     assert section.one("p", "reason").text == reason
-    assert section.one("p", "notice").text == NOTICE
+    assert section.one("p", "notice").text == f"{NOTICE} {TRUST}"
     assert section.all("svg") == section.all("p", "number") == []
 
 
@@ -134,7 +135,7 @@ def test_warnings_are_a_list_under_their_heading() -> None:
 
 
 def test_the_notice_is_the_estimates_own() -> None:
-    assert shown(replace(HIGH, notice="For a study.")).one("p", "notice").text == "For a study."
+    assert shown(replace(HIGH, notice="For a study.")).one("p", "notice").text == f"For a study. {TRUST}"
 
 
 def test_every_level_has_a_name_and_a_shape_of_its_own() -> None:

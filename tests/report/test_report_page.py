@@ -23,7 +23,7 @@ from kalemia.digitize.result import Digitized, Trace
 from kalemia.estimate.predict import Result
 from kalemia.records import NOTICE, Estimate
 from kalemia.report import page
-from kalemia.report.document import TRUST, document
+from kalemia.report.document import document
 from kalemia.report.markup import Markup, element, join
 
 
@@ -123,11 +123,11 @@ def test_the_level_colors_the_page(name: str, level: str) -> None:
 )
 def test_the_last_line_says_what_the_page_was_made_from(known: dict[str, Any], origin: str) -> None:
     footer = parse(page(result(replace(HIGH, **known)))).one("footer")
-    assert footer.text == f"Made by Kalemia {kalemia.__version__} {origin}. {TRUST}"
+    assert footer.text == f"Made by Kalemia {kalemia.__version__} {origin}."
 
 
-def test_every_page_names_the_page_that_says_how_far_to_trust_it(each: Estimate) -> None:
-    assert "How far to trust a number: the page of that name" in parse(page(result(each))).one("footer").text
+def test_every_page_says_beside_its_notice_where_to_read_how_far_to_trust_it(each: Estimate) -> None:
+    assert "How far to trust a number: docs/trust.md" in parse(page(result(each))).one("p", "notice").text
 
 
 def test_the_parts_of_a_page_have_their_order() -> None:
@@ -225,7 +225,7 @@ def test_a_document_of_another_kind_has_the_same_frame() -> None:
     assert "class" not in root.one("body").attributes
     assert [child.tag for child in root.one("body").children if isinstance(child, Node)] == ["main", "footer"]
     assert root.one("main").text == "a < b"
-    assert root.one("footer").text == f"Made by Kalemia {kalemia.__version__} from the ECG alone. {TRUST}"
+    assert root.one("footer").text == f"Made by Kalemia {kalemia.__version__} from the ECG alone."
 
 
 def test_colors_contrast_at_least_four_and_a_half_to_one() -> None:

@@ -10,7 +10,7 @@ from importlib import resources
 from kalemia import __version__
 from kalemia.report.markup import Markup, element
 
-TRUST = "How far to trust a number: the page of that name in the documentation of Kalemia (docs/trust.md)."
+TRUST = "How far to trust a number: docs/trust.md in Kalemia's documentation."
 """Said and not linked: a page that is passed on knows no address of the documentation."""
 
 
@@ -40,7 +40,7 @@ def document(title: str, *body: str | None, level: str = "", origin: str = "from
         element("title", title),
         element("style", css),
     )
-    footer = element("footer", f"Made by Kalemia {__version__} {origin}. {TRUST}")
+    footer = element("footer", f"Made by Kalemia {__version__} {origin}.")
     content = element("body", *body, footer, class_=f"level-{level}" if level else None)
     return f"<!doctype html>\n{element('html', head, content, lang='en')}\n"
 
@@ -53,8 +53,8 @@ def _style() -> tuple[Markup, str]:
 
 
 def notice(estimate_notice: str) -> Markup:
-    """Return the notice, to stand near the numbers it is about."""
-    return element("p", element("strong", estimate_notice), class_="notice", role="note")
+    """Return the notice, and where to read what the numbers beside it are worth."""
+    return element("p", element("strong", estimate_notice), " ", TRUST, class_="notice", role="note")
 
 
 def section(heading: str, *content: str | None, class_: str | None = None) -> Markup:
