@@ -6,6 +6,7 @@ import os
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from kalemia.estimate.card import Card
@@ -51,3 +52,27 @@ def patients(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("cohort") / "patients"
     write(folder, 40, seed=1, level="clean")
     return folder
+
+
+@pytest.fixture(scope="session")
+def good(patients: Path) -> Path:
+    """An ECG that is estimated."""
+    return patients / "0000" / "p000001.hea"
+
+
+@pytest.fixture(scope="session")
+def flat(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A recording that reads but whose only lead has no heartbeat: it is refused."""
+    path = tmp_path_factory.mktemp("flat") / "flat.csv"
+    t = np.arange(0, 10, 0.004)
+    samples = 0.1 * np.sin(2 * np.pi * 0.2 * t)
+    path.write_text("time,V5\n" + "".join(f"{a:.3f},{b:.5f}\n" for a, b in zip(t, samples, strict=True)))
+    return path
+
+
+@pytest.fixture(scope="session")
+def damaged(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A file that cannot be read: it fails."""
+    path = tmp_path_factory.mktemp("damaged") / "ecg.dcm"
+    path.write_bytes(b"this is not an ECG")
+    return path

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from kalemia.digitize.result import Digitized, Trace
 from kalemia.records import LEADS, Recording
 
 Float64 = NDArray[np.float64]
@@ -70,3 +71,27 @@ def changed(original: Recording, lead: str, samples: NDArray[np.floating]) -> Re
     signal = original.signal.copy()
     signal[original.leads.index(lead)] = samples
     return Recording(signal, original.rate, original.leads, original.source, warnings=original.warnings)
+
+
+def traced(shown: Recording) -> Digitized:
+    """Return a page of 80 by 160 points on which one lead was traced, and whose upper half is no row of an ECG."""
+    line = Trace(shown.leads[0], np.linspace(10.0, 150.0, 100), np.full(100, 60.0))
+    rows = np.array([[0.0, 40.0], [159.0, 40.0], [159.0, 79.0], [0.0, 79.0]])
+    return Digitized(
+        recording=shown,
+        page=1,
+        kind="image",
+        pixels_per_mm=10.0,
+        angle_degrees=0.0,
+        speed_mm_per_s=25.0,
+        gain_mm_per_mv=10.0,
+        layout="1x1",
+        assumed=(),
+        einthoven=None,
+        goldberger=None,
+        strip_agreement={},
+        heart_rate_bpm=75.0,
+        rgb=np.full((80, 160, 3), 100, np.uint8),
+        traces=(line,),
+        boxes=(rows,),
+    )

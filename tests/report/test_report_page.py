@@ -19,7 +19,7 @@ from markup_tree import Node, parse
 from report_examples import EVERY, FAILED, HIGH, NORMAL, REFUSED, beat, recording, result
 
 import kalemia
-from kalemia.digitize.result import Digitized, Trace
+from ecgs import traced
 from kalemia.estimate.predict import Result
 from kalemia.records import NOTICE, Estimate
 from kalemia.report import page
@@ -151,23 +151,13 @@ def test_a_refusal_draws_the_ecg_but_claims_no_use_and_no_number() -> None:
 
 
 def test_a_failure_draws_nothing() -> None:
-    root = parse(page(replace(result(FAILED), page=printed())))
+    root = parse(page(replace(result(FAILED), page=traced(recording(("V5",))))))
     assert root.all("svg") == root.all("img") == []
     assert sections(root) == ["The model"]
 
 
-def printed() -> Digitized:
-    """A page of 80 by 160 points on which one lead was traced, and whose upper half is no row of an ECG."""
-    line = Trace("V5", np.linspace(10.0, 150.0, 100), np.full(100, 60.0))
-    rows = np.array([[0.0, 40.0], [159.0, 40.0], [159.0, 79.0], [0.0, 79.0]])
-    return Digitized(
-        recording(("V5",)), 1, "image", 10.0, 0.0, 25.0, 10.0, "1x1", (), None, None, {}, 75.0,
-        np.full((80, 160, 3), 100, np.uint8), (line,), (rows,),
-    )  # fmt: skip
-
-
 def test_an_ecg_on_paper_is_shown_as_it_was_given_with_what_was_traced() -> None:
-    root = parse(page(replace(result(HIGH), page=printed())))
+    root = parse(page(replace(result(HIGH), page=traced(recording(("V5",))))))
     assert sections(root)[:3] == ["Warnings", "The page", "The ECG"]
     image = root.one("img", "scan")
     caption = "The page as it was given, with what was traced drawn on it in color"

@@ -185,8 +185,8 @@ def demo(
     from kalemia.estimate.predict import examine
     from kalemia.report import text, write_page
 
-    result = examine(Path(str(files("kalemia") / "assets" / "demo" / "page.png")))
     folder = folder_for(out)
+    result = examine(Path(str(files("kalemia") / "assets" / "demo" / "page.png")))
     say("A page with a simulated patient's ECG, made with a potassium of 6.5 mEq/L.\n")
     say(text(result.estimate))
     say(f"\nreport: {write_page(result, folder)}")

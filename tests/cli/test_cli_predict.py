@@ -1,0 +1,288 @@
+"""`kalemia predict`: exit status, JSON lines and text, and what is done with each option."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+from commands import invoke, lines, run
+
+import kalemia
+from ecgs import recording
+from kalemia.cli.terminal import FEW_FILES
+from kalemia.errors import KalemiaError, ModelError
+from kalemia.estimate.predict import Job
+from kalemia.records import NOTICE, Estimate
+
+
+@pytest.mark.parametrize(
+    ("kinds", "status"),
+    [
+        (["good"], 0),
+        (["good", "good"], 0),
+        (["flat"], 3),
+        (["good", "flat"], 3),
+        (["damaged"], 1),
+        (["good", "damaged"], 1),
+        (["flat", "damaged", "good"], 1),
+    ],
+)
+def test_the_exit_status_says_what_happened(
+    request: pytest.FixtureRequest, tiny_path: Path, kinds: Sequence[str], status: int
+) -> None:
+    paths = [request.getfixturevalue(kind) for kind in kinds]
+    result = invoke("predict", *paths, "--model", tiny_path, "--json")
+    assert result.exit_code == status
+    statuses = {"good": "estimated", "flat": "refused", "damaged": "failed"}
+    estimates = lines(result.stdout)
+    assert [line["status"] for line in estimates] == [statuses[kind] for kind in kinds]
+    assert [line["source"] for line in estimates] == [str(path) for path in paths]
+    assert all((line["reason"] is None) == (line["status"] == "estimated") for line in estimates)
+
+
+def test_a_line_of_json_is_what_predict_returns(tiny_path: Path, good: Path) -> None:
+    (line,) = lines(invoke("predict", good, "--model", tiny_path, "--json").stdout)
+    returned = kalemia.predict(str(good), tiny_path).to_dict()
+    assert line == returned
+    assert list(line) == list(returned)
+    assert line["notice"] == NOTICE
+
+
+def test_the_text_says_the_estimate_and_what_it_is_not(tiny_path: Path, good: Path) -> None:
+    result = invoke("predict", good, "--model", tiny_path)
+    estimate = kalemia.predict(str(good), tiny_path)
+    assert result.exit_code == 0
+    assert f"{estimate.potassium_meq_l:.1f} mEq/L" in result.stdout
+    assert NOTICE in result.stdout
+    assert "exclude" not in result.stdout
+
+
+def test_a_folder_is_searched_and_its_one_bad_file_harms_no_other(
+    tiny_path: Path, patients: Path, tmp_path: Path
+) -> None:
+    folder = tmp_path / "ward"
+    shutil.copytree(patients, folder)
+    (folder / "0000" / "p000011.dat").write_bytes(b"short")
+    result = run("predict", folder, "--model", tiny_path, "--json", "--workers", 2)
+    estimates = lines(result.stdout)
+    assert result.returncode == 1
+    assert len(estimates) == 40
+    assert [Path(line["source"]).stem for line in estimates if line["status"] == "failed"] == ["p000011"]
+    assert [line["source"] for line in estimates] == sorted(line["source"] for line in estimates)
+    assert result.stderr == ""
+
+
+def test_a_csv_without_a_rate_is_read_at_the_rate_that_is_given(tiny_path: Path, tmp_path: Path) -> None:
+    path = tmp_path / "v5.csv"
+    samples = recording(("V5",), rate=250.0).signal[0]
+    path.write_text("V5\n" + "".join(f"{value:.4f}\n" for value in samples))
+    without = lines(invoke("predict", path, "--model", tiny_path, "--json").stdout)
+    given = lines(invoke("predict", path, "--model", tiny_path, "--json", "--rate", 250).stdout)
+    assert without[0]["status"] == "failed"
+    assert given[0]["status"] == "estimated"
+    assert given[0]["heart_rate_bpm"] == pytest.approx(75, abs=0.3)
+
+
+def test_a_rate_that_contradicts_the_file_is_said(tiny_path: Path, good: Path) -> None:
+    (line,) = lines(invoke("predict", good, "--model", tiny_path, "--json", "--rate", 250).stdout)
+    assert "The ECG states 500 Hz; the 250 Hz given with it were not used." in line["warnings"]
+    (line,) = lines(invoke("predict", good, "--model", tiny_path, "--json", "--rate", 500).stdout)
+    assert line["warnings"] == []
+
+
+def test_files_that_are_passed_over_are_named(tiny_path: Path, patients: Path, tmp_path: Path) -> None:
+    for suffix in (".hea", ".dat"):
+        shutil.copy(patients / "0000" / f"p000001{suffix}", tmp_path)
+    for number in range(5):
+        (tmp_path / f"damaged{number}.dcm").write_bytes(bytes(200))
+    for other, head in {
+        ".hidden": bytes(200),
+        "notes.md": b"seen",
+        "labels.csv": b"a,b",
+    }.items():
+        (tmp_path / other).write_bytes(head)
+    result = invoke("predict", tmp_path, "--model", tiny_path, "--json")
+    assert len(lines(result.stdout)) == 1
+    (note,) = result.stderr.splitlines()
+    assert note.startswith("passed over in folders, beginning like no ECG that is read: ")
+    assert note.endswith("damaged2.dcm and 2 more")
+
+
+def test_a_path_that_cannot_be_is_a_failed_input_like_any_other(tiny_path: Path, good: Path) -> None:
+    estimates = lines(invoke("predict", "a" * 300, good, "--model", tiny_path, "--json").stdout)
+    assert [line["status"] for line in estimates] == ["failed", "estimated"]
+
+
+def test_what_a_terminal_would_obey_is_not_printed(tiny_path: Path, good: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "a\x1b]0;own\x07\x9b"
+    folder.mkdir()
+    (folder / "damaged.bin").write_bytes(bytes(9))
+    for suffix in (".hea", ".dat"):
+        shutil.copy(good.with_suffix(suffix), folder)
+    result = invoke("predict", folder, "--model", tiny_path, "--json")
+    assert not set(result.stdout + result.stderr) & set("\x1b\x07\x9b")
+    (line,) = lines(result.stdout)
+    assert line["source"] == str(folder / good.name)
+
+
+def test_other_words_than_english_are_printed_as_they_are(tiny_path: Path, good: Path, tmp_path: Path) -> None:
+    for suffix in (".hea", ".dat"):
+        shutil.copy(good.with_suffix(suffix), tmp_path)
+    (tmp_path / "심전도").mkdir()
+    (tmp_path / good.name).rename(tmp_path / "심전도" / good.name)
+    shutil.move(tmp_path / good.with_suffix(".dat").name, tmp_path / "심전도")
+    printed = invoke("predict", tmp_path / "심전도", "--model", tiny_path, "--json").stdout
+    assert "심전도" in printed
+
+
+@pytest.mark.parametrize("rate", [0, -250, "inf", "nan"])
+def test_a_rate_that_is_none_is_refused_before_the_work(tiny_path: Path, good: Path, rate: object) -> None:
+    result = invoke("predict", good, "--model", tiny_path, f"--rate={rate}")
+    assert isinstance(result.exception, KalemiaError)
+    assert str(result.exception) == f"--rate is {float(str(rate))}; a positive number of Hz is accepted"
+
+
+def test_an_empty_input_is_refused_before_the_work(tiny_path: Path, good: Path) -> None:
+    result = invoke("predict", good, "", "--model", tiny_path)
+    assert isinstance(result.exception, KalemiaError)
+    assert str(result.exception) == "an input is empty; give files, or folders of them"
+    assert result.stdout == ""
+
+
+@pytest.mark.parametrize("share", [-0.1, 0, 1, 2])
+def test_a_prevalence_that_is_none_is_refused_once_and_not_for_every_file(
+    tiny_path: Path, good: Path, share: float
+) -> None:
+    result = invoke("predict", good, good, "--model", tiny_path, f"--prevalence={share}")
+    assert isinstance(result.exception, ModelError)
+    assert result.stdout == ""
+
+
+def test_a_prevalence_is_what_the_estimate_is_made_with(tiny_path: Path, good: Path) -> None:
+    (line,) = lines(invoke("predict", good, "--model", tiny_path, "--json", "--prevalence", 0.03).stdout)
+    assert line == kalemia.predict(str(good), tiny_path, prevalence=0.03).to_dict()
+    assert line["prevalence"] == 0.03
+
+
+@pytest.fixture
+def earlier(patients: Path, flat: Path, tmp_path: Path) -> Path:
+    """A table of two earlier ECGs with their potassium, of which one cannot be estimated."""
+    table = tmp_path / "earlier.csv"
+    first = patients / "0000" / "p000002.hea"
+    table.write_text(f"ecg,potassium_meq_l,days_ago\n{first},5.4,30\n{flat},4.9,9\n")
+    return table
+
+
+def test_a_calibration_shifts_the_estimate_and_says_which_draw_does_not_count(
+    tiny_path: Path, good: Path, flat: Path, earlier: Path
+) -> None:
+    result = invoke("predict", good, "--model", tiny_path, "--json", "--calibration", earlier)
+    (line,) = lines(result.stdout)
+    plain = kalemia.predict(str(good), tiny_path)
+    assert plain.potassium_meq_l is not None
+    assert line["personal_offset_meq_l"] != 0
+    assert line["potassium_meq_l"] == pytest.approx(plain.potassium_meq_l + line["personal_offset_meq_l"], abs=0.02)
+    unused, calibration = result.stderr.splitlines()
+    assert unused.startswith(f"{flat}: not estimated, so its draw is not used: lead V5 cannot be used")
+    assert calibration in line["warnings"]
+
+
+def test_a_calibration_that_names_the_ecg_of_today_is_refused(tiny_path: Path, patients: Path, earlier: Path) -> None:
+    today = patients / "0000" / "p000002.hea"
+    result = invoke("predict", today, "--model", tiny_path, "--calibration", earlier)
+    assert isinstance(result.exception, KalemiaError)
+    assert result.stdout == ""
+
+
+@dataclass
+class Asked:
+    """What `predict_many` was asked for, in the place of the work."""
+
+    sources: Sequence[str] = ()
+    job: Job | None = None
+    workers: int = 0
+    statuses: dict[str, Any] = field(default_factory=dict)
+
+    def __call__(self, sources: Sequence[str], job: Job, workers: int) -> Iterator[Estimate]:
+        self.sources, self.job, self.workers = sources, job, workers
+        for source in sources:
+            yield Estimate(source, self.statuses.get(source, "refused"), reason="not asked")
+
+
+@pytest.fixture
+def asked(monkeypatch: pytest.MonkeyPatch) -> Asked:
+    answers = Asked()
+    monkeypatch.setattr("kalemia.estimate.predict.predict_many", answers)
+    return answers
+
+
+@pytest.mark.parametrize(("files", "workers"), [(FEW_FILES - 1, 1), (FEW_FILES, 5)])
+def test_few_files_need_no_second_process(
+    asked: Asked, tiny_path: Path, tmp_path: Path, files: int, workers: int
+) -> None:
+    for number in range(files):
+        (tmp_path / f"{number:02}.csv").write_text("time,V5\n0,0\n1,0\n")
+    result = invoke("predict", tmp_path, "--model", tiny_path, "--workers", 5)
+    assert (len(asked.sources), asked.workers) == (files, workers)
+    assert list(asked.sources) == sorted(asked.sources)
+    assert result.exit_code == 3
+
+
+def test_every_option_reaches_the_job(asked: Asked, tiny_path: Path, good: Path, flat: Path) -> None:
+    invoke("predict", good, "--model", tiny_path, "--rate", 250, "--prevalence", 0.03)
+    assert asked.job == Job(str(tiny_path), 250.0, None, 0.03, None)
+    assert asked.sources == [str(good)]
+    invoke("predict", flat)
+    assert asked.job == Job()
+
+
+def test_estimates_are_printed_one_by_one_with_a_blank_line_between(asked: Asked, tiny_path: Path, good: Path) -> None:
+    printed = invoke("predict", good, good, "--model", tiny_path).stdout
+    one = f"{good}\n  refused: not asked\n  {NOTICE}\n\n"
+    assert printed == one + one
+
+
+@pytest.mark.parametrize(
+    ("statuses", "code"),
+    [
+        (["estimated", "estimated"], 0),
+        (["estimated", "refused"], 3),
+        (["refused", "failed"], 1),
+        (["failed", "estimated"], 1),
+    ],
+)
+def test_a_failure_outranks_a_refusal(
+    asked: Asked, tiny_path: Path, good: Path, flat: Path, statuses: list[str], code: int
+) -> None:
+    asked.statuses = dict(zip((str(good), str(flat)), statuses, strict=True))
+    assert invoke("predict", good, flat, "--model", tiny_path, "--json").exit_code == code
+
+
+def test_without_a_model_the_bundled_one_reads_and_nothing_is_written_into_the_home_of_who_predicts(
+    good: Path, tmp_path: Path
+) -> None:
+    home = tmp_path / "home"
+    home.mkdir()
+    result = run("predict", good, "--json", HOME=str(home), XDG_CACHE_HOME=str(home / "cache"))
+    assert (result.returncode, result.stderr) == (0, "")
+    (line,) = lines(result.stdout)
+    assert (line["status"], line["model"]["name"]) == ("estimated", "12-4k")
+    assert list(home.rglob("*")) == []
+
+
+@pytest.mark.data
+@pytest.mark.parametrize("name", ["dicom", "aecg", "muse-xml", "apple-watch", "philips-xml", "contec-scp"])
+def test_real_files_of_every_kind_are_answered(data_folder: Path, tmp_path: Path, name: str) -> None:
+    folder = tmp_path / name
+    # What is printed there is digitized by the tests of digitizing.
+    shutil.copytree(data_folder / "formats" / name, folder, ignore=shutil.ignore_patterns("*.png", "*.pdf"))
+    result = invoke("predict", folder, "--json")
+    estimates = lines(result.stdout)
+    assert estimates
+    assert result.exit_code in {0, 1, 3}
+    assert all(line.startswith("passed over in folders") for line in result.stderr.splitlines())
+    assert all(line["status"] == "estimated" or line["reason"] for line in estimates)
