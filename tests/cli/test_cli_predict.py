@@ -15,7 +15,7 @@ import kalemia
 from ecgs import recording
 from kalemia.cli.terminal import FEW_FILES
 from kalemia.errors import KalemiaError, ModelError
-from kalemia.estimate.predict import Job
+from kalemia.estimate.many import Job
 from kalemia.records import NOTICE, Estimate
 
 
@@ -216,7 +216,7 @@ class Asked:
 @pytest.fixture
 def asked(monkeypatch: pytest.MonkeyPatch) -> Asked:
     answers = Asked()
-    monkeypatch.setattr("kalemia.estimate.predict.predict_many", answers)
+    monkeypatch.setattr("kalemia.estimate.many.predict_many", answers)
     return answers
 
 
