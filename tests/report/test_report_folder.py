@@ -180,7 +180,7 @@ def test_the_index_puts_high_first_and_reasons_last() -> None:
     assert table[-1] == ["refused.dcm", "Refused", "", "", "", "lead V5 is flat"]
     assert root.one("p", "facts").text == "Of 7: 5 estimated (2 high), 1 refused, 1 failed."
     assert root.one("p", "validated").text == "Model: v5-4k 1.0.0, trained on simulated ECGs."
-    assert root.one("p", "notice").text == NOTICE
+    assert root.one("p", "notice").one("strong").text == NOTICE
     assert [head.text for head in root.one("thead").all("th")] == [
         "Source", "Status", "Estimate", "Interval", "Level", "Reason"
     ]  # fmt: skip
