@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from kalemia.errors import KalemiaError
 from kalemia.estimate.model import Model, bundled
 from kalemia.estimate.predict import predict
-from kalemia.judge.judge import kind
+from kalemia.judge.reasons import kind
 from kalemia.judge.resampled import ROUNDS, areas, weights
 from kalemia.records import Estimate, Recording
 

@@ -20,7 +20,6 @@ from common import area, table
 from generators import CONFIG, estimates, held
 from kalemia.judge.metrics import Numbers, auroc
 from kalemia.judge.resampled import span
-from kalemia.judge.spans import shown, signed
 from kalemia.records import HIGH_MEQ_L
 from kalemia.simulate.atlas import load
 from kalemia.train import loop
@@ -55,7 +54,7 @@ def hospital() -> tuple[list[list[str]], list[str]]:
         score = estimates([net], test.waves, test.side)
         rows.append(_row(f"network of {parameters(net):,} parameters on V5", len(train), test, score))
         own, other = (area(test.potassium > HIGH_MEQ_L, one) for one in (score, base))
-        said.append(f"{signed(span(own - other))} with {parameters(net):,} parameters")
+        said.append(f"{span(own - other):+} with {parameters(net):,} parameters")
     return rows, said
 
 
@@ -94,7 +93,7 @@ def _odds(trees: HistGradientBoostingClassifier, seen: Numbers) -> Iterator[Numb
 
 def _row(name: str, trained_on: int, test: Beats, score: np.ndarray) -> list[str]:
     truth = test.potassium > HIGH_MEQ_L
-    return [name, f"{trained_on:,}", f"{truth.sum()} of {len(test):,}", shown(span(area(truth, score)))]
+    return [name, f"{trained_on:,}", f"{truth.sum()} of {len(test):,}", str(span(area(truth, score)))]
 
 
 def walls() -> tuple[list[list[str]], list[str]]:

@@ -24,7 +24,6 @@ from kalemia.errors import BeatError, KalemiaError
 from kalemia.estimate.model import inputs
 from kalemia.judge.metrics import TAILS, conformal
 from kalemia.judge.resampled import span
-from kalemia.judge.spans import shown
 from kalemia.read import read
 from kalemia.records import EIGHT, Beat
 from kalemia.signal.beat import cut
@@ -119,7 +118,7 @@ def real_row(name: str, score: Numbers, place: Numbers) -> list[str]:
     cells = [name, str(len(score))]
     for question in QUESTIONS.values():
         truth, sign = np.array([question(int(p)) for p in place]), 1 if question(len(BINS) - 1) else -1
-        cells.append(shown(span(area(truth, sign * score))))
+        cells.append(str(span(area(truth, sign * score))))
     return cells
 
 

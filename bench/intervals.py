@@ -10,7 +10,7 @@ with 300 patients or more; of the 40 ionic variants of hearts, all together, the
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import polars as pl
@@ -21,8 +21,8 @@ from kalemia.cohort.cohort import schema
 from kalemia.cohort.simulated import row
 from kalemia.estimate.card import Card
 from kalemia.estimate.model import Model
-from kalemia.judge.judge import told
-from kalemia.judge.subgroups import coverage, coverages
+from kalemia.judge.probability import at_odds, brier
+from kalemia.judge.subgroups import VARIANT, Share, coverages
 from kalemia.records import Estimate, Recording
 from kalemia.simulate import simulate
 
@@ -30,7 +30,7 @@ TITLE = "Coverage"
 SEED = 4100
 PATIENTS = {"clinic": 6000, "kidney": 1879, "dialysis": 150, "hospital": 3000}
 LEAST, LOW, HIGH, GROUP_LOW = 300, 0.88, 0.92, 0.87
-TRAINED, VARIANT = "clinic", "ionic variant"
+TRAINED = "clinic"
 CUT = "5.5"
 
 
@@ -50,9 +50,9 @@ def asked(level: str, models: Models) -> tuple[pl.DataFrame, dict[str, list[Esti
 
 def judged(rows: pl.DataFrame, estimates: Sequence[Estimate]) -> tuple[pl.DataFrame, NDArray[np.bool_]]:
     """Return the rows of what was estimated, and which intervals hold the true potassium."""
-    said = np.array([one.interval_meq_l is not None for one in estimates])
+    estimated = np.array([one.interval_meq_l is not None for one in estimates])
     bounds = np.array([one.interval_meq_l for one in estimates if one.interval_meq_l is not None])
-    rows = rows.filter(said)
+    rows = rows.filter(estimated)
     true = rows["true_meq_l"].to_numpy()
     return rows, (true >= bounds[:, 0]) & (true <= bounds[:, 1])
 
@@ -65,14 +65,9 @@ def probabilities(rows: pl.DataFrame, estimates: Sequence[Estimate], card: Card)
     """
     chance = np.array([one.probability_above[CUT] for one in estimates if one.status == "estimated"])
     above = rows["true_meq_l"].to_numpy() > float(CUT)
-    base = above.mean() * (1 - above.mean())
-    scores = [np.mean(np.square(said - above)) for said in (chance, told(chance, card.odds(float(above.mean()))))]
-    return [f"{above.mean():.1%}", f"{chance.mean():.1%}", *(f"{score:.4f}" for score in (*scores, base))]
-
-
-def shown(found: Mapping[str, float]) -> str:
-    """Return a coverage with Wilson's interval."""
-    return f"{found['value']:.3f} ({found['low']:.3f} to {found['high']:.3f})"
+    share = float(above.mean())
+    scores = brier(chance, above), brier(at_odds(chance, card.odds(share)), above), share * (1 - share)
+    return [f"{share:.1%}", f"{chance.mean():.1%}", *(f"{score:.4f}" for score in scores)]
 
 
 def main(models: Models) -> None:
@@ -85,19 +80,17 @@ def main(models: Models) -> None:
         for name, estimates in found.items():
             kept, covered = judged(rows, estimates)
             card = Model.load(models[name]).card
-            levels.append(
-                [f"`{name}`", level, len(kept), shown(coverage(covered)), *probabilities(kept, estimates, card)]
-            )
+            levels.append([f"`{name}`", level, len(kept), Share.of(covered), *probabilities(kept, estimates, card)])
             if level != TRAINED:
                 continue
             own = coverages(covered, kept)
-            variants = sorted((one["value"], key) for key, one in own.items() if key.startswith(VARIANT))
-            large = {key: one for key, one in own.items() if one["ecgs"] >= LEAST}
-            groups += [[f"`{name}`", key, one["ecgs"], shown(one)] for key, one in large.items()]
-            ends = f"{variants[0][0]:.3f} to {variants[-1][0]:.3f}"
+            variants = sorted(share.value for key, share in own.items() if key.startswith(VARIANT))
+            large = {key: share for key, share in own.items() if share.ecgs >= LEAST}
+            groups += [[f"`{name}`", key, share.ecgs, share] for key, share in large.items()]
+            ends = f"{variants[0]:.3f} to {variants[-1]:.3f}"
             groups.append([f"`{name}`", f"each of {len(variants)} ionic variants", "", ends])
-            overall[name] = LOW <= own["all"]["value"] <= HIGH
-            lowest[name] = all(one["high"] >= GROUP_LOW for one in large.values())
+            overall[name] = LOW <= own["all"].value <= HIGH
+            lowest[name] = all(share.high >= GROUP_LOW for share in large.values())
     columns = [
         "model",
         "level",

@@ -21,7 +21,7 @@ import potassium
 import trust
 from common import Models, named
 from fill import DOCS
-from kalemia.judge.figures import drawn
+from kalemia.judge.figures.style import drawn
 
 PARTS = (ordinary, control, potassium, emergency, misleading)
 

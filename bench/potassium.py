@@ -21,9 +21,8 @@ from numpy.typing import NDArray
 
 from common import Models, data, headers, named, odd, of_files, percent, refusals, table, targets, values
 from kalemia.estimate.model import Model
-from kalemia.judge.figures import Question, judged
+from kalemia.judge.figures.roc import Question, beside_people
 from kalemia.judge.resampled import ROUNDS, areas, sensitivity_beside, span, weights
-from kalemia.judge.spans import shown, signed
 from kalemia.records import HIGH_MEQ_L
 from ndmc import BINS, QUESTIONS, labelled
 
@@ -127,9 +126,9 @@ def orders(found: dict[str, Answers]) -> list[list[object]]:
         published = [area(one, question, one.published(question)) for question in QUESTIONS]
         for name, given in same.items():
             own = [area(given, question, given.score(question)) for question in QUESTIONS]
-            minus = signed(span(own[0] - published[0]))
-            rows.append([f"`{name}`", len(records), *(shown(span(area)) for area in own), minus])
-        rows.append([f"{PUBLISHED}, the same ECGs", len(records), *(shown(span(area)) for area in published), ""])
+            minus = f"{span(own[0] - published[0]):+}"
+            rows.append([f"`{name}`", len(records), *map(span, own), minus])
+        rows.append([f"{PUBLISHED}, the same ECGs", len(records), *map(span, published), ""])
     return rows
 
 
@@ -141,7 +140,7 @@ def at_cuts(name: str, given: Answers, cuts: dict[str, float]) -> list[list[obje
         called = given.potassium > cut
         shares = part(given, high, called), part(given, ~high, ~called), part(given, highest, called)
         beside = sensitivity_beside(high, given.published(HIGH), called, given.weights)
-        rows.append([f"`{name}`", f"{cut:.2f}, {kind}", *(shown(span(one)) for one in (*shares, beside))])
+        rows.append([f"`{name}`", f"{cut:.2f}, {kind}", *map(span, (*shares, beside))])
     return rows
 
 
@@ -162,10 +161,9 @@ def doctor_rows(name: str, given: Answers) -> list[list[object]]:
     """Return a row a doctor, numbered as in the figure."""
     rows: list[list[object]] = []
     for number, (doctor, (seen, spared, own)) in enumerate(beside_doctors(given).items(), start=1):
-        more = own - seen
-        known = span(more)
-        told = "yes" if (known["low"] or 0) > 0 else "no" if (known["high"] or 0) < 0 else "not told apart"
-        numbers = f"{seen[0]:.2f}", f"{spared[0]:.2f}", f"{own[0]:.2f}", signed(known), told
+        more = span(own - seen)
+        verdict = "yes" if more.above_zero else "no" if more.below_zero else "not told apart"
+        numbers = f"{seen[0]:.2f}", f"{spared[0]:.2f}", f"{own[0]:.2f}", f"{more:+}", verdict
         rows.append([f"`{name}`", f"{number}: {doctor}", *numbers])
     return rows
 
@@ -196,7 +194,7 @@ def figure(models: Models) -> Figure:
         scores = {PUBLISHED: one.published(question)} | {name: found[name].score(question) for name in drawn}
         panels[title] = Question(one.truth(question), scores, one.doctors(question))
         notes[title] = f"{one.truth(question).sum()} of {len(one.records)} real ECGs; area under the curve:"
-    return judged(panels, PUBLISHED, notes)
+    return beside_people(panels, PUBLISHED, notes)
 
 
 def verdicts(models: Models, found: dict[str, Answers]) -> dict[str, dict[str, bool]]:
@@ -224,8 +222,8 @@ def print_areas(found: dict[str, Answers]) -> None:
     same = common_ecgs(found)
     one = next(iter(same.values()))
     print(f"\nOn the {len(one.records)} ECGs that no model refused, as in the figure:\n")
-    rows = [[f"`{name}`", *(shown(span(area(g, q, g.score(q)))) for q in QUESTIONS)] for name, g in same.items()]
-    rows.append([PUBLISHED, *(shown(span(area(one, q, one.published(q)))) for q in QUESTIONS)])
+    rows = [[f"`{name}`", *(span(area(g, q, g.score(q))) for q in QUESTIONS)] for name, g in same.items()]
+    rows.append([PUBLISHED, *(span(area(one, q, one.published(q))) for q in QUESTIONS)])
     print(table(["who", *asks], rows, "real-areas-same"))
 
 
@@ -252,7 +250,7 @@ def main(models: Models) -> None:
     """Print the tables and which targets are reached."""
     found = {name: asked(model) for name, model in models.items()}
     everything = answers_of(sorted(labels()), np.zeros(len(labels())))
-    best = shown(span(area(everything, HIGH, everything.published(HIGH))))
+    best = span(area(everything, HIGH, everything.published(HIGH)))
     print(f"{len(labels())} ECGs, on all of which the {PUBLISHED} has an AUROC of {best} for {HIGH}.")
     print("Intervals are of 95 %, over 2,000 resamples of the ECGs.\n")
     print_areas(found)

@@ -8,11 +8,11 @@ python bench/studied.py | python bench/fill.py studied
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 from kalemia.study.findings import findings
-from kalemia.study.page import ORDER, TITLES, seeds
+from kalemia.study.report import ORDER, TITLES, seeds
+from kalemia.study.results import StudyResult
 
 FOLDER = Path(__file__).parent.parent / "docs" / "study"
 FIGURES = {"lead": "r2", "window": "learning", "network": "r2", "size": "boxes", "separable": "layers"}
@@ -21,11 +21,11 @@ FIGURES = {"lead": "r2", "window": "learning", "network": "r2", "size": "boxes",
 def main() -> None:
     """Print a section a study."""
     for name in ORDER:
-        result = json.loads((FOLDER / f"{name}.json").read_text(encoding="utf-8"))
-        print(f"### {TITLES[name]}\n\n{result['asks']} {seeds(result['budget']['seeds'])}\n")
-        for one in findings(result):
-            verdict = {True: " **Reached.**", False: " **Missed.**", None: ""}[one.reached]
-            print(f"- {one.said}{verdict}")
+        result = StudyResult.from_json((FOLDER / f"{name}.json").read_bytes())
+        print(f"### {TITLES[name]}\n\n{result.asks} {seeds(result.budget.seeds)}\n")
+        for finding in findings(result):
+            verdict = {True: " **Reached.**", False: " **Missed.**", None: ""}[finding.reached]
+            print(f"- {finding.sentence}{verdict}")
         print(f"\n![{TITLES[name]}](study/{name}-{FIGURES[name]}.svg)\n\n{links(name)}\n")
 
 

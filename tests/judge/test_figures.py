@@ -10,8 +10,8 @@ import pytest
 pytest.importorskip("matplotlib")
 metrics = pytest.importorskip("sklearn.metrics")
 
-from kalemia.judge import figures
-from kalemia.judge.figures import Question
+from kalemia.judge.figures.roc import Question, beside_people
+from kalemia.judge.figures.style import drawn
 
 RNG = np.random.default_rng(0)
 TRUTH = np.arange(60) % 3 == 0
@@ -36,8 +36,8 @@ def question(*reached: tuple[int, int]) -> Question:
 
 
 def test_each_panel_says_every_area_and_where_each_doctor_stands() -> None:
-    drawn = figures.judged({"high": question((5, 2), (10, 8)), "low": question()}, "published", {"high": "20 of 60"})
-    high, low = drawn.axes
+    figure = beside_people({"high": question((5, 2), (10, 8)), "low": question()}, "published", {"high": "20 of 60"})
+    high, low = figure.axes
     legend = high.get_legend()
     assert legend is not None
     areas = [f"{name}: {metrics.roc_auc_score(TRUTH, score):.3f}" for name, score in SCORES.items()]
@@ -52,7 +52,7 @@ def test_each_panel_says_every_area_and_where_each_doctor_stands() -> None:
 
 
 def test_curves_differ_by_more_than_color_and_the_reference_is_thickest() -> None:
-    axes = figures.judged({"high": question()}, "published", {}).axes[0]
+    axes = beside_people({"high": question()}, "published", {}).axes[0]
     curves = {str(line.get_label()).split(":")[0]: line for line in axes.lines if ":" in str(line.get_label())}
     assert len({(curve.get_linestyle(), curve.get_linewidth()) for curve in curves.values()}) == 3
     assert max(curves, key=lambda name: curves[name].get_linewidth()) == "published"
@@ -62,7 +62,7 @@ def test_curves_differ_by_more_than_color_and_the_reference_is_thickest() -> Non
     "reached", [((3, 0), (3, 0), (3, 1), (2, 0), (4, 0)), ((0, 0), (0, 0), (0, 1)), ((20, 40), (20, 40))]
 )
 def test_no_number_lies_on_another_or_on_a_mark(reached: tuple[tuple[int, int], ...]) -> None:
-    axes = figures.judged({"high": question(*reached)}, "published", {}).axes[0]
+    axes = beside_people({"high": question(*reached)}, "published", {}).axes[0]
     numbers = np.array([text.get_position() for text in axes.texts])
     marks = np.array([(1 - called / 40, seen / 20) for seen, called in reached])
     for place, number in enumerate(numbers):
@@ -71,7 +71,7 @@ def test_no_number_lies_on_another_or_on_a_mark(reached: tuple[tuple[int, int], 
 
 
 def test_the_same_question_gives_the_same_bytes() -> None:
-    once, again = (figures.drawn(figures.judged({"high": question((5, 2))}, "published", {}), "svg") for _ in range(2))
+    once, again = (drawn(beside_people({"high": question((5, 2))}, "published", {}), "svg") for _ in range(2))
     assert once == again
     assert re.search(rb"published: 0\.\d{3}", once)
-    assert figures.drawn(figures.judged({"high": question()}, "published", {}), "png").startswith(b"\x89PNG")
+    assert drawn(beside_people({"high": question()}, "published", {}), "png").startswith(b"\x89PNG")

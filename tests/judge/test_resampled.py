@@ -14,7 +14,8 @@ from scipy.stats import linregress
 from kalemia.cohort import Cohort, simulated
 from kalemia.judge import resampled, subgroups
 from kalemia.judge.metrics import regression
-from kalemia.judge.resampled import Predictions, figures, span, spans, weights
+from kalemia.judge.resampled import Predictions, merits, span, spans, weights
+from kalemia.judge.spans import Span
 
 RNG = np.random.default_rng(0)
 N = 300
@@ -26,7 +27,7 @@ CALLED, COVERED = ESTIMATE > 5.6, np.abs(ESTIMATE - TRUE) < 1.5
 
 @pytest.fixture(scope="module")
 def found() -> dict[str, np.ndarray]:
-    return figures(TRUE, Predictions(ESTIMATE, CALLED, COVERED), PATIENTS)
+    return merits(TRUE, Predictions(ESTIMATE, CALLED, COVERED), PATIENTS)
 
 
 @pytest.mark.parametrize("resample", [0, 1, 77])
@@ -65,26 +66,26 @@ def test_a_resample_draws_patients_and_not_ecgs() -> None:
     assert drawn[1:].std(axis=1).mean() == pytest.approx(1, abs=0.1)
     assert (drawn[0] == 1).all()
     assert (drawn.sum(axis=1) == 100).all()
-    one = figures(TRUE, Predictions(ESTIMATE), PATIENTS)
-    alone = figures(TRUE, Predictions(ESTIMATE), np.array([f"p{k}" for k in range(N)]))
-    twice = figures(np.tile(TRUE, 4), Predictions(np.tile(ESTIMATE, 4)), np.tile(PATIENTS, 4))
+    one = merits(TRUE, Predictions(ESTIMATE), PATIENTS)
+    alone = merits(TRUE, Predictions(ESTIMATE), np.array([f"p{k}" for k in range(N)]))
+    twice = merits(np.tile(TRUE, 4), Predictions(np.tile(ESTIMATE, 4)), np.tile(PATIENTS, 4))
     assert span(twice["mae_meq_l"]) == span(one["mae_meq_l"])  # the same patients, four ECGs each
-    assert span(alone["mae_meq_l"])["value"] == span(one["mae_meq_l"])["value"]
+    assert span(alone["mae_meq_l"]).value == span(one["mae_meq_l"]).value
 
 
 def test_what_is_not_defined_is_none() -> None:
     low = np.full(30, 4.0)
-    found = spans(figures(low, Predictions(low), np.arange(30).astype(str)))
-    assert found["auroc_above_5.5"] == {"value": None, "low": None, "high": None}
-    assert found["r2"]["value"] is None
-    assert found["calibration_slope"]["value"] is None
-    assert found["r"]["value"] == 0
+    found = spans(merits(low, Predictions(low), np.arange(30).astype(str)))
+    assert found["auroc_above_5.5"] == Span(None, None, None)
+    assert found["r2"].value is None
+    assert found["calibration_slope"].value is None
+    assert found["r"].value == 0
     assert "sensitivity" not in found
 
 
 def test_a_large_cohort_is_weighed_in_pieces(monkeypatch: pytest.MonkeyPatch, found: dict[str, np.ndarray]) -> None:
     monkeypatch.setattr(resampled, "AT_ONCE", 10 * N)
-    again = figures(TRUE, Predictions(ESTIMATE, CALLED, COVERED), PATIENTS)
+    again = merits(TRUE, Predictions(ESTIMATE, CALLED, COVERED), PATIENTS)
     for name, values in found.items():
         np.testing.assert_allclose(again[name], values)
 
@@ -95,11 +96,11 @@ def test_coverage_is_told_of_every_group_that_the_table_knows(tmp_path_factory: 
     table = Cohort.open(folder).table
     covered = (table["sex"] == "female").to_numpy()
     said = subgroups.coverages(covered, table)
-    assert said["all"]["ecgs"] == 40
-    assert said["female"]["value"] == 1
-    assert said["male"]["value"] == 0
-    assert said["female"]["low"] < 1
-    assert said["female"]["ecgs"] + said["male"]["ecgs"] == 40
+    assert said["all"].ecgs == 40
+    assert said["female"].value == 1
+    assert said["male"].value == 0
+    assert said["female"].low < 1
+    assert said["female"].ecgs + said["male"].ecgs == 40
     assert any(name.startswith("ionic variant") for name in said)
     unknown = table.with_columns(sex=pl.lit(None, pl.String))
     assert "female" not in subgroups.coverages(covered, unknown)
@@ -126,11 +127,11 @@ def test_beside_somebody_without_a_false_alarm_it_counts_what_lies_above_all_the
 def test_what_rests_on_few_patients_has_no_interval() -> None:
     true = np.concatenate([np.full(200, 4.5), np.full(5, 6.0)])
     estimate = np.concatenate([RNG.normal(4.5, 0.3, 200), np.full(5, 6.2)])
-    found = spans(figures(true, Predictions(estimate, estimate > 5.5), np.arange(205).astype(str)))
+    found = spans(merits(true, Predictions(estimate, estimate > 5.5), np.arange(205).astype(str)))
     for name in ("sensitivity", "ppv", "auroc_above_5.5", "auprc_at_least_6.0", "mae_meq_l_5.5_to_6.5"):
-        assert found[name]["value"] is not None
-        assert found[name]["low"] is None
+        assert found[name].value is not None
+        assert found[name].low is None
     for name in ("specificity", "mae_meq_l", "mae_meq_l_3.5_to_5.5", "r2"):
-        assert found[name]["low"] is not None
-    alone = spans(figures(true[:9], Predictions(estimate[:9]), np.arange(9).astype(str)))
-    assert alone["mae_meq_l"]["low"] is None
+        assert found[name].low is not None
+    alone = spans(merits(true[:9], Predictions(estimate[:9]), np.arange(9).astype(str)))
+    assert alone["mae_meq_l"].low is None

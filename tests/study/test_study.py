@@ -23,16 +23,22 @@ from kalemia.errors import TrainError
 from kalemia.judge import compare
 from kalemia.judge.metrics import frozen_cut
 from kalemia.judge.resampled import Predictions
+from kalemia.judge.spans import Span
 from kalemia.study import crossval, designs, examples, studies, trial, verdict
 from kalemia.study.crossval import CrossValidated
 from kalemia.study.designs import KINDS, Shape
 from kalemia.study.examples import Examples
-from kalemia.study.plan import Budget, Design, Entrant
+from kalemia.study.plan import BOOSTING, Budget, Design, Entrant
 from kalemia.study.trial import Data
 from kalemia.train import checkpoint, nets
 
 BUDGET = Budget(folds=2, rates=(0.01,), patience=3, halve=2, epochs=4, batch=16)
 SHAPE = Shape(1, 270, 4.5, 1.0, (0.0, 0.8), (1.0, 0.2))
+
+
+def value(span: Span) -> float:
+    assert span.value is not None
+    return span.value
 
 
 def run(entrant: Entrant, data: Data, budget: Budget, folder: Path) -> CrossValidated:
@@ -109,7 +115,7 @@ def test_a_network_learns_what_is_there_and_is_judged_on_patients_it_has_not_see
     shuffled = replace(data, potassium=np.random.default_rng(1).permutation(data.potassium))
     blind = run(Entrant("blind", ("V5",), Design("DSCNN", 8)), shuffled, BUDGET, tmp_path)
     guessed = compare.summary(shuffled.potassium.astype(float), [Predictions(blind.potassium[0])], data.patients)
-    assert guessed["r2"]["value"] < 0.1
+    assert value(guessed["r2"]) < 0.1
 
 
 def test_no_patient_is_in_training_and_test(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -214,9 +220,9 @@ def test_cuts_and_intervals_are_decided_on_validation_patients_alone(tmp_path: P
     for (fold, _), patients in held.items():
         assert not patients & set(data.patients[said.fold == fold])
     reached = compare.summary(true, own.seeds, data.patients)
-    assert 0.6 < reached["sensitivity"]["value"] <= 1  # ten validation patients decide
-    assert reached["specificity"]["value"] > 0.6
-    assert 0.75 < reached["coverage"]["value"] <= 1
+    assert 0.6 < value(reached["sensitivity"]) <= 1  # ten validation patients decide
+    assert value(reached["specificity"]) > 0.6
+    assert 0.75 < value(reached["coverage"]) <= 1
     tested = np.concatenate([np.flatnonzero(said.fold == fold) for fold in (0, 1)])
     assert sorted(tested) == list(range(len(true)))
     changed = true.copy()
@@ -242,12 +248,12 @@ def test_boosting_stops_where_validation_does() -> None:
     data = waves_with_potassium(360)
     data.examples.measures[:, 0] = data.potassium
     parts = [data.only(np.arange(360) % 3 == k) for k in range(3)]
-    fit = crossval._measured(crossval.BOOSTING, parts[0], (parts[1], parts[2]), 0)
+    fit = crossval._measured(BOOSTING, parts[0], (parts[1], parts[2]), 0)
     assert fit.about["learning_rate"] in crossval.TREE_RATES
     assert 1 <= fit.about["rounds"] <= crossval.ROUNDS
     assert np.abs(fit.test.potassium - parts[1].potassium).mean() < 0.5
     parts[2] = replace(parts[2], potassium=-parts[2].potassium)  # against what there is to learn
-    assert crossval._measured(crossval.BOOSTING, parts[0], (parts[1], parts[2]), 0).about["rounds"] == 1
+    assert crossval._measured(BOOSTING, parts[0], (parts[1], parts[2]), 0).about["rounds"] == 1
 
 
 def test_the_cut_keeps_nine_in_ten_of_those_above() -> None:
@@ -281,12 +287,12 @@ def test_the_difference_of_two_is_surer_than_each(cohort: Cohort) -> None:
     base, other = (true + shared + rng.normal(0, 0.1, 900) for _ in range(2))
     alone = compare.summary(true, [Predictions(base)], patients)["r2"]
     paired = compare.paired(true, [Predictions(base)], [Predictions(other)], patients)["r2"]
-    assert paired["high"] - paired["low"] < 0.5 * (alone["high"] - alone["low"])
-    assert paired["low"] < paired["value"] < paired["high"]
-    assert alone["low"] < alone["value"] < alone["high"]
+    ends = [np.array([one.low, one.value, one.high], np.float64) for one in (paired, alone)]
+    assert np.ptp(ends[0]) < 0.5 * np.ptp(ends[1])
+    assert (np.diff(ends) > 0).all()
     better = compare.paired(true, [Predictions(base)], [Predictions(true + 0.1)], patients)
-    assert better["r2"]["low"] > 0
-    assert better["mae_meq_l"]["high"] < 0
+    assert better["r2"].above_zero
+    assert better["mae_meq_l"].below_zero
 
 
 def test_a_study_from_the_command_line(cohort: Cohort, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -34,15 +34,18 @@ def evaluate(
     with needs("train,cohort"):
         from kalemia.cohort import Cohort
         from kalemia.estimate.model import Model
-        from kalemia.judge import judge, modelpage
+        from kalemia.judge import report
+        from kalemia.judge.estimates import estimate_cohort
+        from kalemia.judge.evaluation import evaluate as judge
+        from kalemia.judge.evaluation import text
 
     opened = Cohort.open(cohort)
     card = Model.load(model).card
-    judge.claim(out)
+    report.claim(out)
     with stages() as stage:
         progress = partial(stage, "asking the model")
-        judged = judge.judge(model, opened, workers, progress, outside=outside)
-    result = judge.result(judged, opened, card)
-    page = modelpage.write(judged, opened, result, out)
-    say(judge.text(result))
+        estimates = estimate_cohort(model, opened, workers, progress, outside=outside)
+    evaluation = judge(estimates, opened, card)
+    page = report.write(estimates, opened, evaluation, out)
+    say(text(evaluation))
     tell(f"report: {page}")

@@ -28,8 +28,7 @@ def study(
     """
     with needs("train,cohort"):
         from kalemia.cohort import Cohort
-        from kalemia.study import crossval, results, studies
-        from kalemia.study import page as studypage
+        from kalemia.study import crossval, report, results, studies
 
     opened = Cohort.open(cohort)
     first = crossval.share()[0] == 0  # of the processes of torchrun, one speaks
@@ -39,4 +38,4 @@ def study(
         if first:
             say(results.text(result) + "\n")
     if first:
-        tell(f"report: {studypage.write(out)}")
+        tell(f"report: {report.write(out)}")

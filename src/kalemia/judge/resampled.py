@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kalemia.judge.metrics import BINS_MEQ_L
+from kalemia.judge.spans import Span
 from kalemia.records import HIGH_MEQ_L, LOW_MEQ_L
 
 Reals = NDArray[np.float64]
@@ -76,7 +77,7 @@ def _drawn(patients: int, number: int) -> Reals:
     return np.bincount(picked, minlength=patients).astype(np.float64)
 
 
-def figures(true: Reals, predictions: Predictions, patients: NDArray[np.str_]) -> dict[str, Reals]:
+def merits(true: Reals, predictions: Predictions, patients: NDArray[np.str_]) -> dict[str, Reals]:
     """Return each figure of merit, (1 + resamples,): of the patients as they are, then of each resample.
 
     NaN where a resample does not define it, such as an area with nobody above the cut.
@@ -110,17 +111,16 @@ def _of_few(true: Reals, which: NDArray[np.intp]) -> set[str]:
     return names | ({"sensitivity", "ppv"} if few(ill) else set()) | ({"specificity", "ppv"} if few(~ill) else set())
 
 
-def spans(values: Mapping[str, Reals]) -> dict[str, dict[str, float | None]]:
+def spans(values: Mapping[str, Reals]) -> dict[str, Span]:
     """Return of each figure its value and its 95 % interval over resampled patients; None where it is not defined."""
     return {name: span(value) for name, value in values.items()}
 
 
-def span(value: Reals) -> dict[str, float | None]:
-    """Return value, low and high of one figure."""
-    known = value[1:][np.isfinite(value[1:])]
-    low, high = np.quantile(known, [0.025, 0.975]) if len(known) else (np.nan, np.nan)
-    three = {"value": value[0], "low": low, "high": high}
-    return {name: round(float(number), 4) if np.isfinite(number) else None for name, number in three.items()}
+def span(values: Reals) -> Span:
+    """Return a figure (1 + resamples,) as its value and its 95 % interval, to four decimals."""
+    known = values[1:][np.isfinite(values[1:])]
+    ends = np.quantile(known, [0.025, 0.975]) if len(known) else (np.nan, np.nan)
+    return Span(*(round(float(end), 4) if np.isfinite(end) else None for end in (values[0], *ends)))
 
 
 def _weighed(true: Reals, predictions: Predictions, w: Reals) -> dict[str, Reals]:

@@ -23,7 +23,7 @@ from sklearn.ensemble import HistGradientBoostingRegressor
 from kalemia.cohort.split import fold_of, place_of
 from kalemia.errors import TrainError
 from kalemia.study.examples import DAMAGED
-from kalemia.study.plan import Budget, Entrant
+from kalemia.study.plan import BOOSTING, Budget, Entrant
 from kalemia.study.trial import Data, Estimates, Reals, Trial
 from kalemia.system import atomic
 from kalemia.train import baselines
@@ -31,7 +31,6 @@ from kalemia.train import baselines
 VALIDATION = 0.12
 """Of the patients that are not tested."""
 LOOK_S = 1.0
-BOOSTING = "gradient boosting on features"
 TREE_RATES, ROUNDS = (0.05, 0.02), 500
 """Of gradient boosting, which tries as many learning rates as networks and stops where they do: by validation."""
 MEASURED = (baselines.RIDGE, BOOSTING, baselines.SLOPE, baselines.MEDIAN)

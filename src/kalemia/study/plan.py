@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+BOOSTING = "gradient boosting on features"
+"""An entrant that is no network, beside those of `train.baselines`."""
+
 
 @dataclass(frozen=True)
 class Budget:

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, replace
 from functools import lru_cache, partial
 from pathlib import Path
-from typing import Any
 
 from kalemia import __version__
 from kalemia.cohort.cohort import Cohort
 from kalemia.errors import TrainError
 from kalemia.records import LEADS
-from kalemia.study import crossval, examples, results
+from kalemia.study import crossval, examples
 from kalemia.study.crossval import MEASURED
+from kalemia.study.judging import Judging
 from kalemia.study.plan import QUICK, Budget, Design, Entrant, Study
+from kalemia.study.results import StudyResult
 from kalemia.study.trial import Data
 from kalemia.system import atomic
 from kalemia.system.workers import mapped
@@ -99,52 +100,62 @@ def run(
     seeds: int = 1,
     workers: int = 1,
     report: Report | None = None,
-) -> dict[str, Any]:
+) -> StudyResult:
     """Run a study on a cohort and write NAME.json and NAME.csv into a folder; what was done there before is kept.
-
-    Returns
-    -------
-    What the JSON says.
 
     Raises
     ------
     TrainError
         An unknown study, a folder with another cohort's study in it, or too few ECGs: one sentence.
     """
-    if name not in STUDIES:
-        raise TrainError(f"no study {name:.40}; the studies are {', '.join(STUDIES)} and all")
-    study = STUDIES[name]
+    study, entrants = _taking_part(name, cohort)
     budget = replace(QUICK if quick else Budget(), seeds=seeds)
     tell = report or (lambda _what, _done, _all: None)
-    entrants = [one for one in study.entrants if set(one.leads) <= set(cohort.leads)]
-    if study.reference not in {one.name for one in entrants}:
-        raise TrainError(f"study {name} needs lead {STUDY_LEAD}; the cohort has {', '.join(cohort.leads)}")
     folder = _claim(out, cohort, budget)
     for entrant in entrants:
         _cut(cohort, entrant, folder, workers, tell)
+    _fit_all(name, entrants, cohort, budget, folder, workers, tell)
+    estimates = {one: crossval.collect(one, _data(cohort, one, folder), budget, folder) for one in entrants}
+    judging = Judging(study, estimates, cohort)
+    result = judging.result(budget, quick=quick)
+    if crossval.share()[0] == 0:
+        judging.write(out, result)
+    return result
+
+
+def _taking_part(name: str, cohort: Cohort) -> tuple[Study, list[Entrant]]:
+    """Return a study and who of it reads leads that the cohort has."""
+    if name not in STUDIES:
+        raise TrainError(f"no study {name:.40}; the studies are {', '.join(STUDIES)} and all")
+    study = STUDIES[name]
+    entrants = [entrant for entrant in study.entrants if set(entrant.leads) <= set(cohort.leads)]
+    if study.reference not in {entrant.name for entrant in entrants}:
+        raise TrainError(f"study {name} needs lead {STUDY_LEAD}; the cohort has {', '.join(cohort.leads)}")
+    return study, entrants
+
+
+def _fit_all(
+    name: str, entrants: Sequence[Entrant], cohort: Cohort, budget: Budget, folder: Path, workers: int, tell: Report
+) -> None:
+    """Do this process's share of the fits."""
     rank, ranks = crossval.share()
     todo = [(entrant, which) for entrant in entrants for which in crossval.fits(entrant, budget)][rank::ranks]
-    job = partial(_fit, cohort.folder, folder, budget)
-    # One set of processes for the whole study: each takes seconds to start.
-    for done, ((entrant, _), _) in enumerate(zip(todo, mapped(job, todo, workers), strict=True), start=1):
+    # One set of workers for the whole study: each takes seconds to start.
+    fits = mapped(partial(_fit, cohort.folder, folder, budget), todo, workers)
+    for done, ((entrant, _), _) in enumerate(zip(todo, fits, strict=True), start=1):
         tell(f"{name}: {entrant.name}", done, len(todo))
-    answers = {one.name: crossval.collect(one, _data(cohort, one, folder), budget, folder) for one in entrants}
-    found = results.result(study, entrants, answers, cohort, budget, quick=quick)
-    if crossval.share()[0] == 0:
-        results.write(out, found, answers, cohort)
-    return found
 
 
 def _claim(out: Path, cohort: Cohort, budget: Budget) -> Path:
     """Return the folder of fits, made for this cohort and budget only."""
     each = {name: value for name, value in asdict(budget).items() if name != "seeds"}  # of which there may be more
-    said = {"version": __version__, "cohort": cohort.digest, "budget": each}
-    text = json.dumps(said, indent=1, sort_keys=True)
+    ours = {"version": __version__, "cohort": cohort.digest, "budget": each}
+    text = json.dumps(ours, indent=1, sort_keys=True)
     folder = out / "fits"
     plan = folder / "plan.json"
     with atomic.writing(out, TrainError):
-        ours = plan.exists() or any((out / f"{name}.json").exists() for name in STUDIES)
-        if not ours and out.is_dir() and any(out.iterdir()):
+        known = plan.exists() or any((out / f"{name}.json").exists() for name in STUDIES)
+        if not known and out.is_dir() and any(out.iterdir()):
             raise TrainError(f"{out}: holds other files; give an empty folder, or that of earlier studies")
         atomic.writable(folder)
         if not plan.exists() and any(folder.glob("*.npz")):
@@ -155,11 +166,11 @@ def _claim(out: Path, cohort: Cohort, budget: Budget) -> Path:
     return folder
 
 
-def _other(plan: Path, said: dict[str, Any]) -> str | None:
+def _other(plan: Path, ours: Mapping[str, object]) -> str | None:
     """Return in what the studies of a folder differ from these: version, cohort or budget."""
     try:
         there = json.loads(plan.read_text(encoding="utf-8"))
-        return next((name for name in said if there[name] != said[name]), None)
+        return next((name for name in ours if there[name] != ours[name]), None)
     except (ValueError, KeyError, TypeError) as exc:
         raise TrainError(f"{plan}: damaged, so that nobody knows whose fits these are; give another folder") from exc
 
@@ -170,8 +181,7 @@ def _cut(cohort: Cohort, entrant: Entrant, folder: Path, workers: int, tell: Rep
     if crossval.share()[0]:
         crossval.wait_for([kept])
     else:
-        said = partial(tell, "cutting beats")
-        examples.load(cohort, leads, entrant.window_s, kept, workers, said)
+        examples.load(cohort, leads, entrant.window_s, kept, workers, partial(tell, "cutting beats"))
 
 
 def _kept(cohort: Cohort, entrant: Entrant, folder: Path) -> tuple[tuple[str, ...], Path]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import shutil
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -342,7 +342,8 @@ def _metrics(model: Model, beats: dict[str, Beats], seed: int) -> dict[str, Any]
     found["cut_meq_l"] = None if cut is None else round(cut, 4)
     said = Predictions(estimate.astype(np.float64), None if cut is None else estimate > cut, held)
     names = np.array([_person(*who) for who in zip(test.sources, test.patients, strict=True)])
-    found["figures"] = compare.summary(test.potassium.astype(np.float64), [said], names)
+    figures = compare.summary(test.potassium.astype(np.float64), [said], names)
+    found["figures"] = {name: asdict(span) for name, span in figures.items()}
     for name, guess in baselines.estimates(beats["train"], test, seed).items():
         found[name] = metrics.regression(test.potassium, guess)
     for name in dict.fromkeys(map(str, test.sources)):
