@@ -60,7 +60,7 @@ def share(hits: Bools) -> Reached:
 
 def resampled(values: Reals) -> Reached:
     """Return a value and its interval of its resamples."""
-    return Reached(**{key: value for key, value in span(values).items() if value is not None})
+    return Reached(**{key: value for key, value in asdict(span(values)).items() if value is not None})
 
 
 def keep(models: Models) -> Path:
