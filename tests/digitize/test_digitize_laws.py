@@ -1,0 +1,122 @@
+"""Laws that leads obey, on leads that were made to obey or to break them by so much."""
+
+from __future__ import annotations
+
+import made
+import numpy as np
+import pytest
+from drawn_pages import ecg
+from numpy.typing import NDArray
+
+from kalemia.digitize import laws
+from kalemia.digitize.laws import aligned
+
+Reals = NDArray[np.float64]
+RATE = 500.0
+T = np.arange(2500) / RATE
+TWELVE = made.twelve(5.0)
+ONE, THREE = np.sin(2 * np.pi * 1.1 * T), np.sin(2 * np.pi * 1.7 * T + 1)
+TWO = ONE + THREE
+LIMB = {"I": ONE, "II": TWO, "III": THREE, "aVR": -(ONE + TWO) / 2, "aVL": ONE - TWO / 2, "aVF": TWO - ONE / 2}
+
+
+def some(*names: str, **changed: Reals) -> dict[str, Reals]:
+    return {name: TWELVE[name] for name in names} | changed
+
+
+@pytest.mark.parametrize("late", [-20, 0, 13])
+def test_how_late_a_repeated_lead_is(late: int) -> None:
+    lead = np.cumsum(np.random.default_rng(1).normal(size=1000))
+    short = np.where(np.arange(1000) < 600, lead, np.nan)
+    agreed, found = aligned(np.roll(lead, late), short, 35)
+    assert found == late
+    assert agreed > 0.99
+
+
+def test_leads_that_share_too_little_do_not_agree() -> None:
+    lead = np.sin(np.arange(200.0))
+    assert aligned(lead, np.where(np.arange(200) < 50, lead, np.nan), 0) == (-1.0, 0)
+    assert aligned(lead, np.where(np.arange(200) < 51, lead, np.nan), 0)[0] == pytest.approx(1)
+    assert aligned(lead, np.ones(200), 0) == (-1.0, 0)
+    assert aligned(lead + 3, 2 * lead - 5, 0)[0] == pytest.approx(1)
+    assert aligned(lead, -lead, 0)[0] == pytest.approx(-1)
+
+
+@pytest.mark.parametrize(
+    ("residual", "leads"),
+    [
+        (laws.residual, ("I", "II", "III")),
+        (laws.residual, ("I", "aVR", "aVL")),
+        (laws.goldberger, ("aVR", "aVL", "aVF")),
+        (laws.goldberger, ("II", "III", "aVF")),
+        (laws.goldberger, ("I", "II", "aVR")),
+    ],
+)
+def test_leads_of_a_body_obey_every_law_and_one_turned_over_breaks_it(residual: type, leads: tuple[str, ...]) -> None:
+    whole = {name: LIMB[name] for name in leads}
+    assert residual(whole, RATE) == pytest.approx(0, abs=1e-6)
+    for name in leads:
+        assert residual(whole | {name: -whole[name]}, RATE) > 0.2
+        assert residual({lead: whole[lead] for lead in leads if lead != name}, RATE) is None
+
+
+def test_the_residual_is_the_power_left_over_that_of_the_strongest_lead() -> None:
+    one, three = np.sin(2 * np.pi * T), 0.5 * np.sin(2 * np.pi * T)
+    rest = 0.3 * np.sin(2 * np.pi * 30 * T)  # far from what moving a lead by 40 ms could hide
+    found = laws.residual({"I": one, "II": one + three + rest, "III": three}, RATE)
+    assert found == pytest.approx(0.3**2 / (1.5**2 + 0.3**2), rel=0.05)
+
+
+def test_offsets_and_short_shifts_break_no_law() -> None:
+    assert laws.residual(some("II", I=TWELVE["I"] + 0.7, III=TWELVE["III"] - 2), RATE) == pytest.approx(0, abs=1e-6)
+    for shift in (20, -20):
+        moved = some("I", "II", III=np.roll(TWELVE["III"], shift))
+        assert laws.residual(moved, RATE) == pytest.approx(0, abs=1e-6)
+        assert laws.residual(some("II", "III", I=np.roll(TWELVE["I"], shift)), RATE) == pytest.approx(0, abs=1e-6)
+    far = laws.residual(some("II", "III", I=np.roll(TWELVE["I"], 60)), RATE)
+    assert far is not None
+    assert far > 0.1
+
+
+def test_a_law_needs_a_second_in_which_all_three_leads_are_there() -> None:
+    early = np.arange(2500) < 500
+    short = some("I", "II", III=np.where(early, TWELVE["III"], np.nan))
+    assert laws.residual(short, RATE) == pytest.approx(0, abs=1e-6)
+    short["III"][499] = np.nan
+    assert laws.residual(short, RATE) is None
+    assert laws.residual({name: np.zeros(2500) for name in ("I", "II", "III")}, RATE) is None
+    gap = np.where((np.arange(2500) > 700) & (np.arange(2500) < 720), np.nan, TWELVE["II"])
+    found = laws.residual(some("I", "III", II=gap), RATE)
+    assert found is not None
+    assert found < 0.05  # a gap is filled with the lead's median
+
+
+@pytest.mark.parametrize("sign", [1, -1])
+def test_chest_leads_that_obey_a_law_of_limb_leads_are_others(sign: int) -> None:
+    assert not laws.repeats(some("V4", "V5", "V6"), RATE)
+    assert not laws.repeats(some("V4", "V5"), RATE)
+    assert laws.repeats({"V4": TWELVE["I"], "V6": TWELVE["III"], "V5": sign * TWELVE["II"]}, RATE)
+
+
+def test_a_strip_is_one_lead_throughout() -> None:
+    leads = ecg()
+    half = np.arange(5000) < 2500
+    assert laws.one_lead(leads["II"], RATE)
+    assert laws.one_lead(np.full(5000, np.nan), RATE)
+    assert not laws.one_lead(np.where(half, leads["aVL"], leads["V1"]), RATE)
+
+
+def test_what_is_too_short_for_four_beats_may_be_one_lead() -> None:
+    leads = ecg()
+    half = np.arange(5000) < 2500
+    mixed = np.where(half, leads["aVL"], leads["V1"])
+    around = np.abs(np.arange(5000) - 2500)
+    assert laws.one_lead(np.where(around < 799, mixed, np.nan), RATE)
+    assert not laws.one_lead(np.where(around < 1500, mixed, np.nan), RATE)
+
+
+def test_slow_drift_does_not_make_another_lead() -> None:
+    drift = np.linspace(0, 5, 5000)
+    assert laws.one_lead(ecg()["V2"] + drift, RATE)
+    gaps = np.where(np.arange(5000) % 700 < 15, np.nan, ecg()["II"])
+    assert laws.one_lead(gaps, RATE)
