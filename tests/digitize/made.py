@@ -29,9 +29,9 @@ PAPER = Paper(25.0, 10.0, (), pulse=True)
 
 def lead(name: str, signal: Reals, sure: float = 1.0, row: int = 0) -> Lead:
     """Return a lead as it was cut from a row 100 px below the top of a squared page."""
-    x = np.arange(len(signal)) * PAPER.speed * SCALE / RATE
+    x = np.arange(float(len(signal))) * (PAPER.speed * SCALE / RATE)
     y = np.where(np.isfinite(signal), 100 - signal * PAPER.gain * SCALE, np.nan)
-    return Lead(name, signal, np.full(len(signal), sure, np.float64), row, x, y)
+    return Lead(name, signal, np.full(len(signal), sure), row, x, y)
 
 
 def twelve(seconds: float = 10.0) -> dict[str, Reals]:
