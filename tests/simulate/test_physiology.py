@@ -3,23 +3,17 @@
 import dataclasses
 import time
 from collections.abc import Iterator
-from typing import Any
 
 import numpy as np
 import pytest
-from numpy.typing import NDArray
+from hearts import DAY, II, TYPICAL, V5, shown, t_wave
 
 from kalemia.simulate import LEVELS, simulate
 from kalemia.simulate.geometry import SITES, heart, lead_field
-from kalemia.simulate.heart import BY_BUNDLES, ONSET_MS, PACED_SITE, RATE, activation, beat
-from kalemia.simulate.patient import DIGITALIS, QT_DRUG, Patient, draw, draw_day
+from kalemia.simulate.heart import ONSET_MS, PACED_SITE, RATE, activation
+from kalemia.simulate.patient import DIGITALIS, QT_DRUG, Patient, draw
 from kalemia.simulate.rhythm import atrium, complex_of, rr_s
 
-V5, II = 6, 1
-SHARES = {f.name: 0.0 for f in dataclasses.fields(LEVELS["clinic"]) if f.name.endswith("_share")}
-STEADY: dict[str, Any] = SHARES | {"spread": 0.0, "day_spread": 0.0, "penetrance": 1.0, "sensitivity_spread": 0.0}
-TYPICAL = dataclasses.replace(LEVELS["clinic"], **STEADY)
-DAY = draw_day(np.random.default_rng(0), TYPICAL)
 WALLS = 40
 
 
@@ -27,17 +21,6 @@ def patients() -> Iterator[Patient]:
     """One typical heart of every ionic variant."""
     for variant in range(WALLS):
         yield dataclasses.replace(draw(np.random.default_rng(0), TYPICAL), variant=variant)
-
-
-def shown(patient: Patient, potassium: float, origin: int = BY_BUNDLES) -> NDArray[np.float32]:
-    """Return one beat of the ventricles, (8, samples)."""
-    return beat(patient, DAY, potassium, 0.85, origin)
-
-
-def t_wave(signal: NDArray[np.float32]) -> tuple[float, float]:
-    """Return the height of T, mV, and its width at half of it, ms."""
-    late = signal[int((ONSET_MS + 150) * RATE / 1000) :]
-    return float(late.max()), float(np.sum(late > late.max() / 2) * 1000 / RATE)
 
 
 def test_t_grows_and_narrows_with_potassium() -> None:

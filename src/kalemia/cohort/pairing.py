@@ -33,7 +33,7 @@ def pair(ecgs: pl.DataFrame, draws: pl.DataFrame, window_min: float) -> pl.DataF
 
 
 def _nearest(ecgs: pl.DataFrame, draws: pl.DataFrame, window_min: float) -> pl.DataFrame:
-    found = ecgs.sort("time").join_asof(
+    nearest = ecgs.sort("time").join_asof(
         draws.sort("draw_time", maintain_order=True),
         left_on="time",
         right_on="_at",
@@ -42,4 +42,4 @@ def _nearest(ecgs: pl.DataFrame, draws: pl.DataFrame, window_min: float) -> pl.D
         tolerance=timedelta(minutes=window_min),
         check_sortedness=False,  # both are sorted just above; of groups it cannot be checked
     )
-    return found.filter(pl.col("draw_time").is_not_null()).drop("_at", strict=False)
+    return nearest.filter(pl.col("draw_time").is_not_null()).drop("_at", strict=False)

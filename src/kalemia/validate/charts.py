@@ -79,11 +79,11 @@ def chart(title: str, unit: str, curve: Curve, references: Sequence[Reference] =
         class_="beat chart",
         viewBox=f"0 0 {WIDTH:g} {HEIGHT:g}",
         role="img",
-        aria_label=_said(title, unit, curve),
+        aria_label=_label(title, unit, curve),
     )
 
 
-def _said(title: str, unit: str, curve: Curve) -> str:
+def _label(title: str, unit: str, curve: Curve) -> str:
     seen = np.flatnonzero(np.isfinite(curve.middle))
     ends = [f"{curve.middle[k]:.3g} {unit} at {curve.potassium[k]:g} mEq/L" for k in seen[[0, -1]]] if seen.size else []
     return f"{title}: {', '.join(ends) or 'not measured'}"

@@ -30,19 +30,19 @@ IRREGULAR = 0.1
 
 def row(recording: Recording) -> Numbers:
     """Measure one recording, (columns,); NaN for a lead that cannot be used, all NaN where there is no beat."""
-    found = np.full(len(COLUMNS), np.nan)
+    measures = np.full(len(COLUMNS), np.nan)
     try:
         beat = cut(recording, EIGHT)
     except BeatError:
-        return found
+        return measures
     for lead, waves in measure(beat).items():
         first = COLUMNS[lead, NAMES[0]]
-        found[first : first + len(NAMES)] = [getattr(waves, name) for name in NAMES]
+        measures[first : first + len(NAMES)] = [getattr(waves, name) for name in NAMES]
     rr_s = np.diff(beat.r_peaks_s)
-    found[COLUMNS["", "rate_bpm"]] = beat.heart_rate_bpm
+    measures[COLUMNS["", "rate_bpm"]] = beat.heart_rate_bpm
     if len(rr_s) > 1:
-        found[COLUMNS["", "rr_change"]] = np.median(np.abs(np.diff(rr_s))) / np.median(rr_s)
-    return found
+        measures[COLUMNS["", "rr_change"]] = np.median(np.abs(np.diff(rr_s))) / np.median(rr_s)
+    return measures
 
 
 def tabulate(recordings: Iterable[Recording]) -> Table:
