@@ -16,6 +16,7 @@ from ecgs import recording
 from kalemia.cli.terminal import FEW_FILES
 from kalemia.errors import KalemiaError, ModelError
 from kalemia.estimate.many import Job
+from kalemia.read import Input
 from kalemia.records import NOTICE, Estimate
 
 
@@ -207,9 +208,9 @@ class Asked:
     workers: int = 0
     statuses: dict[str, Any] = field(default_factory=dict)
 
-    def __call__(self, sources: Sequence[str], job: Job, workers: int) -> Iterator[Estimate]:
-        self.sources, self.job, self.workers = sources, job, workers
-        for source in sources:
+    def __call__(self, sources: Sequence[Input], job: Job, workers: int) -> Iterator[Estimate]:
+        self.sources, self.job, self.workers = list(map(str, sources)), job, workers
+        for source in self.sources:
             yield Estimate(source, self.statuses.get(source, "refused"), reason="not asked")
 
 

@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 
 import kalemia
 from kalemia.cli import app
-from kalemia.read import inputs
+from kalemia.read import Input, inputs
 
 
 @pytest.fixture(scope="module")
@@ -92,6 +92,6 @@ def test_a_picture_beside_a_record_is_read_and_an_overlay_is_not(picture: Path, 
     scan = tmp_path / "scan.png"
     scan.write_bytes(picture.read_bytes())
     (tmp_path / "scan.hea").write_text("scan 1 500 0\nscan.dat 16 200 16 0 0 0 0 I\n", encoding="ascii")
-    assert scan in inputs([str(tmp_path)])
+    assert Input(str(scan)) in inputs([str(tmp_path)])
     (tmp_path / "scan.json").write_text("{}", encoding="ascii")
-    assert scan not in inputs([str(tmp_path)])
+    assert Input(str(scan)) not in inputs([str(tmp_path)])

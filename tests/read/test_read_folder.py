@@ -37,7 +37,7 @@ def test_a_folder_yields_each_ecg_once_sorted_and_nothing_else(tmp_path: Path) -
     (tmp_path / ".git" / "ecg.csv").write_bytes(write.csv(MADE))
     os.mkfifo(tmp_path / "pipe")
     (tmp_path / "b" / "circle").symlink_to(tmp_path)
-    found = list(inputs([tmp_path]))
+    found = [entry.path for entry in inputs([tmp_path])]
     pages = [tmp_path / "page.pdf", tmp_path / "page.png"]
     ecgs = [tmp_path / "record.hea", *(deep / name for name in sorted(write.SINGLE))]
     assert found == [*pages, *ecgs]
@@ -48,10 +48,10 @@ def test_a_folder_yields_each_ecg_once_sorted_and_nothing_else(tmp_path: Path) -
 def test_what_is_named_is_kept_even_if_it_is_no_ecg(tmp_path: Path) -> None:
     (tmp_path / "README.md").write_text("hello")
     named: list[Path | str] = [tmp_path / "README.md", tmp_path / "absent.dcm", str(tmp_path / "record")]
-    assert list(inputs(named)) == [Path(name) for name in named]
+    assert [entry.path for entry in inputs(named)] == [Path(name) for name in named]
 
 
 def test_a_cut_csv_still_looks_like_an_ecg(tmp_path: Path) -> None:
     (tmp_path / "long.csv").write_bytes(write.csv(write.ecg(20)))
     assert len((tmp_path / "long.csv").read_bytes()) > 100_000
-    assert [path.name for path in inputs([tmp_path])] == ["long.csv"]
+    assert [entry.path.name for entry in inputs([tmp_path])] == ["long.csv"]

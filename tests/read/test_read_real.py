@@ -36,8 +36,8 @@ REFUSED = {
     "contec-scp/0000050.ECG.scp": "holds 32767 samples, expected 37855",
     "contec-scp/demo.scp": "invalid sample range 0-10000",
     "contec-scp/README.md": "no table of leads",
-    "contec-scp/0000053.png": "a PNG image",
-    "dicom/anonymous_ecg_3x4_1.pdf": "a PDF document",
+    "contec-scp/0000053.png": "a page .PNG.",
+    "dicom/anonymous_ecg_3x4_1.pdf": "a page .PDF.",
     "philips-xml/invalid-doc-type.xml": "Files of type MortaraECG 1.03 are unsupported",
     "philips-xml/invalid-doc-version.xml": "Files of type SierraECG 1.05 are unsupported",
 }
@@ -93,7 +93,7 @@ def test_databases(data_folder: Path, folder: str) -> None:
 def test_databases_equal_what_wfdb_reads(data_folder: Path, folder: str) -> None:
     for path in inputs([data_folder / folder]):
         got = read(path)
-        truth = oracle(path.with_suffix(""))
+        truth = oracle(path.path.with_suffix(""))
         assert got.leads == tuple(truth.sig_name)
         assert got.rate == truth.fs
         recorded = ~np.isnan(got.signal).all(axis=1)

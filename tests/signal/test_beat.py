@@ -226,7 +226,7 @@ def test_the_peaks_of_ludb_are_found(data_folder: Path) -> None:
         wfdb = pytest.importorskip("wfdb", reason="wfdb reads the marks of LUDB")
     pairs = []
     for header in inputs([data_folder / "ludb"]):
-        marks = wfdb.rdann(str(header.with_suffix("")), "ii")
+        marks = wfdb.rdann(str(header.path.with_suffix("")), "ii")
         marked = marks.sample[np.array(marks.symbol) == "N"] / marks.fs if marks.fs else marks.sample / 500.0
         pairs.append((cut(read(header), ("II",)).r_peaks_s, np.asarray(marked, dtype=np.float64)))
     assert len(pairs) == 100

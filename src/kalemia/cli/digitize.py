@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from kalemia.cli.terminal import EXIT_FAILED, EXIT_OK, EXIT_REFUSED, folder_for, progress_bar, say, tell
 from kalemia.errors import DigitizeError, KalemiaError, internal
+
+if TYPE_CHECKING:
+    from kalemia.read import Input
 
 
 def digitize(
@@ -49,7 +52,7 @@ def digitize(
         for source in sources:
             try:
                 for page in pages(source, layout=layout, dpi=dpi):
-                    name = write.stem(source, page.page, taken)
+                    name = write.stem(str(source), page.page, taken)
                     write.write(page, folder, name, form, blank=not whole)
                     say(f"{source}: {page.summary()}: {folder / name}")
                     for warning in page.recording.warnings:
@@ -65,19 +68,13 @@ def digitize(
     raise typer.Exit(EXIT_OK if not failures else EXIT_REFUSED if refused else EXIT_FAILED)
 
 
-def _images(named: Sequence[str]) -> list[str]:
+def _images(named: Sequence[str]) -> list[Input]:
     """Return the files that were named, and all pictures and PDFs in folders that were."""
     from kalemia.read import inputs as find
-    from kalemia.read import sniff
 
     if not all(named):
         raise KalemiaError("the name of an image is empty; give a file or a folder")
-    found = [
-        str(path) if Path(name).is_dir() else name
-        for name in named
-        for path in find([name])
-        if not Path(name).is_dir() or sniff.is_page(path)
-    ]
+    found = [entry for name in named for entry in find([name]) if not Path(name).is_dir() or entry.format.page]
     if not found:
         raise KalemiaError(f"no picture or PDF is found in {', '.join(named)}; give files, or folders that hold some")
     return found

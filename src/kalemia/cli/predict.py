@@ -29,6 +29,7 @@ from kalemia.records import Estimate
 if TYPE_CHECKING:
     from kalemia.estimate.many import Job
     from kalemia.estimate.personal import Calibration
+    from kalemia.read import Input
     from kalemia.report import Pages
 
 Inputs = Annotated[list[str], typer.Argument(metavar="INPUT...", help="ECG files, or folders of them.")]
@@ -63,7 +64,10 @@ def predict(
     prevalence: Prevalence = None,
     workers: Workers = CORES,
 ) -> None:
-    """Estimate potassium from ECGs: WFDB, DICOM, EDF, aECG, MUSE, Philips, SCP-ECG, CSV, scans, photos, PDFs.
+    """Estimate potassium from ECGs.
+
+    Files are read as DICOM, EDF, BDF, HL7 aECG, GE MUSE XML, Philips XML, SCP-ECG, WFDB, Apple Watch CSV and CSV,
+    scans and photos of printed ones as PNG, JPEG, TIFF, BMP, GIF, WebP and PDF.
 
     Examples:
 
@@ -83,7 +87,7 @@ def predict(
     _check(inputs, model, rate, prevalence)
     sources, passed_over = _found(inputs)
     own = None if calibration is None else _calibrated(calibration, model, rate, sources)
-    pages = None if report is None else Pages.of(sources, folder_for(report))
+    pages = None if report is None else Pages.of(list(map(str, sources)), folder_for(report))
     estimates = _estimates(sources, Job(model, rate, own, prevalence, pages), workers, as_json)
     whole = pages is None or _finished(pages, estimates)
     if passed_over:
@@ -104,18 +108,18 @@ def _check(inputs: Sequence[str], model: str | None, rate: float | None, prevale
         card.odds(prevalence)
 
 
-def _found(inputs: Sequence[str]) -> tuple[list[str], list[Path]]:
+def _found(inputs: Sequence[str]) -> tuple[list[Input], list[Path]]:
     """Return the ECGs that were named or are in folders, and the files there that may be damaged ones."""
     from kalemia.read import inputs as find
 
     passed_over: list[Path] = []
-    sources = [str(path) for path in find(inputs, passed_over)]
+    sources = list(find(inputs, passed_over))
     if not sources:
         raise KalemiaError(f"no ECG found in {', '.join(inputs)}; give files, or folders that hold some")
     return sources, passed_over
 
 
-def _calibrated(table: Path, model: str | None, rate: float | None, sources: Sequence[str]) -> Calibration:
+def _calibrated(table: Path, model: str | None, rate: float | None, sources: Sequence[Input]) -> Calibration:
     """Return what a patient's earlier ECGs and draws say of the model, and print it."""
     from kalemia.estimate.draws import from_file
     from kalemia.estimate.predict import predict as estimate_of
@@ -131,7 +135,7 @@ def _calibrated(table: Path, model: str | None, rate: float | None, sources: Seq
     return calibration
 
 
-def _estimates(sources: Sequence[str], job: Job, workers: int, as_json: bool) -> list[Estimate]:
+def _estimates(sources: Sequence[Input], job: Job, workers: int, as_json: bool) -> list[Estimate]:
     """Return the estimates of all sources; each is printed as soon as it is there."""
     from kalemia.estimate.many import predict_many
 

@@ -15,9 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kalemia.errors import DigitizeError, ReadError
-from kalemia.system import bounded
+from kalemia.read.formats import PAGES, listed
 
-MAX_FILE_BYTES = 200_000_000
+NO_PAGE = f"this is no image that is read; {listed(PAGES)} are"
 MAX_PIXELS = 120_000_000
 """More than a scanner of A3 gives at 600 dpi; a file that claims more is refused before it is decoded."""
 MAX_SIDE = 4600
@@ -40,22 +40,6 @@ class Image:
 
     rgb: Pixels
     dpi: float | None = None
-
-
-def is_pdf(path: Path) -> bool:
-    """Say whether the file begins like a PDF.
-
-    Raises
-    ------
-    ReadError
-        Where the file is empty, huge or no regular file; OSError where it cannot be opened.
-    """
-    size = bounded.size(path, "an image or a PDF is accepted here")
-    if not size:
-        raise ReadError("the file is empty; an image or a PDF of an ECG is accepted")
-    bounded.within(size, MAX_FILE_BYTES, "an image or a PDF")
-    with path.open("rb") as handle:
-        return b"%PDF-" in handle.read(1024)
 
 
 def count(path: Path) -> int:
@@ -118,7 +102,7 @@ def _decoding() -> Iterator[None]:
             f"the image has more than {MAX_PIXELS // 1_000_000} megapixels, which is the limit"
         ) from exc
     except UnidentifiedImageError as exc:
-        raise ReadError("this is no image that is read; PNG, JPEG, TIFF, BMP, GIF, WebP and PDF are") from exc
+        raise ReadError(NO_PAGE) from exc
     except FileNotFoundError:
         raise
     except Exception as exc:  # decoders raise anything, from struct.error to SyntaxError

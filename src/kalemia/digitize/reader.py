@@ -19,6 +19,8 @@ from kalemia.digitize.reading import Reading
 from kalemia.digitize.result import Digitized
 from kalemia.digitize.write import FORMATS
 from kalemia.errors import DigitizeError, ReadError
+from kalemia.read import Input, identify
+from kalemia.read.formats import PDF
 
 Reals = NDArray[np.float64]
 Pixels = NDArray[np.uint8]
@@ -60,14 +62,14 @@ def pages(source: str | os.PathLike[str], *, layout: str = "auto", dpi: float | 
     Of several pages those without an ECG are left out, and the first one's warnings say so; where none has one, the
     error is the first page's.
     """
-    name = os.fspath(source)
     check_options(layout, dpi)
+    known = identify(source)
     try:
-        return _pages(Path(name), name, layout, dpi)
+        return _pages(known, layout, dpi)
     except (DigitizeError, ReadError) as exc:
-        raise type(exc)(f"{name}: {exc}.") from exc.__cause__
+        raise type(exc)(f"{known}: {exc}.") from exc.__cause__
     except OSError as exc:
-        raise ReadError(f"{name}: the file cannot be opened ({exc.strerror or type(exc).__name__}).") from exc
+        raise ReadError(f"{known}: the file cannot be opened ({exc.strerror or type(exc).__name__}).") from exc
 
 
 def check_options(layout: str = "auto", dpi: float | None = None, form: str = "wfdb") -> None:
@@ -79,14 +81,14 @@ def check_options(layout: str = "auto", dpi: float | None = None, form: str = "w
         raise DigitizeError(f"dpi is {dpi}; 20 to 4000 are accepted")
 
 
-def _pages(path: Path, name: str, wanted: str, dpi: float | None) -> list[Digitized]:
+def _pages(source: Input, wanted: str, dpi: float | None) -> list[Digitized]:
     read: list[Digitized] = []
     problems: dict[int, DigitizeError] = {}
-    for number, picture in enumerate(_pictures(path, dpi), 1):
+    for number, picture in enumerate(_pictures(source, dpi), 1):
         try:
             rgb, own_dpi, paths = picture()
             turned = _upright(rgb, wanted, own_dpi, paths)
-            read.append(compose.digitized(turned.rgb, turned.squared, turned.reading, name, number))
+            read.append(compose.digitized(turned.rgb, turned.squared, turned.reading, str(source), number))
         except DigitizeError as exc:
             problems[number] = exc
     if not read:
@@ -99,12 +101,15 @@ def _pages(path: Path, name: str, wanted: str, dpi: float | None) -> list[Digiti
 Picture = tuple[Pixels, float | None, Sequence[Reals]]
 
 
-def _pictures(path: Path, dpi: float | None) -> Iterator[Callable[[], Picture]]:
+def _pictures(source: Input, dpi: float | None) -> Iterator[Callable[[], Picture]]:
     """Yield what loads each page of a file: pixels, dots per inch where known, and traces that are drawn as paths.
 
     Loading may raise for that page alone: a TIFF has thumbnails, too small to be pages, beside scans.
     """
-    if image.is_pdf(path):
+    path = source.kind.file
+    if not source.format.page:
+        raise ReadError(image.NO_PAGE)
+    if source.format is PDF:
         for drawn in vector.load(path):
             picture = drawn.rgb, drawn.dpi, drawn.paths
             yield partial(_same, picture)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import os
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
@@ -25,7 +26,7 @@ def from_file(
     path: Path,
     estimate: Callable[[str], Estimate],
     model: str | Path | None = None,
-    today: Sequence[str] = (),
+    today: Sequence[str | os.PathLike[str]] = (),
 ) -> Calibration:
     """Return the calibration that a table of earlier ECGs gives.
 
@@ -77,7 +78,7 @@ def _number(text: str) -> float:
     return float(text.replace(",", "."))
 
 
-def _check_names(path: Path, named: Sequence[str], today: Sequence[str]) -> None:
+def _check_names(path: Path, named: Sequence[str], today: Sequence[str | os.PathLike[str]]) -> None:
     """Raise where an ECG is named twice, by whatever names, or is one of those to be estimated."""
     lines: dict[str, int] = {}
     for number, name in enumerate(named, 2):
@@ -88,7 +89,7 @@ def _check_names(path: Path, named: Sequence[str], today: Sequence[str]) -> None
                 "counts once"
             )
     for source in today:
-        if known := lines.keys() & marks(Path(source)):
+        if known := lines.keys() & marks(source):
             raise CalibrationError(
                 f"{path}: line {lines[known.pop()]} is {source}, which is to be estimated; only other ECGs are accepted"
             )

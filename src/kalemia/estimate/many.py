@@ -11,6 +11,7 @@ from pathlib import Path
 from kalemia.errors import KalemiaError, internal
 from kalemia.estimate.personal import Calibration
 from kalemia.estimate.predict import Result, examine
+from kalemia.read import Input
 from kalemia.records import Estimate
 from kalemia.system.workers import pool
 
@@ -39,22 +40,22 @@ class Job:
     prevalence: float | None = None
     each: Callable[[str, Result], None] | None = None
 
-    def __call__(self, source: str) -> Estimate:
+    def __call__(self, source: str | Input) -> Estimate:
         """Estimate one file; whatever goes wrong with it is its own Estimate, so that the others go on."""
         try:
             result = examine(
                 source, self.model, rate=self.rate, calibration=self.calibration, prevalence=self.prevalence
             )
             if self.each:
-                self.each(source, result)
+                self.each(str(source), result)
         except KalemiaError:
             raise
         except Exception as exc:  # noqa: BLE001 - one bad file must never stop the others
-            return _failed(source, internal(exc))
+            return _failed(str(source), internal(exc))
         return result.estimate
 
 
-def predict_many(sources: Sequence[str], job: Job, workers: int = 1) -> Iterator[Estimate]:
+def predict_many(sources: Sequence[str | Input], job: Job, workers: int = 1) -> Iterator[Estimate]:
     """Estimate many files in their order, on several processes; a file that kills its process fails alone."""
     if workers <= 1:
         yield from map(job, sources)
@@ -71,7 +72,7 @@ def predict_many(sources: Sequence[str], job: Job, workers: int = 1) -> Iterator
         yield from _in_turn(sources[done:], job)
 
 
-def _in_turn(sources: Sequence[str], job: Job) -> Iterator[Estimate]:
+def _in_turn(sources: Sequence[str | Input], job: Job) -> Iterator[Estimate]:
     """Estimate files one after the other in a process of their own; where it dies, the file in hand is to blame."""
     while sources:
         with pool(1) as process:
@@ -80,7 +81,7 @@ def _in_turn(sources: Sequence[str], job: Job) -> Iterator[Estimate]:
                     yield process.submit(job, source).result()
                 except BrokenProcessPool:
                     yield _failed(
-                        source, "the process that read it died: the file is damaged beyond what a reader survives"
+                        str(source), "the process that read it died: the file is damaged beyond what a reader survives"
                     )
                     break
         sources = sources[done:]

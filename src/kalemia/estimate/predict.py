@@ -14,7 +14,7 @@ from kalemia.estimate.card import Card
 from kalemia.estimate.forecast import Forecast
 from kalemia.estimate.model import DEFAULT, Model
 from kalemia.estimate.personal import Calibration
-from kalemia.read import read, sniff
+from kalemia.read import Input, identify, read
 from kalemia.read.reader import other_rate
 from kalemia.records import EIGHT, HIGH_MEQ_L, LOW_MEQ_L, Beat, Estimate, Level, Recording
 from kalemia.signal import beat as beats
@@ -90,10 +90,11 @@ def examine(
         except KalemiaError as exc:
             return Result(Estimate(source.source, "refused", reason=str(exc), model=loaded.name), source)
     name = os.fsdecode(source)
-    if sniff.is_page(Path(name)):
-        return _of_page(name, loaded, prior)
     try:
-        recording = read(name, rate=rate)
+        entry = identify(source)
+        if entry.format.page:
+            return _of_page(entry, loaded, prior)
+        recording = read(entry, rate=rate)
     except KalemiaError as exc:
         return Result(Estimate(source=name, status="failed", reason=str(exc), model=loaded.name))
     return _estimated(recording, loaded, prior)
@@ -133,23 +134,21 @@ class Prior:
         return estimate
 
 
-def _of_page(name: str, model: Model, prior: Prior) -> Result:
+def _of_page(entry: Input, model: Model, prior: Prior) -> Result:
     """Examine the first page of a file that shows an ECG; a page that cannot be read for sure is refused."""
     from kalemia.digitize import pages
 
     try:
-        first, *others = pages(name)
+        first, *others = pages(entry)
     except DigitizeError as exc:
-        return Result(Estimate(source=name, status="refused", reason=str(exc), model=model.name))
-    except KalemiaError as exc:
-        return Result(Estimate(source=name, status="failed", reason=str(exc), model=model.name))
+        return Result(Estimate(str(entry), "refused", reason=str(exc), model=model.name))
     recording = first.recording
     if others:
         taken = f"{len(others) + 1} pages of the file show an ECG; page {first.page} was taken."
         recording = replace(recording, warnings=(*recording.warnings, taken))
     if first.einthoven is not None and first.einthoven > body.MAX_RESIDUAL:
         why = f"I + III differs from II by {first.einthoven:.0%} of their power: leads were read wrong, or turned over"
-        return Result(Estimate(name, "refused", reason=why, model=model.name), recording, page=first)
+        return Result(Estimate(str(entry), "refused", reason=why, model=model.name), recording, page=first)
     return replace(_estimated(recording, model, prior), page=first)
 
 

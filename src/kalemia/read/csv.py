@@ -1,4 +1,4 @@
-"""CSV: one column a lead, or one lead below another as an Apple Watch writes it.
+"""CSV: one column a lead.
 
 The sampling rate stands in a comment ("# rate: 500 Hz"), or follows from a column of times, or is given by the caller.
 Values are mV where neither a comment nor the name of a column says otherwise. Nothing is guessed from the values.
@@ -12,7 +12,6 @@ import math
 import re
 from array import array
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 
 import numpy as np
@@ -35,7 +34,6 @@ _NO_UNIT = re.compile(r"[\[(](?!filtered|raw|lead|einthoven|goldberger|wilson)[a
 _COLUMN_UNIT = re.compile(r"[\s_]*[\[(]?\s*([\u00b5\u03bcumn]?v)\s*[\])]?$", re.I)
 _TIME = re.compile(r"(?:time|t|seconds|sec)[\s_]*[\[(]?(s|sec|seconds|ms|us|\u00b5s)?[\])]?$", re.I)
 _PER_SECOND = {"ms": 1e3, "us": 1e6, "\u00b5s": 1e6}
-_APPLE = "Sample Rate,"
 _NO_TABLE = (
     "the text is no table of leads; a first line that names the leads (I, II, V1 ...) "
     "and a column of numbers below each are accepted"
@@ -53,64 +51,37 @@ class _Table:
     digitized: bool
 
 
-def load(path: Path, rate: float | None = None) -> Raw:
-    """Read a CSV file; `rate`, Hz, counts only where the file does not state one.
+def load(path: Path) -> Raw:
+    """Read a CSV file; its rate is NaN where it does not state one.
 
     Raises
     ------
     ReadError
-        Where the file names no leads, or neither it nor the caller says how fast it was sampled.
+        Where the file names no leads, or is otherwise no table of numbers.
     """
     text = path.read_text(encoding="utf-8-sig", errors="replace")
-    if _APPLE in text[:4096]:
-        return _apple(text)
     table = _parse(text)
     clock = next((k for k, name in enumerate(table.names) if _TIME.fullmatch(name.strip())), None)
     columns = [k for k, name in enumerate(table.names) if k != clock and canonical(_bare(name))]
     if any(_NO_UNIT.search(table.names[k]) and not _unit_of(table.names[k]) for k in columns):
         raise ReadError("a column of the CSV states a unit that is not known; mV, uV or V is accepted")
-    found = table.rate or (_from_clock(table, clock) if clock is not None else None) or rate
-    if found is None:
-        raise ReadError(
-            "the CSV states no sampling rate; a comment '# rate: 500 Hz', a column of times or --rate is accepted"
-        )
+    rate = table.rate or (_from_clock(table, clock) if clock is not None else math.nan)
     scale = [mv_per(_unit_of(table.names[k]) or table.unit) or math.nan for k in columns]
     return Raw(
         signal=np.ascontiguousarray((table.values[:, columns] * scale).T, dtype=np.float32),
-        rate=found,
+        rate=rate,
         names=tuple(_bare(table.names[k]) for k in columns),
         digitized=table.digitized,
     )
 
 
 def looks(head: bytes) -> bool:
-    """Tell whether text begins like an ECG: an Apple export, or a line that names leads above numbers."""
-    text = head.decode("utf-8-sig", errors="replace")
-    if _APPLE in text:
-        return "\nLead," in text
-    whole = text.rpartition("\n")[0]  # the last line may be cut
+    """Tell whether a file that begins so has a line that names leads above numbers."""
+    whole = head.decode("utf-8-sig", errors="replace").rpartition("\n")[0]  # the last line may be cut
     try:
         return any(canonical(_bare(name)) in LEADS for name in _parse(whole).names)
     except ReadError:
         return False
-
-
-def _apple(text: str) -> Raw:
-    """Read the export of an Apple Watch; the name and birth date in its first lines are never looked at."""
-    said: dict[str, str] = {}
-    values = array("d")
-    for line in text.splitlines():
-        key, comma, value = line.partition(",")
-        if not comma and (number := _number(key)) is not None:
-            values.append(number)
-        elif key in {"Sample Rate", "Lead", "Unit", "Recorded Date"}:
-            said[key] = value.strip()
-    scale = mv_per(said.get("Unit", ""))
-    rate = _number(said.get("Sample Rate", "").partition(" ")[0])
-    if scale is None or rate is None or not values:
-        raise ReadError("the Apple Watch export lacks its unit, sample rate or samples")
-    signal = np.array(values, dtype=np.float64)[None, :] * scale
-    return Raw(signal.astype(np.float32), rate, (said.get("Lead", ""),), start=_date(said.get("Recorded Date", "")))
 
 
 def _parse(text: str) -> _Table:
@@ -123,7 +94,7 @@ def _parse(text: str) -> _Table:
             comments.append(stripped)
         elif stripped:
             lines.append(line)
-    if comments and lines and _number(re.split(r"[\t;,]", lines[0])[0]) is not None:
+    if comments and lines and number(re.split(r"[\t;,]", lines[0])[0]) is not None:
         lines.insert(0, comments[-1].lstrip("# "))  # where numpy.savetxt puts the names
     if len(lines) < 2:
         raise ReadError(_NO_TABLE)
@@ -131,7 +102,7 @@ def _parse(text: str) -> _Table:
     names = tuple(name.strip() for name in next(csv.reader(io.StringIO(lines[0]), delimiter=mark)))
     if len(names) > MAX_COLUMNS:
         raise ReadError(f"the CSV names {len(names):,} columns; up to {MAX_COLUMNS} are accepted")
-    if any(_number(name) is not None for name in names):
+    if any(number(name) is not None for name in names):
         raise ReadError("the first line of the CSV holds numbers; one that names the leads (I, II, V1 ...) is accepted")
     if not any(canonical(_bare(name)) for name in names):
         raise ReadError(_NO_TABLE)
@@ -171,14 +142,14 @@ def _values(lines: list[str], mark: str, width: int) -> NDArray[np.float64]:
 def _slow_values(lines: list[str], mark: str, width: int) -> NDArray[np.float64]:
     """Return the numbers cell by cell, or say in which row there is something else."""
     values = array("d")
-    for number, line in enumerate(lines, start=2):
+    for row, line in enumerate(lines, start=2):
         cells = line.split(mark)
         if len(cells) != width:
-            raise ReadError(f"row {number} of the CSV has {len(cells)} cells where its first line names {width}")
+            raise ReadError(f"row {row} of the CSV has {len(cells)} cells where its first line names {width}")
         for cell in cells:
-            value = math.nan if not cell.strip() else _number(cell)
+            value = math.nan if not cell.strip() else number(cell)
             if value is None:
-                raise ReadError(f"row {number} of the CSV holds something else than numbers and empty cells")
+                raise ReadError(f"row {row} of the CSV holds something else than numbers and empty cells")
             values.append(value)
     return np.array(values, dtype=np.float64).reshape(-1, width)
 
@@ -197,7 +168,7 @@ def _from_clock(table: _Table, column: int) -> float:
     return float(round(rate)) if math.isclose(rate, round(rate), rel_tol=1e-4) else float(rate)
 
 
-def _number(cell: str) -> float | None:
+def number(cell: str) -> float | None:
     """Return a number, NaN for one that is not finite, or None."""
     try:
         number = float(cell)
@@ -215,11 +186,3 @@ def _unit_of(name: str) -> str | None:
 def _bare(name: str) -> str:
     """Return a column's name without its unit."""
     return _COLUMN_UNIT.sub("", name) if _unit_of(name) else name
-
-
-def _date(text: str) -> datetime | None:
-    """Return a date like "2024-01-24 07:04:49 +0800" by the watch's own clock."""
-    try:
-        return datetime.strptime(text[:19], "%Y-%m-%d %H:%M:%S")
-    except ValueError:
-        return None

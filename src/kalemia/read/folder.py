@@ -7,14 +7,14 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from kalemia.errors import ReadError
-from kalemia.read import sniff
-from kalemia.system import bounded
+from kalemia.read import formats
+from kalemia.read.input import Input
 
 _TABLES = {".csv", ".tsv", ".txt"}
 
 
-def inputs(paths: Iterable[str | os.PathLike[str]], passed_over: list[Path] | None = None) -> Iterator[Path]:
-    """Yield one path an ECG: files as they are, folders searched, sorted and with all that they hold.
+def inputs(paths: Iterable[str | os.PathLike[str]], passed_over: list[Path] | None = None) -> Iterator[Input]:
+    """Yield one Input an ECG: files as they are, folders searched, sorted and with all that they hold.
 
     A file that was named is always kept, whatever it is. In a folder a WFDB record counts once, by its header, with all
     that bears its name; pictures and PDFs count as pages of ECGs; files of another kind (annotations, notes, tables of
@@ -36,10 +36,10 @@ def inputs(paths: Iterable[str | os.PathLike[str]], passed_over: list[Path] | No
         if folder:
             yield from _within(path, [] if passed_over is None else passed_over)
         else:
-            yield path
+            yield Input(str(path))
 
 
-def _within(folder: Path, passed_over: list[Path]) -> Iterator[Path]:
+def _within(folder: Path, passed_over: list[Path]) -> Iterator[Input]:
     """Search a folder; links to folders are not followed, so that no search goes round in circles."""
 
     def locked(error: OSError) -> None:
@@ -52,37 +52,30 @@ def _within(folder: Path, passed_over: list[Path]) -> Iterator[Path]:
         for name in sorted(files):
             if name.startswith(".") or (not name.endswith(".hea") and _belongs(name, there)):
                 continue
-            looks = name.endswith(".hea") or _looks(here / name)
+            entry = Input(str(here / name))
+            looks = name.endswith(".hea") or _looks(entry)
             if looks:
-                yield here / name
+                yield entry
             elif looks is None:
-                passed_over.append(here / name)
+                passed_over.append(entry.path)
 
 
 def _belongs(name: str, files: set[str]) -> bool:
     """Tell whether a file is part of a WFDB record, or an overlay that `kalemia digitize` laid beside what it read."""
     plain, _, suffix = name.rpartition(".")
-    if f".{suffix.lower()}" in sniff.PAGE_NAMES:
+    if formats.page_named(f".{suffix}"):
         return suffix == "png" and f"{plain}.json" in files and bool({f"{plain}.hea", f"{plain}.csv"} & files)
     return f"{plain}.hea" in files
 
 
-def _looks(path: Path) -> bool | None:
+def _looks(entry: Input) -> bool | None:
     """Tell whether a file begins like an ECG; None where it is nothing else either, and may be a damaged one."""
     try:
-        if not bounded.size(path):
-            return None
-        with path.open("rb") as stream:
-            head = stream.read(sniff.HEAD_BYTES)
+        known = entry.format
     except ReadError:
         return False  # a pipe or device
     except OSError:
         return None
-    if sniff.is_page(path):
-        return True
-    found = sniff.of(head)
-    if found is sniff.CSV:
-        from kalemia.read.csv import looks
-
-        return path.suffix.lower() in _TABLES and looks(head)
-    return None if found in sniff.UNKNOWN else not isinstance(found, str)
+    if known in (formats.CSV, formats.APPLE, formats.TEXT):
+        return known is not formats.TEXT and entry.path.suffix.lower() in _TABLES
+    return None if known in formats.DAMAGED else known.is_read

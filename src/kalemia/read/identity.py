@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from pathlib import Path
 
 from kalemia.errors import ReadError
-from kalemia.read import sniff
+from kalemia.read import wfdb
+from kalemia.read.input import Input
 from kalemia.system import bounded
 
 
-def marks(path: Path) -> set[str]:
+def marks(source: str | os.PathLike[str]) -> set[str]:
     """Return what two names of one ECG have in common: where its file lies, or what the file holds.
 
     A WFDB record is known by what its signal files hold, since a copy's header bears the copy's name. Of what cannot be
     read only the name is known.
     """
-    known = {str(path.absolute())}
+    entry = Input.of(source)
+    known = {str(entry.path.absolute())}
     try:
-        file = path if sniff.is_page(path) else sniff.find(path)[1]
+        file = entry.accepted().file
         return known | {str(file.resolve()), _digest(_files(file))}
     except (OSError, ValueError, RuntimeError, ReadError):  # no file, no name of one, or links in a circle
         return known
@@ -27,9 +30,7 @@ def marks(path: Path) -> set[str]:
 def _files(file: Path) -> list[Path]:
     if file.suffix != ".hea":
         return [file]
-    from kalemia.read.wfdb import signal_files
-
-    return [file.with_name(name) for name in sorted(signal_files(file))] or [file]
+    return [file.with_name(name) for name in sorted(wfdb.signal_files(file))] or [file]
 
 
 def _digest(files: list[Path]) -> str:

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import math
 import os
 import warnings
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from kalemia import body
 from kalemia.errors import ReadError
-from kalemia.read import leads, sniff
+from kalemia.read import formats, leads
+from kalemia.read.input import Input, identify, opening
 from kalemia.read.raw import Raw
 from kalemia.records import Recording
 
@@ -23,7 +24,7 @@ def read(path: str | os.PathLike[str], *, rate: float | None = None) -> Recordin
     Parameters
     ----------
     path
-        A file, or the name of a WFDB record without a suffix.
+        A file, the name of a WFDB record without a suffix, or one of those that `inputs` yields.
     rate
         Samples per second, Hz, for a CSV file that does not state it. Where a file states another, that one counts and
         a warning says so.
@@ -39,18 +40,11 @@ def read(path: str | os.PathLike[str], *, rate: float | None = None) -> Recordin
     ReadError
         Where the file is no ECG, is damaged, or contradicts itself: one sentence saying why and what is accepted.
     """
-    source = os.fspath(path)
-    try:
-        with warnings.catch_warnings():
-            # libraries warn about elements that are not used here; what matters is checked below
-            warnings.simplefilter("ignore")
-            recording = _recording(_raw(Path(source), rate), source)
-    except ReadError as exc:
-        raise ReadError(f"{source}: {exc}.") from exc.__cause__
-    except OSError as exc:
-        raise ReadError(f"{source}: the file cannot be opened ({exc.strerror or type(exc).__name__}).") from exc
-    except Exception as exc:  # the one place where errors of foreign readers become ours
-        raise ReadError(f"{source}: the file is damaged or incomplete ({type(exc).__name__} while reading).") from exc
+    known = identify(path)
+    with opening(known), warnings.catch_warnings():
+        # libraries warn about elements that are not used here; what matters is checked below
+        warnings.simplefilter("ignore")
+        recording = _recording(_raw(known, rate), known.source)
     return other_rate(recording, rate)
 
 
@@ -62,10 +56,21 @@ def other_rate(recording: Recording, rate: float | None) -> Recording:
     return replace(recording, warnings=(*recording.warnings, sentence))
 
 
-def _raw(path: Path, rate: float | None) -> Raw:
-    """Read the file with the reader of its format."""
-    found, file = sniff.find(path)
-    return found.load(file, rate)
+def _raw(known: Input, rate: float | None) -> Raw:
+    """Read the file with the reader of its format; what states no rate has the one that was given."""
+    if known.format.load is None:
+        raise ReadError(
+            f"the file is a page ({known.format.name}), which `kalemia.digitize` reads; "
+            f"{formats.listed(formats.ECGS)} are accepted here"
+        )
+    raw = known.format.load(known.kind.file)
+    if not math.isnan(raw.rate):
+        return raw
+    if rate is None:
+        raise ReadError(
+            "the CSV states no sampling rate; a comment '# rate: 500 Hz', a column of times or --rate is accepted"
+        )
+    return replace(raw, rate=rate)
 
 
 def _recording(raw: Raw, source: str) -> Recording:

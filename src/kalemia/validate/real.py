@@ -31,7 +31,7 @@ def real_folder(given: Path | None) -> Path | None:
 def real_table(folder: Path) -> Table:
     """Measure the real ECGs at even places of a folder: those at odd ones may have been fitted on."""
     rows: list[Numbers] = []
-    for path in sorted(inputs([folder]))[::2] if folder.is_dir() else []:
+    for path in sorted(inputs([folder]), key=Path)[::2] if folder.is_dir() else []:
         try:
             rows.append(row(read(path)))
         except ReadError:

@@ -1,0 +1,173 @@
+"""The one table of formats: what each is called, what its files look like, how large they are, and what reads them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from functools import cached_property, partial
+from typing import Any
+
+from kalemia.read import apple, csv, dicom, edf, scp, wfdb, xml
+from kalemia.read.raw import Raw
+
+HEAD_BYTES = 8192
+_TEXT_BYTES = bytes({9, 10, 13, *range(32, 127), *range(128, 256)})
+
+
+@dataclass(frozen=True)
+class Head:
+    """The first bytes of a file."""
+
+    content: bytes
+
+    @cached_property
+    def text(self) -> str | None:
+        """They as text, or None where they are binary."""
+        if self.content.startswith((b"\xff\xfe", b"\xfe\xff")):
+            return self.content.decode("utf-16", errors="ignore").lstrip("\ufeff \t\r\n")
+        if self.content.translate(None, _TEXT_BYTES):
+            return None
+        return self.content.decode("utf-8", errors="replace").lstrip("\ufeff \t\r\n")
+
+    @cached_property
+    def xml(self) -> str:
+        """They as XML without the prefixes of namespaces; nothing where they are none."""
+        return re.sub(r"<[\w.-]+:", "<", self.text) if self.text and self.text.startswith("<") else ""
+
+
+@dataclass(frozen=True)
+class Format:
+    """A format of files, read or not; whoever knows a further one adds it to `ECGS`.
+
+    Attributes
+    ----------
+    name
+        What people call it.
+    load
+        What makes a Raw of a file. None for a page, which `kalemia.digitize` reads, and for what nothing reads.
+    largest
+        How many bytes a file has at most.
+    magic
+        Where which bytes stand in every file of it; one of them suffices.
+    looks
+        Tells it by its first bytes, where no such bytes do.
+    suffixes
+        Of a page: how its files end, for those that are damaged.
+    page
+        Whether it is a picture or a document, which may show an ECG.
+    """
+
+    name: str
+    load: Callable[..., Raw] | None = None
+    largest: int = 0
+    magic: tuple[tuple[int, bytes], ...] = ()
+    looks: Callable[[Head], bool] | None = None
+    suffixes: tuple[str, ...] = ()
+    page: bool = False
+
+    @property
+    def is_read(self) -> bool:
+        """Whether anything reads it."""
+        return self.page or self.load is not None
+
+    def fits(self, head: Head) -> bool:
+        """Tell whether a file that begins so is of this format."""
+        if any(head.content.startswith(mark, at) for at, mark in self.magic):
+            return True
+        return self.looks is not None and self.looks(head)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _named, (self.name,)
+
+
+def _root(name: str, head: Head) -> bool:
+    return f"<{name}" in head.xml
+
+
+def _record_line(head: Head) -> bool:
+    lines = (line.strip() for line in (head.text or "").splitlines())
+    first = next((line for line in lines if line and not line.startswith("#")), "")
+    return wfdb.RECORD_LINE.match(first) is not None and "," not in first
+
+
+def _columns(head: Head) -> bool:
+    return head.text is not None and csv.looks(head.content)
+
+
+def _apple(head: Head) -> bool:
+    return head.text is not None and apple.looks(head.text)
+
+
+def _bitmap(head: Head) -> bool:
+    return head.content.startswith(b"BM") and head.content[6:10] == bytes(4)
+
+
+def _document(head: Head) -> bool:
+    return b"%PDF-" in head.content[:1024]
+
+
+_page = partial(Format, page=True, largest=200_000_000)
+
+PAGES = (
+    _page("PNG", magic=((0, b"\x89PNG"),), suffixes=(".png",)),
+    _page("JPEG", magic=((0, b"\xff\xd8\xff"),), suffixes=(".jpg", ".jpeg")),
+    _page("TIFF", magic=((0, b"II*\0"), (0, b"MM\0*")), suffixes=(".tif", ".tiff")),
+    _page("BMP", looks=_bitmap, suffixes=(".bmp",)),
+    _page("GIF", magic=((0, b"GIF8"),), suffixes=(".gif",)),
+    _page("WebP", magic=((8, b"WEBP"),), suffixes=(".webp",)),
+    PDF := _page("PDF", looks=_document, suffixes=(".pdf",)),
+)
+ECGS = (
+    Format("DICOM", dicom.load, 128_000_000, ((128, b"DICM"),)),
+    Format("EDF", edf.load, 128_000_000, ((0, b"0       "),)),
+    Format("BDF", edf.load, 128_000_000, ((0, b"\xffBIOSEMI"),)),
+    Format("HL7 aECG", xml.load_aecg, 16_000_000, looks=partial(_root, "AnnotatedECG")),
+    Format("GE MUSE XML", xml.load_muse, 16_000_000, looks=partial(_root, "RestingECG")),
+    Format("Philips XML", xml.load_philips, 4_000_000, looks=partial(_root, "restingecgdata")),
+    Format("SCP-ECG", scp.load, 4_000_000, ((16, b"SCPECG"),)),
+    WFDB := Format("WFDB", wfdb.load, 1_000_000, looks=_record_line),
+    APPLE := Format("Apple Watch CSV", apple.load, 16_000_000, looks=_apple),
+    CSV := Format("CSV", csv.load, 16_000_000, looks=_columns),
+)
+ARCHIVES = (
+    Format("a ZIP archive", magic=((0, b"PK\x03\x04"),)),
+    Format("a gzip archive", magic=((0, b"\x1f\x8b"),)),
+    Format("a bzip2 archive", magic=((0, b"BZh"),)),
+    Format("an xz archive", magic=((0, b"\xfd7zXZ"),)),
+)
+EMPTY = Format("empty", looks=lambda head: not head.content)
+DAMAGED = (
+    EMPTY,
+    Format("XML without an ECG", looks=lambda head: bool(head.xml)),
+    Format("binary and of no format that is known", looks=lambda head: head.text is None),
+)
+"""What may have been an ECG."""
+TEXT = Format("text", csv.load, CSV.largest, looks=lambda _: True)
+"""Read as a CSV, to say what is wrong with it."""
+FORMATS = (*PAGES, *ECGS, *ARCHIVES, *DAMAGED, TEXT)
+"""All of them, in the order in which they are looked for."""
+
+
+def find(head: Head) -> Format:
+    """Return the format of a file that begins so."""
+    return next(known for known in FORMATS if known.fits(head))
+
+
+def page_named(suffix: str) -> Format | None:
+    """Return the page whose files end so, or None."""
+    return next((page for page in PAGES if suffix.lower() in page.suffixes), None)
+
+
+def listed(formats: Iterable[Format]) -> str:
+    """Name formats in a sentence."""
+    *first, last = (known.name for known in formats)
+    return f"{', '.join(first)} and {last}"
+
+
+def _named(name: str) -> Format:
+    return next(known for known in FORMATS if known.name == name)
+
+
+ACCEPTED = f"{listed(ECGS)} are accepted, and as pages {listed(PAGES)}"
+"""How the error of a file ends that is none of them."""
