@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property, partial
+from itertools import compress
 from pathlib import Path
 
 import numpy as np
@@ -47,18 +48,17 @@ class CohortEstimates:
     @cached_property
     def numbers(self) -> Numbers:
         """The numbers of those that were estimated."""
-        estimated = [one.status == "estimated" for one in self.estimates]
+        estimated = [estimate.status == "estimated" for estimate in self.estimates]
         rows = [
-            (one.potassium_meq_l, *(one.interval_meq_l or (0.0, 0.0)), one.probability_above["5.5"])
-            for one in self.estimates
-            if one.status == "estimated"
+            (known.potassium_meq_l, *(known.interval_meq_l or (0.0, 0.0)), known.probability_above["5.5"])
+            for known in compress(self.estimates, estimated)
         ]
         return Numbers(self.rows[estimated], *np.array(rows, dtype=np.float64).reshape(-1, 4).T)
 
     def refused(self) -> dict[str, int]:
         """Return why how many were refused, the most frequent reasons."""
-        refused = [one for one in self.estimates if one.status != "estimated"]
-        return dict(Counter(kind(one.reason or "no reason") for one in refused).most_common(REASONS))
+        reasons = [known.reason or "no reason" for known in self.estimates if known.status != "estimated"]
+        return dict(Counter(map(kind, reasons)).most_common(REASONS))
 
 
 @dataclass(frozen=True, eq=False)

@@ -26,7 +26,7 @@ Numbers = NDArray[Any]
 
 def regression(true: Numbers, estimate: Numbers) -> dict[str, float | None]:
     """MAE overall and per potassium bin, RMSE, R2, r, and AUROC at the marks (None if undefined); all (n,) in mEq/L."""
-    found: dict[str, float | None] = {
+    figures: dict[str, float | None] = {
         "mae_meq_l": float(mean_absolute_error(true, estimate)),
         "rmse_meq_l": float(np.sqrt(np.mean(np.square(true - estimate)))),
         "r2": float(r2_score(true, estimate)) if len(true) > 1 else None,
@@ -37,8 +37,8 @@ def regression(true: Numbers, estimate: Numbers) -> dict[str, float | None]:
     for low, high in itertools.pairwise(BINS_MEQ_L):
         inside = (true >= low) & (true < high)
         if inside.any():
-            found[f"mae_meq_l_{low:g}_to_{high:g}"] = float(mean_absolute_error(true[inside], estimate[inside]))
-    return {name: None if value is None else round(value, 4) for name, value in found.items()}
+            figures[f"mae_meq_l_{low:g}_to_{high:g}"] = float(mean_absolute_error(true[inside], estimate[inside]))
+    return {name: None if value is None else round(value, 4) for name, value in figures.items()}
 
 
 def _auroc_or_none(truth: Numbers, score: Numbers) -> float | None:

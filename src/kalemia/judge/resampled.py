@@ -59,7 +59,7 @@ class Predictions:
 
     def only(self, rows: NDArray[np.intp] | Bools) -> Predictions:
         """Return those of some of the ECGs."""
-        called, covered = (None if one is None else one[rows] for one in (self.called, self.covered))
+        called, covered = (None if answers is None else answers[rows] for answers in (self.called, self.covered))
         return Predictions(self.potassium[rows], called, covered)
 
 
@@ -90,10 +90,10 @@ def merits(true: Reals, predictions: Predictions, patients: NDArray[np.str_]) ->
     last = 1 + max(LEAST_ROUNDS, min(ROUNDS, ROUNDS * MANY_ECGS // len(true)))
     pieces = [range(first, min(first + step, last)) for first in range(0, last, step)]
     parts = [_weighed(true, predictions, weights(len(names), piece)[:, which]) for piece in pieces]
-    found = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
-    for name in _of_few(true, which) & found.keys():
-        found[name][1:] = np.nan
-    return found
+    figures = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+    for name in _of_few(true, which) & figures.keys():
+        figures[name][1:] = np.nan
+    return figures
 
 
 def _of_few(true: Reals, which: NDArray[np.intp]) -> set[str]:
@@ -126,50 +126,61 @@ def span(values: Reals) -> Span:
 def _weighed(true: Reals, predictions: Predictions, w: Reals) -> dict[str, Reals]:
     """Return the figures for weights (rounds, n)."""
     estimate = predictions.potassium
+    figures = _errors(true, estimate, w)
+    for low, high in itertools.pairwise(BINS_MEQ_L):
+        inside = (true >= low) & (true < high)
+        figures[f"mae_meq_l_{low:g}_to_{high:g}"] = _share(inside, np.abs(estimate - true), w)
+    for name, asks in QUESTIONS.items():
+        score = -estimate if name.startswith("below") else estimate
+        figures[f"auroc_{name}"], figures[f"auprc_{name}"] = areas(asks(true), score, w)
+    if predictions.called is not None:
+        figures |= _alarms(QUESTIONS["above_5.5"](true), predictions.called, w)
+    if predictions.covered is not None:
+        figures["coverage"] = _mean(predictions.covered, w)
+    return figures
+
+
+def _errors(true: Reals, estimate: Reals, w: Reals) -> dict[str, Reals]:
+    """Return how far estimates are off, and how they go with the truth."""
     error = estimate - true
-    total = w.sum(axis=1)
-
-    def mean(values: Reals | Bools) -> Reals:
-        return np.asarray(w @ values.astype(np.float64) / total)
-
-    def part(inside: Bools, values: Reals | Bools) -> Reals:
-        return _ratio(w @ (inside * values.astype(np.float64)), w @ inside.astype(np.float64))
-
-    bias, square = mean(error), mean(np.square(error))
-    true_var, said_var = (mean(np.square(x)) - np.square(mean(x)) for x in (true, estimate))
-    joint = mean(true * estimate) - mean(true) * mean(estimate)
+    bias, square = _mean(error, w), _mean(np.square(error), w)
+    true_var, own_var = (_mean(np.square(x), w) - np.square(_mean(x, w)) for x in (true, estimate))
+    joint = _mean(true * estimate, w) - _mean(true, w) * _mean(estimate, w)
     limits = LIMITS_SD * np.sqrt(np.maximum(square - np.square(bias), 0))
-    flat = said_var < 1e-12  # an estimate that is the same for all
-    found = {
-        "mae_meq_l": mean(np.abs(error)),
+    flat = own_var < 1e-12  # an estimate that is the same for all
+    return {
+        "mae_meq_l": _mean(np.abs(error), w),
         "rmse_meq_l": np.sqrt(square),
         "r2": 1 - _ratio(square, true_var),
-        "r": np.where(flat, 0.0, joint / np.sqrt(np.maximum(said_var * true_var, 1e-24))),
+        "r": np.where(flat, 0.0, joint / np.sqrt(np.maximum(own_var * true_var, 1e-24))),
         "bias_meq_l": bias,
         "lower_limit_meq_l": bias - limits,
         "upper_limit_meq_l": bias + limits,
-        "calibration_slope": np.where(flat, np.nan, joint / np.maximum(said_var, 1e-12)),
+        "calibration_slope": np.where(flat, np.nan, joint / np.maximum(own_var, 1e-12)),
     }
-    for low, high in itertools.pairwise(BINS_MEQ_L):
-        found[f"mae_meq_l_{low:g}_to_{high:g}"] = part((true >= low) & (true < high), np.abs(error))
-    for name, asks in QUESTIONS.items():
-        score = -estimate if name.startswith("below") else estimate
-        found[f"auroc_{name}"], found[f"auprc_{name}"] = areas(asks(true), score, w)
-    if predictions.called is not None:
-        ill = QUESTIONS["above_5.5"](true)
-        seen, spared = part(ill, predictions.called), part(~ill, ~predictions.called)
-        alarms = PREVALENCE * seen + (1 - PREVALENCE) * (1 - spared)
-        found |= {"sensitivity": seen, "specificity": spared, "ppv": _ratio(PREVALENCE * seen, alarms)}
-    if predictions.covered is not None:
-        found["coverage"] = mean(predictions.covered)
-    return found
+
+
+def _alarms(ill: Bools, called: Bools, w: Reals) -> dict[str, Reals]:
+    """Return what alarms are worth; the predictive value is that where `PREVALENCE` of all are ill."""
+    seen, spared = _share(ill, called, w), _share(~ill, ~called, w)
+    alarms = PREVALENCE * seen + (1 - PREVALENCE) * (1 - spared)
+    return {"sensitivity": seen, "specificity": spared, "ppv": _ratio(PREVALENCE * seen, alarms)}
+
+
+def _mean(values: Reals | Bools, w: Reals) -> Reals:
+    return np.asarray(w @ values.astype(np.float64) / w.sum(axis=1))
+
+
+def _share(inside: Bools, values: Reals | Bools, w: Reals) -> Reals:
+    """Return the mean of those inside."""
+    return _ratio(w @ (inside * values.astype(np.float64)), w @ inside.astype(np.float64))
 
 
 def areas(truth: Bools, score: Reals, w: Reals) -> tuple[Reals, Reals]:
     """Return the area under the ROC curve and the average precision, (rounds,) each, for weights (rounds, n)."""
     ill, well = _above(truth, score, w)
     zero = np.zeros((len(w), 1))
-    more_ill, more_well = (np.diff(np.hstack([zero, one]), axis=1) for one in (ill, well))
+    more_ill, more_well = (np.diff(np.hstack([zero, sums]), axis=1) for sums in (ill, well))
     sick, sound = ill[:, -1], well[:, -1]
     area = _ratio((more_well * (ill - more_ill / 2)).sum(axis=1), sick * sound)
     called = ill + well
@@ -180,8 +191,8 @@ def areas(truth: Bools, score: Reals, w: Reals) -> tuple[Reals, Reals]:
 def sensitivity_beside(truth: Bools, score: Reals, called: Bools, w: Reals) -> Reals:
     """Return how sensitive a score is where it is as specific as somebody who only says yes or no, (rounds,).
 
-    `called` (n,) is what that person or rule said, `w` (rounds, n) the weights. The cut is the lowest one at which the
-    score raises no more false alarms than they did: no point between two cuts is made up.
+    `called` (n,) are those whom that person or rule called ill, `w` (rounds, n) weights. The cut is the lowest at which
+    the score raises no more false alarms than they did: no point between two cuts is made up.
     """
     ill, well = _above(truth, score, w)
     allowed = w @ (called & ~truth).astype(np.float64)
@@ -193,7 +204,7 @@ def _above(truth: Bools, score: Reals, w: Reals) -> tuple[Reals, Reals]:
     """Return the weight of the ill and of the well at or above each different score, highest first, (rounds, cuts)."""
     order = np.argsort(-score, kind="stable")
     last = np.append(np.flatnonzero(np.diff(score[order])), len(score) - 1)  # of those with one score: a tie
-    ill, well = (np.cumsum(w[:, order] * one[order], axis=1)[:, last] for one in (truth, ~truth))
+    ill, well = (np.cumsum(w[:, order] * side[order], axis=1)[:, last] for side in (truth, ~truth))
     return ill, well
 
 

@@ -2,25 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-import numpy as np
-import polars as pl
-
 from kalemia.errors import KalemiaError
-from kalemia.judge.figures import agreement, intervals, roc
-from kalemia.judge.figures.agreement import Pairs
-from kalemia.judge.pieces import PAGE, Drawing, cell, draw, items, page, row, section, table
+from kalemia.judge.pieces import PAGE, cell, draw, items, page, row, section, table
 from kalemia.records import NOTICE
 from kalemia.report.document import notice
 from kalemia.report.markup import Markup, element
-from kalemia.study import figures
+from kalemia.study.drawings import drawings
 from kalemia.study.findings import Finding, findings
+from kalemia.study.kept import Kept
 from kalemia.study.results import EntrantResult, StudyResult
 from kalemia.system import atomic
-from kalemia.train.baselines import MEDIAN
 
 HEADING = "Which lead, which window, which network, how small"
 ORDER = ("lead", "window", "network", "size", "separable")
@@ -52,20 +46,6 @@ TABLES = {
 """Columns of the tables of entrants, and their names in the JSON, which has more."""
 
 
-@dataclass(frozen=True, eq=False)
-class Kept:
-    """A study as its files hold it: the result, and by entrant measured and estimated potassium of every ECG."""
-
-    result: StudyResult
-    pairs: dict[str, Pairs]
-
-    @classmethod
-    def read(cls, folder: Path, name: str) -> Kept:
-        """Read NAME.json and NAME.csv; KalemiaError where one is missing or damaged."""
-        result = _result(folder / f"{name}.json")
-        return cls(result, _pairs(folder / f"{name}.csv", result))
-
-
 def write(folder: Path) -> Path:
     """Write the figures of all studies in a folder, and the report, and return the report's path.
 
@@ -93,103 +73,15 @@ def write(folder: Path) -> Path:
     return folder / PAGE
 
 
-def _result(path: Path) -> StudyResult:
-    try:
-        result = StudyResult.from_json(path.read_bytes())
-        if result.study != path.stem:
-            raise ValueError("another study")
-    except (OSError, ValueError) as exc:
-        raise KalemiaError(f"{path}: no study, or damaged; run kalemia study again") from exc
-    return result
-
-
-def _pairs(path: Path, result: StudyResult) -> dict[str, Pairs]:
-    """Return what each entrant estimated, of as many ECGs as its JSON tells."""
-    numbers = ["potassium_meq_l", "estimate_meq_l"]
-    try:
-        table = pl.read_csv(path, columns=["entrant", *numbers]).cast(dict.fromkeys(numbers, pl.Float64))
-        counts = dict(table.group_by("entrant").len().iter_rows())
-        whole = counts == {row.name: row.ecgs for row in result.entrants}
-        if not whole or not table.select(pl.col(numbers).is_finite().all()).row(0) == (True, True):
-            raise ValueError("cut off, or no numbers")
-    except (OSError, ValueError, KeyError, pl.exceptions.PolarsError) as exc:
-        raise KalemiaError(f"{path}: missing or damaged; run kalemia study again") from exc
-    return {
-        str(name[0]): Pairs(own["potassium_meq_l"].to_numpy(), own["estimate_meq_l"].to_numpy())
-        for name, own in table.group_by("entrant", maintain_order=True)
-    }
-
-
 def _contents(studies: Sequence[Kept]) -> dict[str, bytes]:
     """Return by file name the figures and the page."""
     contents: dict[str, bytes] = {}
     sections = []
     for study in studies:
-        files, shots = draw(_drawings(study))
+        files, shots = draw(drawings(study))
         contents |= files
         sections.append(_section(study.result, shots))
     return contents | {PAGE: _page([study.result for study in studies], sections).encode()}
-
-
-def _drawings(study: Kept) -> Iterator[Drawing]:
-    """Yield R2 of every entrant, then what the study's own question asks for."""
-    result = study.result
-    r2 = {row.name: row.r2 for row in result.entrants}
-    caption = f"R2 in cross-validation; {result.reference} is what the others are measured against."
-    yield Drawing(f"{result.study}-r2", caption, intervals.forest(r2, "R2", result.reference))
-    for drawings in OF_STUDY[result.study]:
-        yield from drawings(study)
-
-
-def _scatter(study: Kept) -> Iterator[Drawing]:
-    rows = study.result.entrants
-    notes = {row.name: f"R2 {row.r2.number(decimals=2)}, MAE {row.mae.number(decimals=2)}" for row in rows}
-    caption = "Each ECG while it was tested. Red: 5.5 mEq/L."
-    yield Drawing(f"{study.result.study}-scatter", caption, agreement.scatter(study.pairs, notes))
-
-
-def _learned(study: Kept) -> Iterator[Drawing]:
-    """Yield how entrants agree that do not say the same of everybody."""
-    name = study.result.study
-    learned = {who: one for who, one in study.pairs.items() if who != MEDIAN and np.ptp(one.estimate) > 0}
-    caption = "Low ones are estimated too high, high ones too low: regression to the mean."
-    yield Drawing(f"{name}-bland-altman", f"Bias and limits of agreement. {caption}", agreement.bland_altman(learned))
-    caption = "Whether an ECG is of more than 5.5 mEq/L, by every possible cut."
-    yield Drawing(f"{name}-alarms", caption, roc.alarms(learned))
-    caption = "What was measured where so much was estimated."
-    yield Drawing(f"{name}-calibration", caption, agreement.calibration(learned))
-
-
-def _small(study: Kept) -> Iterator[Drawing]:
-    result = study.result
-    caption = "Estimates in each bin of measured potassium: median, middle half, 5 to 95 %."
-    yield Drawing(f"{result.study}-boxes", caption, agreement.boxes(study.pairs))
-    covered = (result.entrant("4k") or result.entrants[0]).coverage_by_subgroup
-    if covered:
-        caption = "Whether the 0.9 interval of the 4k network holds in each group of patients (Wilson's interval)."
-        yield Drawing(f"{result.study}-coverage", caption, intervals.coverage(covered, result.interval_coverage))
-
-
-def _learning(study: Kept) -> Iterator[Drawing]:
-    which = "at the learning rate that validated best, a line a fit; the best epoch of validation is kept"
-    fits = {row.name: row.fits for row in study.result.entrants if row.fits and row.fits[0].validation_mae_meq_l}
-    yield Drawing(f"{study.result.study}-learning", f"MAE by epoch {which}.", figures.learning(fits))
-
-
-def _layers(study: Kept) -> Iterator[Drawing]:
-    costs = {row.name: row.layers for row in study.result.entrants if row.layers}
-    timed = "; the time is that of one thread of the machine that made this report"
-    caption = f"What each layer costs, for one ECG{timed if study.result.study == 'separable' else ''}."
-    yield Drawing(f"{study.result.study}-layers", caption, figures.layers(costs))
-
-
-OF_STUDY: dict[str, tuple[Callable[[Kept], Iterator[Drawing]], ...]] = {
-    "lead": (_scatter,),
-    "window": (_learning,),
-    "network": (_scatter, _learned, _learning),
-    "size": (_small, _learning, _layers),
-    "separable": (_layers,),
-}
 
 
 def _page(results: Sequence[StudyResult], sections: Sequence[Markup]) -> str:
