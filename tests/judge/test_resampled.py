@@ -6,13 +6,9 @@ import numpy as np
 import pytest
 
 metrics = pytest.importorskip("sklearn.metrics")
-pytest.importorskip("polars")
-
-import polars as pl
 from scipy.stats import linregress
 
-from kalemia.cohort import Cohort, simulated
-from kalemia.judge import resampled, subgroups
+from kalemia.judge import resampled
 from kalemia.judge.metrics import regression
 from kalemia.judge.resampled import Predictions, merits, span, spans, weights
 from kalemia.judge.spans import Span
@@ -46,6 +42,81 @@ def test_scikit_learn_says_the_same(found: dict[str, np.ndarray], resample: int)
         "coverage": np.average(COVERED, weights=w),
     }
     assert {name: found[name][resample] for name in expected} == pytest.approx(expected, abs=1e-9)
+
+
+CUTS = {
+    "above_5.5": TRUE > 5.5,
+    "at_least_5.5": TRUE >= 5.5,
+    "at_least_6.0": TRUE >= 6.0,
+    "at_least_6.5": TRUE >= 6.5,
+    "below_3.5": TRUE < 3.5,
+}
+
+
+@pytest.mark.parametrize("question", CUTS)
+@pytest.mark.parametrize("resample", [0, 13])
+def test_areas_are_scikit_learns_for_every_question(found: dict[str, np.ndarray], question: str, resample: int) -> None:
+    w = weights(100, range(resample, resample + 1))[0, np.unique(PATIENTS, return_inverse=True)[1]]
+    score = -ESTIMATE if question == "below_3.5" else ESTIMATE
+    area = metrics.roc_auc_score(CUTS[question], score, sample_weight=w)
+    precision = metrics.average_precision_score(CUTS[question], score, sample_weight=w)
+    assert found[f"auroc_{question}"][resample] == pytest.approx(area, abs=1e-9)
+    assert found[f"auprc_{question}"][resample] == pytest.approx(precision, abs=1e-9)
+
+
+@pytest.mark.parametrize("resample", [0, 5])
+def test_errors_of_each_bin_and_limits_are_weighed(found: dict[str, np.ndarray], resample: int) -> None:
+    w = weights(100, range(resample, resample + 1))[0, np.unique(PATIENTS, return_inverse=True)[1]]
+    error = ESTIMATE - TRUE
+    for low, high in ((0, 3.5), (3.5, 5.5), (5.5, 6.5), (6.5, 99)):
+        inside = (low <= TRUE) & (high > TRUE)
+        expected = np.average(np.abs(error[inside]), weights=w[inside])
+        assert found[f"mae_meq_l_{low:g}_to_{high:g}"][resample] == pytest.approx(expected)
+    bias = np.average(error, weights=w)
+    half = 1.96 * np.sqrt(np.average(np.square(error - bias), weights=w))
+    assert found["bias_meq_l"][resample] == pytest.approx(bias)
+    assert found["lower_limit_meq_l"][resample] == pytest.approx(bias - half)
+    assert found["upper_limit_meq_l"][resample] == pytest.approx(bias + half)
+
+
+def test_an_interval_is_the_middle_nineteen_twentieths_of_the_resamples(found: dict[str, np.ndarray]) -> None:
+    values = found["r2"]
+    assert len(values) == 2001
+    low, high = np.percentile(values[1:], [2.5, 97.5])
+    assert span(values) == Span(round(values[0], 4), round(low, 4), round(high, 4))
+    some = np.array([0.5, np.nan, 0.1, 0.3, np.inf])
+    assert span(some) == Span(0.5, 0.105, 0.295)  # those that are defined
+    assert span(np.array([0.5, np.nan])) == Span(0.5, None, None)
+
+
+@pytest.mark.parametrize(("ecgs", "resamples"), [(300, 2000), (40_000, 1000), (200_000, 400)])
+def test_large_cohorts_have_fewer_resamples(ecgs: int, resamples: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[int] = []
+
+    def weighed(_true: np.ndarray, _predictions: Predictions, w: np.ndarray) -> dict[str, np.ndarray]:
+        asked.append(len(w))
+        return {"r2": np.zeros(len(w))}
+
+    monkeypatch.setattr(resampled, "_weighed", weighed)
+    monkeypatch.setattr(resampled, "weights", lambda patients, piece: np.ones((len(piece), patients), np.int8))
+    monkeypatch.setattr(resampled, "_of_few", lambda *_: set())
+    monkeypatch.setattr(resampled, "AT_ONCE", 10**9)
+    few = np.arange(ecgs) % 12
+    merits(np.zeros(ecgs), Predictions(np.zeros(ecgs)), few.astype("U2"))
+    assert sum(asked) == 1 + resamples
+
+
+def test_predictions_of_some_of_the_ecgs_are_theirs() -> None:
+    rows = np.array([5, 2, 9])
+    some = Predictions(ESTIMATE, CALLED, None).only(rows)
+    assert some.potassium.tolist() == ESTIMATE[[5, 2, 9]].tolist()
+    assert some.called is not None
+    assert some.called.tolist() == CALLED[[5, 2, 9]].tolist()
+    assert some.covered is None
+    half = Predictions(ESTIMATE, None, COVERED).only(TRUE > 5)
+    assert half.called is None
+    assert half.covered is not None
+    assert len(half.covered) == len(half.potassium) == np.sum(TRUE > 5)
 
 
 def test_of_the_patients_as_they_are_it_is_what_the_cards_say(found: dict[str, np.ndarray]) -> None:
@@ -88,22 +159,6 @@ def test_a_large_cohort_is_weighed_in_pieces(monkeypatch: pytest.MonkeyPatch, fo
     again = merits(TRUE, Predictions(ESTIMATE, CALLED, COVERED), PATIENTS)
     for name, values in found.items():
         np.testing.assert_allclose(again[name], values)
-
-
-def test_coverage_is_told_of_every_group_that_the_table_knows(tmp_path_factory: pytest.TempPathFactory) -> None:
-    folder = tmp_path_factory.mktemp("cohort") / "kidney"
-    simulated.write(folder, 40, 1, "kidney")
-    table = Cohort.open(folder).table
-    covered = (table["sex"] == "female").to_numpy()
-    said = subgroups.coverages(covered, table)
-    assert said["all"].ecgs == 40
-    assert said["female"].value == 1
-    assert said["male"].value == 0
-    assert said["female"].low < 1
-    assert said["female"].ecgs + said["male"].ecgs == 40
-    assert any(name.startswith("ionic variant") for name in said)
-    unknown = table.with_columns(sex=pl.lit(None, pl.String))
-    assert "female" not in subgroups.coverages(covered, unknown)
 
 
 @pytest.mark.parametrize("resample", [0, 5])

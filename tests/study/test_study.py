@@ -21,7 +21,6 @@ from kalemia.cli import app
 from kalemia.cohort import Cohort, simulated
 from kalemia.errors import TrainError
 from kalemia.judge import compare
-from kalemia.judge.metrics import frozen_cut
 from kalemia.judge.resampled import Predictions
 from kalemia.judge.spans import Span
 from kalemia.study import crossval, designs, examples, studies, trial, verdict
@@ -256,15 +255,6 @@ def test_boosting_stops_where_validation_does() -> None:
     assert crossval._measured(BOOSTING, parts[0], (parts[1], parts[2]), 0).about["rounds"] == 1
 
 
-def test_the_cut_keeps_nine_in_ten_of_those_above() -> None:
-    true = np.concatenate([np.full(20, 6.0), np.full(30, 4.0)])
-    estimate = np.concatenate([np.linspace(5, 6.9, 20), np.linspace(3, 6, 30)])
-    cut = frozen_cut(true, estimate)
-    assert cut is not None
-    assert np.mean(estimate[:20] > cut) == 0.9
-    assert frozen_cut(np.full(5, 4.0), np.ones(5)) is None
-
-
 def test_a_window_holds_the_signal_as_it_is(cohort: Cohort, tmp_path: Path) -> None:
     cycle, beat, two = (examples.load(cohort, ("V5",), s, tmp_path / f"{s}.npz") for s in (None, 0.9, 2.0))
     assert cycle.waves.shape[1:] == beat.waves.shape[1:] == (1, 270)
@@ -277,22 +267,6 @@ def test_a_window_holds_the_signal_as_it_is(cohort: Cohort, tmp_path: Path) -> N
     assert not np.array_equal(cycle.waves, beat.waves)
     stored = examples.load(cohort, ("V5",), None, tmp_path / "None.npz")
     assert np.array_equal(stored.waves, cycle.waves)
-
-
-def test_the_difference_of_two_is_surer_than_each(cohort: Cohort) -> None:
-    rng = np.random.default_rng(0)
-    patients = np.array([f"p{k // 3}" for k in range(900)])
-    true = rng.normal(5, 1, 900)
-    shared = rng.normal(0, 0.8, 900)
-    base, other = (true + shared + rng.normal(0, 0.1, 900) for _ in range(2))
-    alone = compare.summary(true, [Predictions(base)], patients)["r2"]
-    paired = compare.paired(true, [Predictions(base)], [Predictions(other)], patients)["r2"]
-    ends = [np.array([one.low, one.value, one.high], np.float64) for one in (paired, alone)]
-    assert np.ptp(ends[0]) < 0.5 * np.ptp(ends[1])
-    assert (np.diff(ends) > 0).all()
-    better = compare.paired(true, [Predictions(base)], [Predictions(true + 0.1)], patients)
-    assert better["r2"].above_zero
-    assert better["mae_meq_l"].below_zero
 
 
 def test_a_study_from_the_command_line(cohort: Cohort, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -132,7 +132,7 @@ def calibration(panels: Mapping[str, Pairs], groups: int = 10) -> Figure:
     axes.plot([low, high], [low, high], linestyle="--", **REFERENCE)
     names = {"xlabel": "mean estimate of a tenth, mEq/L", "ylabel": "mean measured potassium, mEq/L"}
     axes.set(**names, xlim=(low, high), ylim=(low, high))
-    if len(panels) > 1:
+    if ends and len(panels) > 1:
         figure.legend(loc="outside right center", fontsize=SMALL)
     return figure
 

@@ -63,7 +63,8 @@ def alarms(panels: Mapping[str, Pairs]) -> Figure:
     left.set(xlim=(1.01, -0.01), ylim=(-0.01, 1.01))
     right.set(xlabel="sensitivity (recall)", ylabel="predictive value (precision)", title="Precision and recall")
     right.set(ylim=(0, 1.01))
-    figure.legend(loc="outside lower center", ncols=4, fontsize=SMALL)
+    if shown:
+        figure.legend(loc="outside lower center", ncols=4, fontsize=SMALL)
     return figure
 
 

@@ -10,7 +10,8 @@ import pytest
 pytest.importorskip("matplotlib")
 metrics = pytest.importorskip("sklearn.metrics")
 
-from kalemia.judge.figures.roc import Question, beside_people
+from kalemia.judge.figures.agreement import Pairs
+from kalemia.judge.figures.roc import Question, alarms, beside_people
 from kalemia.judge.figures.style import drawn
 
 RNG = np.random.default_rng(0)
@@ -75,3 +76,28 @@ def test_the_same_question_gives_the_same_bytes() -> None:
     assert once == again
     assert re.search(rb"published: 0\.\d{3}", once)
     assert drawn(beside_people({"high": question()}, "published", {}), "png").startswith(b"\x89PNG")
+
+
+def test_alarms_are_scikit_learns_curves() -> None:
+    true = np.where(TRUTH, 6.0, 4.0)
+    nobody = Pairs(np.full(60, 4.0), SCORES["tiny"])
+    figure = alarms(
+        {"small": Pairs(true, SCORES["small"]), "nobody is high": nobody, "tiny": Pairs(true, SCORES["tiny"])}
+    )
+    left, right = figure.axes
+    assert [text.get_text() for text in figure.legends[0].get_texts()] == ["small", "tiny"]
+    for place, name in enumerate(("small", "tiny")):
+        false, hit, _ = metrics.roc_curve(TRUTH, SCORES[name])
+        assert np.array_equal(left.lines[place].get_xydata(), np.column_stack([1 - false, hit]))
+        recalled, precise = np.asarray(right.lines[place].get_xydata(), float).T
+        trapezoids = np.sum(-np.diff(recalled) * precise[:-1])
+        assert trapezoids == pytest.approx(metrics.average_precision_score(TRUTH, SCORES[name]), abs=0.06)
+    assert len({(str(line.get_linestyle()), line.get_color()) for line in left.lines[:2]}) == 2
+    share = next(line for line in right.lines if line.get_linestyle() == ":")
+    assert np.asarray(share.get_ydata()).tolist() == pytest.approx([1 / 3, 1 / 3])
+
+
+def test_alarms_of_nobody_who_is_high_are_drawn_empty() -> None:
+    left, right = alarms({"nobody is high": Pairs(np.full(60, 4.0), SCORES["tiny"])}).axes
+    assert len(left.lines) == 1  # of guessing
+    assert not right.lines
