@@ -43,13 +43,15 @@ class Room:
 
 
 ROOMS = {
-    "read": Room(("read/*",), ("read",)),
+    "read": Room(("read/*", "body.py"), ("read",)),
     "digitize": Room(("digitize/*",), ("digitize", "printed")),
-    **{name: Room((f"signal/{name}*",), ("signal",)) for name in ("condition", "beat", "quality")},
-    **{
-        name: Room((f"estimate/{name}*",), ("estimate", "signal"))
-        for name in ("model", "predict", "caveats", "personal")
-    },
+    "condition": Room(("signal/condition.py", "signal/product.py"), ("signal",)),
+    "beat": Room(("signal/beat.py", "signal/peaks.py", "signal/cycle.py"), ("signal",)),
+    "quality": Room(("signal/quality.py", "signal/pacing.py", "signal/electrodes.py"), ("signal", "estimate")),
+    "model": Room(("estimate/model.py", "estimate/card.py", "estimate/forecast.py"), ("estimate",)),
+    "predict": Room(("estimate/predict.py", "estimate/gate.py", "estimate/many.py"), ("estimate",)),
+    "caveats": Room(("estimate/caveats.py",), ("estimate",)),
+    "personal": Room(("estimate/personal.py", "estimate/draws.py"), ("estimate",)),
 }
 
 
@@ -62,7 +64,7 @@ def copied(room: Room, folder: Path) -> None:
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(ROOT / name, folder / name)
     tests = [f"tests/{name}" for name in room.tests]
-    said = {
+    options = {
         "source_paths": ["src"],
         "only_mutate": [f"src/kalemia/{pattern}" for pattern in room.files],
         "also_copy": ["bench", "configs"],
@@ -71,7 +73,7 @@ def copied(room: Room, folder: Path) -> None:
         "timeout_constant": 5.0,
         "process_isolation": "forkserver",  # a plain fork would inherit what the clean run has cached
     }
-    lines = [f"{key} = {json.dumps(value)}" for key, value in said.items()]
+    lines = [f"{key} = {json.dumps(value)}" for key, value in options.items()]
     with (folder / "pyproject.toml").open("a", encoding="utf-8") as project:
         project.write("\n[tool.mutmut]\n" + "\n".join(lines) + "\n")
 
@@ -98,16 +100,16 @@ def row(name: str, most: int, seed: int, show: bool) -> list[object]:
     with tempfile.TemporaryDirectory() as place:
         folder = Path(place)
         copied(ROOMS[name], folder)
-        said = mutmut(folder, ["nothing"])  # makes the mutants, and learns which tests run which function
+        printed = mutmut(folder, ["nothing"])  # makes the mutants, and learns which tests run which function
         every = sorted(verdicts(folder))
         if not every:
-            sys.exit(f"{name}: mutmut made no mutants\n{said[-2000:]}")
+            sys.exit(f"{name}: mutmut made no mutants\n{printed[-2000:]}")
         drawn = random.Random(seed).sample(every, min(most, len(every)))
-        said = mutmut(folder, drawn)
+        printed = mutmut(folder, drawn)
         codes = verdicts(folder)
         tried = [mutant for mutant in drawn if codes[mutant] is not None]
         if not tried:
-            sys.exit(f"{name}: mutmut ran no mutants\n{said[-2000:]}")
+            sys.exit(f"{name}: mutmut ran no mutants\n{printed[-2000:]}")
         alive = [mutant for mutant in tried if codes[mutant] not in KILLED]
         if show:
             for mutant in alive:
