@@ -14,6 +14,7 @@ from commands import invoke
 from ecgs import recording, traced
 from kalemia.digitize.result import Digitized
 from kalemia.errors import DigitizeError, KalemiaError, ReadError
+from kalemia.read import Input
 
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(40)
 
@@ -27,12 +28,12 @@ class Pages:
     numbers: tuple[int, ...] = (1,)
     warnings: tuple[str, ...] = ()
 
-    def __call__(self, source: str, layout: str, dpi: float | None) -> Iterator[Digitized]:
-        name = Path(source).name
+    def __call__(self, source: Input, layout: str, dpi: float | None) -> Iterator[Digitized]:
+        name = source.path.name
         self.asked.append((name, layout, dpi))
         if name in self.errors:
             raise self.errors[name]
-        shown = replace(recording(("V5",), seconds=1.0), source=source, warnings=self.warnings)
+        shown = replace(recording(("V5",), seconds=1.0), source=str(source), warnings=self.warnings)
         for number in self.numbers:
             yield replace(traced(shown), page=number)
 
