@@ -34,7 +34,7 @@ def table(n: int, changes: Changes | None = None) -> Table:
 
 
 def patients(n: int, answer: Callable[[float], Changes]) -> Patients:
-    """Return patients who change with potassium as `answer` says."""
+    """Return patients who change with potassium as `answer` says, all alike or by an array (n,)."""
     own = np.linspace(3.5, 5.0, n)
-    once = np.concatenate([table(1, answer(float(k))).values for k in own])
+    once = np.stack([table(n, answer(float(k))).values[i] for i, k in enumerate(own)])
     return Patients({k: table(n, answer(k)) for k in POTASSIUM}, Table(once), own)
