@@ -10,8 +10,16 @@ import numpy as np
 from kalemia.judge.figures.agreement import Pairs
 from kalemia.judge.spans import Span
 from kalemia.judge.subgroups import Share
-from kalemia.study.plan import BOOSTING, Budget, Design
-from kalemia.study.results import Difference, EntrantResult, Layer, StudiedCohort, StudyResult, Training
+from kalemia.study.plan import BOOSTING, Design
+from kalemia.study.results import (
+    Difference,
+    EntrantResult,
+    Layer,
+    StudiedBudget,
+    StudiedCohort,
+    StudyResult,
+    Training,
+)
 from kalemia.train.baselines import MEDIAN
 
 N = 60
@@ -75,7 +83,7 @@ def result(study: str) -> StudyResult:
         asks="Which?",
         kalemia="0",
         cohort=StudiedCohort("simulated", N, 3, "0", level="kidney"),
-        budget=Budget(rates=(0.006,), patience=12),
+        budget=StudiedBudget(5, 1, (0.006,), 12, 6, 150, 64),
         quick=False,
         potassium_sd_meq_l=1.4,
         sensitivity_asked=0.9,

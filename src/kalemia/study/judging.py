@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Mapping
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,15 @@ from kalemia.study import designs, examples, verdict
 from kalemia.study.crossval import CrossValidated
 from kalemia.study.designs import Shape
 from kalemia.study.plan import Budget, Entrant, Study
-from kalemia.study.results import Difference, EntrantResult, Layer, StudiedCohort, StudyResult, Training
+from kalemia.study.results import (
+    Difference,
+    EntrantResult,
+    Layer,
+    StudiedBudget,
+    StudiedCohort,
+    StudyResult,
+    Training,
+)
 from kalemia.study.verdict import Verdict
 from kalemia.system import atomic
 
@@ -48,7 +57,7 @@ class Judging:
             asks=self.study.asks,
             kalemia=__version__,
             cohort=_cohort(self.cohort),
-            budget=budget,
+            budget=_budget(budget),
             quick=quick,
             potassium_sd_meq_l=round(float(self.true[self.estimates[reference].number].std()), 4),
             sensitivity_asked=SENSITIVITY,
@@ -118,10 +127,14 @@ def _cohort(cohort: Cohort) -> StudiedCohort:
     )
 
 
+def _budget(budget: Budget) -> StudiedBudget:
+    return StudiedBudget(**{field.name: getattr(budget, field.name) for field in fields(StudiedBudget)})
+
+
 def _training(about: Mapping[str, Any]) -> Training:
     """Return how a fit went; its file holds lists, and a training without an epoch has none."""
-    fields: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value for name, value in about.items()}
-    return Training(**fields)
+    kept: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value for name, value in about.items()}
+    return Training(**kept)
 
 
 def _size(entrant: Entrant, *, timed: bool) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from kalemia.judge import stored
 from kalemia.judge.spans import Span
 from kalemia.judge.stored import Absent
 from kalemia.judge.subgroups import Share
-from kalemia.study.plan import Budget, Design
+from kalemia.study.plan import Design
 
 SHOWN = ("r2", "mae_meq_l", "auroc_above_5.5")
 """Figures of merit that sentences are about, so that every entrant must have them."""
@@ -29,6 +29,19 @@ class StudiedCohort:
     source: Absent[str] = None
     level: Absent[str] = None
     seed: Absent[int] = None
+
+
+@dataclass(frozen=True)
+class StudiedBudget:
+    """How long each entrant could try, as in `plan.Budget`."""
+
+    folds: int
+    seeds: int
+    rates: tuple[float, ...]
+    patience: int | None
+    halve: int | None
+    epochs: int
+    batch: int
 
 
 @dataclass(frozen=True)
@@ -125,7 +138,7 @@ class StudyResult:
     asks: str
     kalemia: str
     cohort: StudiedCohort
-    budget: Budget
+    budget: StudiedBudget
     quick: bool
     potassium_sd_meq_l: float
     sensitivity_asked: float
