@@ -10,6 +10,8 @@ import sys
 import tomllib
 from dataclasses import replace
 from pathlib import Path
+from types import ModuleType
+from typing import Any
 
 import numpy as np
 import pytest
@@ -223,3 +225,37 @@ def test_the_map_of_the_house_has_every_room_in_the_order_of_the_layers() -> Non
     page = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
     shown = [re.findall(r"`(\w+)`", line.split("|")[1]) for line in page.splitlines() if line.startswith("| `")]
     assert shown == [layer.split(" | ") for layer in layers]
+
+
+@pytest.fixture(scope="module")
+def walked() -> dict[str, str]:
+    """The code of the walked examples, by the file whose name stands last before it."""
+    page = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8").partition("## Examples")[2]
+    fence = r"```(?:python|text)\n(.*?)```"
+    texts = re.split(fence, page, flags=re.DOTALL)
+    files = [re.findall(r"`((?:src|tests)/[\w/]+\.py)`", text)[-1] for text in texts[:-1:2]]
+    return dict(zip(files, texts[1::2], strict=True))
+
+
+def test_the_example_of_a_format_is_read(
+    walked: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from kalemia.read import formats
+
+    recorder = ModuleType("recorder")
+    exec(walked["src/kalemia/read/recorder.py"], vars(recorder))
+    line = walked["src/kalemia/read/formats.py"].strip().removesuffix(",")
+    known = eval(line, {**vars(formats), "recorder": recorder})
+    assert isinstance(known, formats.Format)
+    monkeypatch.setattr(formats, "FORMATS", (known, *formats.FORMATS))
+    space: dict[str, Any] = {}
+    exec(walked["tests/read/test_read_recorder.py"], space)
+    tests = [space[name] for name in space if name.startswith("test_")]
+    assert len(tests) == 2
+    for test in tests:
+        test(tmp_path)
+
+
+def test_the_line_of_the_example_of_a_picture_is_there(walked: dict[str, str]) -> None:
+    file = "src/kalemia/report/scales.py"
+    assert walked[file].strip() in (ROOT / file).read_text(encoding="utf-8")
