@@ -53,12 +53,12 @@ def reached(found: list[Estimate]) -> tuple[bool, bool, bool]:
 
 def bounds(found: Mapping[str, list[Estimate]]) -> str:
     """Say how many each model calls high, and the upper bound, which one patient may decide."""
-    said = []
+    counts = []
     for name, estimates in found.items():
         known = values(estimates)
         called = int(np.sum(known > HIGH_MEQ_L))
-        said.append(f"`{name}` {called} of {len(known)}, bound {100 * wilson(called, len(known))[1]:.2f} %")
-    return "; ".join(said)
+        counts.append(f"`{name}` {called} of {len(known)}, bound {100 * wilson(called, len(known))[1]:.2f} %")
+    return "; ".join(counts)
 
 
 def main(models: Models) -> None:

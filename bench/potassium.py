@@ -82,7 +82,7 @@ class Answers:
         return {name: np.array([asked(labels()[record].doctors[name]) for record in self.records]) for name in names}
 
     def only(self, records: set[str]) -> Answers:
-        """Return what is said of some of the ECGs."""
+        """Return the answers about some of the ECGs."""
         rows = [place for place, record in enumerate(self.records) if record in records]
         return answers_of([self.records[row] for row in rows], self.potassium[rows])
 
@@ -149,11 +149,11 @@ def beside_doctors(given: Answers) -> dict[str, tuple[Reals, Reals, Reals]]:
     high = given.truth(HIGH)
     return {
         name: (
-            part(given, high, said),
-            part(given, ~high, ~said),
-            sensitivity_beside(high, given.score(HIGH), said, given.weights),
+            part(given, high, called),
+            part(given, ~high, ~called),
+            sensitivity_beside(high, given.score(HIGH), called, given.weights),
         )
-        for name, said in given.doctors(HIGH).items()
+        for name, called in given.doctors(HIGH).items()
     }
 
 

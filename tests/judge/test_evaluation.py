@@ -86,8 +86,8 @@ def test_probabilities_are_held_against_what_was_measured(
         metrics.brier_score_loss(above, made_up.numbers.chance), abs=1e-4
     )
     assert sum(tenth.ecgs for tenth in evaluation.probability.tenths) == len(above)
-    assert evaluation.probability.told is not None
-    assert evaluation.probability.told.prevalence == pytest.approx(above.mean(), abs=1e-4)
+    assert evaluation.probability.shifted is not None
+    assert evaluation.probability.shifted.prevalence == pytest.approx(above.mean(), abs=1e-4)
 
 
 def test_without_a_frozen_cut_there_is_no_sensitivity(
@@ -110,7 +110,7 @@ def test_a_file_is_read_as_it_was_written(evaluation: Evaluation) -> None:
     assert list(plain["probability"]["tenths"][0]) == ["said", "ecgs", "value", "low", "high"]
     assert list(plain["called_high"]) == ["ecgs", "value", "low", "high"]
     assert plain["model"] == vars(evaluation.model)
-    alone = replace(evaluation, probability=replace(evaluation.probability, told=None), cut_meq_l=None)
+    alone = replace(evaluation, probability=replace(evaluation.probability, shifted=None), cut_meq_l=None)
     plain = json.loads(alone.to_json())
     assert plain["probability"]["told"] is plain["cut_meq_l"] is None
     assert Evaluation.from_json(alone.to_json()) == alone

@@ -36,7 +36,7 @@ def test_tenths_hold_each_ecg_once_in_the_order_of_what_was_said() -> None:
     found = tenths(CHANCE, ABOVE)
     assert [tenth.ecgs for tenth in found] == [21] * 3 + [20] * 7
     order = np.argsort(CHANCE)
-    assert found[0].said == round(CHANCE[order[:21]].mean(), 4)
+    assert found[0].chance == round(CHANCE[order[:21]].mean(), 4)
     assert found[0].value == round(ABOVE[order[:21]].mean(), 4)
     assert found[9] == Tenth(
         round(CHANCE[order[-20:]].mean(), 4),
@@ -44,12 +44,12 @@ def test_tenths_hold_each_ecg_once_in_the_order_of_what_was_said() -> None:
         *(getattr(Share.of(ABOVE[order[-20:]]), end) for end in ("value", "low", "high")),
     )
     assert sum(tenth.ecgs * tenth.value for tenth in found) == pytest.approx(ABOVE.sum(), abs=0.02)
-    assert np.all(np.diff([tenth.said for tenth in found]) > 0)
+    assert np.all(np.diff([tenth.chance for tenth in found]) > 0)
 
 
 def test_of_few_ecgs_each_is_a_part_of_its_own() -> None:
     found = tenths(np.array([0.7, 0.2, 0.4]), np.array([True, False, True]))
-    assert [(tenth.said, tenth.ecgs, tenth.value) for tenth in found] == [(0.2, 1, 0), (0.4, 1, 1), (0.7, 1, 1)]
+    assert [(tenth.chance, tenth.ecgs, tenth.value) for tenth in found] == [(0.2, 1, 0), (0.4, 1, 1), (0.7, 1, 1)]
 
 
 def test_other_odds_are_those_of_bayes() -> None:
@@ -65,18 +65,18 @@ def test_being_told_the_prevalence_shifts_the_probabilities(card: Card) -> None:
     assert found.brier_of_the_share == round(share * (1 - share), 4)
     assert found.brier == brier(CHANCE, above)
     assert found.tenths == tenths(CHANCE, above)
-    assert found.told is not None
-    assert (found.told.prevalence, found.told.of_the_calibration) == (round(share, 4), 0.25)
-    shifted = at_odds(CHANCE, card.odds(float(share)))
-    assert found.told.tenths == tenths(shifted, above)
-    assert found.told.brier == brier(shifted, above)
-    assert np.mean(shifted) > np.mean(CHANCE)  # half are above here, a quarter were
+    assert found.shifted is not None
+    assert (found.shifted.prevalence, found.shifted.of_the_calibration) == (round(share, 4), 0.25)
+    moved = at_odds(CHANCE, card.odds(float(share)))
+    assert found.shifted.tenths == tenths(moved, above)
+    assert found.shifted.brier == brier(moved, above)
+    assert np.mean(moved) > np.mean(CHANCE)  # half are above here, a quarter were
 
 
 @pytest.mark.parametrize(("share", "prevalence"), [(0.0, 0.25), (1.0, 0.25), (0.5, 0.0), (0.5, 1.0)])
 def test_where_everybody_is_on_one_side_nothing_can_be_told(card: Card, share: float, prevalence: float) -> None:
     above = np.arange(200) < 200 * share
-    assert probability(CHANCE[:200], above, replace(card, prevalence=prevalence)).told is None
+    assert probability(CHANCE[:200], above, replace(card, prevalence=prevalence)).shifted is None
 
 
 def test_the_share_alone_has_the_brier_score_of_a_coin(card: Card) -> None:

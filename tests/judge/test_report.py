@@ -100,7 +100,7 @@ def test_a_page_without_a_cut_or_a_prevalence_says_so(
 ) -> None:
     report.write(made_up, cohort, replace(evaluation, cut_meq_l=None), tmp_path)
     assert "The model's card has no frozen cut." in page(tmp_path)
-    drawing = report._probability(replace(evaluation.probability, told=None))
+    drawing = report._probability(replace(evaluation.probability, shifted=None))
     assert drawing.caption == "How many were above 5.5 mEq/L where such a probability was given."
 
 

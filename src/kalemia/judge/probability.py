@@ -1,4 +1,4 @@
-"""Whether the probability of more than 5.5 mEq/L holds: how many were above where so much was said."""
+"""Whether the probability of more than 5.5 mEq/L holds: how many were above where such a probability was given."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ Brier = Annotated[float, Field(alias="brier_above_5.5")]
 
 @dataclass(frozen=True)
 class Tenth:
-    """A tenth of the ECGs by probability: what was said on average, and the share that was above, as in `Share`."""
+    """A tenth of the ECGs by probability: their mean probability, and the share that was above, as in `Share`."""
 
-    said: float
+    chance: Annotated[float, Field(alias="said")]
     ecgs: int
     value: float
     low: float
@@ -32,7 +32,7 @@ class Tenth:
 
 @dataclass(frozen=True)
 class Shifted:
-    """The same as if predicting had been told this cohort's prevalence."""
+    """How probabilities hold that are shifted to this cohort's prevalence, as predicting does where it is told one."""
 
     prevalence: float
     of_the_calibration: float
@@ -42,7 +42,7 @@ class Shifted:
 
 @dataclass(frozen=True)
 class Probability:
-    """How probabilities hold as they are said, and if predicting had been told; None where it cannot be told that.
+    """How probabilities hold as they are, and shifted; None where the prevalence is none that can be told.
 
     Brier scores (1950) are mean squared errors; that of the share is what everybody's having it would have.
     """
@@ -50,18 +50,18 @@ class Probability:
     brier_of_the_share: float
     brier: Brier
     tenths: tuple[Tenth, ...]
-    told: Shifted | None
+    shifted: Annotated[Shifted | None, Field(alias="told")]
 
 
 def probability(chance: Reals, above: Bools, card: Card) -> Probability:
     """Return whether probabilities (n,) of being above (n,) hold."""
     share = float(np.mean(above))
     least, most = SHARES
-    told = None
+    shifted = None
     if least <= share <= most and least <= card.prevalence <= most:
-        shifted = at_odds(chance, card.odds(share))
-        told = Shifted(round(share, 4), card.prevalence, brier(shifted, above), tenths(shifted, above))
-    return Probability(round(share * (1 - share), 4), brier(chance, above), tenths(chance, above), told)
+        moved = at_odds(chance, card.odds(share))
+        shifted = Shifted(round(share, 4), card.prevalence, brier(moved, above), tenths(moved, above))
+    return Probability(round(share * (1 - share), 4), brier(chance, above), tenths(chance, above), shifted)
 
 
 def at_odds(chance: Reals, odds: float) -> Reals:
@@ -75,6 +75,6 @@ def brier(chance: Reals, above: Bools) -> float:
 
 
 def tenths(chance: Reals, above: Bools) -> tuple[Tenth, ...]:
-    """Return what was said, on average, and how many were above in each tenth of the ECGs, the least probable first."""
+    """Return the mean probability and the share above in each tenth of the ECGs, the least probable first."""
     parts = np.array_split(np.argsort(chance, kind="stable"), min(GROUPS, len(chance)))
     return tuple(Tenth(round(float(chance[part].mean()), 4), *astuple(Share.of(above[part]))) for part in parts)

@@ -107,11 +107,11 @@ def _drawings(estimates: CohortEstimates, cohort: Cohort, evaluation: Evaluation
 
 def _probability(probability: Probability) -> Drawing:
     sets, caption = {"as said": probability.tenths}, "How many were above 5.5 mEq/L where such a probability was given."
-    if told := probability.told:
-        sets["told the prevalence"] = told.tenths
+    if shifted := probability.shifted:
+        sets["told the prevalence"] = shifted.tenths
         caption += (
-            f" {told.of_the_calibration:.0%} of the model's calibration were, {told.prevalence:.1%} here: "
-            f"kalemia predict --prevalence {told.prevalence:.2g} gives the second."
+            f" {shifted.of_the_calibration:.0%} of the model's calibration were, {shifted.prevalence:.1%} here: "
+            f"kalemia predict --prevalence {shifted.prevalence:.2g} gives the second."
         )
     return Drawing("probability", caption, intervals.probability(sets))
 

@@ -56,16 +56,16 @@ def coverage(rows: Mapping[str, Share], target: float) -> Figure:
 def probability(sets: Mapping[str, Sequence[Tenth]]) -> Figure:
     """Return how many were above 5.5 mEq/L, with Wilson's interval, against the probability that was given.
 
-    `sets` are tenths of the ECGs by probability, by how it was said.
+    `sets` are tenths of the ECGs by probability, by what each set is called.
     """
     figure, axes = single(4.6, 4.2)
     axes.plot([0, 1], [0, 1], linestyle="--", **REFERENCE)
     for (name, tenths), color, mark in zip(sets.items(), (BLUE, RED), "os", strict=False):
         for tenth in tenths:
-            axes.plot([tenth.said] * 2, [tenth.low, tenth.high], color=color, linewidth=2, alpha=0.55)
-        places = [(tenth.said, tenth.value) for tenth in tenths]
+            axes.plot([tenth.chance] * 2, [tenth.low, tenth.high], color=color, linewidth=2, alpha=0.55)
+        places = [(tenth.chance, tenth.value) for tenth in tenths]
         axes.plot(*zip(*places, strict=True), mark, color=color, markersize=5, label=name)
-    most = max(max(tenth.said, tenth.high) for tenths in sets.values() for tenth in tenths)
+    most = max(max(tenth.chance, tenth.high) for tenths in sets.values() for tenth in tenths)
     axes.set(xlabel="probability of more than 5.5 mEq/L", ylabel="share that was above")
     axes.set(xlim=(-0.02 * most, 1.04 * most), ylim=(-0.02 * most, 1.04 * most))
     axes.legend(fontsize=SMALL)
