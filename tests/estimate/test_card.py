@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -14,71 +15,157 @@ from kalemia.errors import ModelError
 from kalemia.estimate.card import Card
 from kalemia.estimate.model import Model
 
-Fields = dict[str, Any]
+LIKENESS = "likeness has no mean, axes, directions and limit"
+
+
+@pytest.fixture
+def written(tiny: Model, tmp_path: Path) -> Callable[..., Path]:
+    """Return a function that writes the tiny model's card with other fields."""
+
+    def write(**fields: object) -> Path:
+        path = tmp_path / "card.json"
+        path.write_text(json.dumps(json.loads(tiny.card.dump()) | fields))
+        return path
+
+    return write
 
 
 def test_a_card_comes_back_as_it_was_written(tiny: Model, tmp_path: Path) -> None:
-    (tmp_path / "card.json").write_bytes(tiny.card.dump())
-    assert Card.load(tmp_path / "card.json") == tiny.card
+    path = tmp_path / "card.json"
+    path.write_bytes(tiny.card.dump())
+    assert Card.load(path) == tiny.card
+    assert path.read_bytes().endswith(b"\n}\n")
+    with pytest.raises(ValueError, match="not JSON compliant"):
+        replace(tiny.card, prevalence=float("nan")).dump()
+
+
+def test_whole_numbers_are_numbers(written: Callable[..., Path]) -> None:
+    card = Card.load(written(range_meq_l=[2, 9], prevalence=0, personal={"between_meq_l": 0, "within_meq_l": 1}))
+    assert (card.range_meq_l, card.prevalence) == ((2.0, 9.0), 0.0)
 
 
 @pytest.mark.parametrize(
-    ("fields", "sentence"),
+    ("fields", "why"),
     [
         ({"surprise": 1}, "'surprise' is not known"),
-        ({"error_levels": 3}, "error_levels is not of its kind"),
-        ({"error_levels": [0.1, 0.5, 0.9]}, "differ in length"),
-        ({"error_levels": [0.1, 0.9], "error_quantiles": [[0, 1]]}, "differ in length"),
-        ({"error_levels": [0.0, 0.5, 0.9], "error_quantiles": [[0, 1, 2]]}, "no shares"),
-        ({"error_levels": [0.9, 0.5, 0.1], "error_quantiles": [[0, 1, 2]]}, "error_levels are not rising"),
-        ({"error_levels": [0.1, 0.5, 0.9], "error_quantiles": [[2, 1, 0]]}, "error_quantiles row 0 are not rising"),
-        (
-            {"error_levels": [0.1, 0.5, 0.9], "error_quantiles": [["a", "b", "c"]]},
-            "error_quantiles row 0 are not rising",
-        ),
-        (
-            {"error_levels": [0.1, 0.5, 0.9], "error_quantiles": [[0, float("nan"), 1]]},
-            "error_quantiles row 0 are not rising",
-        ),
+        ({"s" * 99: 1}, f"'{'s' * 40}' is not known"),
+        ({"leads": ["V5", "I"]}, "error_quantiles have no row for every number of leads"),
         ({"least_leads": 2}, "least_leads is no number of leads"),
-        ({"leads": ["V5", "I"]}, "no row for every number of leads"),
-        ({"range_meq_l": None}, "range_meq_l is not of its kind"),
-        ({"range_meq_l": [9.0]}, "range_meq_l is no range"),
-        ({"range_meq_l": [9.0, 2.0]}, "range_meq_l are not rising"),
-        ({"leads": "V5"}, "leads is not of its kind"),
-        ({"leads": []}, "leads are not names"),
-        ({"leads": [5]}, "leads are not names"),
-        ({"metrics": None}, "metrics is not of its kind"),
-        ({"parameters": "many"}, "parameters is not of its kind"),
-        ({"onnx_sha256": "0" * 64}, "its file has sha256 .* its card 000000000000"),
+        ({"least_leads": 0}, "least_leads is no number of leads"),
+        ({"error_levels": [0.1, 0.5, 0.9]}, "error_levels and error_quantiles differ in length"),
+        ({"error_levels": [0.9, 0.5, 0.1]}, "error_levels are not rising numbers"),
+        ({"error_quantiles": [[2, 1, 0]]}, "error_quantiles row 0 are not rising numbers"),
+        ({"range_meq_l": [9.0, 2.0]}, "range_meq_l are not rising numbers"),
+        ({"personal": {"between_meq_l": 0.5}}, "personal has no between_meq_l and within_meq_l"),
+        ({"personal": {"within_meq_l": 0.5}}, "personal has no between_meq_l and within_meq_l"),
+        ({"personal": {"between_meq_l": 0.5, "within_meq_l": 0.0}}, "personal has no between_meq_l and within_meq_l"),
+        ({"personal": {"between_meq_l": -0.1, "within_meq_l": 0.5}}, "personal has no between_meq_l and within_meq_l"),
+        ({"personal": {"between_meq_l": 50, "within_meq_l": 0.5}}, "personal has no between_meq_l and within_meq_l"),
+        ({"personal": {"between_meq_l": 0.5, "within_meq_l": 50}}, "personal has no between_meq_l and within_meq_l"),
+        ({"likeness": {"mean": ""}}, LIKENESS),
     ],
 )
-def test_a_damaged_card_is_refused_in_a_sentence(altered: Callable[..., Path], fields: Fields, sentence: str) -> None:
-    with pytest.raises(ModelError, match=sentence) as caught:
-        Model.load(altered(**fields))
-    assert "\n" not in str(caught.value)
+def test_a_damaged_card_is_refused_in_a_sentence(
+    written: Callable[..., Path], fields: dict[str, Any], why: str
+) -> None:
+    path = written(**fields)
+    with pytest.raises(ModelError) as caught:
+        Card.load(path)
+    assert str(caught.value) == f"{path}: not a model card ({why}); expected the JSON that kalemia train writes"
 
 
-def test_a_card_without_a_field_is_refused(altered: Callable[..., Path]) -> None:
-    path = altered().with_suffix(".json")
+@pytest.mark.parametrize(
+    ("fields", "expected"),
+    [
+        ({"metrics": None}, "Expected `object`, got `null`"),
+        ({"parameters": "many"}, "Expected `int`, got `str`"),
+        ({"parameters": True}, "Expected `int`, got `bool`"),
+        ({"name": 5}, "Expected `str`, got `int`"),
+        ({"leads": "V5"}, "Expected `array`, got `str`"),
+        ({"leads": []}, "Expected `array` of length >= 1"),
+        ({"leads": [5]}, "Expected `str`, got `int`"),
+        ({"error_levels": 3}, "Expected `array`, got `int`"),
+        ({"error_levels": [0.1, 0.9]}, "Expected `array` of length >= 3"),
+        ({"error_levels": [0.0, 0.5, 0.9]}, "Expected `float` > 0.0"),
+        ({"error_levels": [0.1, 0.5, 1.0]}, "Expected `float` < 1.0"),
+        ({"error_quantiles": [["a", "b", "c"]]}, "Expected `float`, got `str`"),
+        ({"error_quantiles": [[0, 1, 1e6]]}, "Expected `float` < 1000000.0"),
+        ({"error_quantiles": [[-1e6, 0, 1]]}, "Expected `float` > -1000000.0"),
+        ({"range_meq_l": None}, "Expected `array`, got `null`"),
+        ({"range_meq_l": [9.0]}, "Expected `array` of length 2, got 1"),
+        ({"prevalence": 1.5}, "Expected `float` <= 1.0"),
+        ({"prevalence": -0.1}, "Expected `float` >= 0.0"),
+    ],
+)
+def test_a_field_of_another_kind_is_named_with_what_is_expected(
+    written: Callable[..., Path], fields: dict[str, Any], expected: str
+) -> None:
+    """The words are those of the library that reads the card."""
+    path, name = written(**fields), next(iter(fields))
+    with pytest.raises(ModelError) as caught:
+        Card.load(path)
+    assert f"not a model card ({expected} - at `$.{name}" in str(caught.value)
+    assert str(caught.value).endswith("); expected the JSON that kalemia train writes")
+
+
+def test_a_card_without_a_field_is_refused(written: Callable[..., Path]) -> None:
+    path = written()
     card = json.loads(path.read_text())
     for name in card:
-        path.write_text(json.dumps({k: v for k, v in card.items() if k != name}))
-        with pytest.raises(ModelError, match=f"not a model card .*{name}"):
+        path.write_text(json.dumps({key: value for key, value in card.items() if key != name}))
+        with pytest.raises(ModelError, match=f"not a model card .*missing required field `{name}`"):
             Card.load(path)
 
 
-@pytest.mark.parametrize("text", ["", "{", "[]", "7", '"card"', "\x00\xff"])
+@pytest.mark.parametrize("text", ["", "{", "[]", "7", '"card"', "\x00\xff", "[" * 100_000, '{"prevalence": NaN}'])
 def test_what_is_no_card_is_refused(tmp_path: Path, text: str) -> None:
     path = tmp_path / "card.json"
     path.write_bytes(text.encode("latin-1"))
-    with pytest.raises(ModelError, match="not a model card"):
+    with pytest.raises(ModelError, match=f"^{re.escape(str(path))}: not a model card .*; expected the JSON") as caught:
+        Card.load(path)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_huge_card_is_not_read(tmp_path: Path) -> None:
+    path = tmp_path / "card.json"
+    with path.open("wb") as file:
+        file.truncate(4_000_001)
+    with pytest.raises(ModelError, match=r"4,000,001 bytes; as the JSON card of a model up to 4,000,000 are accepted"):
         Card.load(path)
 
 
-@pytest.mark.parametrize("share", [0.0, 1.0, -0.1, 3.0, float("nan"), 1e-300, "0.03"])
-def test_a_prevalence_that_is_none_gets_a_sentence(tiny: Model, share: Any) -> None:
-    with pytest.raises(ModelError, match=r"a share from 0\.0001 to 0\.9999 is accepted, such as 0\.03"):
+@pytest.mark.parametrize("prevalence", [0.0001, 0.01, 0.25, 0.6, 0.9999])
+def test_a_prevalence_becomes_odds(tiny: Model, prevalence: float) -> None:
+    odds = prevalence / (1 - prevalence) / (0.25 / 0.75)  # of the calibration a quarter were above
+    assert tiny.card.odds(prevalence) == pytest.approx(odds)
+
+
+@pytest.mark.parametrize(
+    ("share", "shown"),
+    [
+        (0.0, "0.0"),
+        (0.00009, "9e-05"),
+        (0.99995, "0.99995"),
+        (-0.1, "-0.1"),
+        (3.0, "3.0"),
+        (float("nan"), "nan"),
+        ("0.03", "'0.03'"),
+        ("a" * 40, "'" + "a" * 19),
+    ],
+)
+def test_a_prevalence_that_is_none_gets_a_sentence(tiny: Model, share: Any, shown: str) -> None:
+    with pytest.raises(ModelError) as caught:
         tiny.card.odds(share)
-    with pytest.raises(ModelError, match=r"none or all of its calibration's patients were above 5\.5 mEq/L"):
-        replace(tiny.card, prevalence=0.0).odds(0.03)
+    accepted = "a share from 0.0001 to 0.9999 is accepted, such as 0.03"
+    assert str(caught.value) == f"the prevalence is {shown}; {accepted}"
+
+
+@pytest.mark.parametrize("own", [0.0, 0.00009, 0.99995, 1.0])
+def test_a_calibration_of_one_kind_takes_no_prevalence(tiny: Model, own: float) -> None:
+    with pytest.raises(ModelError) as caught:
+        replace(tiny.card, prevalence=own).odds(0.03)
+    assert str(caught.value) == (
+        "model tiny: none or all of its calibration's patients were above 5.5 mEq/L; it takes no prevalence"
+    )
+    assert replace(tiny.card, prevalence=0.0001).odds(0.0001) == pytest.approx(1.0)
+    assert replace(tiny.card, prevalence=0.9999).odds(0.9999) == pytest.approx(1.0)

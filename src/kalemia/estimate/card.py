@@ -6,14 +6,15 @@ probabilities), and what it was trained on, because a model must say that wherev
 
 from __future__ import annotations
 
-import dataclasses
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
-import numpy as np
+import msgspec
+from msgspec import Meta
 
 from kalemia.errors import ModelError
 from kalemia.estimate.forecast import MAX_SPREAD_MEQ_L
@@ -37,6 +38,10 @@ PREPROCESSING: Mapping[str, Any] = {
     "side": "(n, leads + 1): ln(gain_mv) a lead, then rr_s",
 }
 """What becomes of a signal before a network sees it; a model that was trained on anything else is not loaded."""
+
+Share = Annotated[float, Meta(ge=0, le=1)]
+Level = Annotated[float, Meta(gt=0, lt=1)]
+Quantile = Annotated[float, Meta(gt=-1e6, lt=1e6)]
 
 
 @dataclass(frozen=True)
@@ -69,7 +74,7 @@ class Card:
 
     name: str
     version: str
-    leads: tuple[str, ...]
+    leads: Annotated[tuple[str, ...], Meta(min_length=1)]
     least_leads: int
     parameters: int
     architecture: Mapping[str, Any]
@@ -78,10 +83,10 @@ class Card:
     validated_on: str
     training: Mapping[str, Any]
     metrics: Mapping[str, Any]
-    error_levels: tuple[float, ...]
-    error_quantiles: tuple[tuple[float, ...], ...]
-    range_meq_l: tuple[float, float]
-    prevalence: float
+    error_levels: Annotated[tuple[Level, ...], Meta(min_length=3)]
+    error_quantiles: tuple[tuple[Quantile, ...], ...]
+    range_meq_l: tuple[Quantile, Quantile]
+    prevalence: Share
     personal: Mapping[str, float]
     likeness: Mapping[str, Any]
     onnx_sha256: str
@@ -89,50 +94,35 @@ class Card:
 
     @classmethod
     def load(cls, path: Path) -> Card:
-        """Read a card from its JSON file; ModelError where it is missing or a field is missing or unknown."""
+        """Read a card from its JSON file; ModelError where it is missing, or a field is missing, wrong or unknown."""
+        content = bounded.content(path, MAX_CARD_BYTES, "the JSON card of a model", ModelError)
         try:
-            fields: dict[str, Any] = json.loads(
-                bounded.content(path, MAX_CARD_BYTES, "the JSON card of a model", ModelError)
-            )
-            tuples: dict[str, Any] = {k: _tuples(v) for k, v in fields.items()}
-        except (ValueError, TypeError, AttributeError, RecursionError) as exc:
-            raise ModelError(f"{path}: not a model card; expected the JSON that kalemia train writes") from exc
-        known = {field.name for field in dataclasses.fields(cls)}
-        strange = [f"{name[:40]!r} is missing" for name in sorted(known - set(tuples))]
-        strange += [f"{name[:40]!r} is not known" for name in sorted(set(tuples) - known)]
-        if fault := strange[0] if strange else cls(**tuples).fault():
-            raise ModelError(f"{path}: not a model card ({fault}); expected the JSON that kalemia train writes")
-        return cls(**tuples)
+            fields = msgspec.json.decode(content, type=dict[str, Any])
+            card = msgspec.convert(fields, cls)
+            if unknown := sorted(fields.keys() - vars(card).keys()):
+                raise ValueError(f"{unknown[0][:40]!r} is not known")
+            card.check()
+        except (ValueError, RecursionError) as exc:
+            raise ModelError(f"{path}: not a model card ({exc}); expected the JSON that kalemia train writes") from exc
+        return card
 
-    def fault(self) -> str | None:
-        """Say which field is not what the network or the interval needs, or None."""
-        wrong = [name for name, kind in _KINDS.items() if not isinstance(getattr(self, name), kind)]
-        if wrong:
-            return f"{wrong[0]} is not of its kind"
-        if not self.leads or not all(isinstance(lead, str) for lead in self.leads):
-            return "leads are not names"
-        if not 1 <= self.least_leads <= len(self.leads):
-            return "least_leads is no number of leads"
-        if len(self.error_quantiles) != len(self.leads) - self.least_leads + 1:
-            return "error_quantiles have no row for every number of leads"
+    def check(self) -> None:
+        """Raise a ValueError where fields, each of its own kind, do not go together."""
+        least, most = self.least_leads, len(self.leads)
+        if not 1 <= least <= most:
+            raise ValueError("least_leads is no number of leads")
+        if len(self.error_quantiles) != most - least + 1:
+            raise ValueError("error_quantiles have no row for every number of leads")
         rows = {f"error_quantiles row {row}": values for row, values in enumerate(self.error_quantiles)}
         for name, values in {"error_levels": self.error_levels, "range_meq_l": self.range_meq_l, **rows}.items():
-            if not _rising(values):
-                return f"{name} are not rising numbers"
-        if len(self.error_levels) < 3 or any(len(row) != len(self.error_levels) for row in self.error_quantiles):
-            return "error_levels and error_quantiles differ in length"
-        if len(self.range_meq_l) != 2 or not 0 < self.error_levels[0] < self.error_levels[-1] < 1:
-            return "range_meq_l is no range, or error_levels are no shares"
-        if not 0 <= self.prevalence <= 1:
-            return "prevalence is no share"
-        parts = [self.personal.get(name) for name in ("between_meq_l", "within_meq_l")]
-        if not all(isinstance(part, int | float) and 0 <= part < MAX_SPREAD_MEQ_L for part in parts) or not parts[1]:
-            return "personal has no between_meq_l and within_meq_l"
-        try:
-            Likeness.from_dict(self.likeness)
-        except ValueError:
-            return "likeness has no mean, axes and limit"
-        return None
+            if list(values) != sorted(values):
+                raise ValueError(f"{name} are not rising numbers")
+        if any(len(row) != len(self.error_levels) for row in self.error_quantiles):
+            raise ValueError("error_levels and error_quantiles differ in length")
+        between, within = (self.personal.get(name, math.nan) for name in ("between_meq_l", "within_meq_l"))
+        if not (0 <= between < MAX_SPREAD_MEQ_L and 0 < within < MAX_SPREAD_MEQ_L):
+            raise ValueError("personal has no between_meq_l and within_meq_l")
+        Likeness.from_dict(self.likeness)
 
     def odds(self, prevalence: float) -> float:
         """Return how many times those of the calibration the odds of more than 5.5 are where this share of ECGs has it.
@@ -161,22 +151,3 @@ class Card:
     def dump(self) -> bytes:
         """Return the card as JSON."""
         return (json.dumps(asdict(self), indent=1, allow_nan=False) + "\n").encode("utf-8")
-
-
-def _tuples(value: Any) -> Any:
-    """Return JSON's lists as tuples, to the second depth that a card has."""
-    return tuple(tuple(v) if isinstance(v, list) else v for v in value) if isinstance(value, list) else value
-
-
-def _rising(values: Any) -> bool:
-    kinds = isinstance(values, tuple) and all(type(v) in {int, float} and abs(v) < 1e6 for v in values)
-    return kinds and bool((np.diff(values) >= 0).all())
-
-
-_KINDS: dict[str, type] = {
-    **dict.fromkeys(("name", "version", "trained_on", "validated_on", "onnx_sha256", "notice"), str),
-    **dict.fromkeys(("leads", "error_levels", "error_quantiles", "range_meq_l"), tuple),
-    **dict.fromkeys(("architecture", "preprocessing", "training", "metrics", "personal", "likeness"), dict),
-    **dict.fromkeys(("parameters", "least_leads"), int),
-    "prevalence": float,
-}

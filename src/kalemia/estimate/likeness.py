@@ -9,7 +9,6 @@ another speed; a slow sine wave lies inside and is found by its missing QRS comp
 from __future__ import annotations
 
 import base64
-import binascii
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -27,6 +26,7 @@ MOST_BEATS = 20_000
 """Of the training, how many decide the directions."""
 KEPT = 0.995
 """The share of beats of patients kept apart that are like enough."""
+DAMAGED = "likeness has no mean, axes, directions and limit"
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,24 +68,23 @@ class Likeness:
         return {**packed, "directions": len(self.axes), "limit": self.limit}
 
     @classmethod
-    def from_dict(cls, said: Mapping[str, Any]) -> Likeness | None:
+    def from_dict(cls, fields: Mapping[str, Any]) -> Likeness | None:
         """Read what a card has; None where it knows no beats, ValueError where it is damaged."""
-        if not said:
+        if not fields:
             return None
         try:
-            mean, axes = (np.frombuffer(base64.b64decode(said[name]), "<f2") for name in ("mean", "axes"))
-            found = cls(
+            mean, axes = (np.frombuffer(base64.b64decode(fields[name]), "<f2") for name in ("mean", "axes"))
+            likeness = cls(
                 mean.astype(np.float32),
-                axes.reshape(int(said["directions"]), SAMPLES).astype(np.float32),
-                float(said["limit"]),
+                axes.reshape(int(fields["directions"]), SAMPLES).astype(np.float32),
+                float(fields["limit"]),
             )
-        except (KeyError, TypeError, OverflowError, binascii.Error) as exc:
-            raise ValueError("no likeness") from exc
-        if not (0 < found.limit < math.inf and len(found.axes)):
-            raise ValueError("no likeness")
-        if found.mean.shape != (SAMPLES,) or not (np.isfinite(found.axes).all() and np.isfinite(found.mean).all()):
-            raise ValueError("no likeness")
-        return found
+        except (KeyError, TypeError, ValueError, OverflowError) as exc:
+            raise ValueError(DAMAGED) from exc
+        finite = np.isfinite(likeness.axes).all() and np.isfinite(likeness.mean).all()
+        if not (finite and likeness.mean.shape == (SAMPLES,) and len(axes) and 0 < likeness.limit < math.inf):
+            raise ValueError(DAMAGED)
+        return likeness
 
 
 def learned(training: Float32, apart: Float32) -> Likeness:
@@ -105,9 +104,9 @@ def learned(training: Float32, apart: Float32) -> Likeness:
     _, directions = np.linalg.eigh(np.cov(beats - mean, rowvar=False, dtype=np.float64))
     count = min(DIRECTIONS, max(1, len(beats) // 4))
     axes = directions[:, ::-1][:, :count].T
-    found = Likeness(_stored(mean), _stored(axes), limit=0.0)
-    limit = float(np.quantile(found.unlikeness(_there(apart)), KEPT))
-    return replace(found, limit=round(limit, 4))
+    likeness = Likeness(_stored(mean), _stored(axes), limit=0.0)
+    limit = float(np.quantile(likeness.unlikeness(_there(apart)), KEPT))
+    return replace(likeness, limit=round(limit, 4))
 
 
 def _there(waves: Float32) -> Float32:
