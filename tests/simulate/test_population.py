@@ -41,9 +41,12 @@ def test_a_population_for_other_bodies_is_not_taken(monkeypatch: pytest.MonkeyPa
 def test_weights_make_simulated_measures_like_the_real_ones() -> None:
     fit = pytest.importorskip("kalemia.simulate.fit", reason="the population is fitted with scikit-learn")
     pytest.importorskip("sklearn", reason="the population is fitted with scikit-learn, which is not installed here")
+    from threadpoolctl import threadpool_limits
+
     rng = np.random.default_rng(0)
     real, made = rng.normal(0.8, 0.7, (100, 2)), rng.normal(0.0, 1.0, (1200, 2))
-    weight = fit.reweighed(real, made, passes=3, seed=0)
+    with threadpool_limits(1):  # on so few rows threads only wait for each other
+        weight = fit.reweighed(real, made, passes=3, seed=0)
     assert weight.sum() == pytest.approx(1.0)
     for column in range(2):
         middle = float(weight @ made[:, column])
