@@ -44,20 +44,20 @@ def test_records_read_back_with_their_labels(tmp_path: Path) -> None:
 def test_shards_hold_the_same_records_and_labels(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     polars = pytest.importorskip("polars", reason="Parquet is written with polars, which is not installed here")
     monkeypatch.setattr(dataset, "CHUNK", 2)
-    write(tmp_path / "single", 5, seed=2, level="dialysis", form="parquet")
-    write(tmp_path / "double", 5, seed=2, level="dialysis", form="parquet", workers=2)
+    write(tmp_path / "single", 3, seed=2, level="dialysis", form="parquet")
+    write(tmp_path / "double", 3, seed=2, level="dialysis", form="parquet", workers=2)
     assert contents(tmp_path / "single") == contents(tmp_path / "double")
-    monkeypatch.setattr(formats, "PER_FOLDER", 40)
-    assert write(tmp_path / "one", 5, seed=2, level="dialysis", form="parquet") == 60
-    write(tmp_path / "wfdb", 5, seed=2, level="dialysis")
+    monkeypatch.setattr(formats, "PER_FOLDER", 20)
+    assert write(tmp_path / "one", 3, seed=2, level="dialysis", form="parquet") == 36
+    write(tmp_path / "wfdb", 3, seed=2, level="dialysis")
     table = polars.read_parquet(tmp_path / "one" / "labels.parquet")
     with (tmp_path / "wfdb" / "labels.csv").open(newline="") as handle:
         rows = list(csv.DictReader(handle))
-    assert len(table) == len(rows) == 60
+    assert len(table) == len(rows) == 36
     for name in ("potassium_meq_l", "measured_meq_l", "day", "minute"):
         assert table[name].to_list() == [float(row[name]) for row in rows]
     assert table["parameters"].to_list() == [row["parameters"] for row in rows]
-    for number in (0, 39, 40, 59):
+    for number in (0, 19, 20, 35):
         shard = np.load(tmp_path / "one" / table["shard"][number], mmap_mode="r")
         held = wfdb.rdrecord(str(tmp_path / "wfdb" / rows[number]["record"]), physical=False)
         np.testing.assert_array_equal(shard[table["row"][number]], held.d_signal.T)

@@ -8,7 +8,7 @@ import pytest
 
 from kalemia.errors import SimulateError
 from kalemia.records import LEADS
-from kalemia.simulate import LEVELS, simulate, simulate_one, write
+from kalemia.simulate import LEVELS, dataset, simulate, simulate_one, write
 from kalemia.simulate.laboratory import draw_blood
 
 
@@ -122,13 +122,14 @@ def test_the_laboratory_is_near_the_truth_and_hemolysis_above_it() -> None:
     assert np.mean([draw.hemolyzed for draw in draws]) == pytest.approx(0.2, abs=0.03)
 
 
-def test_a_level_of_ones_own_goes_instead_of_a_name(tmp_path: Path) -> None:
+def test_a_level_of_ones_own_goes_instead_of_a_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(dataset, "CHUNK", 3)
     own = dataclasses.replace(LEVELS["clean"], name="mine", muscle_mv=0.1)
     made = simulate_one(1, 0, own)
     np.testing.assert_array_equal(made.recording.signal, next(simulate(1, 1, own)).recording.signal)
     noise = [np.std(np.diff(one.recording.signal[0], 3)) for one in (made, simulate_one(1, 0, "clean"))]
     assert noise[0] > 5 * noise[1]
-    write(tmp_path / "one", 60, 1, own)
-    write(tmp_path / "two", 60, 1, own, workers=2)
-    for name in ("labels.csv", "0000/p000000.dat", "0000/p000059.dat"):
+    write(tmp_path / "one", 5, 1, own)
+    write(tmp_path / "two", 5, 1, own, workers=2)
+    for name in ("labels.csv", "0000/p000000.dat", "0000/p000004.dat"):
         assert (tmp_path / "one" / name).read_bytes() == (tmp_path / "two" / name).read_bytes()

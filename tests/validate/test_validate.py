@@ -185,7 +185,8 @@ def invoke(*arguments: object) -> str:
     return str(result.exception)
 
 
-def test_what_is_asked_wrongly_is_answered_in_one_sentence(tmp_path: Path) -> None:
+def test_what_is_asked_wrongly_is_answered_in_one_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("KALEMIA_DATA", raising=False)
     (tmp_path / "file").write_text("")
     (tmp_path / "empty").mkdir()
     out = ("--out", tmp_path / "out")
