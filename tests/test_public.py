@@ -73,7 +73,7 @@ def test_the_types_need_numpy_alone() -> None:
 
 def test_help_loads_nothing_that_it_does_not_need() -> None:
     code = "import sys\nfrom kalemia.cli import app\ntry: app(['predict', '--help'])\nexcept SystemExit: pass"
-    assert not loaded_by(code) & {*NEVER, "scipy", "onnxruntime", "sleepecg", "pydicom", "ecgdatakit"}
+    assert not loaded_by(code) & {*NEVER, "scipy", "onnxruntime", "sleepecg", "pydicom", "edfio", "ecgdatakit"}
 
 
 def test_predicting_loads_no_torch_pandas_or_matplotlib(patients: Path, tiny_path: Path) -> None:
