@@ -11,6 +11,8 @@ from typing import Any
 import pytest
 from commands import invoke, lines
 
+from kalemia.cli.simulate import _since_before
+
 
 def test_simulate_writes_records_that_predict_reads(tiny_path: Path, tmp_path: Path) -> None:
     out = tmp_path / "set"
@@ -104,3 +106,11 @@ def test_what_is_missing_is_named(writer: Writer, options: tuple[object, ...], m
     assert result.exit_code == 2
     assert f"Missing option '{missing}'." in result.stderr
     assert writer.asked == []
+
+
+def test_the_bar_grows_by_what_is_done_since_it_was_last_told() -> None:
+    steps: list[int] = []
+    progress = _since_before(steps.append)
+    for done in (16, 32, 40, 40):
+        progress(done)
+    assert steps == [16, 16, 8, 0]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -15,23 +16,26 @@ if TYPE_CHECKING:
     from kalemia.read import Input
 
 
+Images = Annotated[
+    list[str], typer.Argument(metavar="IMAGE...", help="Scans, photos and PDFs of ECGs, or folders of them.")
+]
+Out = Annotated[str, typer.Option(metavar="DIR", help="Where the signal, a JSON and an overlay a page go.")]
+Layout = Annotated[
+    str,
+    typer.Option(
+        help="Rows x columns + rhythm strips: auto, 3x4+1, 3x4, 6x2, 12x1, cabrera-3x4 ...; "
+        "or the leads row by row: II, I/II/III, V1,V4/V2,V5/V3,V6 ..."
+    ),
+]
+Form = Annotated[str, typer.Option("--format", metavar="NAME", help="wfdb or csv.")]
+Dpi = Annotated[float | None, typer.Option(help="Dots per inch of a scan without a grid.")]
+Whole = Annotated[
+    bool, typer.Option("--whole-page", help="Keep what stands outside the rows on the overlay, names too.")
+]
+
+
 def digitize(
-    images: Annotated[
-        list[str], typer.Argument(metavar="IMAGE...", help="Scans, photos and PDFs of ECGs, or folders of them.")
-    ],
-    out: Annotated[str, typer.Option(metavar="DIR", help="Where the signal, a JSON and an overlay a page go.")],
-    layout: Annotated[
-        str,
-        typer.Option(
-            help="Rows x columns + rhythm strips: auto, 3x4+1, 3x4, 6x2, 12x1, cabrera-3x4 ...; "
-            "or the leads row by row: II, I/II/III, V1,V4/V2,V5/V3,V6 ..."
-        ),
-    ] = "auto",
-    form: Annotated[str, typer.Option("--format", metavar="NAME", help="wfdb or csv.")] = "wfdb",
-    dpi: Annotated[float | None, typer.Option(help="Dots per inch of a scan without a grid.")] = None,
-    whole: Annotated[
-        bool, typer.Option("--whole-page", help="Keep what stands outside the rows on the overlay, names too.")
-    ] = False,
+    images: Images, out: Out, layout: Layout = "auto", form: Form = "wfdb", dpi: Dpi = None, whole: Whole = False
 ) -> None:
     """Read the ECG on paper: an image or PDF in, the signal in mV at 500 Hz out, with an overlay to check it by.
 
@@ -41,31 +45,52 @@ def digitize(
 
       kalemia digitize scans/*.pdf --out digitized --layout 6x2 --format csv
     """
-    from kalemia.digitize import check_options, pages, write
+    from kalemia.digitize import check_options
 
     check_options(layout, dpi, form)
     sources = _images(images)
-    folder = folder_for(out)
-    taken: set[str] = set()
-    failures: list[KalemiaError] = []
+    digitizing = _Digitizing(folder_for(out), layout, dpi, form, blank=not whole)
+    failures = []
     with progress_bar("digitizing", len(sources)) as step:
         for source in sources:
-            try:
-                for page in pages(source, layout=layout, dpi=dpi):
-                    name = write.stem(str(source), page.page, taken)
-                    write.write(page, folder, name, form, blank=not whole)
-                    say(f"{source}: {page.summary()}: {folder / name}")
-                    for warning in page.recording.warnings:
-                        tell(f"{source}: {warning}")
-            except KalemiaError as exc:
-                failures.append(exc)
-                tell(f"kalemia: {exc}")
-            except Exception as exc:  # noqa: BLE001 - one bad page must never stop the others
-                failures.append(KalemiaError(f"{source}: {internal(exc)}"))
-                tell(f"kalemia: {failures[-1]}")
+            if (failure := digitizing(source)) is not None:
+                failures.append(failure)
+                tell(f"kalemia: {failure}")
             step(1)
-    refused = all(isinstance(exc, DigitizeError) for exc in failures)
+    refused = all(isinstance(failure, DigitizeError) for failure in failures)
     raise typer.Exit(EXIT_OK if not failures else EXIT_REFUSED if refused else EXIT_FAILED)
+
+
+@dataclass(frozen=True)
+class _Digitizing:
+    """How pages are read, and where they go; the names that have been given in that folder are kept."""
+
+    folder: Path
+    layout: str
+    dpi: float | None
+    form: str
+    blank: bool
+    taken: set[str] = field(default_factory=set)
+
+    def __call__(self, source: Input) -> KalemiaError | None:
+        """Return what is wrong with a file: one bad page must never stop the others."""
+        try:
+            self._write(source)
+        except KalemiaError as exc:
+            return exc
+        except Exception as exc:  # noqa: BLE001 - whatever it is
+            return KalemiaError(f"{source}: {internal(exc)}")
+        return None
+
+    def _write(self, source: Input) -> None:
+        from kalemia.digitize import pages, write
+
+        for page in pages(source, layout=self.layout, dpi=self.dpi):
+            name = write.stem(str(source), page.page, self.taken)
+            write.write(page, self.folder, name, self.form, blank=self.blank)
+            say(f"{source}: {page.summary()}: {self.folder / name}")
+            for warning in page.recording.warnings:
+                tell(f"{source}: {warning}")
 
 
 def _images(named: Sequence[str]) -> list[Input]:
@@ -74,7 +99,7 @@ def _images(named: Sequence[str]) -> list[Input]:
 
     if not all(named):
         raise KalemiaError("the name of an image is empty; give a file or a folder")
-    found = [entry for name in named for entry in find([name]) if not Path(name).is_dir() or entry.format.page]
-    if not found:
+    images = [entry for name in named for entry in find([name]) if not Path(name).is_dir() or entry.format.page]
+    if not images:
         raise KalemiaError(f"no picture or PDF is found in {', '.join(named)}; give files, or folders that hold some")
-    return found
+    return images

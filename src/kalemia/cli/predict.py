@@ -87,7 +87,7 @@ def predict(
     _check(inputs, model, rate, prevalence)
     sources, passed_over = _found(inputs)
     own = None if calibration is None else _calibrated(calibration, model, rate, sources)
-    pages = None if report is None else Pages.of(list(map(str, sources)), folder_for(report))
+    pages = None if report is None else Pages.of(map(str, sources), folder_for(report))
     estimates = _estimates(sources, Job(model, rate, own, prevalence, pages), workers, as_json)
     whole = pages is None or _finished(pages, estimates)
     if passed_over:

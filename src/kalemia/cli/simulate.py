@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -13,22 +13,29 @@ from kalemia.cli.terminal import CORES, SHOWN, LevelOption, Workers, needs, prog
 app = typer.Typer(invoke_without_command=True, subcommand_metavar="[COMMAND]")
 
 
+Count = Annotated[int | None, typer.Option(help="How many patients.")]
+Out = Annotated[Path | None, typer.Option(metavar="DIR", help="A folder that does not exist yet.")]
+Seed = Annotated[int, typer.Option(help="The same seed gives the same bytes.")]
+Base = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="DIR", help="Real 12-lead ECGs of normal potassium to be changed; labels are then semi-simulated."
+    ),
+]
+Form = Annotated[
+    str, typer.Option("--format", metavar="NAME", help="wfdb with labels.csv, or parquet with int16 shards.")
+]
+
+
 @app.callback()
 def simulate(
     context: typer.Context,
-    count: Annotated[int | None, typer.Option(help="How many patients.")] = None,
-    out: Annotated[Path | None, typer.Option(metavar="DIR", help="A folder that does not exist yet.")] = None,
-    seed: Annotated[int, typer.Option(help="The same seed gives the same bytes.")] = 0,
+    count: Count = None,
+    out: Out = None,
+    seed: Seed = 0,
     level: LevelOption = "clinic",
-    base: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="DIR", help="Real 12-lead ECGs of normal potassium to be changed; labels are then semi-simulated."
-        ),
-    ] = None,
-    form: Annotated[
-        str, typer.Option("--format", metavar="NAME", help="wfdb with labels.csv, or parquet with int16 shards.")
-    ] = "wfdb",
+    base: Base = None,
+    form: Form = "wfdb",
     workers: Workers = CORES,
 ) -> None:
     """Simulate ECGs with a known potassium; writes the records and a table of labels.
@@ -48,22 +55,34 @@ def simulate(
         return
     if count is None or out is None:
         context.fail(f"Missing option '{'--count' if count is None else '--out'}'.")
-    from kalemia.simulate import read_bases, write
+    from kalemia.simulate import write
 
     if base is not None:
-        bases = read_bases(base)
-        tell(f"{len(bases.usable)} real recordings to be changed, {len(bases.skipped)} skipped{_why(bases.skipped)}")
+        _tell_bases(base)
     with progress_bar("simulating", count) as step:
-        before = 0
-
-        def progress(done: int) -> None:
-            nonlocal before
-            step(done - before)
-            before = done
-
-        records = write(out, count, seed, level, workers, progress, base, form)
+        records = write(out, count, seed, level, workers, _since_before(step), base, form)
     labels = "labels.csv" if form == "wfdb" else "labels.parquet"
     say(f"{records:,} record{'s' if records > 1 else ''} of {count:,} patients and {labels} in {out}")
+
+
+def _tell_bases(folder: Path) -> None:
+    """Say how many real recordings can be changed, and why others cannot."""
+    from kalemia.simulate import read_bases
+
+    bases = read_bases(folder)
+    tell(f"{len(bases.usable)} real recordings to be changed, {len(bases.skipped)} skipped{_why(bases.skipped)}")
+
+
+def _since_before(step: Callable[[int], None]) -> Callable[[int], None]:
+    """Return what is told how many are done, and hands on how many more that is than before."""
+    before = 0
+
+    def progress(done: int) -> None:
+        nonlocal before
+        step(done - before)
+        before = done
+
+    return progress
 
 
 @app.command()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -62,7 +62,7 @@ class Pages:
     names: Mapping[str, str]
 
     @classmethod
-    def of(cls, sources: Sequence[str], folder: str | Path) -> Pages:
+    def of(cls, sources: Iterable[str], folder: str | Path) -> Pages:
         """Name the pages of all sources, before work is shared out to processes."""
         taken: set[str] = set()
         return cls(Path(folder), {source: page_name(source, taken) for source in dict.fromkeys(sources)})
