@@ -11,11 +11,14 @@ from numpy.typing import NDArray
 from ecgs import beat_mv, changed, recording
 from kalemia.read import inputs, read
 from kalemia.records import LEADS, R_SAMPLE, SAMPLES, Recording
+from kalemia.signal import condition as room
 from kalemia.signal.beat import cut
 from kalemia.signal.condition import BASELINE_SAMPLES, RATE, REACH_S, condition
 from kalemia.signal.measure import waves
+from kalemia.signal.product import product
 from kalemia.simulate import simulate_one
 
+NAN = np.nan
 RATES = (128.0, 240.7, 250.0, 257.0, 300.0, 360.0, 500.0, 512.41, 1000.0, 2000.0)
 Float32 = NDArray[np.float32]
 
@@ -151,6 +154,77 @@ def test_the_length_follows_the_rate(samples: int, rate: float) -> None:
     out = condition(np.ones((1, samples), np.float32), rate)
     assert out.shape == (1, max(1, round(samples * RATE / rate)))
     assert out.dtype == np.float32
+
+
+@pytest.mark.parametrize(
+    ("samples", "bridged"),
+    [
+        ([1, NAN, 3], [1, 2, 3]),
+        ([NAN, NAN, 3, NAN, 7, NAN], [3, 3, 3, 5, 7, 7]),
+        ([NAN, NAN, NAN], [0, 0, 0]),
+        ([1, 2, 4], [1, 2, 4]),
+    ],
+)
+def test_gaps_are_bridged_by_straight_lines(samples: list[float], bridged: list[float]) -> None:
+    """Lead by lead, and what was given stays as it was."""
+    signal = np.array([samples, [9.0] * len(samples)], np.float32)
+    before = signal.copy()
+    out = room._bridge(signal, np.isnan(signal))
+    np.testing.assert_array_equal(out, [bridged, [9.0] * len(samples)])
+    np.testing.assert_array_equal(signal, before)
+
+
+@pytest.mark.parametrize("rate", [300.0, 500.0, 512.41, 1000.0])
+def test_the_filter_has_the_length_of_kaisers_formula(rate: float) -> None:
+    """45 dB in 20 Hz take (45 - 7.95) / (2.285 * pi) samples a width; the middle tap lets a level pass."""
+    taps, up, down = room._kernel(rate)
+    assert up / down == pytest.approx(300 / rate, rel=1e-4)
+    assert len(taps) % 2 == 1
+    assert len(taps) == pytest.approx(37.05 / (2.285 * np.pi) * rate * up / 2 / 20, abs=2)
+    assert taps.sum() == pytest.approx(up, rel=1e-4)
+    np.testing.assert_allclose(taps, taps[::-1], atol=1e-6 * up)
+
+
+@pytest.mark.parametrize("rate", [250.0, 300.0, 500.0, 512.41, 1000.0])
+def test_a_block_computes_what_the_taps_would_one_by_one(rate: float) -> None:
+    taps, up, down = room._kernel(rate)
+    matrix, reach, step = room._block(rate)
+    half = len(taps) // 2
+    assert len(matrix) >= 30
+    assert len(matrix) % up == 0
+    assert step == len(matrix) // up * down
+    for row in (0, 1, len(matrix) - 1):
+        for column in range(matrix.shape[1]):
+            lag = row * down - (column - reach) * up
+            expected = taps[half + lag] if abs(lag) <= half else 0.0
+            assert matrix[row, column] == np.float32(expected)
+    assert matrix[:, 0].any()  # no column is in vain
+    assert matrix[:, -1].any()
+
+
+@pytest.mark.parametrize(
+    ("rows", "inner", "columns"), [(30, 113, 1200), (3, 4, 5), (600, 500, 7), (1, 1, 1), (30, 113, 73)]
+)
+def test_a_product_in_blocks_is_the_product(
+    monkeypatch: pytest.MonkeyPatch, rows: int, inner: int, columns: int
+) -> None:
+    rng = np.random.default_rng(0)
+    a, b = rng.normal(0, 1, (rows, inner)).astype(np.float32), rng.normal(0, 1, (inner, columns)).astype(np.float32)
+    expected, work = a @ b, []
+    plain = np.matmul
+
+    def counted(a: Float32, b: Float32, out: Float32) -> Float32:
+        work.append(a.size * b.shape[1])
+        done: Float32 = plain(a, b, out=out)
+        return done
+
+    monkeypatch.setattr(np, "matmul", counted)
+    out = product(a, b)
+    assert out.dtype == np.float32
+    np.testing.assert_allclose(out, expected, rtol=1e-4, atol=1e-4)
+    assert sum(work) == rows * inner * columns
+    assert max(work) <= max(250_000, rows * inner)
+    assert len(work) == -(-columns // max(1, 250_000 // (rows * inner)))
 
 
 def test_the_input_is_left_as_it_was() -> None:

@@ -11,6 +11,7 @@ import pytest
 from numpy.typing import NDArray
 
 from ecgs import P, R, T, Wave, beat_mv, changed, recording
+from kalemia.signal import measure as room
 from kalemia.signal.beat import cut
 from kalemia.signal.measure import measure, qrs_bounds, waves
 from kalemia.simulate import simulate_one
@@ -109,6 +110,54 @@ def test_qt_is_corrected_by_fridericia() -> None:
 @pytest.mark.parametrize("rr_s", [0.2, 0.8, 4.0])
 def test_no_beat_is_too_odd_to_be_measured(beat: NDArray[np.float32], rr_s: float) -> None:
     assert np.isfinite(astuple(waves(beat, rr_s))).all()
+
+
+@pytest.mark.parametrize(
+    ("height", "start", "step", "level", "reached"),
+    [
+        ([0, 1, 2, 3, 4], 4, -1, 1.5, 1.5),
+        ([4, 3, 2, 1, 0], 0, 1, 1.5, 2.5),
+        ([0, 4, 0], 1, 1, 1.0, 1.75),  # between samples, by a straight line
+        ([0, 4, 0], 1, -1, 1.0, 0.25),
+        ([5, 4, 0], 1, -1, 1.0, 0.0),  # never below: 18 samples, as far as the beat goes
+        ([5.0] * 40, 20, 1, 1.0, 38.0),
+        ([5.0] * 40, 20, -1, 1.0, 2.0),
+        ([5.0] * 40, 30, 1, 1.0, 39.0),
+    ],
+)
+def test_a_wave_ends_where_it_falls_below_a_level(
+    height: list[float], start: int, step: int, level: float, reached: float
+) -> None:
+    assert room._reached(np.array(height, float), start, step, level) == pytest.approx(reached)
+
+
+@pytest.mark.parametrize(
+    ("smooth", "peak", "start", "width"),
+    [
+        ([0, 0, 1, 4, 8, 4, 1, 0], 4, 0, 4),  # below half at 2 and 6
+        ([9, 0, 1, 4, 8, 4, 1, 0], 4, 0, 4),  # of the first side the last counts
+        ([5, 5, 5, 6, 8, 6, 5, 5], 4, 1, 6),  # never below half: to where T may begin, and to the end
+    ],
+)
+def test_a_half_width_is_counted_in_samples(smooth: list[float], peak: int, start: int, width: float) -> None:
+    assert room._half_width(np.array(smooth, float), peak, start) == width
+
+
+def test_the_st_segment_is_read_40_ms_after_the_complex() -> None:
+    raised = beat_mv((R, Wave(0.095, 0.2, 0.02), T))
+    found = waves(raised, 0.8, (80, 100))
+    assert found.st_mv == pytest.approx(raised[112])
+    assert found.qrs_ms == pytest.approx(20 / 0.3)
+    assert found.qrs_area_mv_ms == pytest.approx(raised[80:101].sum() / 0.3)
+    late = waves(raised, 0.8, (80, 262))
+    assert late.st_mv == pytest.approx(raised[269])
+
+
+@pytest.mark.parametrize(("rr_s", "seen"), [(0.5, False), (1.0, True)])
+def test_t_is_looked_for_within_six_tenths_of_rr(rr_s: float, seen: bool) -> None:
+    """In a fast heart the next P wave, larger than T, comes where a slow heart still has T."""
+    found = waves(beat_mv((R, replace(T, at_s=0.22), Wave(0.45, 0.6, 0.02))), rr_s)
+    assert found.t_peak_ms == pytest.approx(450 if seen else 220, abs=8)
 
 
 def test_the_complex_is_bounded_over_all_leads_together() -> None:

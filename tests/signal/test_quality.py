@@ -121,16 +121,109 @@ def test_simulated_patients_pass(index: int) -> None:
     ("alike", "whole", "score", "gain_mv", "problem"),
     [
         (10, 11, 0.95, 1.0, None),
-        (1, 11, 0.95, 1.0, "too few beats: 1 of 11"),
-        (10, 11, 0.95, 0.04, "flat: its beat is 40 uV high"),
-        (4, 11, 0.95, 1.0, "noisy: only 4 of 11"),
-        (10, 11, 0.6, 1.0, "a quality of 0.60, at least 0.7"),
+        (0, 0, 0.95, 1.0, "short: 0 whole beats recorded, at least 2 are needed"),
+        (1, 1, 0.95, 1.0, "short: 1 whole beat recorded, at least 2 are needed"),
+        (1, 2, 0.95, 1.0, "too few beats: 1 of 2 look alike, at least 2 are needed"),
+        (0, 11, 0.95, 0.0, "too few beats: 0 of 11 look alike, at least 2 are needed"),
+        (10, 11, 0.95, 20.5, "loud: its beat is 20 mV high, more than 20 mV is no heart"),
+        (10, 11, 0.95, 19.9, None),
+        (10, 11, 0.95, 0.0492, "flat: its beat is 49 uV high"),
+        (10, 11, 0.95, 0.0501, None),
+        (4, 11, 0.95, 1.0, "noisy: only 4 of 11 beats look alike"),
+        (4, 10, 0.95, 1.0, None),
+        (10, 11, 0.694, 1.0, "noisy: its beats have a quality of 0.69, at least 0.7 is needed"),
         (2, 2, 0.7, 0.06, None),
     ],
 )
 def test_the_limits_of_a_usable_lead(alike: int, whole: int, score: float, gain_mv: float, problem: str | None) -> None:
-    found = quality.beat_problem(Cycle(np.zeros(270, np.float32), np.float32(gain_mv), alike, whole, score))
-    assert (found is None) if problem is None else (found is not None and problem in found)
+    cycle = Cycle(np.zeros(270, np.float32), np.float32(gain_mv), alike, whole, score)
+    assert quality.beat_problem(cycle) == problem
+
+
+SINE = np.sin(2 * np.pi * T)
+
+
+@pytest.mark.parametrize(
+    ("samples", "problem"),
+    [
+        (SINE, None),
+        (0.0245 * SINE, "flat: it spans 49 uV"),
+        (0.0251 * SINE, None),
+        (np.zeros(5000), "flat: it spans 0 uV"),
+        (np.full(5000, np.nan), "not recorded for 100% of the time"),
+        (np.empty(0), "flat: it spans 0 uV"),
+        (np.where(T < 8.1, np.nan, SINE), "not recorded for 81% of the time"),
+        (np.where(T < 7.9, np.nan, SINE), None),  # two seconds are there
+        (np.where(T[:1500] < 1.4, np.nan, SINE[:1500]), None),  # more than half of three
+        (np.where(T[:1500] < 1.6, np.nan, SINE[:1500]), "not recorded for 53% of the time"),
+    ],
+)
+def test_what_is_wrong_before_any_filter(samples: Float, problem: str | None) -> None:
+    with np.errstate(all="raise"):
+        assert quality.raw_problem(samples.astype(np.float32), 500.0) == problem
+
+
+def test_the_first_thing_that_is_wrong_is_named_lead_by_lead() -> None:
+    noisy = Cycle(np.zeros(270, np.float32), np.float32(1), 9, 9, 0.5)
+    sound = Cycle(np.zeros(270, np.float32), np.float32(1), 9, 9, 0.9)
+    raw = np.stack([SINE, SINE, 0 * SINE, 0 * SINE]).astype(np.float32)
+    found = quality.problems(raw, 500.0, [sound, noisy, sound, noisy])
+    assert [problem and problem.partition(":")[0] for problem in found] == [None, "noisy", "flat", "flat"]
+
+
+def held(samples: int, times: int, limit: float = 1.0, rest: float = 0.0) -> Float:
+    """Return ten seconds of noise round `rest`, held this often and this long at a limit, and spanning one mV."""
+    lead = rest + 0.1 * np.random.default_rng(3).uniform(-1, 1, 5000)
+    lead[[0, 2]] = 0.0, 0.999
+    for start in 600 * np.arange(times) + 100:
+        lead[start : start + samples] = limit
+    return lead
+
+
+@pytest.mark.parametrize(
+    ("samples", "times", "problem"),
+    [
+        (9, 3, "clipped: it stays at its limits for 0.5% of the time"),  # eight of nine do not move
+        (9, 2, None),  # two plateaus are artefacts
+        (6, 3, None),  # 0.3 % are few
+        (6, 5, "clipped: it stays at its limits for 0.5% of the time"),
+        (2, 8, None),  # a plateau has three samples
+        (3, 8, None),  # 16 of 4,999 are 0.3 %
+        (200, 8, "clipped: it stays at its limits for 31.8% of the time"),
+    ],
+)
+def test_how_long_and_how_often_a_clipped_lead_stands_still(samples: int, times: int, problem: str | None) -> None:
+    top = held(samples, times).astype(np.float32)
+    assert quality.raw_problem(top, 500.0) == problem
+    assert quality.raw_problem(-top, 500.0) == problem
+
+
+def test_both_limits_count_together() -> None:
+    lead = held(6, 4, rest=0.5)  # 0.4 % above, as many below
+    for start in 600 * np.arange(4) + 400:
+        lead[start : start + 6] = 0.0
+    assert quality.raw_problem(lead.astype(np.float32), 500.0) == "clipped: it stays at its limits for 0.8% of the time"
+
+
+@pytest.mark.parametrize(("rest", "clipped"), [(0.74, True), (0.77, False)])
+def test_a_limit_near_the_median_is_the_rest_between_beats(rest: float, clipped: bool) -> None:
+    lead = held(12, 8, rest=rest)
+    lead[lead > 1] = 0.9
+    assert (quality.raw_problem(lead.astype(np.float32), 500.0) is not None) is clipped
+
+
+@pytest.mark.parametrize(("share", "clipped"), [(0.7, False), (0.9, True)])
+def test_a_lead_that_is_hardly_anywhere_else_stands_at_its_limit(share: float, clipped: bool) -> None:
+    lead = np.zeros(5000)
+    lead[: round((1 - share) * 5000)] = np.random.default_rng(1).uniform(0.1, 1, round((1 - share) * 5000))
+    assert (quality.raw_problem(lead.astype(np.float32), 500.0) is not None) is clipped
+
+
+def test_a_thousandth_of_the_span_from_the_limit_is_still_the_limit() -> None:
+    for below, clipped in ((0.0009, True), (0.0015, False)):
+        lead = held(9, 4, limit=1.0 - below)
+        lead[4000] = 1.0
+        assert (quality.raw_problem(lead.astype(np.float32), 500.0) is not None) is clipped
 
 
 @pytest.mark.data
