@@ -148,21 +148,33 @@ def test_peaks_are_moved_to_the_largest_deflection() -> None:
 
 
 @pytest.mark.parametrize(
-    ("signal", "count"),
+    ("signal", "asked"),
     [
-        (np.zeros(3000), 0),
-        (np.full(3000, 0.7), 0),
-        (np.array([]), 0),
-        (drawn(HEART, (np.arange(599) % 240 - 100) / 300), 0),  # less than 2 s
-        (drawn(HEART, (np.arange(600) % 240 - 100) / 300), 3),
-        (np.where(np.arange(900) < 601, 0.0, drawn(HEART, (np.arange(900) % 240 - 100) / 300)), 1),
-        (np.where(np.arange(900) < 602, 0.0, drawn(HEART, (np.arange(900) % 240 - 100) / 300)), 0),  # less than 1 s
+        (np.zeros(3000), False),
+        (np.full(3000, 0.7), False),
+        (np.array([]), False),
+        (np.arange(599.0), False),  # less than 2 s
+        (np.arange(600.0), True),
+        (np.maximum(np.arange(900.0), 600), True),
+        (np.maximum(np.arange(900.0), 601), False),  # less than 1 s in which it moves
     ],
 )
-def test_what_is_too_short_to_beat_twice_has_no_peak(signal: NDArray[np.float64], count: int) -> None:
+def test_the_detector_is_asked_only_where_two_beats_may_be(
+    monkeypatch: pytest.MonkeyPatch, signal: NDArray[np.float64], asked: bool
+) -> None:
+    """It fails where hardly any signal is left."""
+    given: list[NDArray[np.float64]] = []
+
+    def detector(samples: NDArray[np.float64], rate: float) -> NDArray[np.int64]:
+        assert rate == 300.0
+        given.append(samples)
+        return np.array([], np.int64)
+
+    monkeypatch.setattr("sleepecg.heartbeats.detect_heartbeats", detector)
     found = detect(signal)
     assert found.dtype == np.intp
-    assert len(found) == count
+    assert not len(found)
+    assert [samples is signal for samples in given] == [True] * asked
 
 
 def test_what_is_not_steep_is_no_beat() -> None:
