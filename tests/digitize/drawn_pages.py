@@ -1,10 +1,16 @@
-"""Draws small ECG pages: a grid, twelve synthetic leads that obey Einthoven's law, labels, pulses."""
+"""Draws small ECG pages: a grid, twelve synthetic leads that obey Einthoven's law, labels, pulses; and reads them."""
 
 from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
+
+from kalemia.digitize import Digitized, digitize
 
 RATE = 500
 PX_PER_MM = 6
@@ -43,13 +49,14 @@ def page(
     px: int = PX_PER_MM,
     labels: bool = True,
     chest: float = 1.0,
+    seconds: float = 10.0,
 ) -> NDArray[np.uint8]:
-    """Return a page, uint8 (height, width, 3): a tuple of leads a row, one after the other over ten seconds.
+    """Return a page, uint8 (height, width, 3): a tuple of leads a row, one after the other over its seconds.
 
     Rows that begin with a chest lead have `chest` times the gain.
     """
     left, top = 14, 24
-    width = round((left + 10 * speed + 8) * px)
+    width = round((left + seconds * speed + 8) * px)
     height = round((2 * top + row_mm * (len(rows) - 1)) * px)
     paper = np.full((height, width, 3), 255, np.uint8)
     for mm in range(0, max(width, height) // px + 1):
@@ -63,7 +70,7 @@ def page(
         if pulse:
             edges = ((2, 0), (4, 0), (4, own), (4 + 0.2 * speed, own), (4 + 0.2 * speed, 0), (5 + 0.2 * speed, 0))
             line(paper, np.array([(x, zero - y) for x, y in edges], float) * px)
-        share = 10.0 / len(names)
+        share = seconds / len(names)
         for c, name in enumerate(names):
             first, last = round(c * share * RATE), round((c + 1) * share * RATE)
             x = left + np.arange(first, last) / RATE * speed
@@ -77,6 +84,22 @@ def page(
                     at = round(x[0] * px)
                     cv2.line(paper, (at, round((zero + low) * px)), (at, round((zero + high) * px)), (0, 0, 0), 2)
     return paper
+
+
+def read(
+    picture: NDArray[np.uint8], suffix: str = ".png", *, layout: str = "auto", dpi: float | None = None
+) -> Digitized:
+    """Return what is read of a picture in a file; one that was read before is not read again."""
+    key = picture.tobytes(), picture.shape, suffix, layout, dpi
+    if key not in _READ:
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / f"page{suffix}"
+            assert cv2.imwrite(str(path), picture[..., ::-1])
+            _READ[key] = digitize(path, layout=layout, dpi=dpi)
+    return _READ[key]
+
+
+_READ: dict[tuple[Any, ...], Digitized] = {}
 
 
 def line(paper: NDArray[np.uint8], points: Reals) -> None:

@@ -3,24 +3,43 @@
 from __future__ import annotations
 
 import json
+import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
-from drawn_pages import ecg, page
+from drawn_pages import ecg, page, read
 from PIL import Image
 from typer.testing import CliRunner
 
 import kalemia
 from kalemia.cli import app
+from kalemia.digitize import Digitized
 from kalemia.read import Input, inputs
 
 
 @pytest.fixture(scope="module")
 def picture(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("pages") / "a page.png"
-    Image.fromarray(page(ecg(), px=5)).save(path)
+    Image.fromarray(page(ecg())).save(path)
     return path
+
+
+@pytest.fixture
+def read_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Read a picture once, whatever files have its pixels."""
+    digitize = sys.modules["kalemia.digitize"]
+    pages = digitize.pages
+
+    def known(source: str, *, layout: str, dpi: float | None) -> list[Digitized]:
+        if not Path(source).exists():
+            return list(pages(source, layout=layout, dpi=dpi))
+        with Image.open(source) as file:
+            page = read(np.asarray(file.convert("RGB")), layout=layout, dpi=dpi)
+        return [replace(page, recording=replace(page.recording, source=source))]
+
+    monkeypatch.setattr(digitize, "pages", known)
 
 
 def run(*arguments: object) -> tuple[int, str]:
@@ -33,9 +52,9 @@ def test_wfdb_json_and_overlay(picture: Path, tmp_path: Path) -> None:
     assert code == 0, output
     assert "3x4+1" in output
     assert sorted(path.name for path in tmp_path.iterdir()) == [f"a_page{s}" for s in (".dat", ".hea", ".json", ".png")]
-    told = json.loads((tmp_path / "a_page.json").read_text(encoding="utf-8"))
-    assert told["layout"] == "3x4+1"
-    assert told["einthoven_residual"] < 0.05
+    written = json.loads((tmp_path / "a_page.json").read_text(encoding="utf-8"))
+    assert written["layout"] == "3x4+1"
+    assert written["einthoven_residual"] < 0.05
     header = (tmp_path / "a_page.hea").read_text(encoding="ascii").splitlines()
     counts = np.fromfile(tmp_path / "a_page.dat", "<i2").reshape(-1, 12).T
     assert header[0].split() == ["a_page", "12", "500", str(counts.shape[1])]
@@ -51,6 +70,7 @@ def test_wfdb_json_and_overlay(picture: Path, tmp_path: Path) -> None:
     assert (overlay[-40:] == 255).all()
 
 
+@pytest.mark.usefixtures("read_once")
 def test_one_bad_file_stops_no_other(picture: Path, tmp_path: Path) -> None:
     code, output = run(tmp_path / "none.png", picture, picture, "--out", tmp_path / "out", "--format", "csv")
     assert code == 1
@@ -68,6 +88,7 @@ def test_wrong_options() -> None:
     assert run("a.png")[0] == 2
 
 
+@pytest.mark.usefixtures("read_once")
 def test_a_folder_gives_its_pictures(picture: Path, tmp_path: Path) -> None:
     folder = tmp_path / "scans"
     folder.mkdir()
@@ -78,6 +99,7 @@ def test_a_folder_gives_its_pictures(picture: Path, tmp_path: Path) -> None:
     assert "page.json" in {path.name for path in (tmp_path / "out").iterdir()}
 
 
+@pytest.mark.usefixtures("read_once")
 def test_a_page_is_never_overwritten_by_its_overlay(picture: Path, tmp_path: Path) -> None:
     source = tmp_path / "scan.png"
     source.write_bytes(picture.read_bytes())

@@ -103,6 +103,7 @@ def test_a_strip_is_one_lead_throughout() -> None:
     half = np.arange(5000) < 2500
     assert laws.one_lead(leads["II"], RATE)
     assert laws.one_lead(np.full(5000, np.nan), RATE)
+    assert laws.one_lead(np.zeros(5000), RATE)
     assert not laws.one_lead(np.where(half, leads["aVL"], leads["V1"]), RATE)
 
 

@@ -82,6 +82,8 @@ def test_what_is_usually_a_strip_is_likely(agreed: dict[str, float], likely: str
 
 
 def test_a_usual_strip_that_agrees_less_is_said_to_be_assumed() -> None:
+    alike = 0.2 * TRUE["II"] + 0.8 * TRUE["aVF"]
+    assert list(strips.named([strip(alike)], LEADS).leads) == ["II"]
     mixed = 0.65 * TRUE["II"] + 0.35 * TRUE["V1"]
     leads = {"II": made.lead("II", TRUE["II"]), "aVF": made.lead("aVF", mixed)}
     found = strips.named([strip(mixed)], leads)

@@ -101,6 +101,8 @@ def one_lead(signal: Reals, rate: float) -> bool:
     early, late = (sliding_window_view(half, size) for half in np.array_split(row, 2))
     (early, power), (late, _) = _unit(early[:: size // 8]), _unit(late)
     with_qrs = power > 0.6 * np.quantile(power, 0.9)
+    if not with_qrs.any():
+        return True  # a flat row has but one look
     return float(np.median((early[with_qrs] @ late.T).max(axis=1))) > SAME_LEAD
 
 
