@@ -32,12 +32,12 @@ def read_once(monkeypatch: pytest.MonkeyPatch) -> None:
     digitize = sys.modules["kalemia.digitize"]
     pages = digitize.pages
 
-    def known(source: str, *, layout: str, dpi: float | None) -> list[Digitized]:
-        if not Path(source).exists():
+    def known(source: Input, *, layout: str, dpi: float | None) -> list[Digitized]:
+        if not Path(str(source)).exists():
             return list(pages(source, layout=layout, dpi=dpi))
-        with Image.open(source) as file:
+        with Image.open(str(source)) as file:
             page = read(np.asarray(file.convert("RGB")), layout=layout, dpi=dpi)
-        return [replace(page, recording=replace(page.recording, source=source))]
+        return [replace(page, recording=replace(page.recording, source=str(source)))]
 
     monkeypatch.setattr(digitize, "pages", known)
 

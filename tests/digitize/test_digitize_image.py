@@ -41,7 +41,7 @@ def test_a_picture_is_turned_as_its_camera_was_held(tmp_path: Path, orientation:
     exif[0x0112] = orientation
     path = tmp_path / "page.png"
     marked().save(path, exif=exif)
-    rgb = image.load(path).rgb
+    rgb = image.load(path)
     assert rgb.shape == ((200, 150, 3) if orientation > 4 else (150, 200, 3))
     assert corner(rgb) == tuple(k == dark for k in range(4))
 
@@ -50,7 +50,7 @@ def test_a_picture_is_turned_as_its_camera_was_held(tmp_path: Path, orientation:
 def test_a_large_picture_is_halved(tmp_path: Path, form: str) -> None:
     path = tmp_path / "page"
     marked(9300, 130 * 4).save(path, form)
-    rgb = image.load(path).rgb
+    rgb = image.load(path)
     assert rgb.shape == (130, 2325, 3)
     assert rgb[2, 3].max() < 40
     assert rgb[12, 20].min() > 215
@@ -72,7 +72,7 @@ def test_sixteen_bits_are_stretched_from_darkest_to_brightest() -> None:
 def test_what_is_transparent_is_white(tmp_path: Path) -> None:
     clear = Image.new("RGBA", (200, 150), (0, 0, 0, 0))
     clear.save(tmp_path / "page.png")
-    assert (image.load(tmp_path / "page.png").rgb == 255).all()
+    assert (image.load(tmp_path / "page.png") == 255).all()
 
 
 @pytest.mark.parametrize(
@@ -98,7 +98,7 @@ def test_pages_are_those_of_a_tiff_alone(tmp_path: Path) -> None:
     pages[0].save(tmp_path / "moves.gif", save_all=True, append_images=pages[1:])
     assert image.count(tmp_path / "scan.tif") == 3
     assert image.count(tmp_path / "moves.gif") == 1
-    assert [image.load(tmp_path / "scan.tif", page).rgb.shape[1] for page in range(3)] == [200, 201, 202]
+    assert [image.load(tmp_path / "scan.tif", page).shape[1] for page in range(3)] == [200, 201, 202]
 
 
 def test_a_damaged_picture_is_said_to_be(tmp_path: Path) -> None:

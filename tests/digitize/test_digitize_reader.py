@@ -240,7 +240,7 @@ def test_what_is_said_of_a_page_in_a_line_and_in_json() -> None:
 
 def decoded(png: bytes, path: Path) -> Pixels:
     path.write_bytes(png)
-    return image.load(path).rgb
+    return image.load(path)
 
 
 def test_an_overlay_shows_the_rows_alone_with_each_lead_in_color(tmp_path: Path) -> None:

@@ -7,7 +7,6 @@ import math
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -34,14 +33,6 @@ _TURNS = {
 """How a picture is turned upright, by the value of EXIF's orientation."""
 
 
-@dataclass(frozen=True, eq=False)
-class Image:
-    """One page: `rgb` uint8 (height, width, 3), and the dots per inch where they are known for certain."""
-
-    rgb: Pixels
-    dpi: float | None = None
-
-
 def count(path: Path) -> int:
     """Return how many pages an image has: a TIFF may have several; of what moves only the first picture counts.
 
@@ -63,8 +54,8 @@ def count(path: Path) -> int:
             return pages
 
 
-def load(path: Path, page: int = 0) -> Image:
-    """Decode a page of an image, from 0, upright as its EXIF orientation says.
+def load(path: Path, page: int = 0) -> Pixels:
+    """Return a page of an image, from 0, as uint8 (height, width, 3), upright as its EXIF orientation says.
 
     Raises
     ------
@@ -85,7 +76,7 @@ def load(path: Path, page: int = 0) -> Image:
             if file.format == "JPEG":
                 file.draft("RGB", (file.width // _reduction(*file.size), file.height // _reduction(*file.size)))
             file.load()
-            return Image(_upright_rgb(file))
+            return _upright_rgb(file)
 
 
 @contextmanager

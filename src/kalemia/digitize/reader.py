@@ -123,7 +123,7 @@ def _same(picture: Picture) -> Picture:
 
 
 def _loaded(path: Path, page: int, dpi: float | None) -> Picture:
-    return image.load(path, page).rgb, dpi, ()
+    return image.load(path, page), dpi, ()
 
 
 @dataclass(frozen=True, eq=False)
