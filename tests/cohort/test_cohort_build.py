@@ -250,7 +250,7 @@ def test_a_shard_that_is_there_is_not_made_again(tmp_path: Path) -> None:
     assert write(range(2)) != lost  # another number of ECGs
 
 
-@pytest.mark.parametrize("text", ["", "[]", '{"too short": "many"}', '{"too short": 3}'])
+@pytest.mark.parametrize("text", ["", "[]", '{"too short": "many"}', '{"too short": 3}', "{}"])
 def test_a_shard_whose_list_of_losses_is_damaged_is_made_again(tmp_path: Path, text: str) -> None:
     write = ShardWriter(tmp_path, Few(), Shape(("V5",), 5000))
     lost = write(range(3))

@@ -21,6 +21,7 @@ def test_marks_lie_where_the_waves_are() -> None:
     base = base_of(recording(), "drawn")
     own = base.marks
     assert own.t_peak == pytest.approx(280, abs=10)
+    assert (own.p_start, own.p_end) == pytest.approx((-160 - 60, -160 + 50), abs=8)
     assert own.p_start < -160 < own.p_end < own.onset < 0 < own.end < own.t_start < own.t_peak < own.t_end
     assert -60 < own.onset < -15
     assert 340 < own.t_end < 400
@@ -88,6 +89,21 @@ def test_an_early_beat_of_another_shape_takes_none() -> None:
     assert (taken[np.abs(base.peaks - at) > 100] > 0.99).all()
     typical = base_of(recording(), "regular")
     np.testing.assert_allclose(base.beat, typical.beat, atol=0.03)
+
+
+@pytest.mark.parametrize("strange", [0.0, 0.3, 0.45, 0.6, 1.0])
+def test_a_beat_takes_a_change_as_far_as_it_is_alike(strange: float) -> None:
+    """None below a correlation of 0.6 with the median beat, all from 0.85 on, and between in proportion."""
+    made = eight(recording(noise_mv=0.0))
+    first = int(500 * r_times(0.8, 10.0)[5]) - BEFORE
+    whole = made[:, first : first + 400].copy()
+    made[:, first : first + 400] = (1 - strange) * whole + strange * whole[::-1]  # of other leads
+    base = base_of(Recording(made, 500.0, EIGHT), "odd")
+    own = slice(BEFORE + round(base.marks.onset / 2) - 5, BEFORE + round(base.marks.t_end / 2))
+    typical, odd = (beat - beat.mean(axis=1, keepdims=True) for beat in (base.beat[:, own], made[:, first:][:, own]))
+    alike = float((typical * odd).sum() / np.sqrt((typical**2).sum() * (odd**2).sum()))
+    taken = float(base.shares[np.abs(base.peaks - first - BEFORE).argmin()].max())
+    assert taken == pytest.approx(np.clip((alike - 0.6) / 0.25, 0, 1), abs=0.12)
 
 
 def test_moving_nothing_changes_nothing() -> None:

@@ -143,6 +143,19 @@ def test_nearness_and_electrodes_matter_to_the_chest_leads_alone() -> None:
     assert changed == [False, False, True, True, True, False, False, False]
 
 
+def test_nearness_adds_what_an_electrode_sees_of_a_face_beyond_its_dipole() -> None:
+    """A face's potential falls with the square of its distance; the dipole sees all faces from the middle."""
+    gained = lead_field(np.eye(3), NOWHERE, 0.6) - lead_field(np.eye(3), NOWHERE, 0.0)
+    shape = heart()
+    for face in np.flatnonzero(~shape.base)[::40]:
+        for lead, place in enumerate(CHEST):
+            apart, size = place - shape.centers[face], np.linalg.norm(place)
+            near = apart @ shape.areas[face] / np.linalg.norm(apart) ** 3
+            far = place @ shape.areas[face] / size**3
+            strength = np.linalg.norm(DOWER[2 + lead]) * size**2
+            assert gained[2 + lead, face] == pytest.approx(-0.6 * strength * (near - far), abs=1e-4)
+
+
 def test_the_right_ventricle_counts_by_its_gain() -> None:
     one, two = (lead_field(np.eye(3), NOWHERE, 0.0, gain) for gain in (1.0, 2.0))
     walls = right_walls() & ~heart().base

@@ -61,6 +61,13 @@ def test_conditions_occur_as_often_as_the_level_has_it(
     assert share(clinic, name, value) == pytest.approx(expected, abs=margin)
 
 
+def test_the_right_bundle_is_blocked_more_often_than_the_left() -> None:
+    level = dataclasses.replace(TYPICAL, block_share=1.0)
+    blocks = np.array([draw(np.random.default_rng(seed), level).block for seed in range(COUNT)])
+    assert set(blocks) == {1, -1}
+    assert np.mean(blocks == 1) == pytest.approx(0.6, abs=0.05)
+
+
 def test_ages_are_those_of_adults_round_the_levels_mean(clinic: list[Patient]) -> None:
     ages = np.array([patient.age_y for patient in clinic])
     assert ages.min() >= 18.0
