@@ -11,6 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 VOID = {"meta", "img"}
+KNOWN = re.compile(
+    "html|head|title|style|meta|body|header|footer|main|section|div|figure|figcaption|img|h1|h2|p|span|strong|bdi|a|ul|"
+    "li|dl|dt|dd|table|caption|thead|tbody|tr|th|td|svg|desc|defs|pattern|clippath|g|path|rect|line|circle|text"
+)
+"""What a page is made of; anything else is a slip of the pen."""
 
 
 @dataclass
@@ -69,6 +74,9 @@ class _Reader(HTMLParser):
         self.open = [Node("", {})]
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        assert KNOWN.fullmatch(tag)
+        # The parser makes all letters small; we write them small, but for SVG's own names.
+        assert re.match(r"<(?:[a-z0-9]+|clipPath)\b", self.get_starttag_text() or "")
         node = Node(tag, {key: value or "" for key, value in attrs})
         self.open[-1].children.append(node)
         if tag not in VOID:
@@ -102,5 +110,8 @@ def percent(value: str) -> float:
 
 
 def table_rows(table: Node) -> list[list[str]]:
-    """Return the text of all cells of a table's body."""
+    """Return the text of all cells of a table's body, below heads that say what they are the heads of."""
+    heads = [head for part in table.all("thead") for head in part.all("th")]
+    assert {head["scope"] for head in heads} <= {"col"}
+    assert {head["scope"] for head in table.one("tbody").all("th")} <= {"row"}
     return [[cell.text for cell in row.children if isinstance(cell, Node)] for row in table.one("tbody").all("tr")]

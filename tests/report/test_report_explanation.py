@@ -222,6 +222,7 @@ def test_the_key_names_every_line_and_shows_it() -> None:
 
 def test_those_who_do_not_see_the_lines_hear_the_heights_of_t() -> None:
     (panel,) = beats_of(TALL_T)
+    assert shown(TALL_T).one("p", "facts").text == "This beat over simulated ones of known potassium"
     assert panel["aria-label"].startswith("Median beat of lead V5, height of T 0.5")
     pattern = r"in simulated beats 0\.3\d at 3, 0\.4\d at 4, 0\.5\d at 5, 0\.7\d at 6, 0\.8\d at 7 mEq/L$"
     assert re.search(pattern, panel["aria-label"])

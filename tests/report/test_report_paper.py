@@ -253,6 +253,13 @@ def test_a_column_printed_at_another_moment_is_drawn_and_told() -> None:
     assert layout(page_like)[0][3].start_s == 1.0
 
 
+@pytest.mark.parametrize(("seconds", "moved"), [(9.95, []), (9.5, ["V4, V5, V6"]), (7.0, ["V1, V4, V2, V5, V3, V6"])])
+def test_columns_that_show_another_moment_are_named(seconds: float, moved: list[str]) -> None:
+    note = "Recorded at another moment than the column shows: "
+    remarks = draw(flat(LEADS, seconds), None).remarks
+    assert [remark.removeprefix(note).rstrip(".") for remark in remarks if remark.startswith(note)] == moved
+
+
 def test_an_ordinary_ecg_needs_the_scale_and_the_marks_explained_and_no_more() -> None:
     scale = "25 mm/s, 10 mm/mV: a small square is 0.04 s by 0.1 mV. Not filtered; each lead is shifted to its median."
     marks = "A stroke at the foot of a row marks an R peak that was found."

@@ -69,9 +69,11 @@ def test_the_point_lies_in_the_middle_of_the_interval_within_the_band_below_its_
     zone, interval, point = svg.all("rect", "zone")[0], svg.one("rect", "interval"), svg.one("circle")
     middle = float(interval["y"]) + float(interval["height"]) / 2
     assert float(point["cy"]) == middle
+    assert float(interval["rx"]) == float(interval["height"]) / 2
     assert float(zone["y"]) < middle - float(point["r"])
     assert middle + float(point["r"]) < float(zone["y"]) + float(zone["height"]) < float(svg["height"])
-    assert all(float(name["y"]) < middle - float(point["r"]) for name in svg.all("text", "zone-name"))
+    names = [float(name["y"]) for name in svg.all("text", "zone-name")]
+    assert all(float(zone["y"]) + 10 < y < middle - float(point["r"]) for y in names)  # letters stand on their y
     ticks = svg.all("text", "tick")
     assert all(
         float(zone["y"]) + float(zone["height"]) + 12 < float(tick["y"]) < float(svg["height"]) for tick in ticks
@@ -124,7 +126,7 @@ def test_without_an_interval_there_is_the_point_alone() -> None:
 
 def test_who_does_not_see_the_scale_hears_it() -> None:
     svg = drawn(HIGH)
-    assert svg["role"] == "img"
+    assert (svg["class"], svg["role"], svg["width"], svg["height"]) == ("scale", "img", "100%", "88")
     assert [svg.one(id_)["id"] for id_ in ("title", "desc")] == svg["aria-labelledby"].split()
     assert svg.one("title").text == "The estimate on a scale from 2 to 10 mEq/L"
     assert svg.one("desc").text == "5.9 mEq/L, 90 % interval 5.1 to 6.8. Low is below 3.5, high is above 5.5."
@@ -140,6 +142,8 @@ def test_a_bar_is_filled_by_its_fraction(fraction: float, filled: float) -> None
     assert (track["class"], track["width"]) == ("track", "100%")
     assert (fill["class"], percent(fill["width"])) == ("fill", filled)
     assert track["height"] == fill["height"] == svg["height"]
+    assert float(track["rx"]) == float(fill["rx"]) == float(fill["height"]) / 2
+    assert svg["width"] == "100%"
     assert svg["aria-hidden"] == "true"
 
 
@@ -164,4 +168,5 @@ def test_a_signed_bar_goes_right_for_what_raises_and_left_for_what_lowers(
     middle = svg.one("line", "limit")
     assert (middle["x1"], middle["x2"], middle["y1"], middle["y2"]) == ("50%", "50%", "0", svg["height"])
     assert track["height"] == filled["height"] == svg["height"]
+    assert svg["width"] == "100%"
     assert svg["aria-hidden"] == "true"
