@@ -7,7 +7,7 @@ import pickle
 import pytest
 
 from kalemia import errors
-from kalemia.errors import KalemiaError
+from kalemia.errors import KalemiaError, internal
 
 KINDS = sorted(
     (kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, Exception)),
@@ -27,3 +27,16 @@ def test_every_error_is_a_kalemia_error_and_travels(kind: type[Exception]) -> No
     assert isinstance(again, KalemiaError)
     assert type(again) is kind
     assert str(again) == "ecg.dcm: it is a picture"
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_error_says_what_it_is_for_and_stands_right_below_the_root(kind: type[Exception]) -> None:
+    assert kind.__doc__
+    assert "\n" not in kind.__doc__
+    assert KalemiaError in (kind, *kind.__bases__)
+
+
+def test_an_error_of_ours_is_said_with_its_kind() -> None:
+    assert internal(ZeroDivisionError("division by zero")) == (
+        "internal error, please report it: ZeroDivisionError: division by zero"
+    )

@@ -19,7 +19,7 @@ from kalemia.estimate.predict import Result
 from kalemia.records import NOTICE, Estimate
 from kalemia.report import Pages, page, write_page
 from kalemia.report.folder import page_name
-from kalemia.report.index import Row, index
+from kalemia.report.index import Listed, index
 
 
 def test_a_page_is_written_and_its_folder_made(tmp_path: Path) -> None:
@@ -163,14 +163,14 @@ def test_pages_go_with_a_job_to_the_process_that_makes_the_estimate(
     assert "What moved the estimate" in (tmp_path / "p000001.html").read_text(encoding="utf-8")
 
 
-def listed(*rows: Row) -> Node:
+def listed(*rows: Listed) -> Node:
     return parse(index(rows))
 
 
 def test_the_index_puts_high_first_and_reasons_last() -> None:
     higher = replace(HIGH, potassium_meq_l=7.1, source="higher.dcm")
-    rows = [Row(replace(e, source=f"x/{n}.dcm")) for n, e in EVERY.items() if e not in (HIGH,)]
-    root = listed(*rows, Row(HIGH), Row(higher))
+    rows = [Listed(replace(e, source=f"x/{n}.dcm")) for n, e in EVERY.items() if e not in (HIGH,)]
+    root = listed(*rows, Listed(HIGH), Listed(higher))
     table = table_rows(root.one("table", "index"))
     assert [row[0] for row in table] == [
         "higher.dcm", "ecg.dcm", "low.dcm", "uncertain.dcm", "normal.dcm", "failed.dcm", "refused.dcm"
@@ -184,57 +184,57 @@ def test_the_index_puts_high_first_and_reasons_last() -> None:
     assert [head.text for head in root.one("thead").all("th")] == [
         "Source", "Status", "Estimate", "Interval", "Level", "Reason"
     ]  # fmt: skip
-    assert not re.search(r"https?://|src=|exclude|\bsafe|laborator", index([*rows, Row(HIGH)]))
+    assert not re.search(r"https?://|src=|exclude|\bsafe|laborator", index([*rows, Listed(HIGH)]))
 
 
 def test_low_estimates_come_the_lowest_first_and_others_the_highest_first() -> None:
-    low = [Row(replace(LOW, potassium_meq_l=k, source=f"{k}")) for k in (3.1, 2.4, 2.9)]
-    unsure = [Row(replace(UNCERTAIN, potassium_meq_l=k, source=f"{k}")) for k in (4.1, 5.1, 4.6)]
+    low = [Listed(replace(LOW, potassium_meq_l=k, source=f"{k}")) for k in (3.1, 2.4, 2.9)]
+    unsure = [Listed(replace(UNCERTAIN, potassium_meq_l=k, source=f"{k}")) for k in (4.1, 5.1, 4.6)]
     table = table_rows(listed(*unsure, *low))
     assert [row[0] for row in table] == ["2.4", "2.9", "3.1", "5.1", "4.6", "4.1"]
 
 
 def test_equal_estimates_come_by_their_names() -> None:
-    rows = [Row(replace(NORMAL, source=source)) for source in ("c", "a", "b")]
+    rows = [Listed(replace(NORMAL, source=source)) for source in ("c", "a", "b")]
     assert [row[0] for row in table_rows(listed(*rows))] == ["a", "b", "c"]
 
 
 def test_a_row_has_the_color_of_its_level() -> None:
-    rows = listed(Row(HIGH), Row(LOW), Row(REFUSED)).one("tbody").all("tr")
+    rows = listed(Listed(HIGH), Listed(LOW), Listed(REFUSED)).one("tbody").all("tr")
     assert [row.attributes.get("class") for row in rows] == ["level-high", "level-low", None]
 
 
 def test_the_index_links_its_pages_and_escapes_their_names(tmp_path: Path) -> None:
     shown = replace(HIGH, source="<script>alert(1)</script> ä%.dat")
     written = write_page(Result(shown), tmp_path, name="a b%ä.html")
-    html = index([Row(shown, written), Row(LOW)])
+    html = index([Listed(shown, written), Listed(LOW)])
     assert [link["href"] for link in parse(html).all("a")] == ["a%20b%25%C3%A4.html"]
     assert "<script" not in html
 
 
 def test_names_that_occur_twice_are_told_apart_by_their_folder() -> None:
-    rows = [Row(e) for e in estimates("p/a/ecg.dcm", "p\\b\\ecg.dcm", "p/c/other.dcm")]
+    rows = [Listed(e) for e in estimates("p/a/ecg.dcm", "p\\b\\ecg.dcm", "p/c/other.dcm")]
     assert [row[0] for row in table_rows(listed(*rows))] == ["a/ecg.dcm", "b/ecg.dcm", "other.dcm"]
 
 
 def test_models_are_named_once_each() -> None:
     assert HIGH.model is not None
     other = replace(LOW, model=replace(HIGH.model, name="i-4k"))
-    assert listed(Row(HIGH), Row(other), Row(NORMAL)).one("p", "validated").text == (
+    assert listed(Listed(HIGH), Listed(other), Listed(NORMAL)).one("p", "validated").text == (
         "Model: i-4k 1.0.0, trained on simulated ECGs; v5-4k 1.0.0, trained on simulated ECGs."
     )
 
 
 def test_an_index_of_nothing_and_of_failures_is_written() -> None:
     assert listed().one("p", "facts").text == "Of 0: 0 estimated (0 high), 0 refused, 0 failed."
-    nameless = [Row(replace(FAILED, model=None)), Row(replace(FAILED, model=None, source="other"))]
+    nameless = [Listed(replace(FAILED, model=None)), Listed(replace(FAILED, model=None, source="other"))]
     root = listed(*nameless)
     assert len(table_rows(root)) == 2
     assert root.all("p", "validated") == []
 
 
 def test_an_index_is_a_document_like_a_page() -> None:
-    root = listed(Row(HIGH))
+    root = listed(Listed(HIGH))
     assert root.one("title").text == "Estimates – Kalemia"
     assert root.one("h1").text == "Potassium estimated from ECGs"
     assert root.one("p", "brand").text == "Kalemia"

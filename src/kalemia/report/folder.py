@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from kalemia.errors import KalemiaError
 from kalemia.records import Estimate
 from kalemia.report import words
-from kalemia.report.index import Row, index
+from kalemia.report.index import Listed, index
 from kalemia.report.onepage import page
 from kalemia.system import atomic
 
@@ -85,7 +85,7 @@ class Pages:
         KalemiaError
             If it cannot be written.
         """
-        return _write(self.folder, "index.html", index([Row(e, self.page(e)) for e in estimates]))
+        return _write(self.folder, "index.html", index([Listed(e, self.page(e)) for e in estimates]))
 
 
 def page_name(source: str, taken: set[str]) -> str:

@@ -16,14 +16,14 @@ from kalemia.report.markup import Markup, element
 
 
 @dataclass(frozen=True)
-class Row:
-    """One line of the index: an estimate and the page that was written for it, if any."""
+class Listed:
+    """A line of the index: an estimate and the page that was written for it, if any."""
 
     estimate: Estimate
     page: Path | None = None
 
 
-def index(rows: Sequence[Row]) -> str:
+def index(rows: Sequence[Listed]) -> str:
     """Return the HTML document that lists what was reported, each line with a link to its page."""
     names = _distinct_names([row.estimate.source for row in rows])
     order = sorted(range(len(rows)), key=lambda k: (*_urgency(rows[k].estimate), names[k]))
@@ -54,7 +54,7 @@ def _distinct_names(sources: Sequence[str]) -> list[str]:
     ]
 
 
-def _summary(rows: Sequence[Row]) -> str:
+def _summary(rows: Sequence[Listed]) -> str:
     counts = Counter[str](row.estimate.status for row in rows)
     high = sum(row.estimate.level == "high" for row in rows)
     parts = [
@@ -63,12 +63,12 @@ def _summary(rows: Sequence[Row]) -> str:
     return f"Of {len(rows)}: {', '.join(parts)}."
 
 
-def _models(rows: Sequence[Row]) -> Markup | None:
+def _models(rows: Sequence[Listed]) -> Markup | None:
     names = sorted({words.model(row.estimate.model) for row in rows if row.estimate.model is not None})
     return element("p", f"Model: {'; '.join(names)}.", class_="validated") if names else None
 
 
-def _line(row: Row, shown: str) -> Markup:
+def _line(row: Listed, shown: str) -> Markup:
     estimate = row.estimate
     named = element("bdi", shown)
     source = named if row.page is None else element("a", named, href=quote(row.page.name))

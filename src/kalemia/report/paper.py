@@ -35,14 +35,14 @@ class Line:
 
 
 @dataclass(frozen=True, eq=False)
-class Drawing:
+class DrawnEcg:
     """The finished picture and what has to be said below it."""
 
     svg: Markup
     remarks: tuple[str, ...]
 
 
-def draw(recording: Recording, beat: Beat | None, name: str = "ecg") -> Drawing:
+def draw(recording: Recording, beat: Beat | None, name: str = "ecg") -> DrawnEcg:
     """Return the ECG as it was recorded, unfiltered, with the R peaks of the beat marked.
 
     A page with several ECGs gives each a name of its own, which the ids within the picture begin with.
@@ -56,7 +56,7 @@ def draw(recording: Recording, beat: Beat | None, name: str = "ecg") -> Drawing:
     medians = {lead: _median(recording, lead, rows) for lead in {strip.lead for row in rows for strip in row}}
     lines = [[_line(recording, strip, medians[strip.lead], points_per_s) for strip in row] for row in rows]
     peaks = np.empty(0) if beat is None else beat.r_peaks_s
-    return Drawing(_svg(recording, lines, peaks, name), tuple(_remarks(recording, lines, peaks)))
+    return DrawnEcg(_svg(recording, lines, peaks, name), tuple(_remarks(recording, lines, peaks)))
 
 
 def _median(recording: Recording, lead: str, rows: Iterable[list[Strip]]) -> float:
