@@ -10,9 +10,11 @@ import numpy as np
 import pytest
 
 import kalemia
-from kalemia.estimate.caveats import Findings
+from kalemia.estimate.caveats import Findings, findings
 from kalemia.estimate.model import Model
 from kalemia.records import EIGHT, LEADS, Recording
+from kalemia.signal.beat import cut
+from kalemia.signal.measure import measure
 from kalemia.simulate.heart import RATE
 from kalemia.simulate.levels import LEVELS
 from kalemia.simulate.patient import LEFT_BLOCK, Day, draw
@@ -59,12 +61,46 @@ def test_an_ordinary_ecg_has_none() -> None:
     assert warned("ordinary") == ""
 
 
-def test_one_lead_alone_says_nothing_of_a_flat_t() -> None:
-    assert not Findings(90.0, {"V5": 0.05}, 70.0).silent_t
-    assert Findings(90.0, dict.fromkeys(EIGHT, 0.05), 70.0).silent_t
-    assert not Findings(90.0, UPRIGHT, 70.0).silent_t
-    assert Findings(90.0, UPRIGHT | dict.fromkeys(("I", "V5", "V6"), -0.2), 70.0).silent_t
-    assert not Findings(90.0, UPRIGHT | dict.fromkeys(("V1", "V2", "V3"), -0.2), 70.0).silent_t
+WIDE = "QRS {} ms: a wide complex changes the T wave whatever the potassium is."
+FAST = "Heart rate {} bpm: the next P wave may lie on the T wave."
+FLAT = "No T wave to speak of: the largest of {} leads is {} uV, so there is little to read potassium from."
+TURNED = "T is turned over in {}: ischemia, strain or drugs hide what potassium does."
+INVERTED = FLAT.format(8, 149), TURNED.format("I, II, V4, V5, V6")
+
+
+@pytest.mark.parametrize(
+    ("seen", "warnings", "silent"),
+    [
+        (Findings(90.0, UPRIGHT, 70.0), (), False),
+        (Findings(130.0, UPRIGHT, 120.0), (), False),
+        (Findings(130.6, UPRIGHT, 120.4), (WIDE.format(131), FAST.format(120)), False),
+        (Findings(None, {}, 70.0), (), False),
+        (Findings(90.0, dict.fromkeys(EIGHT, -0.149), 70.0), INVERTED, True),
+        (Findings(90.0, dict.fromkeys(EIGHT[:6], 0.1494), 70.0), (FLAT.format(6, 149),), True),
+        (Findings(90.0, dict.fromkeys(EIGHT[:5], 0.01), 70.0), (), False),  # too few leads to tell
+        (Findings(90.0, dict.fromkeys(EIGHT, 0.01) | {"V1": -0.15}, 70.0), (), False),
+        (Findings(90.0, UPRIGHT | dict.fromkeys(("I", "V5", "V6"), -0.101), 70.0), (TURNED.format("I, V5, V6"),), True),
+        (Findings(90.0, UPRIGHT | dict.fromkeys(("I", "V5", "V6"), -0.1), 70.0), (), False),
+        (Findings(90.0, UPRIGHT | dict.fromkeys(("I", "V5"), -0.3), 70.0), (), False),
+        (Findings(90.0, UPRIGHT | dict.fromkeys(("V1", "V2", "V3"), -0.3), 70.0), (), False),
+        (Findings(90.0, dict.fromkeys(("II", "V4", "V6"), -0.3), 70.0), (TURNED.format("II, V4, V6"),), True),
+    ],
+)
+def test_what_misleads_is_said_from_its_limit_on(seen: Findings, warnings: tuple[str, ...], silent: bool) -> None:
+    assert tuple(seen.warnings) == warnings
+    assert seen.silent_t is silent
+
+
+def test_the_findings_are_those_of_the_sound_leads() -> None:
+    beat = cut(ecg("ordinary"), EIGHT)
+    measured = measure(beat)
+    found = findings(beat)
+    assert found.t_mv == {lead: waves.t_mv for lead, waves in measured.items()}
+    assert found.qrs_ms == measured["V1"].qrs_ms
+    assert found.heart_rate_bpm == beat.heart_rate_bpm
+    some = findings(replace(beat, problems=("flat", *beat.problems[1:])))
+    assert set(some.t_mv) == set(EIGHT[1:])
+    assert findings(replace(beat, problems=("flat",) * 8)) == Findings(None, {}, beat.heart_rate_bpm)
 
 
 def test_nothing_is_called_normal_where_t_is_silent(tiny: Model, tiny_path: Path, tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,13 +13,13 @@ import pytest
 from typer.testing import CliRunner
 
 import kalemia
-from ecgs import HEART, R, changed, recording
+from ecgs import HEART, R, changed, recording, traced
 from kalemia.cli import app
-from kalemia.digitize import digitize, write
-from kalemia.errors import ModelError
+from kalemia.digitize import Digitized, write
+from kalemia.errors import DigitizeError, KalemiaError, ModelError
 from kalemia.estimate.card import Card
-from kalemia.estimate.model import Model
-from kalemia.estimate.predict import examine, level
+from kalemia.estimate.model import DEFAULT, Model
+from kalemia.estimate.predict import Result, examine, level
 from kalemia.read import inputs
 from kalemia.records import EIGHT, LEADS, NOTICE, Recording
 from kalemia.simulate import simulate_one
@@ -191,34 +192,93 @@ def test_where_most_leads_are_bad_the_others_are_not_trusted_either() -> None:
 PAGE = Path(kalemia.__file__).parent / "assets" / "demo" / "page.png"
 
 
-def test_a_page_is_estimated_as_the_ecg_printed_on_it() -> None:
-    found = examine(PAGE)
+@pytest.fixture(scope="module")
+def demo() -> Result:
+    """What is said of the demo's page, which takes a second to read."""
+    return examine(PAGE)
+
+
+def test_a_page_is_estimated_as_the_ecg_printed_on_it(demo: Result) -> None:
     digital = kalemia.predict(PAGE.with_name("simulated.hea"))
-    assert found.page is not None
-    assert found.estimate.status == digital.status == "estimated"
-    assert found.estimate.potassium_meq_l == pytest.approx(digital.potassium_meq_l, abs=0.3)
+    assert demo.page is not None
+    assert demo.estimate.status == digital.status == "estimated"
+    assert demo.estimate.source == str(PAGE)
+    assert demo.estimate.potassium_meq_l == pytest.approx(digital.potassium_meq_l, abs=0.3)
 
 
-def test_reading_a_page_widens_the_interval() -> None:
-    found = examine(PAGE)
-    assert found.recording is not None
-    digital = kalemia.predict(replace(found.recording, digitized=False))
-    assert found.estimate.potassium_meq_l == digital.potassium_meq_l
-    assert found.estimate.interval_meq_l is not None
+def test_reading_a_page_widens_the_interval(demo: Result) -> None:
+    assert demo.recording is not None
+    digital = kalemia.predict(replace(demo.recording, digitized=False))
+    assert demo.estimate.potassium_meq_l == digital.potassium_meq_l
+    assert demo.estimate.interval_meq_l is not None
     assert digital.interval_meq_l is not None
-    assert found.estimate.interval_meq_l[0] < digital.interval_meq_l[0]
-    assert found.estimate.interval_meq_l[1] > digital.interval_meq_l[1]
+    assert demo.estimate.interval_meq_l[0] < digital.interval_meq_l[0]
+    assert demo.estimate.interval_meq_l[1] > digital.interval_meq_l[1]
 
 
 @pytest.mark.parametrize("form", ["wfdb", "csv"])
-def test_what_was_digitized_is_estimated_as_the_page(tmp_path: Path, form: str) -> None:
-    page = digitize(PAGE)
-    write.write(page, tmp_path, "page", form)
+def test_what_was_digitized_is_estimated_as_the_page(demo: Result, tmp_path: Path, form: str) -> None:
+    assert demo.page is not None
+    write.write(demo.page, tmp_path, "page", form)
     again = kalemia.predict(tmp_path / ("page.hea" if form == "wfdb" else "page.csv"))
-    at_once = kalemia.predict(PAGE)
     assert any("digitized from a picture" in warning for warning in again.warnings)
-    assert again.potassium_meq_l == pytest.approx(at_once.potassium_meq_l, abs=0.02)
-    assert again.interval_meq_l == pytest.approx(at_once.interval_meq_l, abs=0.05)
+    assert again.potassium_meq_l == pytest.approx(demo.estimate.potassium_meq_l, abs=0.02)
+    assert again.interval_meq_l == pytest.approx(demo.estimate.interval_meq_l, abs=0.05)
+
+
+def pages_of(monkeypatch: pytest.MonkeyPatch, *pages: Digitized | KalemiaError) -> Result:
+    """Return what is said of a page on which these were read."""
+
+    def read_pages(source: object) -> list[Digitized]:
+        for page in pages:
+            if isinstance(page, KalemiaError):
+                raise page
+        return [page for page in pages if isinstance(page, Digitized)]
+
+    monkeypatch.setattr(sys.modules["kalemia.digitize"], "pages", read_pages)
+    return examine(PAGE)
+
+
+@pytest.mark.parametrize(
+    ("residual", "reason"),
+    [
+        (None, None),
+        (0.2, None),
+        (0.201, "I + III differs from II by 20% of their power: leads were read wrong, or turned over"),
+        (0.87, "I + III differs from II by 87% of their power: leads were read wrong, or turned over"),
+    ],
+)
+def test_a_page_whose_limb_leads_contradict_each_other_is_refused(
+    monkeypatch: pytest.MonkeyPatch, residual: float | None, reason: str | None
+) -> None:
+    page = replace(traced(recording()), einthoven=residual)
+    found = pages_of(monkeypatch, page)
+    assert (found.estimate.status, found.estimate.reason) == ("refused" if reason else "estimated", reason)
+    assert found.page is page
+    assert found.recording is page.recording
+    assert (found.model is None) is (reason is not None)
+    assert found.estimate.source == (str(PAGE) if reason else "memory")
+    assert found.estimate.model == Model.load(DEFAULT).name
+
+
+def test_of_several_pages_the_first_is_taken_and_the_estimate_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    first = replace(traced(replace(recording(), warnings=("dim",))), page=2)
+    found = pages_of(monkeypatch, first, traced(recording()), traced(recording()))
+    assert found.page is first
+    assert found.estimate.warnings == ("dim", "3 pages of the file show an ECG; page 2 was taken.")
+    assert pages_of(monkeypatch, first).estimate.warnings == ("dim",)
+
+
+@pytest.mark.parametrize(("error", "status"), [(DigitizeError, "refused"), (KalemiaError, "failed")])
+def test_a_page_that_cannot_be_digitized_is_refused_and_one_that_cannot_be_read_has_failed(
+    monkeypatch: pytest.MonkeyPatch, error: type[KalemiaError], status: str
+) -> None:
+    found = pages_of(monkeypatch, error("too dark"))
+    assert (found.estimate.status, found.estimate.reason) == (status, "too dark")
+    assert found.estimate.source == str(PAGE)
+    assert found.estimate.model == Model.load(DEFAULT).name
+    assert found.recording is None
+    assert found.page is None
 
 
 def test_a_picture_without_an_ecg_is_refused(tmp_path: Path) -> None:
