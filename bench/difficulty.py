@@ -24,8 +24,10 @@ from kalemia.records import HIGH_MEQ_L
 from kalemia.simulate.atlas import load
 from kalemia.train import loop
 from kalemia.train.config import Config
-from kalemia.train.data import Beats, Maker, made
-from kalemia.train.nets import Network, parameters
+from kalemia.train.design import Cut
+from kalemia.train.examples import Examples
+from kalemia.train.nets import Estimator, parameters
+from kalemia.train.records import Generator, made
 
 LEADS = ("II", "V2", "V5")
 BOOSTED, LONG, TESTED = 12_000, 50_000, 8000
@@ -33,20 +35,24 @@ RATES, ROUNDS = (0.05, 0.02), 400
 WALLS, FOLDS = 10_000, 5
 
 
-def trained(beats: Beats, seed: int, **changes: object) -> Network:
+def trained(beats: Examples, seed: int, **changes: object) -> Estimator:
     """Fit a network to all but the last twentieth of some beats."""
     held = len(beats) // 20
     one = {"leads": ("V5",), "least_leads": 1, "epochs": 8}
     config = Config.model_validate(CONFIG | one | changes)
-    return loop.fit(config, beats.only(np.arange(held, len(beats))), beats.only(np.arange(held)), seed).net
+    train, validation = beats.only(np.arange(held, len(beats))), beats.only(np.arange(held))
+    return loop.fit(config.design, train, validation, config.course, seed).net
 
 
 def hospital() -> tuple[list[list[str]], list[str]]:
     """Return the rows of AUROC above 5.5 at level `hospital`, and by how much networks exceed boosting on V5."""
-    several, one = (Maker("simulated", "hospital", seed) for seed in (21, 22))
-    train, test = made(several, range(BOOSTED), LEADS, 2), made(several, range(BOOSTED, BOOSTED + TESTED), LEADS, 2)
+    several, one = (Generator("simulated", "hospital", seed) for seed in (21, 22))
+    train, test = (
+        made(several, range(BOOSTED), Cut(LEADS), 2),
+        made(several, range(BOOSTED, BOOSTED + TESTED), Cut(LEADS), 2),
+    )
     rows = [_row("boosting on the measures of II, V2, V5", len(train), test, boosted(train, test))]
-    train, test = made(one, range(LONG), ("V5",), 2), made(one, range(LONG, LONG + TESTED), ("V5",), 2)
+    train, test = made(one, range(LONG), Cut(("V5",)), 2), made(one, range(LONG, LONG + TESTED), Cut(("V5",)), 2)
     base, said = boosted(train, test), []
     rows.append(_row("boosting on the measures of V5", len(train), test, base))
     for channels, lstm in ((16, 10), (32, 16)):
@@ -58,7 +64,7 @@ def hospital() -> tuple[list[list[str]], list[str]]:
     return rows, said
 
 
-def boosted(train: Beats, test: Beats) -> Numbers:
+def boosted(train: Examples, test: Examples) -> Numbers:
     """Return how high gradient boosting on the measures of beats holds each of the tested.
 
     It is fitted as networks are, to all but the last twentieth, and to potassium or to who is above the mark, at two
@@ -91,7 +97,7 @@ def _odds(trees: HistGradientBoostingClassifier, seen: Numbers) -> Iterator[Numb
     return map(np.ravel, trees.staged_decision_function(seen))
 
 
-def _row(name: str, trained_on: int, test: Beats, score: np.ndarray) -> list[str]:
+def _row(name: str, trained_on: int, test: Examples, score: np.ndarray) -> list[str]:
     truth = test.potassium > HIGH_MEQ_L
     return [name, f"{trained_on:,}", f"{truth.sum()} of {len(test):,}", str(span(area(truth, score)))]
 
@@ -102,8 +108,8 @@ def walls() -> tuple[list[list[str]], list[str]]:
     The 0.9 interval is calibrated on patients of the known variants whom the network has not seen, a fold each.
     """
     names = np.array(load().names)
-    maker = Maker("simulated", "clinic", 23)
-    beats = made(maker, range(WALLS), ("V5",), 2)
+    maker = Generator("simulated", "clinic", 23)
+    beats = made(maker, range(WALLS), Cut(("V5",)), 2)
     variant = np.array([_variant(maker, patient) for patient in beats.patients])
     fold = np.random.default_rng(0).permutation(len(names)) % FOLDS
     unseen, seen = np.full(len(beats), np.nan), np.full(len(beats), np.nan)
@@ -129,7 +135,7 @@ def walls() -> tuple[list[list[str]], list[str]]:
     return rows, coverage
 
 
-def _variant(maker: Maker, patient: str) -> int:
+def _variant(maker: Generator, patient: str) -> int:
     index = int(patient[1:])
     return load().names.index(next(maker(range(index, index + 1))).variant)
 

@@ -31,8 +31,10 @@ from kalemia.simulate import Simulated, read_bases
 from kalemia.simulate.difference import atlas_difference
 from kalemia.train import loop
 from kalemia.train.config import Config
-from kalemia.train.data import Beats, Maker, Making, joined, made
-from kalemia.train.nets import Network, SharedDSCRNN
+from kalemia.train.design import Cut
+from kalemia.train.examples import Examples, joined
+from kalemia.train.nets import Estimator, SeveralLeads
+from kalemia.train.records import Generator, Maker, made
 from ndmc import BINS, QUESTIONS, bins_of
 
 V5 = EIGHT.index("V5")
@@ -67,17 +69,18 @@ class Differences:
                 continue
 
 
-def train(beats: Beats, seed: int) -> SharedDSCRNN:
+def train(beats: Examples, seed: int) -> SeveralLeads:
     """Return a network that was fitted to nine tenths of some beats and stopped by the others."""
     order = np.random.default_rng(0).permutation(len(beats))
     held = len(order) // 10
-    net = loop.fit(Config.model_validate(CONFIG), beats.only(order[held:]), beats.only(order[:held]), seed).net
-    assert isinstance(net, SharedDSCRNN)
+    config = Config.model_validate(CONFIG)
+    net = loop.fit(config.design, beats.only(order[held:]), beats.only(order[:held]), config.course, seed).net
+    assert isinstance(net, SeveralLeads)
     return net
 
 
 @torch.no_grad()
-def held(net: Network, calibrated: Beats, test: Beats) -> str:
+def held(net: Estimator, calibrated: Examples, test: Examples) -> str:
     """Return how often the 0.9 interval, conformal by some beats, holds others, with Wilson's 95 % interval."""
     answers = (net(torch.from_numpy(beats.waves), torch.from_numpy(beats.side)) for beats in (calibrated, test))
     known, asked = (
@@ -87,9 +90,9 @@ def held(net: Network, calibrated: Beats, test: Beats) -> str:
     return share(int(np.sum((asked >= low) & (asked <= high))), len(asked))
 
 
-def records(maker: Making, patients: range) -> Beats:
+def records(maker: Maker, patients: range) -> Examples:
     """Make records of which at least one lead is good."""
-    return made(maker, patients, EIGHT, 2, least_leads=1)
+    return made(maker, patients, Cut(EIGHT, 1), 2)
 
 
 def judged() -> tuple[list[Beat], Numbers]:
@@ -107,7 +110,7 @@ def judged() -> tuple[list[Beat], Numbers]:
 
 
 @torch.no_grad()
-def estimates(nets: Sequence[Network], waves: NDArray[np.float32], side: NDArray[np.float32]) -> Numbers:
+def estimates(nets: Sequence[Estimator], waves: NDArray[np.float32], side: NDArray[np.float32]) -> Numbers:
     """Return the mean (n,) of the potassium that networks read from beats, mEq/L."""
     seen = torch.from_numpy(waves), torch.from_numpy(side)
     return np.asarray(np.mean([net(*seen)[0].numpy() for net in nets], axis=0), dtype=np.float64)
@@ -128,17 +131,17 @@ def main() -> None:
     apart = known[::10]  # hearts that no network is fitted to or stopped by
     hearts = ([path for path in known if path not in apart], apart, headers(data() / "ptbxl")[::2])
     seen, kept_apart, unseen = (tuple(map(str, paths)) for paths in hearts)
-    simulated, changed = Maker("simulated", "clinic", 5), Maker("changed", "clinic", 5, bases=seen)
+    simulated, changed = Generator("simulated", "clinic", 5), Generator("changed", "clinic", 5, bases=seen)
     sources = {maker.source: records(maker, range(RECORDS)) for maker in (simulated, changed)}
     calibrated = {
         "simulated": records(simulated, range(RECORDS, RECORDS + CALIBRATED)),
-        "changed": records(Maker("changed", "clinic", 5, bases=kept_apart), range(RECORDS, RECORDS + CALIBRATED)),
+        "changed": records(Generator("changed", "clinic", 5, bases=kept_apart), range(RECORDS, RECORDS + CALIBRATED)),
     }
     for each, count in ((sources, RECORDS), (calibrated, CALIBRATED)):
         each["both, three to one"] = joined([each["simulated"], each["changed"].only(np.arange(count // 3))])
     tests = {
         "simulated": records(simulated, range(RECORDS + CALIBRATED, RECORDS + CALIBRATED + TESTED)),
-        "changed": records(Maker("changed", "clinic", 6, bases=unseen), range(TESTED)),
+        "changed": records(Generator("changed", "clinic", 6, bases=unseen), range(TESTED)),
         "difference": records(Differences("difference", unseen), range(DIFFERENCES)),
     }
     kept, place = judged()
@@ -164,7 +167,7 @@ def main() -> None:
     print(table(["trained on", "ECGs", *(f"AUROC {question}" for question in QUESTIONS)], judgement, "generators-real"))
 
 
-def _r(nets: Sequence[Network], test: Beats) -> float:
+def _r(nets: Sequence[Estimator], test: Examples) -> float:
     return float(np.corrcoef(estimates(nets, test.waves, test.side), test.potassium)[0, 1])
 
 

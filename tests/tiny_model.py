@@ -16,16 +16,18 @@ import torch
 from kalemia.estimate.card import PREPROCESSING, Card
 from kalemia.export.onnx import to_onnx
 from kalemia.records import NOTICE
-from kalemia.train.nets import DSCRNN, Size, parameters
-from kalemia.train.run import ERROR_LEVELS
+from kalemia.train.calibration import ERROR_LEVELS
+from kalemia.train.design import Design
+from kalemia.train.nets import Estimator, Shape, build, parameters
 
 FOLDER = Path(__file__).parent / "data"
-SIZE = Size(1, channels=2, lstm=2, centre_meq_l=4.5, scale_meq_l=1.0, side_centre=(0.0, 0.8), side_scale=(0.5, 0.2))
+DESIGN = Design("DSCRNN", channels=2, lstm=2)
+SHAPE = Shape(1, centre_meq_l=4.5, scale_meq_l=1.0, side_centre=(0.0, 0.8), side_scale=(0.5, 0.2))
 
 
-def network() -> DSCRNN:
+def network() -> Estimator:
     """Return a network whose weights depend on nothing but numpy's generator."""
-    net = DSCRNN(SIZE)
+    net = build(DESIGN, SHAPE)
     rng = np.random.Generator(np.random.PCG64(7))
     with torch.no_grad():
         for weights in net.parameters():
@@ -41,7 +43,7 @@ def card(onnx: bytes) -> Card:
         leads=("V5",),
         least_leads=1,
         parameters=parameters(network()),
-        architecture={"network": "DSCRNN", "channels": SIZE.channels, "lstm": SIZE.lstm},
+        architecture={"network": DESIGN.kind, "channels": DESIGN.channels, "lstm": DESIGN.lstm},
         preprocessing=PREPROCESSING,
         trained_on="nothing: the weights are drawn",
         validated_on="nothing",
@@ -61,7 +63,7 @@ def card(onnx: bytes) -> Card:
 def write(folder: Path) -> None:
     """Write tiny.onnx and tiny.json."""
     folder.mkdir(exist_ok=True)
-    onnx = to_onnx(network(), SIZE.leads)
+    onnx = to_onnx(network(), SHAPE.leads)
     (folder / "tiny.onnx").write_bytes(onnx)
     (folder / "tiny.json").write_bytes(card(onnx).dump())
 

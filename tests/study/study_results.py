@@ -10,7 +10,7 @@ import numpy as np
 from kalemia.judge.figures.agreement import Pairs
 from kalemia.judge.spans import Span
 from kalemia.judge.subgroups import Share
-from kalemia.study.plan import BOOSTING, Design
+from kalemia.study.plan import BOOSTING
 from kalemia.study.results import (
     Difference,
     EntrantResult,
@@ -21,6 +21,7 @@ from kalemia.study.results import (
     Training,
 )
 from kalemia.train.baselines import MEDIAN
+from kalemia.train.design import Design
 
 N = 60
 RNG = np.random.default_rng(0)

@@ -18,12 +18,12 @@ metrics = pytest.importorskip("sklearn.metrics")
 from kalemia import __version__
 from kalemia.cohort import Cohort, simulated
 from kalemia.judge import resampled
-from kalemia.study.crossval import CrossValidated
+from kalemia.study.crossval import CrossValidated, Estimates
 from kalemia.study.judging import COLUMNS, Judging
-from kalemia.study.plan import BOOSTING, Budget, Design, Entrant, Study
+from kalemia.study.plan import BOOSTING, Budget, Entrant, Study
 from kalemia.study.results import StudiedBudget, StudyResult, Training
-from kalemia.study.trial import Estimates
 from kalemia.train.baselines import MEDIAN
+from kalemia.train.design import Design
 
 N = 80
 NETWORK, BOOSTED, FEWER = (

@@ -16,10 +16,11 @@ pytest.importorskip("sklearn")
 from kalemia import __version__
 from kalemia.cohort import Cohort, simulated
 from kalemia.errors import TrainError
-from kalemia.study import crossval, examples, studies
+from kalemia.study import cached, crossval, studies
 from kalemia.study.plan import QUICK, Budget, Entrant
 from kalemia.study.report import ORDER, TITLES
 from kalemia.study.studies import STUDIES
+from kalemia.train.design import Cut
 
 
 @pytest.fixture(scope="module")
@@ -188,7 +189,7 @@ def test_one_process_cuts_for_all(
     cut: list[tuple[Any, ...]] = []
     monkeypatch.setenv("RANK", rank)
     monkeypatch.setattr(crossval, "wait_for", waited.append)
-    monkeypatch.setattr(examples, "load", lambda *given: cut.append(given[1:5]))
+    monkeypatch.setattr(cached, "load", lambda *given: cut.append(given[1:4]))
     studies._cut(cohort, Entrant("a", ("V5",), None, 2.0), tmp_path, 3, lambda *_: None)
-    assert cut == ([(("V5",), 2.0, tmp_path / "V5-2s.npz", 3)] if cuts else [])
+    assert cut == ([(Cut(("V5",), 1, 2.0), tmp_path / "V5-2s.npz", 3)] if cuts else [])
     assert waited == ([] if cuts else [[tmp_path / "V5-2s.npz"]])

@@ -12,8 +12,7 @@ pytest.importorskip("sklearn")
 pytest.importorskip("polars")
 
 from kalemia.judge.metrics import LEAST_ERRORS, TAILS, conformal, frozen_cut
-from kalemia.study.crossval import CrossValidated
-from kalemia.study.trial import Estimates
+from kalemia.study.crossval import CrossValidated, Estimates
 from kalemia.study.verdict import decide
 
 N = 200

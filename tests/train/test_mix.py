@@ -15,27 +15,29 @@ pytest.importorskip("torch", reason="training needs torch")
 pytest.importorskip("polars", reason="cohorts need polars")
 
 import polars as pl
-from training import ALL, NAMES, TINY, write_bases
+from training import ALL, NAMES, TINY, shipped, write_bases
 
 from kalemia.cohort import Cohort, simulated
-from kalemia.cohort.split import SHARES
 from kalemia.errors import KalemiaError, TrainError
 from kalemia.estimate.model import Model
 from kalemia.simulate import Simulated, read_bases
-from kalemia.train import mix, run
-from kalemia.train.bases import part_of, split
-from kalemia.train.config import Config, Records, Source
+from kalemia.train import card as card_of
+from kalemia.train import mix, records, run, teaching
+from kalemia.train.bases import split
+from kalemia.train.config import Config, Portion, Records
 from kalemia.train.run import Trained
 
 MIX = TINY.model_copy(
     update={
         "name": "mix",
         "leads": ("V5", "II"),
+        "parts": {"mix-ii": ("II",)},
+        "seeds": 2,
         "records": Records(train=60, validation=24, calibration=40, test=48),
         "sources": (
-            Source(level="clean", share=0.25),
-            Source(level="dialysis", share=0.25),
-            Source(level="clean", share=0.5, bases="bases.txt"),
+            Portion(level="clean", share=0.25),
+            Portion(level="dialysis", share=0.25),
+            Portion(level="clean", share=0.5, bases="bases.txt"),
         ),
     }
 )
@@ -55,41 +57,23 @@ def config(listed: Path) -> Config:
 
 
 @pytest.fixture(scope="module")
-def trained(config: Config, tmp_path_factory: pytest.TempPathFactory) -> Trained:
-    return run.train(config, tmp_path_factory.mktemp("runs"), base=config.folder)[0]
+def models(config: Config, tmp_path_factory: pytest.TempPathFactory) -> list[Trained]:
+    return run.train(config, tmp_path_factory.mktemp("runs"), base=config.folder)
 
 
-def disjoint(several: Iterable[Iterable[str]]) -> bool:
+@pytest.fixture(scope="module")
+def trained(models: list[Trained]) -> Trained:
+    return models[0]
+
+
+def disjoint(several: Iterable[Iterable[object]]) -> bool:
     return not any(set(one) & set(other) for one, other in combinations(several, 2))
-
-
-def test_every_record_is_in_the_part_of_its_name(listed: Path) -> None:
-    found = split(listed, listed.parent)
-    assert {part: tuple(Path(record).name for record in records) for part, records in found.items()} == NAMES
-    assert all(Path(file).is_file() for records in found.values() for file in records.values())
-
-
-def test_the_parts_have_their_shares_and_folders_do_not_matter() -> None:
-    names = [f"{n:05d}_hr" for n in range(4000)]
-    found = [part_of(name) for name in names]
-    for part, share in SHARES.items():
-        assert found.count(part) / len(names) == pytest.approx(share, abs=0.02)
-    assert found == [part_of(f"elsewhere/{name}.hea") for name in names]
-
-
-def test_a_longer_list_moves_no_record(listed: Path, tmp_path: Path) -> None:
-    longer = tmp_path / "longer.txt"
-    further = write_bases(tmp_path, ("r6", "r3")).read_text().replace("records/", f"{tmp_path}/records/")
-    longer.write_text(further + listed.read_text())
-    before, after = split(listed, listed.parent), split(longer, listed.parent)
-    assert all(set(before[part]) < set(after[part]) or set(before[part]) == set(after[part]) for part in before)
-    assert sum(map(len, after.values())) == len(ALL) + 2
 
 
 def test_no_real_record_is_beneath_two_parts(config: Config) -> None:
     """T comes from another record of the same list: that one counts too."""
     (_, _, plan) = mix.plans(config, config.folder)
-    assert isinstance(plan, mix.Made)
+    assert isinstance(plan, mix.Generated)
     beneath = {}
     for part in NAMES:
         maker = plan.maker(part, config.seed)
@@ -118,17 +102,46 @@ def test_shares_are_of_records_and_patients_are_whole(config: Config) -> None:
 
 
 def test_the_same_configuration_gives_the_same_bytes_for_any_number_of_workers(
-    trained: Trained, config: Config, tmp_path: Path
+    models: list[Trained], config: Config, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    said: dict[str, tuple[int, int]] = {}
+    """Also whoever watches. What processes of their own do is in test_records, as it takes seconds to start them."""
+    for module in (records, teaching):
+        monkeypatch.setattr(module, "mapped", shipped)
+    told: dict[str, tuple[int, int]] = {}
 
     def report(what: str, done: int, total: int) -> None:
-        said[what] = (done, total)
+        told[what] = (done, total)
 
-    again = run.train(config, tmp_path / "again", 2, report, config.folder)[0]
-    assert again.onnx.read_bytes() == trained.onnx.read_bytes()
-    assert again.card.dump() == trained.card.dump()
-    assert said["making records: train"] == (15 + 12 + 30, 15 + 12 + 30)
+    again = run.train(config, tmp_path / "again", 2, report, config.folder)
+    assert [one.onnx.read_bytes() for one in again] == [one.onnx.read_bytes() for one in models]
+    assert [one.card.dump() for one in again] == [one.card.dump() for one in models]
+    assert told["making records: train"] == (15 + 12 + 30, 15 + 12 + 30)
+    stages = [what.partition(",")[0] for what, (done, total) in told.items() if done == total]
+    makes = [f"making records: {part}" for part in ("train", "validation", "calibration", "test")]
+    assert stages == [*makes, "training teachers", "training on their mean"]
+
+
+def test_the_card_names_seeds_of_network_and_teachers(trained: Trained) -> None:
+    training = trained.card.training
+    assert [one["seed"] for one in training["teachers"]] == [3, 4]
+    assert training["network"]["seed"] == 5
+    assert len({one["validation_loss"] for one in (*training["teachers"], training["network"])}) == 3
+
+
+def test_a_part_is_the_same_network_with_fewer_leads(models: list[Trained]) -> None:
+    """It says of its lead what the whole says of an ECG that has no other."""
+    whole, part = (Model.load(one.onnx) for one in models)
+    assert (part.card.name, part.card.leads) == ("mix-ii", ("II",))
+    assert part.card.training["network"] == whole.card.training["network"]
+    assert part.card.metrics["records"] == whole.card.metrics["records"]
+    rng = np.random.default_rng(1)
+    waves = rng.normal(0, 0.3, (5, 2, 270)).astype(np.float32)
+    waves[:, 0] = 0
+    side = rng.normal(0, 1, (5, 3)).astype(np.float32)
+    every = whole._session.run(None, {"beats": waves, "side": side})
+    own = part._session.run(None, {"beats": waves[:, 1:], "side": side[:, 1:]})
+    for one, other in zip(every, own, strict=True):
+        np.testing.assert_allclose(one, other, atol=1e-5)
 
 
 def test_the_card_names_sources_and_real_records(trained: Trained, listed: Path) -> None:
@@ -141,9 +154,9 @@ def test_the_card_names_sources_and_real_records(trained: Trained, listed: Path)
     assert dialysis["patients"]["test"] == 1
     assert dialysis["records"]["test"] == 12
     assert "bases" not in clean
-    assert changed["base_records"] == {part: [f"records/{n}" for n in names] for part, names in NAMES.items()}
+    assert changed["base_records"] == {part: tuple(f"records/{n}" for n in names) for part, names in NAMES.items()}
     assert changed["bases"] == {part: len(names) for part, names in NAMES.items()}
-    assert changed["bases_skipped"] == []
+    assert changed["bases_skipped"] == ()
     for part, count in card.training["beats"].items():
         assert count == sum(source["beats"][part] for source in (clean, dialysis, changed))
         wanted = sum(source["records"][part] for source in (clean, dialysis, changed))
@@ -179,29 +192,10 @@ def test_a_record_that_cannot_be_changed_is_named(tmp_path: Path) -> None:
     config = MIX.model_copy()
     config._folder = tmp_path
     plan = mix.plans(config, tmp_path)[2]
-    assert isinstance(plan, mix.Made)
+    assert isinstance(plan, mix.Generated)
     assert plan.skipped == ("records/r6",)
     assert "records/r6" not in plan.bases["train"]
     assert "records/r6" in split(listed, tmp_path)["train"]
-
-
-@pytest.mark.parametrize(
-    ("content", "sentence"),
-    [
-        ("records/r1\nrecords/none\nrecords/nor\n", "2 of the 3 records that .* the first is records/none"),
-        ("# nothing\n", "none of its 0 records falls to train; list more"),
-        ("records/r1\nrecords/r4\n", "none of its 2 records falls to validation; list more"),
-        (b"\xff\xfe", "no text; expected one record a line"),
-        (None, "cannot be read .No such file"),
-    ],
-)
-def test_a_wrong_list_is_a_sentence(listed: Path, tmp_path: Path, content: str | bytes | None, sentence: str) -> None:
-    wrong = tmp_path / "wrong.txt"
-    if content is not None:
-        wrong.write_bytes(content.encode() if isinstance(content, str) else content)
-    with pytest.raises(TrainError, match=sentence) as caught:
-        split(wrong, listed.parent)
-    assert "\n" not in str(caught.value)
 
 
 def test_without_a_folder_of_records_nothing_starts(config: Config, tmp_path: Path) -> None:
@@ -219,19 +213,23 @@ def from_cohort(tmp_path_factory: pytest.TempPathFactory) -> tuple[Cohort, Confi
     return Cohort.open(folder / "dialysis"), config
 
 
-def test_a_model_is_trained_on_a_cohort_alone(from_cohort: tuple[Cohort, Config], tmp_path: Path) -> None:
+def test_a_model_is_trained_on_a_cohort_alone(
+    from_cohort: tuple[Cohort, Config], tmp_path: Path, tiny_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another network of one lead is exported in its place, since that takes seconds."""
+    monkeypatch.setattr(card_of, "to_onnx", lambda _net, _leads: tiny_path.read_bytes())
     cohort, config = from_cohort
     card = run.train(config, tmp_path)[0].card
-    (said,) = card.training["sources"]
-    assert said["name"] == "cohort dialysis"
-    assert said["cohort"] == cohort.digest
+    (source,) = card.training["sources"]
+    assert source["name"] == "cohort dialysis"
+    assert source["cohort"] == cohort.digest
+    assert (source["level"], source["seed"]) == cohort.made
+    assert source["hemolyzed"] == cohort.hemolyzed
     hemolyzed = int(cohort.table["hemolyzed"].sum())
-    assert sum(said["records"].values()) == len(cohort) - hemolyzed
-    assert sum(said["patients"].values()) == 60
-    assert card.metrics["records"] == said["beats"]["test"]
+    assert sum(source["records"].values()) == len(cohort) - hemolyzed
+    assert sum(source["patients"].values()) == 60
+    assert card.metrics["records"] == source["beats"]["test"]
     assert card.trained_on == card.validated_on == "simulated"
-    again = run.train(config, tmp_path / "again", workers=2)[0].card
-    assert again.onnx_sha256 == card.onnx_sha256
 
 
 def test_no_patient_of_a_cohort_is_in_two_parts(from_cohort: tuple[Cohort, Config]) -> None:
@@ -264,7 +262,7 @@ def test_a_cohort_is_added_to_what_is_made(from_cohort: tuple[Cohort, Config]) -
     with pytest.raises(TrainError, match="hold one cohort twice; each is accepted once"):
         mix.plans(twice, None)
     level, seed = own.cohort.made or ("", 0)
-    same = both.model_copy(update={"sources": (Source(level=level, share=1.0),), "seed": seed})
+    same = both.model_copy(update={"sources": (Portion(level=level, share=1.0),), "seed": seed})
     same._folder = config.folder
     with pytest.raises(TrainError, match=rf"has the patients that the source of level {level} makes with the seed"):
         mix.plans(same, None)
@@ -293,6 +291,32 @@ def test_an_ecg_lends_the_leads_that_it_has(tmp_path: Path) -> None:
     assert len(beats["train"]) > 50
     assert not beats["train"].waves[:, 0].any()
     assert beats["train"].waves[:, 1].any(axis=1).all()
-    mix.check_used([plan], beats)
+    (facts,) = mix.facts([plan], beats)
+    assert facts.beats == {part: len(some) for part, some in beats.items()}
     with pytest.raises(TrainError, match=r"cohort watch: none of its \d+ ECGs for train has enough good leads"):
-        mix.check_used([plan], {part: some.only(np.zeros(len(some), bool)) for part, some in beats.items()})
+        mix.facts([plan], {part: some.only(np.zeros(len(some), bool)) for part, some in beats.items()})
+
+
+@pytest.mark.parametrize("sizes", [(5, 2, 3, 1), (1, 1, 1, 1), (0, 4, 0, 2)])
+def test_parts_have_patients_of_their_own(sizes: tuple[int, ...]) -> None:
+    found = mix.parts(dict(zip(mix.PARTS, sizes, strict=True)))
+    assert [len(found[name]) for name in mix.PARTS] == list(sizes)
+    assert disjoint(found.values())
+    assert sorted(n for part in found.values() for n in part) == list(range(sum(sizes)))
+
+
+def test_two_cohorts_of_one_name_are_refused(tmp_path: Path) -> None:
+    for number, folder in enumerate(("north/ecgs", "south/ecgs"), start=1):
+        simulated.write(tmp_path / folder, 40, number)
+    config = TINY.model_copy(update={"sources": (), "records": None, "cohorts": ("north/ecgs", "south/ecgs")})
+    config._folder = tmp_path
+    with pytest.raises(TrainError, match="two folders are called ecgs; give them different names"):
+        mix.plans(config, None)
+
+
+def test_what_does_not_apply_to_a_source_is_not_in_the_card() -> None:
+    facts = mix.SourceFacts("simulated clean", {"train": 1}, {"train": 2}, {"train": 0}, share=0.5)
+    assert facts.to_json() == {
+        "name": "simulated clean", "patients": {"train": 1}, "records": {"train": 2}, "beats": {"train": 0},
+        "share": 0.5,
+    }  # fmt: skip

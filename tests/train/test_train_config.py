@@ -85,6 +85,7 @@ def test_every_bundled_model_comes_from_one() -> None:
         ({"name": "V5 4k"}, "name: "),
         ({"version": "one"}, "version: "),
         ({"channels": 0}, "channels: "),
+        ({"network": "GRU"}, "network: no GRU; accepted are FNN, CNN, RNN, CRNN, DSCNN, DSCRNN, screening CNN"),
         ({"batch": 1}, "batch: "),
         ({"learning_rate": 0}, "learning_rate: "),
         ({"learning_rate": "fast"}, "learning_rate: "),

@@ -1,15 +1,17 @@
-"""Configurations that train in seconds, and recordings that stand in for real ones."""
+"""Configurations that train in seconds, recordings that stand in for real ones, and worker processes without any."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import pickle
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from kalemia.simulate import simulate_one
 from kalemia.simulate.formats import write_wfdb
-from kalemia.train.config import Config, Records, Source
-from kalemia.train.data import Maker
+from kalemia.train.config import Config, Portion, Records
+from kalemia.train.records import Generator
 
 TINY = Config(
     name="tiny-v5",
@@ -17,14 +19,14 @@ TINY = Config(
     leads=("V5",),
     channels=2,
     lstm=2,
-    sources=(Source(level="clean", share=1.0),),
+    sources=(Portion(level="clean", share=1.0),),
     seed=3,
     records=Records(train=64, validation=16, calibration=60, test=60),
     epochs=2,
     batch=16,
     learning_rate=0.01,
 )
-CLEAN = Maker("simulated clean", "clean", 3)
+CLEAN = Generator("simulated clean", "clean", 3)
 
 NAMES = {
     "train": ("r1", "r4", "r5"),
@@ -46,3 +48,12 @@ def write_bases(folder: Path, names: Iterable[str] = ALL) -> Path:
     listed = folder / "bases.txt"
     listed.write_text("# as if real\n\n" + "".join(f"records/{name}  # normal\n" for name in names))
     return listed
+
+
+def shipped(job: Callable[[Any], Any], jobs: Sequence[Any], _workers: int) -> Iterator[Any]:
+    """Do jobs as worker processes do them: each with copies that were sent, and whoever is first."""
+    done = {}
+    for number in reversed(range(len(jobs))):
+        own, given = pickle.loads(pickle.dumps((job, jobs[number])))
+        done[number] = pickle.loads(pickle.dumps(own(given)))
+    yield from (done[number] for number in range(len(jobs)))

@@ -13,14 +13,14 @@ from kalemia.records import SAMPLES
 OPSET = 18
 
 
-def to_onnx(net: torch.nn.Module, leads: int) -> bytes:
-    """Export a network of normalized beats (n, leads, 270) and side inputs (n, leads + 1) with n left free.
+def to_onnx(net: torch.nn.Module, leads: int, samples: int = SAMPLES) -> bytes:
+    """Export a network of normalized beats (n, leads, samples) and side inputs (n, leads + 1) with n left free.
 
     The exporter's notes on where each node came from are taken out: they are half of the file and hold paths.
     """
     logging.getLogger("torch.onnx").setLevel(logging.ERROR)  # it reports each package that it could have used
     net = net.eval()
-    example = (torch.randn(4, leads, SAMPLES), torch.randn(4, leads + 1))
+    example = (torch.randn(4, leads, samples), torch.randn(4, leads + 1))
     n = torch.export.Dim("n", min=1, max=1 << 20)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # torch 2.13 warns about its own internals here

@@ -11,7 +11,7 @@ import json
 import os
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -22,11 +22,14 @@ from sklearn.ensemble import HistGradientBoostingRegressor
 
 from kalemia.cohort.split import fold_of, place_of
 from kalemia.errors import TrainError
-from kalemia.study.examples import DAMAGED
+from kalemia.study.cached import DAMAGED
 from kalemia.study.plan import BOOSTING, Budget, Entrant
-from kalemia.study.trial import Data, Estimates, Reals, Trial
 from kalemia.system import atomic
-from kalemia.train import baselines
+from kalemia.train import baselines, loop
+from kalemia.train.answers import estimates
+from kalemia.train.design import Design
+from kalemia.train.examples import Examples
+from kalemia.train.nets import parameters
 
 VALIDATION = 0.12
 """Of the patients that are not tested."""
@@ -35,6 +38,16 @@ TREE_RATES, ROUNDS = (0.05, 0.02), 500
 """Of gradient boosting, which tries as many learning rates as networks and stops where they do: by validation."""
 MEASURED = (baselines.RIDGE, BOOSTING, baselines.SLOPE, baselines.MEDIAN)
 """Entrants that are no network."""
+
+Reals = NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class Estimates:
+    """Estimates (n,) and the spread (n,) that an entrant expects of their errors, mEq/L."""
+
+    potassium: Reals
+    spread: Reals
 
 
 @dataclass(frozen=True, eq=False)
@@ -99,25 +112,26 @@ def fits(entrant: Entrant, budget: Budget) -> list[tuple[int, int]]:
     return [(fold, seed) for fold in range(budget.folds) for seed in range(seeds)]
 
 
-def fit(entrant: Entrant, data: Data, budget: Budget, folder: Path, which: tuple[int, int]) -> None:
+def fit(entrant: Entrant, examples: Examples, budget: Budget, folder: Path, which: tuple[int, int]) -> None:
     """Write what an entrant, fitted without a fold, says of it."""
     kept = file_of(folder, entrant, which)
     number, seed = which
-    fold, held = _split(data, budget)
+    fold, held = _split(examples, budget)
     tested = fold == number
-    train, validation, test = (data.only(part) for part in (~tested & ~held, ~tested & held, tested))
+    train, validation, test = (examples.only(part) for part in (~tested & ~held, ~tested & held, tested))
     for name, part in (("training", train), ("validation", validation), ("test", test)):
-        if len(part.potassium) < 2:
+        if len(part) < 2:
             raise TrainError(
-                f"{entrant.name}: fold {number + 1} has {len(part.potassium)} ECGs with {' or '.join(entrant.leads)} "
+                f"{entrant.name}: fold {number + 1} has {len(part)} ECGs with {' or '.join(entrant.leads)} "
                 f"for {name}; give a larger cohort"
             )
     if entrant.design is None:
         atomic.write({kept: _measured(entrant.name, train, (test, validation), seed).dump()})
-        return
-    trial = Trial(entrant.design, train, validation, budget, seed, kept)
-    atomic.write({kept: Fit(trial.estimates(test), trial.estimates(validation), trial.about).dump()})
-    trial.forget()
+    else:
+        unfinished = kept.with_suffix("")
+        atomic.write({kept: _fitted(entrant.design, train, (test, validation), budget, seed, unfinished).dump()})
+        for rate in budget.rates:
+            loop.file_of(unfinished, rate).unlink(missing_ok=True)
 
 
 def done(file: Path) -> bool:
@@ -132,12 +146,12 @@ def done(file: Path) -> bool:
     return True
 
 
-def collect(entrant: Entrant, data: Data, budget: Budget, folder: Path) -> CrossValidated:
+def collect(entrant: Entrant, examples: Examples, budget: Budget, folder: Path) -> CrossValidated:
     """Return what all fits of an entrant say, once they are there."""
     todo = fits(entrant, budget)
     wait_for([file_of(folder, entrant, which) for which in todo])
-    fold, held = _split(data, budget)
-    number = data.examples.number
+    fold, held = _split(examples, budget)
+    number = examples.number
     said = np.full((2, max(seed for _, seed in todo) + 1, len(number)), np.nan)
     kept, about = {}, []
     for which in todo:
@@ -148,9 +162,9 @@ def collect(entrant: Entrant, data: Data, budget: Budget, folder: Path) -> Cross
     return CrossValidated(number, fold, said[0], said[1], kept, tuple(about))
 
 
-def _split(data: Data, budget: Budget) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+def _split(examples: Examples, budget: Budget) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
     """Return the fold of each ECG, and whether it validates while it is not tested."""
-    patients = data.patients.tolist()
+    patients = examples.patients.tolist()
     held = np.array([place_of(patient, "validation") < VALIDATION for patient in patients])
     return fold_of(patients, budget.folds), held
 
@@ -174,12 +188,36 @@ def file_of(folder: Path, entrant: Entrant, which: tuple[int, int]) -> Path:
     return folder / what.replace(" ", "-").replace(",", "")
 
 
-def _measured(name: str, train: Data, others: tuple[Data, Data], seed: int) -> Fit:
+def _fitted(
+    design: Design, train: Examples, others: tuple[Examples, Examples], budget: Budget, seed: int, unfinished: Path
+) -> Fit:
+    """Return what a network says of the test fold and of the validation ECGs, on which its training ends."""
+    course = replace(budget, batch=min(budget.batch, len(train)))
+    fitted = loop.fit(design, train, others[1], course, seed, kept=unfinished, device=loop.fastest())
+    test, validation = (
+        Estimates(*(part.astype(np.float64) for part in estimates(fitted.net, some))) for some in others
+    )
+    return Fit(test, validation, about(fitted))
+
+
+def about(fitted: loop.Fitted) -> dict[str, Any]:
+    """Return what a study's JSON says of a training."""
+    return {
+        "learning_rate": fitted.rate,
+        "epochs": fitted.curve.best,
+        "validation_loss": fitted.curve.loss,
+        "training_mae_meq_l": fitted.curve.training_mae_meq_l,
+        "validation_mae_meq_l": fitted.curve.validation_mae_meq_l,
+        "parameters": parameters(fitted.net),
+    }
+
+
+def _measured(name: str, train: Examples, others: tuple[Examples, Examples], seed: int) -> Fit:
     """Return what an entrant that is no network says of the test fold and of the validation ECGs.
 
     It expects the same error everywhere.
     """
-    seen, *asked = [baselines.table(data.examples.measures, data.examples.side) for data in (train, *others)]
+    seen, *asked = [baselines.table(some.features, some.side) for some in (train, *others)]
     both, about = np.concatenate(asked), {}
     if name == BOOSTING:
         trees, rounds = _boosted(seen, train.potassium, asked[1], others[1].potassium, seed)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Mapping
-from dataclasses import fields
+from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any
 
@@ -20,9 +20,8 @@ from kalemia.judge import compare
 from kalemia.judge.metrics import SENSITIVITY, regression
 from kalemia.judge.resampled import PREVALENCE
 from kalemia.judge.subgroups import coverages
-from kalemia.study import designs, examples, verdict
+from kalemia.study import verdict
 from kalemia.study.crossval import CrossValidated
-from kalemia.study.designs import Shape
 from kalemia.study.plan import Budget, Entrant, Study
 from kalemia.study.results import (
     Difference,
@@ -35,6 +34,7 @@ from kalemia.study.results import (
 )
 from kalemia.study.verdict import Verdict
 from kalemia.system import atomic
+from kalemia.train.nets import Shape, build, cost
 
 COLUMNS = ("ecg", "patient", "potassium_meq_l", "entrant", "fold", "estimate_meq_l", "low_meq_l", "high_meq_l")
 
@@ -141,14 +141,9 @@ def _size(entrant: Entrant, *, timed: bool) -> dict[str, Any]:
     """Return what a network costs, altogether and layer upon layer, as fields of `EntrantResult`."""
     if entrant.design is None:
         return {"parameters": 0, "macs": 0}
-    sides = len(entrant.leads) + 1
-    shape = Shape(sides - 1, examples.samples(entrant.window_s), 0.0, 1.0, (0.0,) * sides, (1.0,) * sides)
-    net = designs.build(shape, entrant.design)
-    times = designs.microseconds(net) if timed else {}
-    layers = tuple(
-        Layer(str(layer["layer"]), int(layer["parameters"]), int(layer["macs"]), times.get(str(layer["layer"])))
-        for layer in designs.layers(net)
-    )
+    net = build(entrant.design, Shape(len(entrant.leads), entrant.cut.samples))
+    times = cost.microseconds(net) if timed else {}
+    layers = tuple(Layer(**asdict(layer), us=times.get(layer.layer)) for layer in cost.layers(net))
     return {
         "parameters": sum(layer.parameters for layer in layers),
         "macs": sum(layer.macs for layer in layers),

@@ -4,45 +4,27 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from kalemia.train.design import Course, Cut, Design
+
 BOOSTING = "gradient boosting on features"
 """An entrant that is no network, beside those of `train.baselines`."""
 
 
 @dataclass(frozen=True)
-class Budget:
-    """How long each entrant may try: the same for all.
+class Budget(Course):
+    """How long each entrant may try, the same for all: folds, networks of each fold, and the course of a training."""
 
-    Attributes
-    ----------
-    folds, seeds
-        Of the cross-validation, and networks of each fold.
-    rates
-        Learning rates that are tried; the one that validates best is kept.
-    patience, halve, epochs
-        Epochs without improvement after which training ends and the rate is halved, and epochs at most.
-    batch
-        ECGs at a time.
-    """
-
-    folds: int = 5
-    seeds: int = 1
-    rates: tuple[float, ...] = (0.006, 0.002)
-    patience: int = 20
-    halve: int = 6
     epochs: int = 150
     batch: int = 64
+    rates: tuple[float, ...] = (0.006, 0.002)
+    weight_decay: float = 1e-4
+    patience: int | None = 20
+    halve: int | None = 6
+    folds: int = 5
+    seeds: int = 1
 
 
 QUICK = Budget(folds=3, rates=(0.006,), patience=4, halve=2, epochs=14)
-
-
-@dataclass(frozen=True)
-class Design:
-    """A body of a `kind` in `designs.KINDS`: the width of its convolutions or hidden layers, and of its LSTM."""
-
-    kind: str
-    channels: int
-    lstm: int = 0
 
 
 @dataclass(frozen=True)
@@ -61,6 +43,11 @@ class Entrant:
     leads: tuple[str, ...]
     design: Design | None = None
     window_s: float | None = None
+
+    @property
+    def cut(self) -> Cut:
+        """What is cut from the ECGs: a study of several leads has those in which any is good."""
+        return Cut(self.leads, 1, self.window_s)
 
     @property
     def window(self) -> str:

@@ -12,7 +12,7 @@ from kalemia.judge import stored
 from kalemia.judge.spans import Span
 from kalemia.judge.stored import Absent
 from kalemia.judge.subgroups import Share
-from kalemia.study.plan import Design
+from kalemia.train.design import Design
 
 SHOWN = ("r2", "mae_meq_l", "auroc_above_5.5")
 """Figures of merit that sentences are about, so that every entrant must have them."""

@@ -12,14 +12,15 @@ from kalemia import __version__
 from kalemia.cohort.cohort import Cohort
 from kalemia.errors import TrainError
 from kalemia.records import LEADS
-from kalemia.study import crossval, examples
+from kalemia.study import cached, crossval
 from kalemia.study.crossval import MEASURED
 from kalemia.study.judging import Judging
-from kalemia.study.plan import QUICK, Budget, Design, Entrant, Study
+from kalemia.study.plan import QUICK, Budget, Entrant, Study
 from kalemia.study.results import StudyResult
-from kalemia.study.trial import Data
 from kalemia.system import atomic
 from kalemia.system.workers import mapped
+from kalemia.train.design import Design
+from kalemia.train.examples import Examples
 
 STUDY_LEAD = "V5"
 """The founding study's best lead."""
@@ -181,7 +182,7 @@ def _cut(cohort: Cohort, entrant: Entrant, folder: Path, workers: int, tell: Rep
     if crossval.share()[0]:
         crossval.wait_for([kept])
     else:
-        examples.load(cohort, leads, entrant.window_s, kept, workers, partial(tell, "cutting beats"))
+        cached.load(cohort, replace(entrant.cut, leads=leads), kept, workers, partial(tell, "cutting beats"))
 
 
 def _kept(cohort: Cohort, entrant: Entrant, folder: Path) -> tuple[tuple[str, ...], Path]:
@@ -190,26 +191,25 @@ def _kept(cohort: Cohort, entrant: Entrant, folder: Path) -> tuple[tuple[str, ..
     return leads, folder / f"{'-'.join(leads)}-{entrant.window}.npz"
 
 
-def _data(cohort: Cohort, entrant: Entrant, folder: Path) -> Data:
+def _data(cohort: Cohort, entrant: Entrant, folder: Path) -> Examples:
     """Return the ECGs that an entrant reads: those with a beat in its leads and a draw that was not hemolyzed.
 
     A study of one lead has the ECGs in which that lead is good; of several, those in which any is.
     """
     leads, kept = _kept(cohort, entrant, folder)
-    mine = examples.load(cohort, leads, entrant.window_s, kept).leads([leads.index(lead) for lead in entrant.leads])
-    table = cohort.table[mine.number]
-    there = mine.waves.any(axis=(1, 2)) & ~table["hemolyzed"].to_numpy()
-    if not there.any():
+    cut = cached.load(cohort, replace(entrant.cut, leads=leads), kept)
+    own = cut.of([leads.index(lead) for lead in entrant.leads])
+    hemolyzed = cohort.table["hemolyzed"].to_numpy()[own.number]
+    if hemolyzed.all():
         raise TrainError(
             f"{cohort.folder}: none of its {len(cohort):,} ECGs ({cohort.hemolyzed:,} hemolyzed) has a usable "
             f"{' or '.join(entrant.leads)}; give another cohort"
         )
-    data = Data(mine, table["potassium_meq_l"].to_numpy(), table["patient"].to_numpy().astype(str))
-    return data.only(there)
+    return own.only(~hemolyzed)
 
 
 @lru_cache(maxsize=1)
-def _opened(folder: Path, fits: Path, leads: tuple[str, ...], window_s: float | None) -> Data:
+def _opened(folder: Path, fits: Path, leads: tuple[str, ...], window_s: float | None) -> Examples:
     return _data(Cohort.open(folder), Entrant("", leads, None, window_s), fits)
 
 

@@ -11,16 +11,16 @@ from sklearn.linear_model import LinearRegression, RidgeCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import QuantileTransformer
 
-from kalemia.train.data import FEATURES, Beats
+from kalemia.train.examples import FEATURES, Examples
 
 Float = NDArray[np.float64]
 
 MEDIAN, SLOPE, RIDGE = "training median", "T slope formula, refitted", "ridge on features"
 
 
-def estimates(train: Beats, test: Beats, seed: int) -> dict[str, Float]:
+def estimates(train: Examples, test: Examples, seed: int) -> dict[str, Float]:
     """Fit each baseline on the training patients and estimate the test patients (n,), mEq/L."""
-    seen = [table(beats.features, beats.side) for beats in (train, test)]
+    seen = [table(some.features, some.side) for some in (train, test)]
     return {name: fitted(name, seen[0], train.potassium, seen[1], seed) for name in (MEDIAN, SLOPE, RIDGE)}
 
 

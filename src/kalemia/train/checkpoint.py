@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import copy
 import io
 import time
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import torch
 
@@ -14,48 +16,60 @@ from kalemia.system import atomic
 EVERY_S = 30.0
 
 
+class Stateful(Protocol):
+    """What the next step depends on: a network, an optimizer, a schedule, how the training went."""
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return its state."""
+
+    def load_state_dict(self, state_dict: dict[str, Any], /) -> object:
+        """Take a state on."""
+
+
 class Checkpoint:
-    """A file that holds what is named in it, written now and then, and read back once at the start.
+    """A file that holds the state of what is named in it, written now and then, and read back once at the start.
 
     Parameters
     ----------
     path
         Of the file; None keeps nothing.
     parts
-        What has a `state_dict`, and random generators, by name.
+        What is held, by name.
     """
 
-    def __init__(self, path: Path | None, **parts: Any) -> None:
+    def __init__(self, path: Path | None, **parts: Stateful | torch.Generator) -> None:
         self.path, self.parts, self.last = path, parts, time.monotonic()
 
-    def restore(self) -> dict[str, Any] | None:
-        """Put the parts back into the state that was saved, and return what else was; None where nothing was."""
+    def restore(self) -> bool:
+        """Put the parts back into the state that was saved; tell whether there was one."""
         if self.path is None or not self.path.exists():
-            return None
+            return False
+        before = copy.deepcopy(self._states())
         try:
-            saved: dict[str, Any] = torch.load(self.path, weights_only=True)
-            for name, part in self.parts.items():
-                _restore(part, saved[name])
-            return dict(saved["known"])
+            self._put(torch.load(self.path, weights_only=True))
         except Exception:  # noqa: BLE001 - torch raises whatever its unpickler meets
-            return None  # of another program, damaged or cut off: the training begins anew
+            self._put(before)
+            return False  # of another program, damaged or cut off: the training begins anew
+        return True
 
-    def save(self, known: dict[str, Any], *, now: bool = False) -> None:
+    def save(self, *, now: bool = False) -> None:
         """Write the state if it has not been for half a minute, or `now`."""
         if self.path is None or not (now or time.monotonic() - self.last > EVERY_S):
             return
         stream = io.BytesIO()
-        torch.save({"known": known, **{name: _state(part) for name, part in self.parts.items()}}, stream)
+        torch.save(self._states(), stream)
         atomic.write({self.path: stream.getvalue()})
         self.last = time.monotonic()
 
+    def _states(self) -> dict[str, Any]:
+        return {
+            name: part.get_state() if isinstance(part, torch.Generator) else part.state_dict()
+            for name, part in self.parts.items()
+        }
 
-def _state(part: Any) -> Any:
-    return part.get_state() if isinstance(part, torch.Generator) else part.state_dict()
-
-
-def _restore(part: Any, state: Any) -> None:
-    if isinstance(part, torch.Generator):
-        part.set_state(state)
-    else:
-        part.load_state_dict(state)
+    def _put(self, states: Mapping[str, Any]) -> None:
+        for name, part in self.parts.items():
+            if isinstance(part, torch.Generator):
+                part.set_state(states[name])
+            else:
+                part.load_state_dict(states[name])

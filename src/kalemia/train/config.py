@@ -13,9 +13,11 @@ from kalemia.errors import SimulateError, TrainError
 from kalemia.records import LEADS
 from kalemia.simulate.levels import level_named
 from kalemia.system import bounded
+from kalemia.train.design import Course, Cut, Design
+from kalemia.train.nets import NETWORKS
 
 LARGEST_BYTES = 64_000
-_SAID = {
+_SENTENCES = {
     "extra_forbidden": "not a field of a configuration",
     "missing": "missing; a value is needed",
     "tuple_type": "not a list",
@@ -43,15 +45,15 @@ class _Loader(yaml.BaseLoader):
         return super().construct_mapping(node, deep)
 
 
-class Source(BaseModel):
-    """Where a share of the records comes from.
+class Portion(BaseModel):
+    """A share of the records that are made, and what makes them.
 
     Attributes
     ----------
     level
         Of the simulator.
     share
-        Of the records of every part; the shares of all sources make 1.
+        Of the records of every part; the shares of all make 1.
     bases
         A text file beside the configuration that names real records, one a line: their beats are changed by potassium.
         Without it patients are simulated.
@@ -94,7 +96,7 @@ class Config(BaseModel):
     `sources` and `records` say what is made for the training; `cohorts` names folders of `kalemia cohort`, relative to
     the file, all of whose ECGs are used beside them or alone. `least_leads` is how many of the leads an ECG must have
     in good condition, all where it is not said. `parts` names further models that the same network gives: some of its
-    leads, with the same weights.
+    leads, with the same weights. `network` is one of `nets.NETWORKS`, `channels` and `lstm` its widths.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -103,9 +105,10 @@ class Config(BaseModel):
     leads: tuple[str, ...] = Field(min_length=1)
     least_leads: int | None = Field(ge=1, default=None)
     parts: dict[Name, tuple[str, ...]] = {}
+    network: str = "DSCRNN"
     channels: int = Field(ge=1, le=1024)
     lstm: int = Field(ge=1, le=1024)
-    sources: tuple[Source, ...] = ()
+    sources: tuple[Portion, ...] = ()
     cohorts: tuple[str, ...] = ()
     seed: int = Field(ge=0, lt=2**63)
     seeds: int = Field(ge=1, le=100, default=1)
@@ -120,6 +123,21 @@ class Config(BaseModel):
     def needed(self) -> int:
         """How many of the leads an ECG must have in good condition; all where the file does not say."""
         return self.least_leads or len(self.leads)
+
+    @property
+    def design(self) -> Design:
+        """Which network is trained."""
+        return Design(self.network, self.channels, self.lstm)
+
+    @property
+    def course(self) -> Course:
+        """How it is trained."""
+        return Course(self.epochs, self.batch, (self.learning_rate,), self.weight_decay)
+
+    @property
+    def cut(self) -> Cut:
+        """What is cut from each record."""
+        return Cut(self.leads, self.needed)
 
     @property
     def folder(self) -> Path:
@@ -144,11 +162,17 @@ class Config(BaseModel):
             wrong = min(exc.errors(), key=lambda error: error["type"] != "extra_forbidden")
             where = ".".join(str(part) for part in wrong["loc"]) or "the whole file"
             kind = "version" if where == "version" and "pattern" in wrong["type"] else wrong["type"]
-            raise TrainError(f"{path}: {where}: {_SAID.get(kind, wrong['msg'])}") from exc
-        if fault := _lead_fault(config) or _source_fault(config):
+            raise TrainError(f"{path}: {where}: {_SENTENCES.get(kind, wrong['msg'])}") from exc
+        if fault := _network_fault(config) or _lead_fault(config) or _source_fault(config):
             raise TrainError(f"{path}: {fault}")
         config._folder = path.parent
         return config
+
+
+def _network_fault(config: Config) -> str | None:
+    if config.network not in NETWORKS:
+        return f"network: no {config.network:.40}; accepted are {', '.join(NETWORKS)}"
+    return None
 
 
 def _lead_fault(config: Config) -> str | None:

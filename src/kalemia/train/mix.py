@@ -1,28 +1,68 @@
-"""The records of all sources: how many, from which patients and real records, and their beats."""
+"""The records of all sources: how many, from which patients and real records, and what is cut from them."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
+
+import numpy as np
 
 from kalemia.cohort.cohort import Cohort
 from kalemia.cohort.split import SHARES
 from kalemia.errors import TrainError
-from kalemia.records import Recording
 from kalemia.simulate import read_bases
-from kalemia.train import bases, data
-from kalemia.train.config import Config, Source
-from kalemia.train.data import Beats, Known, Maker, Making
+from kalemia.train import bases
+from kalemia.train.config import Config, Portion
+from kalemia.train.examples import Examples, joined
+from kalemia.train.records import CohortReader, Generator, Maker, made
 
 PARTS = tuple(SHARES)
 COHORT = "cohort"
 KINDS = ("measured", "simulated", "semi-simulated")
 
 
+@dataclass(frozen=True)
+class SourceFacts:
+    """What a model's card says of a source; what does not apply to it is None.
+
+    Attributes
+    ----------
+    patients, records, beats
+        How many each part has: patients, ECGs, and those of the ECGs that could be used.
+    share, bases, base_records, bases_skipped
+        Of what is made: its share of the records; of changed ECGs how many real records each part has, which, and which
+        of those listed cannot be changed.
+    cohort, level, seed, labels, hemolyzed
+        Of a cohort: its digest, what it was simulated from, what kind of ECGs these are, and its hemolyzed draws.
+    """
+
+    name: str
+    patients: Mapping[str, int]
+    records: Mapping[str, int]
+    beats: Mapping[str, int]
+    share: float | None = None
+    bases: Mapping[str, int] | None = None
+    base_records: Mapping[str, tuple[str, ...]] | None = None
+    bases_skipped: tuple[str, ...] | None = None
+    cohort: str | None = None
+    level: str | None = None
+    seed: int | None = None
+    labels: str | None = None
+    hemolyzed: int | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        """Return what applies."""
+        return {name: value for name, value in asdict(self).items() if value is not None}
+
+
 class Plan(Protocol):
     """What a source gives to each part."""
+
+    @property
+    def name(self) -> str:
+        """What it is called."""
 
     @property
     def labels(self) -> str:
@@ -35,20 +75,20 @@ class Plan(Protocol):
     def count(self, part: str) -> int:
         """Return how many records a part has."""
 
-    def maker(self, part: str, seed: int) -> Making:
+    def maker(self, part: str, seed: int) -> Maker:
         """Return what makes the records of a part."""
 
-    def said(self, beats: dict[str, Beats]) -> dict[str, Any]:
-        """Return what the card says of the source."""
+    def facts(self, beats: Mapping[str, int]) -> SourceFacts:
+        """Return what the card says of the source, of whose records so many could be used."""
 
 
 @dataclass(frozen=True)
-class Made:
+class Generated:
     """What a source that is made for the training gives to each part.
 
     Attributes
     ----------
-    source
+    portion
         As in the configuration.
     patients
         Of each part, by number.
@@ -58,40 +98,42 @@ class Made:
         Records that cannot be changed.
     """
 
-    source: Source
+    portion: Portion
     patients: dict[str, range]
     bases: dict[str, dict[str, str]] = field(default_factory=dict)
     skipped: tuple[str, ...] = ()
 
     @property
+    def name(self) -> str:
+        """E.g. "simulated clinic"."""
+        return self.portion.name
+
+    @property
     def labels(self) -> str:
         """What kind of ECGs these are."""
-        return self.source.labels
+        return self.portion.labels
 
     def count(self, part: str) -> int:
         """Return how many records a part has."""
-        return len(self.patients[part]) * self.source.each
+        return len(self.patients[part]) * self.portion.each
 
-    def maker(self, part: str, seed: int) -> Maker:
+    def maker(self, part: str, seed: int) -> Generator:
         """Return what makes the records of a part."""
         files = tuple(self.bases.get(part, {}).values())
-        return Maker(self.source.name, self.source.level, seed, self.source.each, files)
+        return Generator(self.name, self.portion.level, seed, self.portion.each, files)
 
-    def said(self, beats: dict[str, Beats]) -> dict[str, Any]:
-        """Return what the card says of the source."""
-        own = {part: some.sources == self.source.name for part, some in beats.items()}
-        known: dict[str, Any] = {
-            "name": self.source.name,
-            "share": self.source.share,
-            "patients": {part: len(patients) for part, patients in self.patients.items()},
-            "records": {part: self.count(part) for part in self.patients},
-            "beats": {part: int(mine.sum()) for part, mine in own.items()},
-        }
-        if self.bases:
-            known["bases"] = {part: len(records) for part, records in self.bases.items()}
-            known["base_records"] = {part: list(records) for part, records in self.bases.items()}
-            known["bases_skipped"] = list(self.skipped)
-        return known
+    def facts(self, beats: Mapping[str, int]) -> SourceFacts:
+        """Return what the card says of the source, of whose records so many could be used."""
+        return SourceFacts(
+            self.name,
+            patients={part: len(patients) for part, patients in self.patients.items()},
+            records={part: self.count(part) for part in self.patients},
+            beats=beats,
+            share=self.portion.share,
+            bases={part: len(records) for part, records in self.bases.items()} if self.bases else None,
+            base_records={part: tuple(records) for part, records in self.bases.items()} if self.bases else None,
+            bases_skipped=self.skipped if self.bases else None,
+        )
 
 
 @dataclass(frozen=True, eq=False)
@@ -128,76 +170,56 @@ class FromCohort:
         """Return how many records a part has."""
         return len(self.rows[part])
 
-    def maker(self, part: str, seed: int) -> CohortMaker:  # noqa: ARG002 - nothing of a cohort is drawn
+    def maker(self, part: str, seed: int) -> CohortReader:  # noqa: ARG002 - nothing of a cohort is drawn
         """Return what reads the records of a part."""
-        return CohortMaker(self.name, self.cohort.folder, self.rows[part])
+        return CohortReader(self.name, self.cohort.folder, self.rows[part])
 
-    def said(self, beats: dict[str, Beats]) -> dict[str, Any]:
-        """Return what the card says of the cohort."""
+    def facts(self, beats: Mapping[str, int]) -> SourceFacts:
+        """Return what the card says of the cohort, of whose ECGs so many could be used."""
         names = self.cohort.table["patient"]
-        made = dict(zip(("level", "seed"), self.cohort.made or (), strict=False))
-        return {
-            "name": self.name,
-            "cohort": self.cohort.digest,
-            **made,
-            "labels": self.labels,
-            "hemolyzed": self.cohort.hemolyzed,
-            "patients": {part: names[list(rows)].n_unique() for part, rows in self.rows.items()},
-            "records": {part: len(rows) for part, rows in self.rows.items()},
-            "beats": {part: int((some.sources == self.name).sum()) for part, some in beats.items()},
-        }
-
-
-@dataclass(frozen=True)
-class CohortMaker:
-    """Reads ECGs of a cohort."""
-
-    source: str
-    folder: Path
-    rows: tuple[int, ...]
-    each: int = 1
-
-    def __call__(self, patients: range) -> Iterator[Known]:
-        """Yield the ECGs at these places of the rows."""
-        cohort = Cohort.open(self.folder)
-        table = cohort.table.select("potassium_meq_l", "patient")
-        for place in patients:
-            potassium, patient = table.row(self.rows[place])
-            yield Labelled(cohort.recording(self.rows[place]), float(potassium), str(patient))
-
-
-@dataclass(frozen=True, eq=False)
-class Labelled:
-    """A recording whose potassium, mEq/L, a laboratory measured."""
-
-    recording: Recording
-    potassium_meq_l: float
-    patient: str
+        level, seed = self.cohort.made or (None, None)
+        return SourceFacts(
+            self.name,
+            patients={part: names[list(rows)].n_unique() for part, rows in self.rows.items()},
+            records={part: len(rows) for part, rows in self.rows.items()},
+            beats=beats,
+            cohort=self.cohort.digest,
+            level=level,
+            seed=seed,
+            labels=self.labels,
+            hemolyzed=self.cohort.hemolyzed,
+        )
 
 
 def plans(config: Config, base: Path | None) -> list[Plan]:
     """Share out patients and real records; TrainError or SimulateError where there are not enough of them."""
     cohorts = [_from_cohort(config.folder / name) for name in config.cohorts]
+    if fault := _cohort_fault(config, cohorts):
+        raise TrainError(f"cohorts: {fault}")
+    return [*(_generated(config, portion, base) for portion in config.sources), *cohorts]
+
+
+def _cohort_fault(config: Config, cohorts: Sequence[FromCohort]) -> str | None:
+    if len({one.cohort.digest for one in cohorts}) < len(cohorts):
+        return f"{', '.join(config.cohorts)} hold one cohort twice; each is accepted once"
     names = [one.name for one in cohorts]
-    digests = [one.cohort.digest for one in cohorts]
-    if len(set(digests)) < len(digests):
-        raise TrainError(f"cohorts: {', '.join(config.cohorts)} hold one cohort twice; each is accepted once")
     if twice := [name for name in names if names.count(name) > 1]:
-        raise TrainError(f"cohorts: two folders are called {twice[0].partition(' ')[2]}; give them different names")
-    levels = {(source.level, config.seed) for source in config.sources if source.bases is None}
-    if alike := [one.cohort for one in cohorts if one.cohort.made in levels]:
-        level, seed = alike[0].made or ("", 0)
-        raise TrainError(
-            f"cohorts: {alike[0].folder} has the patients that the source of level {level} makes with the seed {seed}, "
-            "so that they would be in several parts; change the configuration's seed"
-        )
-    return [*(_plan(config, source, base) for source in config.sources), *cohorts]
+        return f"two folders are called {twice[0].partition(' ')[2]}; give them different names"
+    levels = {(portion.level, config.seed) for portion in config.sources if portion.bases is None}
+    for cohort in (one.cohort for one in cohorts):
+        if cohort.made is not None and cohort.made in levels:
+            level, seed = cohort.made
+            return (
+                f"{cohort.folder} has the patients that the source of level {level} makes with the seed {seed}, "
+                "so that they would be in several parts; change the configuration's seed"
+            )
+    return None
 
 
 def labels(plans: Sequence[Plan]) -> str:
     """Return what kinds of ECGs a model is trained and validated on, such as "simulated and semi-simulated"."""
-    found = {kind for plan in plans for kind in plan.labels.split(" and ")}
-    return " and ".join(sorted(found, key=lambda kind: KINDS.index(kind) if kind in KINDS else len(KINDS)))
+    kinds = {kind for plan in plans for kind in plan.labels.split(" and ")}
+    return " and ".join(sorted(kinds, key=lambda kind: KINDS.index(kind) if kind in KINDS else len(KINDS)))
 
 
 def _from_cohort(folder: Path) -> FromCohort:
@@ -211,42 +233,54 @@ def _from_cohort(folder: Path) -> FromCohort:
     return FromCohort(cohort, rows)
 
 
-def _plan(config: Config, source: Source, base: Path | None) -> Made:
+def _generated(config: Config, portion: Portion, base: Path | None) -> Generated:
     assert config.records is not None, "a configuration with sources says how many records there are"
     # Shares are of records, and a patient is whole: as many patients as come nearest, and at least one.
     sizes = {
-        part: max(1, round(count * source.share / source.each)) for part, count in config.records.model_dump().items()
+        part: max(1, round(count * portion.share / portion.each)) for part, count in config.records.model_dump().items()
     }
-    patients = data.parts(sizes)
-    if source.bases is None:
-        return Made(source, patients)
-    listed = bases.split(config.folder / source.bases, base)
+    patients = parts(sizes)
+    if portion.bases is None:
+        return Generated(portion, patients)
+    listed = bases.split(config.folder / portion.bases, base)
     usable: dict[str, dict[str, str]] = {}
     for part, records in listed.items():
         unfit = {str(path) for path, _ in read_bases(records.values()).skipped}
         usable[part] = {record: file for record, file in records.items() if file not in unfit}
     skipped = [record for part, records in listed.items() for record in records if record not in usable[part]]
-    return Made(source, patients, usable, tuple(skipped))
+    return Generated(portion, patients, usable, tuple(skipped))
 
 
-def check_used(plans: Sequence[Plan], beats: Mapping[str, Beats]) -> None:
-    """Raise a TrainError where a source gives no beat to a part: the model's card would speak of it in vain."""
-    for plan in plans:
-        said = plan.said(dict(beats))
-        if bare := [part for part, count in said["beats"].items() if not count]:
-            raise TrainError(
-                f"{said['name']}: none of its {said['records'][bare[0]]:,} ECGs for {bare[0]} has enough good leads of "
-                "the configuration; change leads or least_leads, or leave the source out"
-            )
+def parts(sizes: Mapping[str, int]) -> dict[str, range]:
+    """Give each part its own patients, by number."""
+    ends = np.cumsum([0, *sizes.values()])
+    return {name: range(int(ends[i]), int(ends[i + 1])) for i, name in enumerate(sizes)}
 
 
 def gather(
     plans: Sequence[Plan], part: str, config: Config, workers: int = 1, progress: Callable[[int], None] | None = None
-) -> Beats:
-    """Make the records of a part and cut their beats, source after source."""
-    return data.joined(
-        [
-            data.made(p.maker(part, config.seed), p.patients[part], config.leads, workers, progress, config.needed)
-            for p in plans
-        ]
+) -> Examples:
+    """Make the records of a part and cut them, source after source."""
+    return joined(
+        [made(plan.maker(part, config.seed), plan.patients[part], config.cut, workers, progress) for plan in plans]
     )
+
+
+def facts(plans: Sequence[Plan], examples: Mapping[str, Examples]) -> list[SourceFacts]:
+    """Return what the card says of each source.
+
+    Raises
+    ------
+    TrainError
+        Where a source gives nothing to a part: the card would speak of it in vain.
+    """
+    found = []
+    for plan in plans:
+        own = plan.facts({part: int((some.sources == plan.name).sum()) for part, some in examples.items()})
+        if bare := [part for part, count in own.beats.items() if not count]:
+            raise TrainError(
+                f"{own.name}: none of its {own.records[bare[0]]:,} ECGs for {bare[0]} has enough good leads of "
+                "the configuration; change leads or least_leads, or leave the source out"
+            )
+        found.append(own)
+    return found

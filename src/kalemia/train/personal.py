@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from kalemia.train.data import Maker
+from kalemia.train.records import Generator
 
 LEVEL, EACH = "dialysis", 12
 MOST_PATIENTS, RECORDS_A_PATIENT = 200, 30
@@ -21,9 +21,9 @@ def patients(calibration_records: int) -> range:
     return range(int(np.clip(calibration_records // RECORDS_A_PATIENT, 8, MOST_PATIENTS)))
 
 
-def maker(seed: int) -> Maker:
+def maker(seed: int) -> Generator:
     """Return what makes their records, for the seed of a configuration."""
-    return Maker(f"simulated {LEVEL}", LEVEL, seed + SEED_STEP, each=EACH)
+    return Generator(f"simulated {LEVEL}", LEVEL, seed + SEED_STEP, each=EACH)
 
 
 def components(error: NDArray[Any], names: NDArray[np.str_]) -> dict[str, float]:
