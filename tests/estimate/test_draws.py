@@ -1,0 +1,139 @@
+"""A table of earlier ECGs: how it may be written, and in what words another one is refused."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from kalemia.errors import CalibrationError
+from kalemia.estimate.draws import from_file
+from kalemia.estimate.model import DEFAULT, Model
+from kalemia.estimate.personal import Calibration, Draw, calibrate
+from kalemia.records import Estimate
+
+MODEL = Model.load(DEFAULT)
+HEAD = "ecg,potassium_meq_l,days_ago\n"
+READ = "ecg, potassium_meq_l and days_ago are read"
+NONE = "none of the 1 earlier ECGs could be estimated; expected at least one"
+ONCE = "an ECG has one potassium and counts once"
+
+
+def estimate(name: str) -> Estimate:
+    """Estimate 4 mEq/L of every file but those called lost."""
+    if name.endswith("lost"):
+        return Estimate(name, "failed", reason=f"{name} is lost")
+    return Estimate(name, "estimated", potassium_meq_l=4.0, model=MODEL.name)
+
+
+@pytest.fixture
+def read(tmp_path: Path) -> Callable[..., Calibration]:
+    """Return a function that reads a table of this text."""
+
+    def of(text: str | bytes, today: Sequence[str] = ()) -> Calibration:
+        path = tmp_path / "draws.csv"
+        path.write_bytes(text if isinstance(text, bytes) else text.encode())
+        return from_file(path, estimate, today=today)
+
+    return of
+
+
+def expected(*draws: Draw) -> Calibration:
+    return calibrate([estimate(str(place)) for place, _ in enumerate(draws)], draws)
+
+
+@pytest.mark.parametrize(
+    ("text", "draws"),
+    [
+        (HEAD + "a,5.1,30\nb,4.2,0\n", [Draw(5.1, 30), Draw(4.2)]),
+        (HEAD + "a,5.1,\nb,4.2,7.5\n", [Draw(5.1), Draw(4.2, 7.5)]),
+        ("ecg,potassium_meq_l\na,5.1\n", [Draw(5.1)]),
+        ("potassium_meq_l,ecg\n5.1,a\n", [Draw(5.1)]),
+        (" ecg , potassium_meq_l\n a ,5.1\n", [Draw(5.1)]),
+        ("ecg;potassium_meq_l;days_ago\na;5,1;30,5\n", [Draw(5.1, 30.5)]),  # as spreadsheets of half the world write
+        ("ecg\tpotassium_meq_l\na\t5.1\n", [Draw(5.1)]),
+        ('ecg,potassium_meq_l\n"a, b",5.1\n', [Draw(5.1)]),
+        ("\ufeffecg,potassium_meq_l\r\na,5.1\r\n\r\n,\r\n", [Draw(5.1)]),  # a mark, Windows lines, an empty row
+        ("ecg,potassium_meq_l\na,1.5\nb,10\n", [Draw(1.5), Draw(10.0)]),
+    ],
+)
+def test_tables_that_people_write_are_read(read: Callable[..., Calibration], text: str, draws: list[Draw]) -> None:
+    assert read(text) == expected(*draws)
+
+
+def test_the_files_are_those_of_the_tables_folder_and_a_lost_one_is_left_out(
+    read: Callable[..., Calibration], tmp_path: Path
+) -> None:
+    asked: list[str] = []
+
+    def noted(name: str) -> Estimate:
+        asked.append(name)
+        return estimate(name)
+
+    (tmp_path / "other.csv").write_text("ecg,potassium_meq_l\nsub/a.hea,5\nlost,4\n")
+    found = from_file(tmp_path / "other.csv", noted)
+    assert asked == [str(tmp_path / "sub" / "a.hea"), str(tmp_path / "lost")]
+    assert found == replace(expected(Draw(5.0)), left_out=1)
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("", f"has no column ecg, potassium_meq_l; {READ}"),
+        ("ecg,K\na,4\n", f"has no column potassium_meq_l; {READ}"),
+        ("ECG,potassium_meq_l\na,4\n", f"has no column ecg; {READ}"),
+        ("ecg,potassium_meq_l,days_go\na,4,9\n", f"has a column days_go; {READ}"),
+        (f"ecg,potassium_meq_l,{'x' * 50}\na,4,9\n", f"has a column {'x' * 40}; {READ}"),
+        ("ecg,potassium_meq_l\na,3,8\n", f"a line has more fields than there are columns (3,8 is no number); {READ}"),
+        ("ecg,potassium_meq_l\n", "has 0 rows; 1 to 1,000 earlier ECGs are accepted"),
+        (HEAD + "a,4,\n" * 1001, "has 1,001 rows; 1 to 1,000 earlier ECGs are accepted"),
+        (HEAD + "a,four,\n", "line 2 holds what is no number; expected mEq/L and days"),
+        (HEAD + "a,4,\nb,4,soon\n", "line 3 holds what is no number; expected mEq/L and days"),
+        (HEAD + "a,4,\nb,,\n", "line 3 holds what is no number; expected mEq/L and days"),
+        (
+            HEAD + "a,17,\n",
+            "line 2: a draw has a potassium of 17; 1.5 to 10 mEq/L is accepted (mg/dL: 3.91 times as many)",
+        ),
+        (HEAD + "a,4,-2\n", "line 2: a draw was -2 days ago; 0 to 36525 days are accepted"),
+        (HEAD + "a,4,\na,4,\n", f"names a more than once, in lines 2 and 3; {ONCE}"),
+        (HEAD + "a,4,\nb,4,\n./a,5,\n", f"names ./a more than once, in lines 2 and 4; {ONCE}"),
+        (HEAD + "lost,4,\n", f"{NONE}; {{folder}}/lost is lost"),
+        (b"\xff\xfe\x00", "no CSV text; expected a table of earlier ECGs"),
+        ("ecg,potassium_meq_l\na\0b,4\n", "line 2 names no file; expected an ECG"),
+        ('ecg,potassium_meq_l\n"' + "a" * 200_000 + '",4\n', "no CSV text; expected a table of earlier ECGs"),
+    ],
+)  # fmt: skip
+def test_a_table_that_is_none_is_refused_in_a_sentence(
+    read: Callable[..., Calibration], tmp_path: Path, text: str | bytes, why: str
+) -> None:
+    with pytest.raises(CalibrationError) as caught:
+        read(text)
+    assert str(caught.value) == f"{tmp_path / 'draws.csv'}: {why.format(folder=tmp_path)}"
+
+
+def test_an_ecg_of_today_is_none_of_earlier_days(read: Callable[..., Calibration], tmp_path: Path) -> None:
+    today = str(tmp_path / "b")
+    with pytest.raises(CalibrationError) as caught:
+        read(HEAD + "a,4,\n./b,4,\n", today=["elsewhere", today])
+    table = tmp_path / "draws.csv"
+    accepted = "which is to be estimated; only other ECGs are accepted"
+    assert str(caught.value) == f"{table}: line 3 is {today}, {accepted}"
+    assert read(HEAD + "a,4,\n", today=[today]).draws == 1
+
+
+def test_what_is_no_file_or_too_large_a_one_is_not_read(tmp_path: Path) -> None:
+    for place, why in ((tmp_path, "this is a folder"), (tmp_path / "no.csv", "the file cannot be read")):
+        with pytest.raises(CalibrationError, match=f"{place}: {why}.*a CSV table of earlier ECGs is accepted"):
+            from_file(place, estimate)
+    (tmp_path / "large.csv").write_bytes(b" " * 1_000_001)
+    with pytest.raises(CalibrationError, match="1,000,001 bytes; as a CSV table of earlier ECGs up to 1,000,000"):
+        from_file(tmp_path / "large.csv", estimate)
+
+
+def test_the_model_that_made_the_estimates_may_be_named(tmp_path: Path, tiny_path: Path, tiny: Model) -> None:
+    (tmp_path / "draws.csv").write_text(HEAD + "a,5,\n")
+    made = replace(estimate("a"), model=tiny.name)
+    found = from_file(tmp_path / "draws.csv", lambda _: made, tiny_path)
+    assert found.model == tiny.name
