@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -19,12 +18,13 @@ from kalemia.errors import TrainError
 from kalemia.study import crossval
 from kalemia.study.crossval import MEASURED, CrossValidated, Estimates, Fit
 from kalemia.study.plan import BOOSTING, Budget, Entrant
+from kalemia.study.results import Training
 from kalemia.train import baselines, loop, training
 from kalemia.train.design import Course, Design
 from kalemia.train.examples import Examples
 from kalemia.train.loop import Fitted
 from kalemia.train.nets import Shape, build
-from kalemia.train.training import Curve, Training
+from kalemia.train.training import Curve, Trainee
 from learnable import learnable
 
 BUDGET = Budget(folds=2, rates=(0.01,), patience=3, halve=2, epochs=4, batch=16)
@@ -46,12 +46,12 @@ def run(entrant: Entrant, examples: Examples, budget: Budget, folder: Path) -> C
 def test_no_patient_is_in_training_and_test(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     examples, seen = learnable(80, samples=30), []
 
-    def note(_name: str, train: Examples, others: tuple[Examples, Examples], _seed: int) -> Fit:
+    def note(_name: str, train: Examples, others: tuple[Examples, Examples], which: tuple[int, int]) -> Fit:
         seen.append((set(train.patients), set(others[0].patients)))
         assert not set(train.patients) & set(others[1].patients)
         assert not set(others[0].patients) & set(others[1].patients)
         zeros, ones = (Estimates(*[np.full(len(some), float(k)) for k in (0, 1)]) for some in others)
-        return Fit(zeros, ones, {})
+        return Fit(zeros, ones, Training(*which))
 
     monkeypatch.setattr(crossval, "_measured", note)
     run(MEDIAN, examples, replace(BUDGET, folds=4), tmp_path)
@@ -99,7 +99,9 @@ def test_estimates_are_where_their_ecgs_are(tmp_path: Path) -> None:
         test, validation = fold == which[0], (fold != which[0]) & held
         value = 10.0 * which[0] + which[1]
         given = [Estimates(np.full(some.sum(), value), np.full(some.sum(), 1 + value)) for some in (test, validation)]
-        crossval.file_of(tmp_path, SMALL, which).write_bytes(Fit(given[0], given[1], {"epochs": int(value)}).dump())
+        crossval.file_of(tmp_path, SMALL, which).write_bytes(
+            Fit(given[0], given[1], Training(*which, epochs=int(value))).dump()
+        )
     whole = crossval.collect(SMALL, examples, budget, tmp_path)
     np.testing.assert_array_equal(whole.number, examples.number)
     np.testing.assert_array_equal(whole.fold, fold)
@@ -108,9 +110,8 @@ def test_estimates_are_where_their_ecgs_are(tmp_path: Path) -> None:
     for (number, seed), (places, estimates) in whole.held.items():
         np.testing.assert_array_equal(places, examples.number[(fold != number) & held])
         assert set(estimates.potassium) == {10.0 * number + seed}
-    assert [(about["fold"], about["seed"], about["epochs"]) for about in whole.about] == [
-        (0, 0, 0), (0, 1, 1), (1, 0, 10), (1, 1, 11),
-    ]  # fmt: skip
+    assert [training.epochs for training in whole.trainings] == [0, 1, 10, 11]
+    assert [(training.fold, training.seed) for training in whole.trainings] == [(0, 0), (0, 1), (1, 0), (1, 1)]
 
 
 # Networks
@@ -133,14 +134,16 @@ def test_a_network_is_trained_as_those_that_are_shipped(monkeypatch: pytest.Monk
     np.testing.assert_array_equal(asked["train"].number, np.flatnonzero((fold != 1) & ~held))
     np.testing.assert_array_equal(asked["validation"].number, np.flatnonzero((fold != 1) & held))
     kept = Fit.load(crossval.file_of(tmp_path, SMALL, (1, 5)))
-    assert kept.about == {
-        "learning_rate": 0.002,
-        "epochs": 2,
-        "validation_loss": 0.9,
-        "training_mae_meq_l": [1.0, 0.7, 0.6],
-        "validation_mae_meq_l": [1.1, 0.8, 0.9],
-        "parameters": 30 * 8 + 8 + 8 * 8 + 8 + (8 + 2) * 2 + 2,
-    }
+    assert kept.training == Training(
+        fold=1,
+        seed=5,
+        learning_rate=0.002,
+        epochs=2,
+        validation_loss=0.9,
+        training_mae_meq_l=(1.0, 0.7, 0.6),
+        validation_mae_meq_l=(1.1, 0.8, 0.9),
+        parameters=30 * 8 + 8 + 8 * 8 + 8 + (8 + 2) * 2 + 2,
+    )
     assert len(kept.test.potassium) == (fold == 1).sum()
     assert len(kept.validation.potassium) == len(asked["validation"])
 
@@ -167,9 +170,10 @@ def test_a_network_learns_what_is_there_and_is_judged_on_patients_it_has_not_see
     budget = replace(BUDGET, epochs=40, patience=15, halve=6, rates=(0.02,))
     whole = run(SMALL, examples, budget, tmp_path)
     assert np.abs(whole.potassium[0] - examples.potassium).mean() < 0.5
-    about = whole.about[0]
-    assert about["epochs"] <= 40
-    assert about["validation_mae_meq_l"][-1] < about["validation_mae_meq_l"][0]
+    errors = whole.trainings[0].validation_mae_meq_l
+    assert errors is not None
+    assert len(errors) <= 40
+    assert errors[-1] < errors[0]
 
 
 def test_a_training_that_is_stopped_goes_on_to_the_same_network(
@@ -178,16 +182,16 @@ def test_a_training_that_is_stopped_goes_on_to_the_same_network(
     """Here that the files are those of the fit, and gone when it is done; test_loop has the rest."""
     examples, budget = learnable(80, samples=30), replace(BUDGET, epochs=3, patience=3, rates=(0.01, 0.003))
     whole = run(SMALL, examples, budget, tmp_path)
-    epoch, epochs = Training.epoch, 0
+    epoch, epochs = Trainee.epoch, 0
 
-    def stop(self: Training, learned: Any) -> float:
+    def stop(self: Trainee, learned: Any) -> float:
         nonlocal epochs
         epochs += 1
         if epochs == 5:  # the second of the second rate
             raise KeyboardInterrupt
         return epoch(self, learned)
 
-    monkeypatch.setattr(Training, "epoch", stop)
+    monkeypatch.setattr(Trainee, "epoch", stop)
     (tmp_path / "again").mkdir()
     with pytest.raises(KeyboardInterrupt):
         run(SMALL, examples, budget, tmp_path / "again")
@@ -195,7 +199,7 @@ def test_a_training_that_is_stopped_goes_on_to_the_same_network(
     again = run(SMALL, examples, budget, tmp_path / "again")
     assert epochs == 5 + 3 + 6  # the first rate is not trained again
     assert np.array_equal(whole.potassium, again.potassium)
-    assert whole.about == again.about
+    assert whole.trainings == again.trainings
     assert not list((tmp_path / "again").glob("*.pt"))
 
 
@@ -220,15 +224,15 @@ def test_a_fit_is_kept_by_what_it_is(tmp_path: Path, entrant: Entrant, name: str
     assert crossval.file_of(tmp_path, entrant, (1, 2)) == tmp_path / name
 
 
-@pytest.mark.parametrize("about", [{}, {"epochs": 3, "training_mae_meq_l": [1.0, 0.5]}])
-def test_a_fit_is_read_back(tmp_path: Path, about: Mapping[str, Any]) -> None:
+@pytest.mark.parametrize("training", [Training(0, 1), Training(1, 0, epochs=3, training_mae_meq_l=(1.0, 0.5))])
+def test_a_fit_is_read_back(tmp_path: Path, training: Training) -> None:
     test, validation = Estimates(np.arange(4.0), np.ones(4)), Estimates(np.arange(2.0), np.full(2, 0.5))
-    (tmp_path / "fit.npz").write_bytes(Fit(test, validation, about).dump())
+    (tmp_path / "fit.npz").write_bytes(Fit(test, validation, training).dump())
     again = Fit.load(tmp_path / "fit.npz")
     for one, other in ((test, again.test), (validation, again.validation)):
         np.testing.assert_array_equal(one.potassium, other.potassium)
         np.testing.assert_array_equal(one.spread, other.spread)
-    assert again.about == about
+    assert again.training == training
 
 
 @pytest.mark.parametrize("content", [b"", b"PK cut off", None])
@@ -279,20 +283,21 @@ def test_boosting_stops_where_validation_does(monkeypatch: pytest.MonkeyPatch) -
     examples = learnable(360, samples=30)
     examples.features[:, 0] = examples.potassium
     train, test, held = thirds(examples)
-    fit = crossval._measured(BOOSTING, train, (test, held), 0)
-    assert fit.about["learning_rate"] in crossval.TREE_RATES
-    assert 1 <= fit.about["rounds"] <= 100
+    fit = crossval._measured(BOOSTING, train, (test, held), (1, 0))
+    assert fit.training.learning_rate in crossval.TREE_RATES
+    assert 1 <= (fit.training.rounds or 0) <= 100
+    assert (fit.training.fold, fit.training.seed) == (1, 0)
     assert np.abs(fit.test.potassium - test.potassium).mean() < 0.5
     against = replace(held, potassium=-held.potassium)  # what there is to learn
-    assert crossval._measured(BOOSTING, train, (test, against), 0).about["rounds"] == 1
+    assert crossval._measured(BOOSTING, train, (test, against), (1, 0)).training.rounds == 1
 
 
 @pytest.mark.parametrize("name", [name for name in MEASURED if name != BOOSTING])
 def test_baselines_are_fitted_to_the_training_alone(name: str) -> None:
     train, test, held = thirds(learnable(90, samples=30))
-    fit = crossval._measured(name, train, (test, held), 0)
+    fit = crossval._measured(name, train, (test, held), (2, 0))
     table = [baselines.table(some.features, some.side) for some in (train, test, held)]
     for estimates, own in ((fit.test, table[1]), (fit.validation, table[2])):
         np.testing.assert_allclose(estimates.potassium, baselines.fitted(name, table[0], train.potassium, own, 0))
         assert set(estimates.spread) == {1.0}
-    assert not fit.about
+    assert fit.training == Training(2, 0)

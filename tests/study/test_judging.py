@@ -36,6 +36,7 @@ NETWORK_FIT = {
     "fold": 0, "seed": 0, "learning_rate": 0.01, "epochs": 2, "validation_loss": 0.5,
     "training_mae_meq_l": [1.0, 0.9], "validation_mae_meq_l": [1.1, 1.0], "parameters": 100,
 }  # fmt: skip
+NETWORK_TRAINING = Training(0, 0, 0.01, None, 2, 0.5, (1.0, 0.9), (1.1, 1.0), 100)
 
 
 @pytest.fixture(scope="module")
@@ -55,7 +56,7 @@ def true_of(cohort: Cohort) -> np.ndarray:
 
 
 def crossvalidated(
-    true: np.ndarray, number: np.ndarray, error: float, seeds: int, about: list[object]
+    true: np.ndarray, number: np.ndarray, error: float, seeds: int, trainings: list[Training]
 ) -> CrossValidated:
     """Make estimates that miss by so much, of the ECGs at some places, tested in two folds."""
     rng = np.random.default_rng(int(1000 * error))
@@ -67,7 +68,7 @@ def crossvalidated(
         for seed in range(seeds)
         if len(own := number[fold != k][::2])
     }
-    return CrossValidated(number, fold, potassium, np.full_like(potassium, error), held, tuple(about))  # type: ignore[arg-type]
+    return CrossValidated(number, fold, potassium, np.full_like(potassium, error), held, tuple(trainings))
 
 
 @pytest.fixture(scope="module")
@@ -75,9 +76,9 @@ def estimates(cohort: Cohort) -> dict[Entrant, CrossValidated]:
     true = true_of(cohort)
     every = np.arange(N)
     return {
-        NETWORK: crossvalidated(true, every, 0.3, 2, [NETWORK_FIT]),
-        BOOSTED: crossvalidated(true, every[10:], 0.6, 1, [{"fold": 0, "seed": 0, "learning_rate": 0.05, "rounds": 7}]),
-        FEWER: crossvalidated(true, every[:30], 1.2, 1, [{"fold": 0, "seed": 0}]),
+        NETWORK: crossvalidated(true, every, 0.3, 2, [NETWORK_TRAINING]),
+        BOOSTED: crossvalidated(true, every[10:], 0.6, 1, [Training(0, 0, learning_rate=0.05, rounds=7)]),
+        FEWER: crossvalidated(true, every[:30], 1.2, 1, [Training(0, 0)]),
     }
 
 

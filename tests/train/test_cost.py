@@ -8,7 +8,7 @@ torch = pytest.importorskip("torch", reason="the networks need torch")
 
 from kalemia.train.design import Design
 from kalemia.train.nets import NETWORKS, Shape, build, parameters
-from kalemia.train.nets.cost import Layer, layers, microseconds
+from kalemia.train.nets.cost import LayerCost, layers, microseconds
 
 
 @pytest.mark.parametrize("kind", NETWORKS)
@@ -20,14 +20,14 @@ def test_the_parts_make_the_whole(kind: str, leads: int) -> None:
 
 def test_separable_convolutions_cost_what_their_shape_says() -> None:
     standard, separable = (layers(build(Design(kind, 16, 10), Shape(1))) for kind in ("CRNN", "DSCRNN"))
-    assert standard[0] == Layer("body.0.1", 128 * 16 + 16, 270 * 128 * 16)
-    assert separable[:2] == [Layer("body.0.0", 128, 270 * 128), Layer("body.0.1", 2 * 16, 270 * 16)]
+    assert standard[0] == LayerCost("body.0.1", 128 * 16 + 16, 270 * 128 * 16)
+    assert separable[:2] == [LayerCost("body.0.0", 128, 270 * 128), LayerCost("body.0.1", 2 * 16, 270 * 16)]
 
 
 def test_recurrent_and_dense_layers_cost_what_their_shape_says() -> None:
     *_, lstm, dense = layers(build(Design("DSCRNN", 16, 10), Shape(1)))
-    assert lstm == Layer("body.3.lstm", 4 * 10 * (16 + 10 + 2), 27 * 4 * 10 * (16 + 10))
-    assert dense == Layer("dense", (10 + 2) * 2 + 2, (10 + 2) * 2)
+    assert lstm == LayerCost("body.3.lstm", 4 * 10 * (16 + 10 + 2), 27 * 4 * 10 * (16 + 10))
+    assert dense == LayerCost("dense", (10 + 2) * 2 + 2, (10 + 2) * 2)
 
 
 def test_batch_norm_costs_nothing_when_it_is_folded() -> None:
@@ -38,7 +38,7 @@ def test_batch_norm_costs_nothing_when_it_is_folded() -> None:
 def test_each_of_several_leads_is_read() -> None:
     one, three = (layers(build(Design("DSCRNN", 16, 10), Shape(leads))) for leads in (1, 3))
     assert [layer.macs for layer in three[:-1]] == [3 * layer.macs for layer in one[:-1]]
-    assert three[-1] == Layer("dense", 3 * (16 + 2 * 12 + 2) + 3, 3 * 2 * 12)
+    assert three[-1] == LayerCost("dense", 3 * (16 + 2 * 12 + 2) + 3, 3 * 2 * 12)
 
 
 def test_the_time_of_layers_is_told_one_by_one(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -21,7 +21,7 @@ from kalemia.train.examples import Examples, empty
 from kalemia.train.loop import Fitted
 from kalemia.train.loss import Batch, loss
 from kalemia.train.nets import Estimator, Shape, build
-from kalemia.train.training import Curve, Training
+from kalemia.train.training import Curve, Trainee
 from learnable import learnable
 
 DESIGN = Design("DSCNN", 3)
@@ -131,9 +131,9 @@ def test_the_training_error_is_that_on_the_way() -> None:
 # Schedules
 
 
-def started(course: Course, records: int = 64) -> Training:
+def started(course: Course, records: int = 64) -> Trainee:
     torch.manual_seed(0)
-    return Training(build(DENSE, Shape(1)), course, course.rates[0], records, 0, None)
+    return Trainee(build(DENSE, Shape(1)), course, course.rates[0], records, 0, None)
 
 
 def test_the_rate_rises_and_falls_once() -> None:
@@ -293,16 +293,16 @@ def test_a_training_that_is_stopped_goes_on_to_the_same_network(
 ) -> None:
     course = replace(course, rates=(0.01, 0.003))
     whole = fit(course)
-    epoch, epochs = Training.epoch, 0
+    epoch, epochs = Trainee.epoch, 0
 
-    def stop(self: Training, learned: Batch) -> float:
+    def stop(self: Trainee, learned: Batch) -> float:
         nonlocal epochs
         epochs += 1
         if epochs == 7:  # the third of the second rate
             raise KeyboardInterrupt
         return epoch(self, learned)
 
-    monkeypatch.setattr(Training, "epoch", stop)
+    monkeypatch.setattr(Trainee, "epoch", stop)
     monkeypatch.setattr(checkpoint, "EVERY_S", -1.0)
     with pytest.raises(KeyboardInterrupt):
         fit(course, kept=tmp_path / "fold0")

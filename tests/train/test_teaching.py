@@ -19,7 +19,7 @@ from kalemia.train.design import Course, Design
 from kalemia.train.loop import Fitted
 from kalemia.train.loss import Batch
 from kalemia.train.nets import Shape, build
-from kalemia.train.training import Curve, Training
+from kalemia.train.training import Curve, Trainee
 from learnable import learnable
 
 TRAIN, HELD = learnable(40), learnable(20, seed=1)
@@ -103,13 +103,13 @@ def test_teachers_of_a_stopped_training_are_not_fitted_again(tmp_path: Path, mon
     for file in tmp_path.glob("*-5-*.pt"):
         file.unlink()
     trained: list[int] = []
-    epoch = Training.epoch
+    epoch = Trainee.epoch
 
-    def count(self: Training, learned: Batch) -> float:
+    def count(self: Trainee, learned: Batch) -> float:
         trained.append(len(self.curve))
         return float(epoch(self, learned))
 
-    monkeypatch.setattr(Training, "epoch", count)
+    monkeypatch.setattr(Trainee, "epoch", count)
     again = teach(config, tmp_path)
     assert trained == [0, 1, 2, 3]
     for one, other in zip(whole.fitted.net.parameters(), again.fitted.net.parameters(), strict=True):

@@ -7,14 +7,12 @@ fits that they have in common, and several processes, such as those of torchrun,
 from __future__ import annotations
 
 import io
-import json
 import os
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,8 +20,10 @@ from sklearn.ensemble import HistGradientBoostingRegressor
 
 from kalemia.cohort.split import fold_of, place_of
 from kalemia.errors import TrainError
+from kalemia.judge import stored
 from kalemia.study.cached import DAMAGED
 from kalemia.study.plan import BOOSTING, Budget, Entrant
+from kalemia.study.results import Training
 from kalemia.system import atomic
 from kalemia.train import baselines, loop
 from kalemia.train.answers import estimates
@@ -58,26 +58,27 @@ class Fit:
     ----------
     test, validation
         Of the ECGs of these, in their order.
-    about
-        Epochs or rounds, and learning rate, of what has any; of a network MAE by epoch.
+    training
+        How it went.
     """
 
     test: Estimates
     validation: Estimates
-    about: Mapping[str, Any]
+    training: Training
 
     def dump(self) -> bytes:
         """Return it as a file."""
         stream = io.BytesIO()
         test, held = (np.stack([each.potassium, each.spread]) for each in (self.test, self.validation))
-        np.savez(stream, test=test, validation=held, about=json.dumps(dict(self.about)))
+        np.savez(stream, test=test, validation=held, training=stored.to_json(self.training).decode())
         return stream.getvalue()
 
     @classmethod
     def load(cls, path: Path) -> Fit:
         """Read it back."""
-        with path.open("rb") as file, np.load(file) as stored:  # numpy leaves a file open that is damaged
-            return cls(Estimates(*stored["test"]), Estimates(*stored["validation"]), json.loads(str(stored["about"])))
+        with path.open("rb") as file, np.load(file) as arrays:  # numpy leaves a file open that is damaged
+            training = stored.from_json(Training, str(arrays["training"]).encode())
+            return cls(Estimates(*arrays["test"]), Estimates(*arrays["validation"]), training)
 
 
 @dataclass(frozen=True, eq=False)
@@ -94,8 +95,8 @@ class CrossValidated:
         (seeds, n) estimates and the errors that it expects, mEq/L.
     held
         A mapping a fit, by fold and seed: places in the table, estimates and spreads of the validation ECGs.
-    about
-        A mapping a fit: fold, seed, epochs, learning rate, MAE by epoch.
+    trainings
+        How each fit went.
     """
 
     number: NDArray[np.int64]
@@ -103,7 +104,7 @@ class CrossValidated:
     potassium: Reals
     spread: Reals
     held: Mapping[tuple[int, int], tuple[NDArray[np.int64], Estimates]]
-    about: tuple[Mapping[str, Any], ...]
+    trainings: tuple[Training, ...]
 
 
 def fits(entrant: Entrant, budget: Budget) -> list[tuple[int, int]]:
@@ -115,7 +116,7 @@ def fits(entrant: Entrant, budget: Budget) -> list[tuple[int, int]]:
 def fit(entrant: Entrant, examples: Examples, budget: Budget, folder: Path, which: tuple[int, int]) -> None:
     """Write what an entrant, fitted without a fold, says of it."""
     kept = file_of(folder, entrant, which)
-    number, seed = which
+    number, _ = which
     fold, held = _split(examples, budget)
     tested = fold == number
     train, validation, test = (examples.only(part) for part in (~tested & ~held, ~tested & held, tested))
@@ -126,10 +127,10 @@ def fit(entrant: Entrant, examples: Examples, budget: Budget, folder: Path, whic
                 f"for {name}; give a larger cohort"
             )
     if entrant.design is None:
-        atomic.write({kept: _measured(entrant.name, train, (test, validation), seed).dump()})
+        atomic.write({kept: _measured(entrant.name, train, (test, validation), which).dump()})
     else:
         unfinished = kept.with_suffix("")
-        atomic.write({kept: _fitted(entrant.design, train, (test, validation), budget, seed, unfinished).dump()})
+        atomic.write({kept: _fitted(entrant.design, train, (test, validation), budget, which, unfinished).dump()})
         for rate in budget.rates:
             loop.file_of(unfinished, rate).unlink(missing_ok=True)
 
@@ -152,14 +153,14 @@ def collect(entrant: Entrant, examples: Examples, budget: Budget, folder: Path) 
     wait_for([file_of(folder, entrant, which) for which in todo])
     fold, held = _split(examples, budget)
     number = examples.number
-    said = np.full((2, max(seed for _, seed in todo) + 1, len(number)), np.nan)
-    kept, about = {}, []
+    potassium, spread = np.full((2, max(seed for _, seed in todo) + 1, len(number)), np.nan)
+    kept, trainings = {}, []
     for which in todo:
-        one = Fit.load(file_of(folder, entrant, which))
-        said[:, which[1], fold == which[0]] = one.test.potassium, one.test.spread
-        kept[which] = number[(fold != which[0]) & held], one.validation
-        about.append({"fold": which[0], "seed": which[1], **one.about})
-    return CrossValidated(number, fold, said[0], said[1], kept, tuple(about))
+        own, place = Fit.load(file_of(folder, entrant, which)), (which[1], fold == which[0])
+        potassium[place], spread[place] = own.test.potassium, own.test.spread
+        kept[which] = number[(fold != which[0]) & held], own.validation
+        trainings.append(own.training)
+    return CrossValidated(number, fold, potassium, spread, kept, tuple(trainings))
 
 
 def _split(examples: Examples, budget: Budget) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
@@ -189,44 +190,47 @@ def file_of(folder: Path, entrant: Entrant, which: tuple[int, int]) -> Path:
 
 
 def _fitted(
-    design: Design, train: Examples, others: tuple[Examples, Examples], budget: Budget, seed: int, unfinished: Path
+    design: Design,
+    train: Examples,
+    others: tuple[Examples, Examples],
+    budget: Budget,
+    which: tuple[int, int],
+    unfinished: Path,
 ) -> Fit:
-    """Return what a network says of the test fold and of the validation ECGs, on which its training ends."""
-    course = replace(budget, batch=min(budget.batch, len(train)))
+    """Return what a network estimates of the test fold and of the validation ECGs, on which its training ends."""
+    course, (fold, seed) = replace(budget, batch=min(budget.batch, len(train))), which
     fitted = loop.fit(design, train, others[1], course, seed, kept=unfinished, device=loop.fastest())
     test, validation = (
         Estimates(*(part.astype(np.float64) for part in estimates(fitted.net, some))) for some in others
     )
-    return Fit(test, validation, about(fitted))
+    training = Training(
+        fold,
+        seed,
+        learning_rate=fitted.rate,
+        epochs=fitted.curve.best,
+        validation_loss=fitted.curve.loss,
+        training_mae_meq_l=tuple(fitted.curve.training_mae_meq_l),
+        validation_mae_meq_l=tuple(fitted.curve.validation_mae_meq_l),
+        parameters=parameters(fitted.net),
+    )
+    return Fit(test, validation, training)
 
 
-def about(fitted: loop.Fitted) -> dict[str, Any]:
-    """Return what a study's JSON says of a training."""
-    return {
-        "learning_rate": fitted.rate,
-        "epochs": fitted.curve.best,
-        "validation_loss": fitted.curve.loss,
-        "training_mae_meq_l": fitted.curve.training_mae_meq_l,
-        "validation_mae_meq_l": fitted.curve.validation_mae_meq_l,
-        "parameters": parameters(fitted.net),
-    }
-
-
-def _measured(name: str, train: Examples, others: tuple[Examples, Examples], seed: int) -> Fit:
-    """Return what an entrant that is no network says of the test fold and of the validation ECGs.
+def _measured(name: str, train: Examples, others: tuple[Examples, Examples], which: tuple[int, int]) -> Fit:
+    """Return what an entrant that is no network estimates of the test fold and of the validation ECGs.
 
     It expects the same error everywhere.
     """
     seen, *asked = [baselines.table(some.features, some.side) for some in (train, *others)]
-    both, about = np.concatenate(asked), {}
+    both, training = np.concatenate(asked), Training(*which)
     if name == BOOSTING:
-        trees, rounds = _boosted(seen, train.potassium, asked[1], others[1].potassium, seed)
-        said = np.asarray(next(islice(trees.staged_predict(both), rounds - 1, None)), np.float64)
-        about = {"learning_rate": trees.learning_rate, "rounds": rounds}
+        trees, rounds = _boosted(seen, train.potassium, asked[1], others[1].potassium, which[1])
+        potassium = np.asarray(next(islice(trees.staged_predict(both), rounds - 1, None)), np.float64)
+        training = replace(training, learning_rate=float(trees.learning_rate), rounds=rounds)
     else:
-        said = baselines.fitted(name, seen, train.potassium, both, seed)
-    first, second = np.split(said, [len(asked[0])])
-    return Fit(Estimates(first, np.ones_like(first)), Estimates(second, np.ones_like(second)), about)
+        potassium = baselines.fitted(name, seen, train.potassium, both, which[1])
+    first, second = np.split(potassium, [len(asked[0])])
+    return Fit(Estimates(first, np.ones_like(first)), Estimates(second, np.ones_like(second)), training)
 
 
 def _boosted(
@@ -238,7 +242,7 @@ def _boosted(
         trees = HistGradientBoostingRegressor(
             learning_rate=rate, max_iter=ROUNDS, max_leaf_nodes=15, early_stopping=False, random_state=seed
         ).fit(seen, potassium)
-        losses = [float(np.mean(np.square(said - true))) for said in trees.staged_predict(held)]
+        losses = [float(np.mean(np.square(guess - true))) for guess in trees.staged_predict(held)]
         tried.append((min(losses), trees, int(np.argmin(losses)) + 1))
-    _, best, rounds = min(tried, key=lambda one: one[0])
+    _, best, rounds = min(tried, key=lambda tree: tree[0])
     return best, rounds

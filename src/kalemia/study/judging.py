@@ -30,7 +30,6 @@ from kalemia.study.results import (
     StudiedBudget,
     StudiedCohort,
     StudyResult,
-    Training,
 )
 from kalemia.study.verdict import Verdict
 from kalemia.system import atomic
@@ -80,7 +79,7 @@ class Judging:
             r2_by_seed=tuple(regression(true, seed.potassium)["r2"] for seed in decided.seeds),
             cuts_meq_l=decided.cuts_meq_l,
             coverage_by_subgroup={} if decided.covered is None else coverages(decided.covered, table),
-            fits=tuple(_training(about) for about in own.about),
+            fits=own.trainings,
         )
 
     def _minus(self, reference: Entrant, other: Entrant) -> Difference:
@@ -129,12 +128,6 @@ def _cohort(cohort: Cohort) -> StudiedCohort:
 
 def _budget(budget: Budget) -> StudiedBudget:
     return StudiedBudget(**{field.name: getattr(budget, field.name) for field in fields(StudiedBudget)})
-
-
-def _training(about: Mapping[str, Any]) -> Training:
-    """Return how a fit went; its file holds lists, and a training without an epoch has none."""
-    kept: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value for name, value in about.items()}
-    return Training(**kept)
 
 
 def _size(entrant: Entrant, *, timed: bool) -> dict[str, Any]:

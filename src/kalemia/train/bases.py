@@ -35,14 +35,14 @@ def split(listed: Path, base: Path | None) -> dict[str, dict[str, str]]:
     if base is None:
         raise TrainError(f"{listed} names real records; give the folder that holds them with --base")
     records = _records(listed)
-    found = {record: _file(base / record) for record in records}
-    if missing := [record for record, file in found.items() if file is None]:
+    files = {record: _file(base / record) for record in records}
+    if missing := [record for record, file in files.items() if file is None]:
         raise TrainError(
             f"{len(missing)} of the {len(records)} records that {listed} names are not in {base}; "
             f"the first is {missing[0]}"
         )
     parts: dict[str, dict[str, str]] = {name: {} for name in SHARES}
-    for record, file in found.items():
+    for record, file in files.items():
         parts[part_of(record)][record] = str(file)
     if bare := [name for name, part in parts.items() if not part]:
         raise TrainError(f"{listed}: none of its {len(records)} records falls to {bare[0]}; list more")

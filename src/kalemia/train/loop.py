@@ -15,7 +15,7 @@ from kalemia.train.design import Course, Design
 from kalemia.train.examples import Examples
 from kalemia.train.loss import Batch
 from kalemia.train.nets import Estimator, Shape, build
-from kalemia.train.training import Curve, Progress, Training
+from kalemia.train.training import Curve, Progress, Trainee
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,7 +74,7 @@ def fit(
     for rate in course.rates:
         file = None if kept is None else file_of(kept, rate)
         torch.manual_seed(seed)
-        training = Training(build(design, shape).to(device), course, rate, len(learned), seed, file)
+        training = Trainee(build(design, shape).to(device), course, rate, len(learned), seed, file)
         curve = training.run(learned, held, progress)
         tries.append(Fitted(training.best.eval(), seed, rate, curve))
     best = min(tries, key=lambda fitted: fitted.curve.loss)

@@ -200,13 +200,13 @@ def plans(config: Config, base: Path | None) -> list[Plan]:
 
 
 def _cohort_fault(config: Config, cohorts: Sequence[FromCohort]) -> str | None:
-    if len({one.cohort.digest for one in cohorts}) < len(cohorts):
+    if len({plan.cohort.digest for plan in cohorts}) < len(cohorts):
         return f"{', '.join(config.cohorts)} hold one cohort twice; each is accepted once"
-    names = [one.name for one in cohorts]
+    names = [plan.name for plan in cohorts]
     if twice := [name for name in names if names.count(name) > 1]:
         return f"two folders are called {twice[0].partition(' ')[2]}; give them different names"
     levels = {(portion.level, config.seed) for portion in config.sources if portion.bases is None}
-    for cohort in (one.cohort for one in cohorts):
+    for cohort in (plan.cohort for plan in cohorts):
         if cohort.made is not None and cohort.made in levels:
             level, seed = cohort.made
             return (
@@ -274,7 +274,7 @@ def facts(plans: Sequence[Plan], examples: Mapping[str, Examples]) -> list[Sourc
     TrainError
         Where a source gives nothing to a part: the card would speak of it in vain.
     """
-    found = []
+    sources = []
     for plan in plans:
         own = plan.facts({part: int((some.sources == plan.name).sum()) for part, some in examples.items()})
         if bare := [part for part, count in own.beats.items() if not count]:
@@ -282,5 +282,5 @@ def facts(plans: Sequence[Plan], examples: Mapping[str, Examples]) -> list[Sourc
                 f"{own.name}: none of its {own.records[bare[0]]:,} ECGs for {bare[0]} has enough good leads of "
                 "the configuration; change leads or least_leads, or leave the source out"
             )
-        found.append(own)
-    return found
+        sources.append(own)
+    return sources

@@ -39,10 +39,10 @@ def components(error: NDArray[Any], names: NDArray[np.str_]) -> dict[str, float]
         Of its patient (n,).
     """
     series = [error[names == name].astype(np.float64) for name in np.unique(names)]
-    series = [one for one in series if len(one) >= LEAST_SERIES]
-    within = float(np.mean([one.var(ddof=1) for one in series]))
+    series = [errors for errors in series if len(errors) >= LEAST_SERIES]
+    within = float(np.mean([errors.var(ddof=1) for errors in series]))
     # A mean of some ECGs still holds a share of what comes with each.
-    between = float(np.mean([one.mean() ** 2 - one.var(ddof=1) / len(one) for one in series]))
+    between = float(np.mean([errors.mean() ** 2 - errors.var(ddof=1) / len(errors) for errors in series]))
     return {
         "between_meq_l": round(float(np.sqrt(max(between, 0.0))), 4),
         "within_meq_l": round(float(np.sqrt(within)), 4),

@@ -43,11 +43,9 @@ def fit(
     unfinished.mkdir(exist_ok=True)
     kept = unfinished / _fingerprint(config, train)
     if config.seeds == 1:
-        course, told = config.course, _told(report, "training", config.epochs)
-        one = loop.fit(
-            config.design, train, validation, course, config.seed, kept=_file(kept, config.seed), progress=told
-        )
-        return Taught(one)
+        progress, file = _epochs(report, "training", config.epochs), _file(kept, config.seed)
+        course = config.course
+        return Taught(loop.fit(config.design, train, validation, course, config.seed, kept=file, progress=progress))
     seeds = [config.seed + number for number in range(config.seeds)]
     teachers = []
     for teacher in mapped(partial(_teacher, config, train, validation, kept), seeds, workers):
@@ -62,7 +60,7 @@ def fit(
         seed,
         teachers=[teacher.net for teacher in teachers],
         kept=_file(kept, seed),
-        progress=_told(report, "training on their mean", course.epochs),
+        progress=_epochs(report, "training on their mean", course.epochs),
     )
     return Taught(pupil, tuple(teachers))
 
@@ -75,13 +73,13 @@ def _file(kept: Path, seed: int) -> Path:
     return kept.with_name(f"{kept.name}-{seed}")
 
 
-def _told(report: Report, what: str, epochs: int) -> Progress:
-    """Return what reports an epoch."""
+def _epochs(report: Report, what: str, epochs: int) -> Progress:
+    """Return what reports each epoch."""
 
-    def told(epoch: int, mae_meq_l: float) -> None:
+    def progress(epoch: int, mae_meq_l: float) -> None:
         report(f"{what}, validation MAE {mae_meq_l:.3f} mEq/L", epoch, epochs)
 
-    return told
+    return progress
 
 
 def _fingerprint(config: Config, train: Examples) -> str:

@@ -68,7 +68,7 @@ class Curve:
         vars(self).update(vars(Curve(**state)))
 
 
-class Training:
+class Trainee:
     """A network on its way from the first epoch to the last."""
 
     def __init__(self, net: Estimator, course: Course, rate: float, records: int, seed: int, kept: Path | None) -> None:

@@ -20,7 +20,7 @@ TIMED_ECGS, TIMES = 64, 15
 
 
 @dataclass(frozen=True)
-class Layer:
+class LayerCost:
     """A layer's name, parameters, and multiply-accumulates for one ECG."""
 
     layer: str
@@ -29,18 +29,18 @@ class Layer:
 
 
 @torch.no_grad()
-def layers(net: Estimator) -> list[Layer]:
+def layers(net: Estimator) -> list[LayerCost]:
     """Return what each layer costs; what several leads have each of their own is one, the last."""
-    costs: list[Layer] = []
+    costs: list[LayerCost] = []
     names = _named(net)
 
     def note(module: nn.Module, inputs: tuple[Tensor, ...], output: object) -> None:
-        costs.append(Layer(names[module], parameters(module), _macs(module, inputs[0], output)))
+        costs.append(LayerCost(names[module], parameters(module), _macs(module, inputs[0], output)))
 
     with _hooked([module.register_forward_hook(note) for module in names]):
         net.eval()(*_inputs(net, 1))
     if isinstance(net, SeveralLeads):
-        costs.append(Layer("dense", sum(p.numel() for p in net.parameters(recurse=False)), net.dense.numel()))
+        costs.append(LayerCost("dense", sum(p.numel() for p in net.parameters(recurse=False)), net.dense.numel()))
     return costs
 
 
