@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from ecgs import HEART, P, R, T, recording
+from ecgs import HEART, P, R, T, beat_mv, recording
 from kalemia.errors import ModelError
 from kalemia.estimate import explain as room
 from kalemia.estimate.card import Card
@@ -20,6 +20,7 @@ from kalemia.estimate.explain import ORDINARY_MEQ_L, PARTS, SHOWN_MEQ_L, explain
 from kalemia.estimate.model import Model
 from kalemia.records import EIGHT, LEADS, Beat
 from kalemia.signal.beat import cut
+from kalemia.signal.measure import qrs_bounds
 from kalemia.simulate import simulate_one
 
 Float32 = NDArray[np.float32]
@@ -110,6 +111,64 @@ def test_beats_pass_into_each_other_without_a_step(tiny: Model) -> None:
     assert np.abs(np.diff(taken, axis=1)).max() < 0.15
 
 
+def complex_of(sd_s: float) -> NDArray[np.float32]:
+    """Return one lead (1, 270) with a complex of this width, mV."""
+    return beat_mv((replace(R, sd_s=sd_s), T))[None]
+
+
+@pytest.mark.parametrize(("own_s", "ordinary_s"), [(0.012, 0.03), (0.03, 0.012), (0.012, 0.012)])
+def test_the_complex_reaches_from_the_first_onset_of_both_beats_to_the_last_end(
+    own_s: float, ordinary_s: float
+) -> None:
+    """Otherwise exchanging T would bring the end of the wider complex with it."""
+    own, ordinary = complex_of(own_s), complex_of(ordinary_s)
+    p, qrs, st_t = room._parts(own, ordinary, 0.8)
+    bounds = [qrs_bounds(own), qrs_bounds(ordinary)]
+    onset, end = min(first for first, _ in bounds), max(last for _, last in bounds)
+    np.testing.assert_allclose(qrs[onset : end + 1], 1.0, atol=1e-9)
+    assert qrs[onset - 6] == pytest.approx(0.5)  # the middle of the joint
+    assert qrs[end + 6] == pytest.approx(0.5)
+    assert qrs[onset - 12] == qrs[end + 12] == pytest.approx(0.0)
+    assert p[onset - 12] == st_t[end + 12] == pytest.approx(1.0)
+
+
+@pytest.mark.parametrize(("rr_s", "p_samples"), [(0.5, 45), (0.6, 54)])
+def test_p_takes_three_tenths_of_rr_before_the_complex(rr_s: float, p_samples: int) -> None:
+    own = complex_of(0.012)
+    p, qrs, st_t = room._parts(own, own, rr_s)
+    np.testing.assert_allclose(p + qrs + st_t, 1.0, atol=1e-9)
+    onset = qrs_bounds(own)[0] - 6
+    assert p[onset - p_samples] == pytest.approx(0.5)
+    assert st_t[onset - p_samples - 6] == pytest.approx(1.0)
+    np.testing.assert_allclose(p[onset - p_samples + 6 : onset - 6], 1.0, atol=1e-9)
+
+
+def test_where_p_would_begin_within_a_wide_complex_it_follows_it() -> None:
+    own = complex_of(0.03)
+    p, qrs, st_t = room._parts(own, own, 0.3)
+    onset, end = qrs_bounds(own)
+    assert end - onset + 12 > 0.7 * 90  # of the 90 samples of a cycle
+    np.testing.assert_allclose(p + qrs, 1.0, atol=1e-9)
+    np.testing.assert_allclose(st_t, 0.0, atol=1e-9)
+    np.testing.assert_allclose(qrs[onset:end], 1.0, atol=1e-9)
+
+
+def test_a_step_is_smooth_within_a_joint() -> None:
+    steps = room._step(np.array([-99.0, -6.0, -3.0, 0.0, 3.0, 6.0, 99.0]))
+    np.testing.assert_allclose(steps, [0, 0, 0.5 - 0.25 * 2**0.5, 0.5, 0.5 + 0.25 * 2**0.5, 1, 1], atol=1e-12)
+
+
+@pytest.mark.parametrize(("mv", "there"), [(0.04, True), (-0.04, True), (0.02, False)])
+def test_a_p_wave_stands_out_from_30_uv_on(tiny: Model, mv: float, there: bool) -> None:
+    beat = cut(recording(("V5",), waves=(replace(P, mv=mv), R, T), noise_mv=0.0, scale=1 / 1.3))
+    assert explain(beat, tiny).has_p is there
+
+
+@pytest.mark.parametrize(("asked_s", "made_s"), [(0.1, 0.4), (0.404, 0.4), (0.817, 0.82), (3.0, 1.7)])
+def test_a_simulated_beat_has_the_nearest_rr_that_the_simulator_makes(asked_s: float, made_s: float) -> None:
+    assert simulated_beat(asked_s, 4.0) is simulated_beat(made_s, 4.0)
+
+
 def test_rate_and_gains_stay_the_patients(tiny: Model) -> None:
     model = Known(tiny.card, EIGHT, mean_of(slice(None)))
     beat = high("all")
@@ -136,16 +195,19 @@ def test_any_of_the_twelve_leads_can_be_explained(tiny: Model) -> None:
 @pytest.mark.parametrize("leads", [("MCL1",), ("V6",)])
 def test_leads_that_cannot_be_explained_are_named(tiny: Model, leads: tuple[str, ...]) -> None:
     beat = replace(high(), leads=("MCL1",))
-    with pytest.raises(ModelError, match=r"cannot be explained; expected some of I, II"):
+    with pytest.raises(ModelError) as caught:
         explain(beat, Known(tiny.card, leads, mean_of(slice(None))))
+    named = "MCL1" if leads == ("MCL1",) else "none"
+    assert str(caught.value) == f"leads {named} cannot be explained; expected some of {', '.join(LEADS)}"
 
 
 def test_a_network_without_a_number_is_an_error(tiny: Model) -> None:
     def answer(beats: Float32) -> Float32:
         return np.array([4.0, np.nan, 4.0, 4.0, 4.0], np.float32)
 
-    with pytest.raises(ModelError, match="returns no number where a part of the beat is replaced"):
+    with pytest.raises(ModelError) as caught:
         explain(high(), Known(tiny.card, ("V5",), answer))
+    assert str(caught.value) == "model tiny: its network returns no number where a part of the beat is replaced"
 
 
 def test_a_missing_p_wave_is_told(tiny: Model) -> None:
