@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from kalemia.records import LEADS, NOTICE, Beat, Estimate, ModelName, Recording
+from kalemia.records import LEADS, NOTICE, SAMPLES, Beat, Estimate, ModelName, Recording
 
 
 def test_a_recording_is_float32_and_knows_its_length() -> None:
@@ -135,3 +135,37 @@ def test_what_is_masked_was_not_recorded() -> None:
 
 def test_leads_are_spelled_in_one_way() -> None:
     assert Recording(np.ones((3, 9), np.float32), 500.0, ("avf", "v5", "X")).leads == ("aVF", "V5", "X")
+
+
+def test_a_beat_knows_its_good_leads_and_its_rate() -> None:
+    ones = np.ones(3, np.float32)
+    beat = Beat(np.zeros((3, SAMPLES), np.float32), ones, ("I", "II", "V5"), 1.5, 9, ones, (None, "flat", None))
+    assert beat.good == ("I", "V5")
+    assert beat.heart_rate_bpm == 40.0
+    assert beat.r_peaks_s.size == 0
+
+
+@pytest.mark.parametrize(
+    ("fields", "sentence"),
+    [
+        ({"leads": ("I", "I")}, "leads ('I', 'I') name one lead twice; expected each once"),
+        ({"leads": ("I",)}, "signal has shape (2, 5); expected (1 leads, samples)"),
+        ({"leads": "V5"}, "leads and warnings are no tuples of text; expected such as ('I', 'V5')"),
+        ({"signal": np.ones((2, 5), bool)}, "signal holds something else than real numbers; expected millivolts"),
+        ({"rate": "f" * 50}, f"rate is {'f' * 20} Hz; expected a positive number"),
+        ({"confidence": (1.0, 0.5, 0.2)}, "3 confidences for 2 leads; expected one each"),
+    ],
+)
+def test_what_is_no_recording_is_said_to_the_letter(fields: dict[str, Any], sentence: str) -> None:
+    whole: dict[str, Any] = {"signal": np.zeros((2, 5)), "rate": 500.0, "leads": ("I", "II")}
+    with pytest.raises(ValueError, match="expected") as caught:
+        Recording(**(whole | fields))
+    assert str(caught.value) == sentence
+
+
+def test_what_a_recording_holds_is_a_tuple_however_it_was_given() -> None:
+    given: dict[str, Any] = {"leads": ["i", "AVR"], "warnings": ["dim"], "confidence": [0.5, 1]}
+    made = Recording(np.zeros((2, 5), np.int16), "250", **given)  # type: ignore[arg-type]
+    assert (made.leads, made.warnings, made.confidence) == (("I", "aVR"), ("dim",), (0.5, 1))
+    assert (made.rate, made.source, made.digitized) == (250.0, "memory", False)
+    assert made.signal.dtype == np.float32

@@ -134,8 +134,6 @@ class Beat:
         (leads,) 0..1.
     problems
         Per lead: why it must not be used, or None.
-    warnings
-        Sentences for the estimate.
     r_peaks_s
         Times of the R peaks found in the recording, s.
     """
@@ -147,7 +145,6 @@ class Beat:
     count: int
     quality: NDArray[np.float32]
     problems: tuple[str | None, ...]
-    warnings: tuple[str, ...] = ()
     r_peaks_s: NDArray[np.float64] = field(default_factory=lambda: np.empty(0))
 
     @property

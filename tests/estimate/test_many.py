@@ -12,6 +12,8 @@ import pytest
 
 from kalemia.errors import KalemiaError
 from kalemia.estimate.many import Job, predict_many
+from kalemia.estimate.model import Model
+from kalemia.estimate.personal import Calibration
 from kalemia.estimate.predict import Result
 from kalemia.read import inputs
 from kalemia.records import Estimate
@@ -81,6 +83,23 @@ def test_an_error_of_ours_is_the_file_s_own(twenty: list[str], tiny_path: Path) 
 def test_what_ends_the_whole_run_is_raised(twenty: list[str], tiny_path: Path, workers: int) -> None:
     with pytest.raises(KalemiaError, match="cannot write the report"):
         list(predict_many(twenty, Job(tiny_path, each=refusing), workers))
+
+
+def test_a_job_passes_on_all_that_it_knows(monkeypatch: pytest.MonkeyPatch, tiny: Model) -> None:
+    asked: list[tuple[object, ...]] = []
+
+    def noted(source: str, model: object, **known: object) -> Result:
+        asked.append((source, model, known))
+        return Result(Estimate(source, "refused"))
+
+    monkeypatch.setattr("kalemia.estimate.many.examine", noted)
+    own = Calibration(0.1, 0.9, 1, tiny.name)
+    seen: list[tuple[str, Result]] = []
+    job = Job("v5-4k", 250.0, own, 0.2, lambda source, result: seen.append((source, result)))
+    assert list(predict_many(["a", "b"], job)) == [Estimate("a", "refused"), Estimate("b", "refused")]
+    known = {"rate": 250.0, "calibration": own, "prevalence": 0.2}
+    assert asked == [("a", "v5-4k", known), ("b", "v5-4k", known)]
+    assert [source for source, _ in seen] == ["a", "b"]
 
 
 def test_no_files_give_no_estimates(tiny_path: Path) -> None:

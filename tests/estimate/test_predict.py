@@ -16,12 +16,13 @@ import kalemia
 from ecgs import HEART, R, changed, recording, traced
 from kalemia.cli import app
 from kalemia.digitize import Digitized, write
-from kalemia.errors import DigitizeError, KalemiaError, ModelError
+from kalemia.errors import CalibrationError, DigitizeError, KalemiaError, ModelError
 from kalemia.estimate.card import Card
 from kalemia.estimate.model import DEFAULT, Model
-from kalemia.estimate.predict import Result, examine, level
+from kalemia.estimate.personal import Calibration
+from kalemia.estimate.predict import Prior, Result, _answered, _estimated, examine, level
 from kalemia.read import inputs
-from kalemia.records import EIGHT, LEADS, NOTICE, Recording
+from kalemia.records import EIGHT, LEADS, NOTICE, Estimate, Recording
 from kalemia.simulate import simulate_one
 from kalemia.simulate.formats import write_wfdb
 
@@ -70,6 +71,32 @@ def test_a_file_gives_what_its_recording_gives(tiny_path: Path, patients: Path) 
     assert from_file.source == str(path)
 
 
+def test_a_rate_that_is_given_beside_another_is_said(tiny_path: Path) -> None:
+    assert kalemia.predict(recording(), tiny_path, rate=250.0).warnings == (
+        "The ECG states 500 Hz; the 250 Hz given with it were not used.",
+    )
+    assert kalemia.predict(recording(), tiny_path, rate=500.0).warnings == ()
+
+
+def test_the_heart_rate_and_the_quality_are_rounded(tiny_path: Path) -> None:
+    found = examine(recording(rr_s=0.7321), tiny_path)
+    assert found.beat is not None
+    assert found.estimate.heart_rate_bpm == round(found.beat.heart_rate_bpm, 1)
+    assert found.estimate.quality == {"V5": round(float(found.beat.quality[0]), 2)}
+    assert found.estimate.beats_used == found.beat.count
+
+
+def test_what_misleads_is_seen_in_leads_that_the_model_does_not_read(tiny_i_path: Path) -> None:
+    """T is turned over in V4, V5 and V6 alone, and the model reads I."""
+    ecg = recording()
+    turned = [replace(wave, mv=-wave.mv) if wave.at_s > 0.1 else wave for wave in HEART]
+    over = recording(waves=turned)
+    for lead in ("V4", "V5", "V6"):
+        ecg = changed(ecg, lead, over.lead(lead))
+    (warning,) = [w for w in kalemia.predict(ecg, tiny_i_path).warnings if "turned over" in w]
+    assert warning.startswith("T is turned over in V4, V5, V6:")
+
+
 def test_examine_keeps_what_a_report_draws(tiny_path: Path, tiny: Model) -> None:
     ecg = recording()
     result = examine(ecg, tiny_path)
@@ -80,15 +107,34 @@ def test_examine_keeps_what_a_report_draws(tiny_path: Path, tiny: Model) -> None
     assert result.beat.leads == ("V5",)
 
 
-def lead_i(mv: float = 1.0) -> Recording:
-    return recording(("I",), scale=mv)
+@pytest.mark.parametrize(
+    ("leads", "least", "own", "reason"),
+    [
+        (("V5",), 1, ("I",), "the ECG has lead I; lead V5 is needed"),
+        (("V5",), 1, ("I", "aVF"), "the ECG has lead I, aVF; lead V5 is needed"),
+        (("V5",), 1, (), "the ECG has no leads; lead V5 is needed"),
+        (("I", "V5"), 1, ("II",), "the ECG has lead II; at least 1 of the leads I, V5 are needed"),
+        (("I", "V5"), 2, ("I", "II"), "the ECG has lead I, II; at least 2 of the leads I, V5 are needed"),
+    ],
+)
+def test_which_leads_would_be_needed_is_said(
+    tiny: Model, leads: tuple[str, ...], least: int, own: tuple[str, ...], reason: str
+) -> None:
+    ecg = Recording(np.zeros((len(own), 5000), np.float32), 500.0, own, source="a.csv", warnings=("dim",))
+    model = Model.__new__(Model)
+    model.card = replace(tiny.card, leads=leads, least_leads=least)
+    found = _estimated(ecg, model, Prior())
+    assert found.recording is ecg
+    assert found.beat is None
+    looked_at = tuple(lead for lead in leads if lead in own)
+    assert found.estimate == Estimate(
+        "a.csv", "refused", reason=reason, model=model.name, leads_used=looked_at, warnings=("dim",)
+    )
 
 
 @pytest.mark.parametrize(
     ("ecg", "reason"),
     [
-        (lead_i(), "the ECG has lead I; lead V5 is needed"),
-        (Recording(np.zeros((0, 5000), np.float32), 500.0, ()), "the ECG has no leads; lead V5 is needed"),
         (changed(recording(), "V5", np.zeros(5000)), r"lead V5 cannot be used \(flat: it spans 0 uV\)"),
         (changed(recording(), "V5", np.full(5000, np.nan)), r"lead V5 cannot be used \(not recorded for 100%"),
         (recording(rate=90.0), "sampled at 90 Hz"),
@@ -350,6 +396,47 @@ def test_a_fast_heart_is_warned_of(tiny_path: Path) -> None:
 )
 def test_the_level_follows_the_contract(potassium: float, low: float, high: float, word: str) -> None:
     assert level(potassium, low, high) == word
+
+
+def test_a_forecast_is_rounded_into_an_estimate(tiny: Model) -> None:
+    forecast = replace(tiny.forecast_of(5.0987, 0.4321, 1), odds=1.3)
+    answer = _answered(Estimate("a", "refused", beats_used=7, prevalence=0.3), forecast, tiny.card)
+    low, high = forecast.interval(0.9)
+    chances = {cut: forecast.probability_above(cut) for cut in (3.5, 5.5, 6.0, 6.5)}
+    assert answer == Estimate(
+        "a",
+        "estimated",
+        potassium_meq_l=round(forecast.quantile(0.5), 2),
+        interval_meq_l=(round(low, 2), round(high, 2)),
+        interval_coverage=0.9,
+        probability_above={f"{cut:.1f}": round(chances[cut], 3) for cut in (5.5, 6.0, 6.5)},
+        probability_below={"3.5": round(1 - chances[3.5], 3)},
+        level="uncertain",
+        interval_validated_on=tiny.card.validated_on,
+        beats_used=7,
+        prevalence=0.3,
+    )
+
+
+def test_what_is_known_beside_the_ecg_is_applied_and_noted(tiny: Model) -> None:
+    own = Calibration(0.3, 0.8, 1, tiny.name)
+    forecast = tiny.forecast_of(4.0, 0.5, 1)
+    prior = Prior(own, 0.02)
+    told = prior.applied(forecast, tiny.card)
+    assert (told.potassium_meq_l, told.spread_meq_l) == pytest.approx((4.3, 0.4))
+    assert told.odds == tiny.card.odds(0.02)
+    shares = "Said where 2 % of all ECGs are above 5.5 mEq/L; of those that the model was calibrated on 25 % were."
+    noted = prior.noted(Estimate("a", "refused", warnings=("dim",)), tiny.card)
+    assert noted == Estimate(
+        "a", "refused", personal_offset_meq_l=0.3, prevalence=0.02, warnings=("dim", own.sentence, shares)
+    )
+    assert Prior().applied(forecast, tiny.card) is forecast
+    assert Prior().noted(noted, tiny.card) is noted
+    with pytest.raises(CalibrationError, match="calibrate with that one"):
+        Prior(calibration=own).check(Model.load(DEFAULT))
+    with pytest.raises(ModelError, match="a share from"):
+        Prior(prevalence=2.0).check(tiny)
+    Prior(own, 0.3).check(tiny)
 
 
 @pytest.mark.parametrize(

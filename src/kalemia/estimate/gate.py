@@ -35,7 +35,7 @@ def gated(beat: Beat, recording: Recording, electrodes: Electrodes, model: Model
         model.unlike(beat.waveform),
         strict=True,
     )
-    return replace(beat, problems=tuple(next(filter(None, found), None) for found in problems))
+    return replace(beat, problems=tuple(next(filter(None, of_lead), None) for of_lead in problems))
 
 
 def unsure(confidence: float) -> str | None:

@@ -71,7 +71,7 @@ class Model:
                 f"model {self.card.name}: its ONNX file is damaged or of a kind that cannot be run"
             ) from exc
         leads = len(self.card.leads)
-        takes = {found.name: found.shape[1:] for found in session.get_inputs()}
+        takes = {entry.name: entry.shape[1:] for entry in session.get_inputs()}
         if takes != {"beats": [leads, SAMPLES], "side": [leads + 1]}:
             raise ModelError(
                 f"model {self.card.name}: its ONNX file does not take the {leads} leads that its card names"

@@ -85,11 +85,11 @@ def cycles(recording: Recording, leads: Sequence[str]) -> Cycles:
     detection = peaks.find(raw, recording.rate, recording.leads, leads)
     if len(detection.peaks) < 2:
         raise BeatError(f"{len(detection.peaks)} heartbeats found; at least two are needed")
-    found = medians(detection)
+    of_leads = medians(detection)
     wanted = raw[[recording.leads.index(name) for name in leads]]
-    problems = quality.problems(wanted, recording.rate, found)
+    problems = quality.problems(wanted, recording.rate, of_leads)
     return Cycles(
-        by_lead=dict(zip(leads, found, strict=True)),
+        by_lead=dict(zip(leads, of_leads, strict=True)),
         problems=dict(zip(leads, problems, strict=True)),
         rr_s=detection.rr / RATE,
         r_peaks_s=detection.peaks / RATE,

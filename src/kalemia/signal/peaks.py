@@ -147,10 +147,10 @@ def detect(combined: Float64, borders: Sequence[int] = ()) -> Index:
     # The detector begins where the signal does, and fails where hardly any is left; two beats take a second at least.
     if len(combined) < LEAST_S * RATE or not len(moving) or len(combined) - moving[0] < RATE:
         return np.empty(0, dtype=np.intp)
-    found = np.asarray(detect_heartbeats(combined, float(RATE)), dtype=np.intp)
+    answered = np.asarray(detect_heartbeats(combined, float(RATE)), dtype=np.intp)
     # The detector answers up to 150 ms early; the steepest part there is the complex, its largest deflection is R.
     slope = np.abs(np.gradient(combined))
-    steep = _largest(slope, found, 45)
+    steep = _largest(slope, answered, 45)
     peaks, first = np.unique(_largest(np.abs(combined), steep, SNAP_REACH), return_index=True)
     # In a slow heart it looks ever harder while it finds nothing, and takes P and T waves for beats.
     steepness = slope[steep[first]]
