@@ -19,10 +19,13 @@ from PIL import Image
 from typer.testing import CliRunner
 
 from kalemia.cli import app
+from kalemia.cli.predict import predict as predict_command
 from kalemia.cohort.simulated import write as write_cohort
 from kalemia.digitize import digitize
 from kalemia.estimate.model import DEFAULT, bundled
 from kalemia.estimate.predict import predict
+from kalemia.read import formats
+from kalemia.read.formats import ECGS, listed
 from kalemia.records import Estimate
 from kalemia.simulate import simulate, simulate_one
 from kalemia.simulate.formats import write_wfdb
@@ -240,8 +243,6 @@ def walked() -> dict[str, str]:
 def test_the_example_of_a_format_is_read(
     walked: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from kalemia.read import formats
-
     recorder = ModuleType("recorder")
     exec(walked["src/kalemia/read/recorder.py"], vars(recorder))
     line = walked["src/kalemia/read/formats.py"].strip().removesuffix(",")
@@ -259,3 +260,17 @@ def test_the_example_of_a_format_is_read(
 def test_the_line_of_the_example_of_a_picture_is_there(walked: dict[str, str]) -> None:
     file = "src/kalemia/report/scales.py"
     assert walked[file].strip() in (ROOT / file).read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("words", [listed(ECGS), listed(formats.PAGES)])
+def test_the_help_and_the_docs_list_what_is_read(words: str) -> None:
+    for text in (predict_command.__doc__ or "", (ROOT / "docs" / "formats.md").read_text(encoding="utf-8")):
+        assert words in " ".join(text.split())
+    assert listed(ECGS) in (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def test_the_docs_have_a_line_of_each_format_with_its_largest_file() -> None:
+    lines = re.findall(r"^\| ([^|]*) \|.*\| (\d+) MB \|$", (ROOT / "docs" / "formats.md").read_text("utf-8"), re.M)
+    for known in ECGS:
+        stated = [int(size) for names, size in lines if re.match(rf"(.*, )?{known.name}\b(?!-)", names)]
+        assert stated == [64 if known is formats.WFDB else known.largest / 1e6], known.name

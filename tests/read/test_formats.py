@@ -9,13 +9,11 @@ from pathlib import Path
 import ecg_writers as write
 import pytest
 
-from kalemia.cli import predict as command
 from kalemia.digitize import digitize
 from kalemia.errors import ReadError
 from kalemia.read import Input, formats, identify, inputs, read
 from kalemia.read.formats import ECGS, PAGES, Head, listed
 
-ROOT = Path(__file__).parents[2]
 MADE = write.ecg(2)
 NAMES = {
     "ecg.dcm": "DICOM", "ecg.edf": "EDF", "ecg.bdf": "BDF", "aecg.xml": "HL7 aECG", "muse.xml": "GE MUSE XML",
@@ -76,20 +74,6 @@ def test_a_document_whose_mark_comes_late_is_none() -> None:
 def test_names_make_a_sentence() -> None:
     assert listed(PAGES) == "PNG, JPEG, TIFF, BMP, GIF, WebP and PDF"
     assert f"{listed(ECGS)} are accepted, and as pages {listed(PAGES)}" == formats.ACCEPTED
-
-
-@pytest.mark.parametrize("words", [listed(ECGS), listed(PAGES)])
-def test_the_help_and_the_docs_list_what_is_read(words: str) -> None:
-    for text in (command.predict.__doc__ or "", (ROOT / "docs" / "formats.md").read_text(encoding="utf-8")):
-        assert words in " ".join(text.split())
-    assert listed(ECGS) in (ROOT / "README.md").read_text(encoding="utf-8")
-
-
-def test_the_docs_have_a_line_of_each_format_with_its_largest_file() -> None:
-    lines = re.findall(r"^\| ([^|]*) \|.*\| (\d+) MB \|$", (ROOT / "docs" / "formats.md").read_text("utf-8"), re.M)
-    for known in ECGS:
-        stated = [int(size) for names, size in lines if re.match(rf"(.*, )?{known.name}\b(?!-)", names)]
-        assert stated == [64 if known is formats.WFDB else known.largest / 1e6], known.name
 
 
 def test_a_format_keeps_its_identity_on_its_way_to_another_process() -> None:
