@@ -296,7 +296,7 @@ def test_a_column_of_another_unit_is_refused(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "said",
+    "comment",
     [
         "rate: 500",
         "Sampling rate (Hz): 500",
@@ -305,9 +305,9 @@ def test_a_column_of_another_unit_is_refused(tmp_path: Path) -> None:
         "low-pass: 150 Hz; sample rate: 500 Hz",
     ],
 )
-def test_rates_in_comments(tmp_path: Path, said: str) -> None:
+def test_rates_in_comments(tmp_path: Path, comment: str) -> None:
     path = tmp_path / "ecg.csv"
-    path.write_text(f"# {said}\nV5 (filtered)\n" + "0.1\n0.2\n" * 500)
+    path.write_text(f"# {comment}\nV5 (filtered)\n" + "0.1\n0.2\n" * 500)
     assert read(path).rate == 500
 
 

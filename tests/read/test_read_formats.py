@@ -37,9 +37,9 @@ def test_formats_are_read_by_what_they_hold(tmp_path: Path, name: str, called: s
     assert got.start == (None if name == "ecg.csv" else write.STARTED)
     assert got.warnings == ()
     assert got.confidence == (1.0,) * len(got.leads)
-    said = repr(dataclasses.replace(got, source=""))
-    assert "Doe" not in said
-    assert "1945" not in said
+    text = repr(dataclasses.replace(got, source=""))
+    assert "Doe" not in text
+    assert "1945" not in text
 
 
 @pytest.mark.parametrize("asked", ["record.hea", "record.dat", "record"])

@@ -72,12 +72,12 @@ def _rhythm(groups: list[Dataset]) -> int:
 
 
 def _name(channel: Dataset) -> str:
-    """Return what the channel says about its lead: the first of meaning, code and label that is understood."""
-    said = []
+    """Return what the channel names its lead: the first of meaning, code and label that is understood."""
+    named = []
     for source in channel.get("ChannelSourceSequence") or []:
-        said += [str(source.get("CodeMeaning", "")), str(source.get("CodeValue", ""))]
-    said.append(str(channel.get("ChannelLabel", "")))
-    return next((name for name in said if canonical(name)), said[-1])
+        named += [str(source.get("CodeMeaning", "")), str(source.get("CodeValue", ""))]
+    named.append(str(channel.get("ChannelLabel", "")))
+    return next((name for name in named if canonical(name)), named[-1])
 
 
 def _mv(channel: Dataset) -> float:

@@ -6,7 +6,6 @@ import base64
 import binascii
 import dataclasses
 from collections.abc import Iterator
-from pathlib import Path
 
 import numpy as np
 
@@ -39,14 +38,14 @@ def without_calibration(raw: Raw) -> Raw:
     return dataclasses.replace(raw, signal=raw.signal[:, :end])
 
 
-def refuse_bomb(path: Path) -> None:
+def refuse_bomb(content: bytes) -> None:
     """Raise a ReadError where compressed waveforms would unpack to more than any ECG: sizes are added up unpacked.
 
     Source of the layout: chunks of 8 bytes (size, start value) and LZW codes of 10 bits.
     """
     from ecgdatakit.parsing.helpers.xml import parse_xml_root
 
-    for element in parse_xml_root(path.read_bytes()).iter():
+    for element in parse_xml_root(content).iter():
         method = element.get("compression") or element.get("compressmethod") or ""
         if str(element.tag).lower() != "parsedwaveforms" or method.upper() != "XLI":
             continue

@@ -18,7 +18,7 @@ def load_aecg(path: Path) -> Raw:
     """Read the rhythm series of an HL7 annotated ECG."""
     from ecgdatakit.parsing.parsers.hl7_aecg import HL7aECGParser
 
-    guard(path)
+    guard(path.read_bytes())
     record, sentences = kit.parsed(HL7aECGParser, path)
     exact = record.raw_metadata.get("rhythm_time", {}).get("sampling_rate_exact")
     return kit.raw(record, sentences, _whole(exact))
@@ -28,7 +28,7 @@ def load_muse(path: Path) -> Raw:
     """Read the rhythm waveform of a GE MUSE export; it stores eight leads, from which the others follow."""
     from ecgdatakit.parsing.parsers.ge_muse_xml import GEMuseXMLParser
 
-    guard(path)
+    guard(path.read_bytes())
     return kit.raw(*kit.parsed(GEMuseXMLParser, path))
 
 
@@ -36,12 +36,13 @@ def load_philips(path: Path) -> Raw:
     """Read the waveforms of a Philips export, and cut off the calibration pulse that ends them."""
     from ecgdatakit.parsing.parsers.sierra_xml import SierraXMLParser
 
-    guard(path)
-    philips.refuse_bomb(path)
+    content = path.read_bytes()
+    guard(content)
+    philips.refuse_bomb(content)
     return philips.without_calibration(kit.raw(*kit.parsed(SierraXMLParser, path)))
 
 
-def guard(path: Path) -> None:
+def guard(content: bytes) -> None:
     """Raise a ReadError where XML is malformed, declares anything, or would make a tree too deep or too large.
 
     The text is walked through once and nothing is kept. Unless it is UTF-16, its bytes are taken as they are: then none
@@ -49,8 +50,7 @@ def guard(path: Path) -> None:
     """
     from xml.parsers import expat
 
-    data = path.read_bytes()
-    parser = expat.ParserCreate(None if data[:2] in (b"\xff\xfe", b"\xfe\xff") else "iso-8859-1")
+    parser = expat.ParserCreate(None if content[:2] in (b"\xff\xfe", b"\xfe\xff") else "iso-8859-1")
     depth = elements = 0
 
     def opened(*_: object) -> None:
@@ -74,7 +74,7 @@ def guard(path: Path) -> None:
     parser.EntityDeclHandler = declared
     parser.AttlistDeclHandler = parser.ElementDeclHandler = declared
     try:
-        parser.Parse(data, True)
+        parser.Parse(content, True)
     except expat.ExpatError as exc:
         raise ReadError(f"the XML is malformed or cut short in line {exc.lineno}") from exc
 
