@@ -233,7 +233,7 @@ def test_the_map_of_the_house_has_every_room_in_the_order_of_the_layers() -> Non
 @pytest.fixture(scope="module")
 def walked() -> dict[str, str]:
     """The code of the walked examples, by the file whose name stands last before it."""
-    page = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8").partition("## Examples")[2]
+    page = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8").partition("## Three examples")[2]
     fence = r"```(?:python|text)\n(.*?)```"
     texts = re.split(fence, page, flags=re.DOTALL)
     files = [re.findall(r"`((?:src|tests)/[\w/]+\.py)`", text)[-1] for text in texts[:-1:2]]
@@ -255,6 +255,20 @@ def test_the_example_of_a_format_is_read(
     assert len(tests) == 2
     for test in tests:
         test(tmp_path)
+
+
+def test_the_example_of_a_network_answers(walked: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
+    torch = pytest.importorskip("torch")
+    from kalemia.train import nets
+    from kalemia.train.design import Design
+
+    space: dict[str, Any] = {}
+    exec(walked["src/kalemia/train/nets/tcn.py"], space)
+    for name, network in eval(f"{{{walked['src/kalemia/train/nets/__init__.py']}}}", space).items():
+        monkeypatch.setitem(nets.NETWORKS, name, network)
+        net = nets.build(Design(name, 4), nets.Shape(3)).eval()
+        potassium, spread = net(torch.randn(2, 3, 270), torch.randn(2, 4))
+        assert potassium.shape == spread.shape == (2,)
 
 
 def test_the_line_of_the_example_of_a_picture_is_there(walked: dict[str, str]) -> None:
