@@ -118,7 +118,7 @@ def test_it_says_what_occlusion_is_and_is_not() -> None:
         "(4.2 mEq/L, this RR interval, QRS as large as here)",
         "The RR interval and the voltages of QRS, which the model is given beside the beat, stayed this patient's.",
         "The parts do not add up",
-        "a model's reasons are not a heart's",
+        "a model's reasons are not a heart's: the bars say what moved this number, not what potassium did.",
         "the nearest line is no estimate",
     ):
         assert statement in text

@@ -348,6 +348,7 @@ def test_paths_are_whole_numbers_broken_at_gaps() -> None:
     assert path(x, np.full(6, np.nan)) == ""
     assert path(np.arange(3.0), np.array([1.0, 1.0, 2.0])) == "M0 50l50 0 50 50"
     assert path(np.zeros(3), np.zeros(3)) == "M0 0l0 0"
+    assert path(np.array([0.0, 1.0, 1.0, 2.0]), np.zeros(4)) == "M0 0l50 0 50 0"
 
 
 def test_a_curve_is_written_in_fiftieths_of_its_picture() -> None:
