@@ -390,3 +390,32 @@ def test_letters_do_not_hide_the_taller_pulses() -> None:
     found = ungridded.find(paper)
     assert found is not None
     assert found.pitch == pytest.approx(5, rel=0.02)
+
+
+@pytest.mark.parametrize(("lean", "found"), [(0.1, True), (-0.1, True), (0.11, False), (-0.11, False)])
+def test_a_page_without_a_grid_may_lean_by_six_degrees(lean: float, found: bool) -> None:
+    assert (ungridded.find(pulses(lean=lean)) is not None) == found
+
+
+def test_a_pulse_has_a_roof_and_an_empty_room() -> None:
+    open_ = pulses()
+    inked = pulses()
+    for top in (60, 180, 300):
+        open_[top - 3 : top + 4, 50:54] = 255
+        inked[top + 25 : top + 30, 42:64] = 0
+    assert ungridded._pulses(open_).shape == (0, 4)
+    assert ungridded._pulses(inked).shape == (0, 4)
+    x, y, wide, high = ungridded._pulses(pulses()).T
+    assert x == pytest.approx([40] * 3, abs=1)
+    assert np.sort(y) == pytest.approx([60, 180, 300], abs=2)
+    assert wide == pytest.approx([25] * 3, abs=0.6)
+    assert high == pytest.approx([50] * 3, abs=1.1)
+
+
+def test_the_nodes_of_a_plain_grid_cover_it_evenly() -> None:
+    even = plain((80, 160), 8.0)
+    assert even.cover.shape == (81, 2)
+    assert np.unique(even.cover[:, 0]).tolist() == np.linspace(0, 160, 9).tolist()
+    u, v = even.millimeters(np.array([80.0, 160.0]), np.array([40.0, 80.0]))
+    assert u.tolist() == [0, 10]
+    assert v.tolist() == [0, 5]

@@ -11,10 +11,11 @@ import numpy as np
 import pypdfium2
 import pypdfium2.raw as raw
 import pytest
+from drawn_pages import NAMES, columns, ecg, snr_db
 from numpy.typing import NDArray
 from PIL import Image
 
-from kalemia.digitize import image, vector
+from kalemia.digitize import digitize, image, vector
 from kalemia.errors import DigitizeError, ReadError
 
 Reals = NDArray[np.float64]
@@ -118,8 +119,15 @@ def test_a_damaged_picture_is_said_to_be(tmp_path: Path) -> None:
 # ---- PDFs
 
 
-def pdf(path: Path, *traces: Reals, size: tuple[float, float] = (600, 400), matrix: Any = None, turn: int = 0) -> Path:
-    """Write a PDF with paths (points, 2), in points of 1/72 inch from the lower left corner."""
+def pdf(
+    path: Path,
+    *traces: Reals,
+    size: tuple[float, float] = (600, 400),
+    matrix: Any = None,
+    turn: int = 0,
+    pens: tuple[float, float] = (1.0, 1.0),
+) -> Path:
+    """Write a PDF with paths (points, 2), in 1/72 inch from the lower left corner; those of two have the first pen."""
     document = pypdfium2.PdfDocument.new()
     page = document.new_page(*size)
     for trace in traces:
@@ -127,7 +135,9 @@ def pdf(path: Path, *traces: Reals, size: tuple[float, float] = (600, 400), matr
         for x, y in trace[1:]:
             raw.FPDFPath_LineTo(item, x, y)
         raw.FPDFPath_SetDrawMode(item, 0, True)
-        raw.FPDFPageObj_SetStrokeWidth(item, 1.0)
+        raw.FPDFPageObj_SetStrokeWidth(item, pens[len(trace) > 2])
+        if len(trace) == 2:
+            raw.FPDFPageObj_SetStrokeColor(item, 230, 120, 120, 255)
         if matrix is not None:
             raw.FPDFPageObj_SetMatrix(item, raw.FS_MATRIX(*matrix))
         raw.FPDFPage_InsertObject(page, item)
@@ -135,6 +145,34 @@ def pdf(path: Path, *traces: Reals, size: tuple[float, float] = (600, 400), matr
     page.set_rotation(turn)
     document.save(str(path))
     return path
+
+
+MM = 72 / 25.4
+"""Points a millimeter."""
+
+
+def test_the_traces_of_a_pdf_are_read_as_they_are_drawn(tmp_path: Path) -> None:
+    true, (width, height) = ecg(), (290, 120)
+    every: list[Reals] = []
+    for mm in range(0, width + 1):
+        every += [np.array([[mm, 0], [mm, height]])] * (1 if mm % 5 else 3)
+    for mm in range(0, height + 1):
+        every += [np.array([[0, mm], [width, mm]])] * (1 if mm % 5 else 3)
+    for row, names in enumerate(columns(NAMES, 3)):
+        zero = 95 - 30 * row
+        steps = [(4, 0), (6, 0), (6, 10), (11, 10), (11, 0), (13, 0)]
+        every += [np.array([(x, zero + y) for x, y in steps])] * 4
+        for column, name in enumerate(names):
+            part = slice(column * 1250, (column + 1) * 1250)
+            x = 20 + np.arange(5000)[part] / 500 * 25
+            every.append(np.stack([x, zero + 10 * true[name][part]], -1))
+    size = (width * MM, height * MM)
+    path = pdf(tmp_path / "a.pdf", *(line * MM for line in every), size=size, pens=(0.15, 1.0))
+    found = digitize(path, layout="3x4")
+    assert found.kind == "vector"
+    assert found.pixels_per_mm == pytest.approx(250 / 25.4, rel=0.002)
+    for name in NAMES:
+        assert snr_db(true[name], found.recording.lead(name)) > 25, name
 
 
 def wave(count: int = 200, step: float = 2.0) -> Reals:

@@ -140,6 +140,8 @@ def test_a_rare_name_must_be_clear(likeness: dict[str, float], clear: bool) -> N
     [
         ([word("V4", 300, 90)], ["V4"]),
         ([word("V4", 140, 90)], []),  # the row's own label
+        ([word("V4", 143, 90)], []),
+        ([word("V4", 146, 90)], ["V4"]),
         ([word("V4", 300, 215)], ["V4"]),
         ([word("V4", 300, 200 + 213)], ["V4"]),
         ([word("V4", 300, 90, sure=0.79)], []),
@@ -282,3 +284,21 @@ def test_a_rare_name_is_taken_where_it_is_clear_or_another_is() -> None:
     assert given("I", "V9", "V8", V8=v8, V9=v9) is None
     assert given("I", "V9") is None, "nothing would betray that a rare name is misread"
     assert given("I", "V2") == ["I", "V2"]
+
+
+def test_a_cell_without_a_label_confirms_and_contradicts_nothing() -> None:
+    assert named(*[None] * 6) == Named(3, (0, 0), ())
+    assert Named(2, (0,), ("I", "II", "III")).score == -1.0
+    assert Named(2, (2,), ()).score == 1.0
+
+
+@pytest.mark.parametrize(("off", "kept"), [(11.0, True), (13.0, False), (-11.0, True), (-13.0, False)])
+def test_a_bar_stands_within_a_millimeter_and_a_half_of_the_others(off: float, kept: bool) -> None:
+    found = cells.in_cells([word("I", 60 + off, 90), word("V2", 60, 290)], CELLS, CENTERS, SCALE)
+    assert bool(found[0]) is kept
+
+
+@pytest.mark.parametrize(("off", "kept"), [(31.0, True), (33.0, False), (-31.0, True), (-33.0, False)])
+def test_a_bar_stands_as_high_beside_its_row_as_the_others(off: float, kept: bool) -> None:
+    found = cells.in_cells([word("I", 60, 100 + off), word("V2", 60, 300)], CELLS, CENTERS, SCALE)
+    assert bool(found[0]) is kept

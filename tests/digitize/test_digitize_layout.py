@@ -65,3 +65,13 @@ def test_leads_are_stated_row_by_row(wanted: str, shown: Layout) -> None:
 def test_what_is_no_layout_is_refused(wanted: str) -> None:
     with pytest.raises(DigitizeError, match="accepted are auto, 3x4, 6x2, 12x1, 4x3"):
         layout.stated(wanted)
+
+
+def test_columns_are_as_wide_as_their_seconds_at_a_usual_speed() -> None:
+    for count, widths in layout.WIDTHS_MM.items():
+        ten = {250 / count, 500 / count}  # ten seconds at 25 and at 50 mm/s, or 2.5 s a column
+        assert set(widths) <= ten | {62.5}, count
+        assert 62.5 in widths or 250 / count in widths
+    assert layout.WIDTHS_MM[3] == (62.5, 250 / 3, 500 / 3)
+    assert layout.WIDTHS_MM[5] == (50.0, 62.5)
+    assert layout.SHAPES[:4] == layout.GRIDS

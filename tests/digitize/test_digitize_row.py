@@ -105,12 +105,12 @@ def test_a_lead_is_a_part_of_its_row_about_its_median() -> None:
 
 def test_a_step_over_paper_near_an_end_cuts_a_lead_short() -> None:
     read = row(wave())
-    read.clear([], np.array([50.0, 420.0, 445.0, 460.0, 600.0, 691.0]), np.zeros(1000, bool))
+    read.clear([], np.array([50.0, 410.0, 420.0, 445.0, 460.0, 600.0, 691.0, 696.0]), np.zeros(1000, bool))
     known = read.x[np.isfinite(read.lead("V1", 400.0, 700.0).signal)]
     assert known.min() == pytest.approx(445, abs=STEP_PX)  # the last one within 6 mm of the beginning
     assert known.max() == pytest.approx(691, abs=STEP_PX)  # within 1.5 mm of the end
-    far = read.x[np.isfinite(read.lead("V1", 405.0, 704.0).signal)]
-    assert far.max() == pytest.approx(704, abs=STEP_PX)
+    far = read.x[np.isfinite(read.lead("V1", 405.0, 715.0).signal)]
+    assert far.max() == pytest.approx(715, abs=STEP_PX)
 
 
 def test_under_a_line_between_leads_the_nearest_trace_is_held() -> None:
@@ -181,3 +181,13 @@ def test_one_pulse_of_four_rows_is_too_few() -> None:
     whole = on((0, 1000), (0, 1000), (0, 1000), (0, 1000))
     assert ends(whole, [[LEFT], [], [], []], SCALE)[0] == 0
     assert ends(whole, [[LEFT], [LEFT], [], []], SCALE)[0] > 60
+
+
+@pytest.mark.parametrize(("left", "kept"), [(50.0, "right"), (64.0, "left")])
+def test_a_pulse_left_of_the_middle_stands_before_the_trace(left: float, kept: str) -> None:
+    pulse = Pulse(left, left + 5, 10, True)
+    first, last = ends(on((0, 1000)), [[pulse]], SCALE)
+    if kept == "right":
+        assert (first, last) == pytest.approx((8 * (left + 5.8), 999), abs=1.1)
+    else:
+        assert (first, last) == pytest.approx((0, 8 * (left - 0.8)), abs=1.1)

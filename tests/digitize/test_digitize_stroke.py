@@ -31,3 +31,51 @@ def test_where_there_is_no_ink_there_is_no_line() -> None:
     fine = stroke.refine(ink, np.full((1, 30), 10, np.intp))
     assert fine.line(0)[0].max() < 10
     assert fine.middles.shape == fine.on.shape == (1, 30)
+
+
+def test_the_ends_of_ink_are_found_with_their_parts_of_pixels() -> None:
+    ink = np.zeros((12, 3), np.float32)
+    ink[4:8] = 1
+    ink[3], ink[8] = 0.25, 0.5
+    ink[:, 1] = 0
+    ink[6:, 2] = 1  # down to the very end
+    ink[:4, 2] = 0
+    ink[4:6, 2] = 0
+    y, columns = np.array([[5, 5, 9]]), np.array([[0, 1, 2]])
+    high, low = stroke._ends(ink, y, columns)
+    assert high[0] == pytest.approx([3.75, 5, 6])
+    assert low[0] == pytest.approx([8.5, 6, 13])
+
+
+def test_the_pen_is_as_wide_as_the_thinnest_ink_near() -> None:
+    ink = np.full((1, 200), 3.0)
+    ink[0, 60:80] = 30.0  # a steep stroke
+    seen = np.ones((1, 200), bool)
+    pen, near = stroke._pen(ink, seen)
+    assert pen == 3
+    assert near == pytest.approx(np.full((1, 200), 3.0))
+    wide, local = stroke._pen(np.where(np.arange(200) < 150, 3.0, 4.0)[None], seen)
+    assert wide == 3
+    assert local[0, :100] == pytest.approx(3.0)
+    assert local[0, -8:] == pytest.approx(4.0)
+    assert stroke._pen(ink, ~seen)[0] == 1
+    assert stroke._pen(ink, ~seen)[1].tolist() == np.ones((1, 200)).tolist()
+
+
+@pytest.mark.parametrize("pen", [3.0, 5.0])
+def test_a_flat_line_stays_in_the_middle_of_its_ink_and_a_ramp_keeps_its_slope(pen: float) -> None:
+    radius = np.full((1, 80), pen / 2)
+    flat = stroke._curve(np.full((1, 80), 10.0 - pen / 2), np.full((1, 80), 10.0 + pen / 2), pen / 2, radius)
+    assert flat.shape == (1, 161)
+    assert flat == pytest.approx(np.full((1, 161), 10.0), abs=0.05)
+    middle = np.linspace(10.0, 49.5, 80)[None]
+    ramp = stroke._curve(middle - 0.25 - pen / 2, middle + 0.25 + pen / 2, pen / 2, radius)
+    assert np.diff(ramp[0, 60:-60]) == pytest.approx(np.full(40, 0.25), abs=0.02)
+
+
+def test_a_line_has_the_points_that_lie_on_ink() -> None:
+    fine = stroke.Fine(np.arange(9.0)[None], np.array([[1.0, 1.0, 0.2, 1.0]]))
+    x, y = fine.line(0)
+    assert x.tolist() == [-0.5, 0, 0.5, 1, 3]  # between two columns with ink, not at the edge of one
+    assert y.tolist() == (2 * (x + 0.5)).tolist()
+    assert fine.middles.tolist() == [[1, 3, 5, 7]]
