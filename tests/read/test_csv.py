@@ -174,3 +174,10 @@ def test_a_watch_without_unit_rate_or_samples_is_refused(tmp_path: Path, old: st
 
 def test_a_watch_without_a_date_has_no_start(tmp_path: Path) -> None:
     assert watch(tmp_path, WATCH.replace("2024-01-24", "yesterday") + "1\n2\n").start is None
+
+
+@pytest.mark.parametrize(
+    ("name", "unit"), [("IV", None), ("iv", None), ("V", None), ("I (V)", "V"), ("II_uv", "uv"), ("V1", None)]
+)
+def test_a_letter_of_a_lead_is_no_unit(name: str, unit: str | None) -> None:
+    assert csv._unit_of(name) == unit

@@ -6,8 +6,9 @@ import os
 from pathlib import Path
 
 import ecg_writers as write
+import pytest
 
-from kalemia.read import inputs, read
+from kalemia.read import Input, inputs, read
 
 MADE = write.ecg(2)
 
@@ -55,3 +56,43 @@ def test_a_cut_csv_still_looks_like_an_ecg(tmp_path: Path) -> None:
     (tmp_path / "long.csv").write_bytes(write.csv(write.ecg(20)))
     assert len((tmp_path / "long.csv").read_bytes()) > 100_000
     assert [entry.path.name for entry in inputs([tmp_path])] == ["long.csv"]
+
+
+def test_what_may_hide_an_ecg_is_passed_over_and_named(tmp_path: Path) -> None:
+    files = {"a.bin": bytes(99), "b.csv": b"", "c.xml": b"<a/>", "d.zip": b"PK\x03\x04", "e.txt": b"x"}
+    for name, content in files.items():
+        (tmp_path / name).write_bytes(content)
+    passed_over: list[Path] = []
+    assert list(inputs([tmp_path], passed_over)) == []
+    assert passed_over == [tmp_path / "a.bin", tmp_path / "b.csv", tmp_path / "c.xml"]
+
+
+def test_a_folder_that_cannot_be_opened_is_passed_over(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "locked").mkdir()
+    scan = os.scandir
+
+    def scandir(path: str) -> object:
+        if Path(path).name == "locked":
+            raise PermissionError(13, "Permission denied", path)
+        return scan(path)
+
+    monkeypatch.setattr(os, "scandir", scandir)
+    passed_over: list[Path] = []
+    assert list(inputs([tmp_path], passed_over)) == []
+    assert passed_over == [tmp_path / "locked"]
+
+
+@pytest.mark.parametrize(
+    ("beside", "kept"),
+    [((), True), (("page.json",), True), (("page.json", "page.csv"), False), (("page.json", "page.hea"), False)],
+)
+def test_an_overlay_lies_beside_its_json_and_its_record(tmp_path: Path, beside: tuple[str, ...], kept: bool) -> None:
+    for name in ("page.png", *beside):
+        (tmp_path / name).write_bytes(b"\x89PNG\r\n\x1a\n" if name.endswith("png") else b"{}")
+    assert (Input(str(tmp_path / "page.png")) in inputs([tmp_path])) == kept
+
+
+@pytest.mark.parametrize(("name", "kept"), [("ecg.csv", True), ("ecg.TXT", True), ("ecg.tsv", True), ("ecg.md", False)])
+def test_a_table_counts_by_its_suffix_too(tmp_path: Path, name: str, kept: bool) -> None:
+    (tmp_path / name).write_bytes(write.csv(MADE))
+    assert (list(inputs([tmp_path])) != []) == kept

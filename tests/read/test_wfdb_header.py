@@ -117,6 +117,8 @@ LINES = "r.dat 16 200\nr.dat 16 200\n"
         ("r 1 250\n../r.dat 16 200\n", "the header points out of its folder; a signal file must lie beside the header"),
         ("r 1 250\n.. 16 200\n", "the header points out of its folder; a signal file must lie beside the header"),
         ("r 1 250\na\\b 16 200\n", "the header points out of its folder; a signal file must lie beside the header"),
+        ("r 1 250\n. 16 200\n", "the header points out of its folder; a signal file must lie beside the header"),
+        ("r 1 250\n~ 16 200\n", "the header points out of its folder; a signal file must lie beside the header"),
         ("r 1 250\n- 16 200\n", "the header points out of its folder; a signal file must lie beside the header"),
     ],
 )
