@@ -227,6 +227,16 @@ def test_a_beat_of_some_leads_is_that_of_all_without_the_others() -> None:
     assert whole.beat(LEADS).count == alone.count
 
 
+@pytest.mark.parametrize("index", range(3))
+def test_what_is_measured_beside_a_lead_does_not_change_a_bit_of_it(index: int) -> None:
+    ecg = simulate_one(5, index).recording
+    alone, among = cycles(ecg, ("V5",)), cycles(ecg, ("V5",), [lead for lead in LEADS if lead != "V5"])
+    assert list(among.by_lead)[:2] == ["V5", "I"]
+    assert among.by_lead.keys() == set(LEADS)
+    np.testing.assert_array_equal(among.by_lead["V5"].waveform, alone.by_lead["V5"].waveform)
+    np.testing.assert_allclose(among.by_lead["II"].waveform, cut(ecg, "II").waveform[0], rtol=0, atol=1e-6)
+
+
 def test_a_lead_with_a_problem_has_no_quality_and_its_beats_do_not_count() -> None:
     flat = cycles(changed(recording(), "V1", np.zeros(5000)), ("V1", "V5"))
     beat = flat.beat(("V1", "V5"))

@@ -160,7 +160,7 @@ def _estimated(recording: Recording, model: Model, prior: Prior) -> Result:
         return Result(replace(refused, reason=_missing(recording, model.card)), recording)
     eight = tuple(lead for lead in EIGHT if lead in recording.leads)
     try:
-        cycles = beats.cycles(recording, tuple(dict.fromkeys((*leads, *eight))))
+        cycles = beats.cycles(recording, leads, [lead for lead in eight if lead not in leads])
     except BeatError as exc:
         return Result(replace(refused, reason=str(exc)), recording)
     wiring = electrodes.examined(recording, leads)

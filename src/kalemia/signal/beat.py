@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -78,14 +78,17 @@ def cut(recording: Recording, leads: Sequence[str] | None = None) -> Beat:
     return cycles(recording, leads).beat(leads)
 
 
-def cycles(recording: Recording, leads: Sequence[str]) -> Cycles:
-    """Return the median cycle of each of these leads; BeatError as in `cut`."""
+def cycles(recording: Recording, leads: Sequence[str], beside: Sequence[str] = ()) -> Cycles:
+    """Return the median cycle of each of these leads, and of others `beside` them; BeatError as in `cut`."""
     _check(recording, leads)
     raw = recording.signal[:, : round(MAX_S * recording.rate)]
-    detection = peaks.find(raw, recording.rate, recording.leads, leads)
+    detection = peaks.find(raw, recording.rate, recording.leads, leads, beside)
     if len(detection.peaks) < 2:
         raise BeatError(f"{len(detection.peaks)} heartbeats found; at least two are needed")
-    of_leads = medians(detection)
+    # Apart, as in the filter: the last digit of a lead must not depend on what else is measured.
+    parts = np.split(detection.signal, [len(leads)])
+    of_leads = [cycle for part in parts if len(part) for cycle in medians(replace(detection, signal=part))]
+    leads = (*leads, *beside)
     wanted = raw[[recording.leads.index(name) for name in leads]]
     problems = quality.problems(wanted, recording.rate, of_leads)
     return Cycles(

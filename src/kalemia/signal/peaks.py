@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import pairwise
+from itertools import chain, pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -52,8 +52,13 @@ class Detection:
         return float(np.median(np.diff(self.peaks)))
 
 
-def find(raw: Float32, rate: float, names: Sequence[str], leads: Sequence[str]) -> Detection:
+def find(
+    raw: Float32, rate: float, names: Sequence[str], leads: Sequence[str], beside: Sequence[str] = ()
+) -> Detection:
     """Condition some leads of a recording, and find the R peaks in those of all its leads that show them best.
+
+    What stands in one product changes the last digit of all of it: `beside` has a product of its own, so that a lead
+    is conditioned to the same byte whatever is measured beside it.
 
     Parameters
     ----------
@@ -65,13 +70,18 @@ def find(raw: Float32, rate: float, names: Sequence[str], leads: Sequence[str]) 
         The lead of every row.
     leads
         The leads to be conditioned, in this order.
+    beside
+        Further ones, which follow them.
     """
     finders = detection_leads(names, raw)
-    needed = list(dict.fromkeys((*leads, *finders)))
-    conditioned = condition(raw[[names.index(name) for name in needed]], rate)
-    shown = conditioned[[needed.index(name) for name in finders]]
+    first = list(dict.fromkeys((*leads, *finders)))
+    last = [name for name in beside if name not in first]
+    parts = [condition(raw[[names.index(name) for name in part]], rate) for part in (first, last) if part]
+    conditioned = dict(zip((*first, *last), chain(*parts), strict=True))
+    shown = np.stack([conditioned[name] for name in finders])
     combined = combine(shown)
-    return Detection(conditioned[: len(leads)], combined, detect(combined, stretches(shown)))
+    signal = np.stack([conditioned[name] for name in (*leads, *beside)])
+    return Detection(signal, combined, detect(combined, stretches(shown)))
 
 
 def detection_leads(names: Sequence[str], raw: Float32) -> list[str]:
