@@ -14,7 +14,7 @@ from kalemia.train.nets.cost import LayerCost, layers, microseconds
 @pytest.mark.parametrize("kind", NETWORKS)
 @pytest.mark.parametrize("leads", [1, 3])
 def test_the_parts_make_the_whole(kind: str, leads: int) -> None:
-    net = build(Design(kind, 8, 6), Shape(leads))
+    net = build(Design(kind, 8, 6), Shape(leads, 60))
     assert sum(layer.parameters for layer in layers(net)) == parameters(net)
 
 

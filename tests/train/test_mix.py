@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from itertools import combinations
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
-pytest.importorskip("torch", reason="training needs torch")
+torch = pytest.importorskip("torch", reason="training needs torch")
 pytest.importorskip("polars", reason="cohorts need polars")
 
 import polars as pl
@@ -20,11 +21,14 @@ from training import ALL, NAMES, TINY, shipped, write_bases
 from kalemia.cohort import Cohort, simulated
 from kalemia.errors import KalemiaError, TrainError
 from kalemia.estimate.model import Model
+from kalemia.export.onnx import to_onnx
+from kalemia.judge import resampled
 from kalemia.simulate import Simulated, read_bases
 from kalemia.train import card as card_of
 from kalemia.train import mix, records, run, teaching
 from kalemia.train.bases import split
 from kalemia.train.config import Config, Portion, Records
+from kalemia.train.nets import Estimator
 from kalemia.train.run import Trained
 
 MIX = TINY.model_copy(
@@ -56,8 +60,36 @@ def config(listed: Path) -> Config:
     return config
 
 
+class Exporter:
+    """Exports a network once: of the same weights it says the same again, since every export takes seconds."""
+
+    def __init__(self) -> None:
+        self.files: list[tuple[dict[str, Any], bytes]] = []
+        self.again = 0
+
+    def __call__(self, net: Estimator, leads: int) -> bytes:
+        """Return the network's file."""
+        state = net.state_dict()
+        for known, content in self.files:
+            if all(torch.equal(known[name], own) for name, own in state.items()):
+                self.again += 1
+                return content
+        self.files.append((state, to_onnx(net, leads)))
+        return self.files[-1][1]
+
+
 @pytest.fixture(scope="module")
-def models(config: Config, tmp_path_factory: pytest.TempPathFactory) -> list[Trained]:
+def exporter() -> Iterator[Exporter]:
+    with pytest.MonkeyPatch.context() as patch:
+        exporter = Exporter()
+        patch.setattr(card_of, "to_onnx", exporter)
+        patch.setattr(resampled, "ROUNDS", 40)
+        patch.setattr(resampled, "LEAST_ROUNDS", 40)
+        yield exporter
+
+
+@pytest.fixture(scope="module")
+def models(config: Config, tmp_path_factory: pytest.TempPathFactory, exporter: Exporter) -> list[Trained]:
     return run.train(config, tmp_path_factory.mktemp("runs"), base=config.folder)
 
 
@@ -102,9 +134,9 @@ def test_shares_are_of_records_and_patients_are_whole(config: Config) -> None:
 
 
 def test_the_same_configuration_gives_the_same_bytes_for_any_number_of_workers(
-    models: list[Trained], config: Config, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    models: list[Trained], config: Config, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, exporter: Exporter
 ) -> None:
-    """Also whoever watches. What processes of their own do is in test_records, as it takes seconds to start them."""
+    """Also whoever watches. Processes of their own are started in test_train_records, as that takes seconds."""
     for module in (records, teaching):
         monkeypatch.setattr(module, "mapped", shipped)
     told: dict[str, tuple[int, int]] = {}
@@ -115,6 +147,7 @@ def test_the_same_configuration_gives_the_same_bytes_for_any_number_of_workers(
     again = run.train(config, tmp_path / "again", 2, report, config.folder)
     assert [one.onnx.read_bytes() for one in again] == [one.onnx.read_bytes() for one in models]
     assert [one.card.dump() for one in again] == [one.card.dump() for one in models]
+    assert exporter.again == 2  # to the last bit the same weights
     assert told["making records: train"] == (15 + 12 + 30, 15 + 12 + 30)
     stages = [what.partition(",")[0] for what, (done, total) in told.items() if done == total]
     makes = [f"making records: {part}" for part in ("train", "validation", "calibration", "test")]

@@ -9,7 +9,7 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="the networks need torch")
 
-from torch import Tensor
+from torch import Tensor, nn
 
 from kalemia.export.onnx import to_onnx
 from kalemia.train.design import Design
@@ -28,7 +28,7 @@ def drawn(design: Design, shape: Shape) -> Estimator:
     torch.manual_seed(5)
     net = build(design, shape)
     if isinstance(net, SeveralLeads):
-        torch.nn.init.normal_(net.lead_code)
+        nn.init.normal_(net.lead_code)
     return net.eval()
 
 
@@ -63,20 +63,39 @@ def test_every_weight_of_it_is_learned(kind: str) -> None:
     assert all(weight.grad is not None for weight in net.parameters())
 
 
-@pytest.mark.parametrize("kind", NETWORKS)
-def test_its_onnx_file_says_what_it_says(kind: str) -> None:
+class Every(nn.Module):
+    """All networks in one, since every export takes seconds: potassium and spread (n, networks)."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.nets = nn.ModuleList(drawn(Design(kind, 2, 2), Shape(2, SHORT)) for kind in NETWORKS)
+
+    def forward(self, waves: Tensor, side: Tensor) -> tuple[Tensor, Tensor]:
+        """Ask each."""
+        answers = [net(waves, side) for net in self.nets]
+        return torch.stack([k for k, _ in answers], dim=1), torch.stack([s for _, s in answers], dim=1)
+
+
+@pytest.fixture(scope="module")
+def exported() -> tuple[Every, bytes]:
+    every = Every().eval()
+    return every, to_onnx(every, 2, SHORT)
+
+
+@pytest.mark.parametrize("n", [1, 5])
+def test_the_onnx_file_of_every_network_says_what_it_says(exported: tuple[Every, bytes], n: int) -> None:
     """Of two leads; the dense layer of one lead is exported in tests/export."""
     import onnxruntime
 
-    net = drawn(Design(kind, 2, 2), Shape(2, SHORT))
-    session = onnxruntime.InferenceSession(to_onnx(net, 2, SHORT), providers=["CPUExecutionProvider"])
-    for n in (1, 5):
-        waves, side = seen(n, 2, SHORT)
-        with torch.no_grad():
-            expected = net(waves, side)
-        answers = session.run(None, {"beats": waves.numpy(), "side": side.numpy()})
-        for found, true in zip(answers, expected, strict=True):
-            np.testing.assert_allclose(found, true.numpy(), atol=1e-4)
+    every, content = exported
+    session = onnxruntime.InferenceSession(content, providers=["CPUExecutionProvider"])
+    waves, side = seen(n, 2, SHORT)
+    with torch.no_grad():
+        expected = every(waves, side)
+    answers = session.run(None, {"beats": waves.numpy(), "side": side.numpy()})
+    for found, true in zip(answers, expected, strict=True):
+        for place, kind in enumerate(NETWORKS):
+            np.testing.assert_allclose(found[:, place], true[:, place].numpy(), atol=1e-4, err_msg=kind)
 
 
 @pytest.mark.parametrize("kind", NETWORKS)
