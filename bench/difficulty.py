@@ -26,8 +26,8 @@ from kalemia.train import loop
 from kalemia.train.config import Config
 from kalemia.train.design import Cut
 from kalemia.train.examples import Examples
+from kalemia.train.labelled import Generator, made
 from kalemia.train.nets import Estimator, parameters
-from kalemia.train.records import Generator, made
 
 LEADS = ("II", "V2", "V5")
 BOOSTED, LONG, TESTED = 12_000, 50_000, 8000

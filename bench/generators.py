@@ -33,8 +33,8 @@ from kalemia.train import loop
 from kalemia.train.config import Config
 from kalemia.train.design import Cut
 from kalemia.train.examples import Examples, joined
+from kalemia.train.labelled import Generator, Maker, made
 from kalemia.train.nets import Estimator, SeveralLeads
-from kalemia.train.records import Generator, Maker, made
 from ndmc import BINS, QUESTIONS, bins_of
 
 V5 = EIGHT.index("V5")

@@ -17,7 +17,7 @@ from kalemia.train import baselines
 from kalemia.train.baselines import MEDIAN, RIDGE, SLOPE
 from kalemia.train.design import Cut
 from kalemia.train.examples import FEATURES, Examples
-from kalemia.train.records import made
+from kalemia.train.labelled import made
 
 
 @pytest.fixture(scope="module")

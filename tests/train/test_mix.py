@@ -25,7 +25,7 @@ from kalemia.export.onnx import to_onnx
 from kalemia.judge import resampled
 from kalemia.simulate import Simulated, read_bases
 from kalemia.train import card as card_of
-from kalemia.train import mix, records, run, teaching
+from kalemia.train import labelled, mix, run, teaching
 from kalemia.train.bases import split
 from kalemia.train.config import Config, Portion, Records
 from kalemia.train.nets import Estimator
@@ -136,8 +136,8 @@ def test_shares_are_of_records_and_patients_are_whole(config: Config) -> None:
 def test_the_same_configuration_gives_the_same_bytes_for_any_number_of_workers(
     models: list[Trained], config: Config, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, exporter: Exporter
 ) -> None:
-    """Also whoever watches. Processes of their own are started in test_train_records, as that takes seconds."""
-    for module in (records, teaching):
+    """Also whoever watches. Processes of their own are started in test_labelled, as that takes seconds."""
+    for module in (labelled, teaching):
         monkeypatch.setattr(module, "mapped", shipped)
     told: dict[str, tuple[int, int]] = {}
 

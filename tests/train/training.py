@@ -11,7 +11,7 @@ from typing import Any
 from kalemia.simulate import simulate_one
 from kalemia.simulate.formats import write_wfdb
 from kalemia.train.config import Config, Portion, Records
-from kalemia.train.records import Generator
+from kalemia.train.labelled import Generator
 
 TINY = Config(
     name="tiny-v5",

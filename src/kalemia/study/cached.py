@@ -16,7 +16,7 @@ from kalemia.errors import TrainError
 from kalemia.system import atomic
 from kalemia.train.design import Cut
 from kalemia.train.examples import ARRAYS, Examples
-from kalemia.train.records import CohortReader, made
+from kalemia.train.labelled import CohortReader, made
 
 DAMAGED = (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile)
 """What numpy raises of a file that is no longer whole."""

@@ -15,7 +15,7 @@ from kalemia.estimate.likeness import learned
 from kalemia.estimate.model import Model
 from kalemia.export.onnx import to_onnx
 from kalemia.records import HIGH_MEQ_L, NOTICE
-from kalemia.train import nets, personal, records
+from kalemia.train import labelled, nets, personal
 from kalemia.train.calibration import ERROR_LEVELS, answers, calibrate
 from kalemia.train.config import Config
 from kalemia.train.design import Cut
@@ -133,5 +133,5 @@ def _architecture(net: Estimator) -> dict[str, object]:
 def personal_parts(model: Model, config: Config, calibrated: int, workers: int = 1) -> dict[str, float]:
     """Return how much of a model's error stays with a patient, on simulated patients who are in no part of the data."""
     series, what = personal.patients(calibrated), Cut(model.card.leads, model.card.least_leads)
-    examples = records.made(personal.maker(config.seed), series, what, workers)
+    examples = labelled.made(personal.maker(config.seed), series, what, workers)
     return personal.components(examples.potassium - answers(model, examples)[0], examples.patients)

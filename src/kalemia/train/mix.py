@@ -16,7 +16,7 @@ from kalemia.simulate import read_bases
 from kalemia.train import bases
 from kalemia.train.config import Config, Portion
 from kalemia.train.examples import Examples, joined
-from kalemia.train.records import CohortReader, Generator, Maker, made
+from kalemia.train.labelled import CohortReader, Generator, Maker, made
 
 PARTS = tuple(SHARES)
 COHORT = "cohort"

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from kalemia.train.records import Generator
+from kalemia.train.labelled import Generator
 
 LEVEL, EACH = "dialysis", 12
 MOST_PATIENTS, RECORDS_A_PATIENT = 200, 30

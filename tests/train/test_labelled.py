@@ -20,10 +20,10 @@ from kalemia.estimate.model import inputs
 from kalemia.signal.beat import cut
 from kalemia.signal.condition import condition
 from kalemia.simulate import simulate_one
-from kalemia.train import records
+from kalemia.train import labelled
 from kalemia.train.design import Cut
 from kalemia.train.examples import ARRAYS, FEATURES, Examples
-from kalemia.train.records import CohortReader, Generator, Measured, made
+from kalemia.train.labelled import CohortReader, Generator, Measured, made
 
 LEADS = ("V5", "I")
 CLINIC = Generator("simulated clinic", "clinic", 3)
@@ -44,8 +44,8 @@ def sent(monkeypatch: pytest.MonkeyPatch) -> list[int]:
         counts.append(len(jobs))
         yield from shipped(job, jobs, workers)
 
-    monkeypatch.setattr(records, "mapped", mapped)
-    monkeypatch.setattr(records, "CHUNK", 9)
+    monkeypatch.setattr(labelled, "mapped", mapped)
+    monkeypatch.setattr(labelled, "CHUNK", 9)
     return counts
 
 
@@ -93,12 +93,12 @@ def test_the_number_of_workers_changes_nothing(some: Examples, sent: list[int]) 
 
 
 def test_processes_of_their_own_change_nothing(some: Examples, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(records, "CHUNK", 9)
+    monkeypatch.setattr(labelled, "CHUNK", 9)
     assert same(made(CLINIC, range(10, 50), Cut(LEADS), 2), some)
 
 
 def test_progress_counts_every_patient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(records, "CHUNK", 4)
+    monkeypatch.setattr(labelled, "CHUNK", 4)
     steps: list[int] = []
     made(CLINIC, range(10), Cut(("V5",)), progress=steps.append)
     assert steps == [4, 4, 2]
@@ -108,7 +108,7 @@ def test_patients_without_a_beat_are_counted(monkeypatch: pytest.MonkeyPatch) ->
     def hopeless(*_: object) -> None:
         raise BeatError("0 heartbeats found")
 
-    monkeypatch.setattr(records, "cut", hopeless)
+    monkeypatch.setattr(labelled, "cut", hopeless)
     found = made(CLEAN, range(5), Cut(LEADS, window_s=2.0))
     assert (len(found), found.refused) == (0, 5)
     assert found.waves.shape == (0, 2, 600)
@@ -116,7 +116,7 @@ def test_patients_without_a_beat_are_counted(monkeypatch: pytest.MonkeyPatch) ->
 
 
 def test_a_series_keeps_together_and_its_records_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(records, "CHUNK", 12)
+    monkeypatch.setattr(labelled, "CHUNK", 12)
     steps: list[int] = []
     found = made(DIALYSIS, range(4, 6), Cut(("V5",)), progress=steps.append)
     assert steps == [12, 12]
@@ -171,7 +171,7 @@ def test_a_window_has_so_many_samples(window_s: float | None, samples: int) -> N
 def test_a_window_is_the_signal_over_its_gain_from_before_a_beat() -> None:
     recording = simulate_one(3, 10, "clean").recording
     beat = cut(recording, LEADS)
-    cut_out = records.window(recording, beat, Cut(LEADS, 1, 2.0))
+    cut_out = labelled.window(recording, beat, Cut(LEADS, 1, 2.0))
     rows = [recording.leads.index(lead) for lead in LEADS]
     signal = condition(recording.signal[rows], recording.rate)
     starts = [round(float(r) * 300) - 90 for r in beat.r_peaks_s]
@@ -182,7 +182,7 @@ def test_a_window_is_the_signal_over_its_gain_from_before_a_beat() -> None:
 
 def test_what_a_window_lacks_is_zero() -> None:
     recording = simulate_one(3, 10, "clean").recording
-    cut_out = records.window(recording, cut(recording, ("V5",)), Cut(("I", "V5"), 1, 12.0))
+    cut_out = labelled.window(recording, cut(recording, ("V5",)), Cut(("I", "V5"), 1, 12.0))
     assert cut_out.shape == (2, 3600)
     assert not cut_out[0].any()  # a lead that the beat does not have
     assert cut_out[1, :2900].any()
