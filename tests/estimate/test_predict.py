@@ -79,9 +79,10 @@ def test_a_rate_that_is_given_beside_another_is_said(tiny_path: Path) -> None:
 
 
 def test_the_heart_rate_and_the_quality_are_rounded(tiny_path: Path) -> None:
-    found = examine(recording(rr_s=0.7321), tiny_path)
+    found = examine(recording(("V5",), rr_s=0.7321, noise_mv=0.2), tiny_path)
     assert found.beat is not None
     assert found.estimate.heart_rate_bpm == round(found.beat.heart_rate_bpm, 1)
+    assert 0.8 < found.beat.quality[0] < 0.99
     assert found.estimate.quality == {"V5": round(float(found.beat.quality[0]), 2)}
     assert found.estimate.beats_used == found.beat.count
 

@@ -110,6 +110,13 @@ def test_how_many_leads_must_point_down() -> None:
     assert upside_down(turned("I", "II", "V5", "aVR"))
 
 
+def test_each_lead_points_by_its_own_size() -> None:
+    """A lead a hundred times larger than the others has no more to say than they."""
+    large = changed(ECG, "V5", 100 * ECG.lead("V5"))
+    assert upside_down(turned("I", "II", "V6", "aVR", ecg=large))
+    assert not upside_down(turned("V5", ecg=large))
+
+
 def test_a_gap_and_a_slow_rate_change_nothing_about_up_and_down() -> None:
     for rate in (100.0, 240.0, 1000.0):
         ecg = recording(rate=rate)
