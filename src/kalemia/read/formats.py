@@ -6,9 +6,11 @@ import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cached_property, partial
+from importlib import import_module
+from pathlib import Path
 from typing import Any
 
-from kalemia.read import apple, csv, dicom, edf, scp, wfdb, xml
+from kalemia.read import wfdb
 from kalemia.read.raw import Raw
 
 HEAD_BYTES = 8192
@@ -92,10 +94,14 @@ def _record_line(head: Head) -> bool:
 
 
 def _columns(head: Head) -> bool:
+    from kalemia.read import csv
+
     return head.text is not None and csv.looks(head.content)
 
 
 def _apple(head: Head) -> bool:
+    from kalemia.read import apple
+
     return head.text is not None and apple.looks(head.text)
 
 
@@ -105,6 +111,16 @@ def _bitmap(head: Head) -> bool:
 
 def _document(head: Head) -> bool:
     return b"%PDF-" in head.content[:1024]
+
+
+def _by(module: str, name: str = "load") -> Callable[[Path], Raw]:
+    """Return a reader of this room that is imported when it reads: most who predict have files of one format."""
+
+    def load(path: Path) -> Raw:
+        raw: Raw = getattr(import_module(f"kalemia.read.{module}"), name)(path)
+        return raw
+
+    return load
 
 
 _page = partial(Format, page=True, largest=200_000_000)
@@ -119,16 +135,16 @@ PAGES = (
     PDF := _page("PDF", looks=_document, suffixes=(".pdf",)),
 )
 ECGS = (
-    Format("DICOM", dicom.load, 128_000_000, ((128, b"DICM"),)),
-    Format("EDF", edf.load, 128_000_000, ((0, b"0       "),)),
-    Format("BDF", edf.load, 128_000_000, ((0, b"\xffBIOSEMI"),)),
-    Format("HL7 aECG", xml.load_aecg, 16_000_000, looks=partial(_root, "AnnotatedECG")),
-    Format("GE MUSE XML", xml.load_muse, 16_000_000, looks=partial(_root, "RestingECG")),
-    Format("Philips XML", xml.load_philips, 4_000_000, looks=partial(_root, "restingecgdata")),
-    Format("SCP-ECG", scp.load, 4_000_000, ((16, b"SCPECG"),)),
+    Format("DICOM", _by("dicom"), 128_000_000, ((128, b"DICM"),)),
+    Format("EDF", _by("edf"), 128_000_000, ((0, b"0       "),)),
+    Format("BDF", _by("edf"), 128_000_000, ((0, b"\xffBIOSEMI"),)),
+    Format("HL7 aECG", _by("xml", "load_aecg"), 16_000_000, looks=partial(_root, "AnnotatedECG")),
+    Format("GE MUSE XML", _by("xml", "load_muse"), 16_000_000, looks=partial(_root, "RestingECG")),
+    Format("Philips XML", _by("xml", "load_philips"), 4_000_000, looks=partial(_root, "restingecgdata")),
+    Format("SCP-ECG", _by("scp"), 4_000_000, ((16, b"SCPECG"),)),
     WFDB := Format("WFDB", wfdb.load, 1_000_000, looks=_record_line),
-    APPLE := Format("Apple Watch CSV", apple.load, 16_000_000, looks=_apple),
-    CSV := Format("CSV", csv.load, 16_000_000, looks=_columns),
+    APPLE := Format("Apple Watch CSV", _by("apple"), 16_000_000, looks=_apple),
+    CSV := Format("CSV", _by("csv"), 16_000_000, looks=_columns),
 )
 ARCHIVES = (
     Format("a ZIP archive", magic=((0, b"PK\x03\x04"),)),
@@ -143,7 +159,7 @@ DAMAGED = (
     Format("binary and of no format that is known", looks=lambda head: head.text is None),
 )
 """What may have been an ECG."""
-TEXT = Format("text", csv.load, CSV.largest, looks=lambda _: True)
+TEXT = Format("text", CSV.load, CSV.largest, looks=lambda _: True)
 """Read as a CSV, to say what is wrong with it."""
 FORMATS = (*PAGES, *ECGS, *ARCHIVES, *DAMAGED, TEXT)
 """All of them, in the order in which they are looked for."""
