@@ -246,7 +246,8 @@ def test_the_example_of_a_format_is_read(
     recorder = ModuleType("recorder")
     exec(walked["src/kalemia/read/recorder.py"], vars(recorder))
     line = walked["src/kalemia/read/formats.py"].strip().removesuffix(",")
-    known = eval(line, {**vars(formats), "recorder": recorder})
+    monkeypatch.setitem(sys.modules, "kalemia.read.recorder", recorder)
+    known = eval(line, vars(formats))
     assert isinstance(known, formats.Format)
     monkeypatch.setattr(formats, "FORMATS", (known, *formats.FORMATS))
     space: dict[str, Any] = {}
@@ -273,7 +274,7 @@ def test_the_example_of_a_network_answers(walked: dict[str, str], monkeypatch: p
 
 def test_the_line_of_the_example_of_a_picture_is_there(walked: dict[str, str]) -> None:
     file = "src/kalemia/report/scales.py"
-    assert walked[file].strip() in (ROOT / file).read_text(encoding="utf-8")
+    assert walked[file].strip().partition("(LOW")[0] in (ROOT / file).read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("words", [listed(ECGS), listed(formats.PAGES)])

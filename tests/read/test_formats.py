@@ -1,4 +1,4 @@
-"""One table of formats: what each looks like, and every place that lists them."""
+"""One table of formats: what each looks like, and what errors list."""
 
 from __future__ import annotations
 
