@@ -160,6 +160,68 @@ def test_t_is_looked_for_within_six_tenths_of_rr(rr_s: float, seen: bool) -> Non
     assert found.t_peak_ms == pytest.approx(450 if seen else 220, abs=8)
 
 
+def test_every_lead_bounds_the_complex_whatever_its_size() -> None:
+    """A lead of twenty times the voltage has no more to say of where it ends."""
+    narrow, late = beat_mv((P, R, T)), beat_mv((P, Wave(0.04, 0.5, 0.012), T))
+    bounds = qrs_bounds(np.stack([narrow, late]))
+    assert qrs_bounds(np.stack([20 * narrow, late])) == bounds
+    assert qrs_bounds(np.stack([narrow, 20 * late])) == bounds
+
+
+def test_a_noisy_lead_raises_the_floor_by_its_own_noise() -> None:
+    """Steps of 0.05 mV are noise beside an R of 1 mV; beside one of 20 mV they are none."""
+    steps = np.where(np.arange(270) % 4 < 2, 0.05, 0.0).astype(np.float32)
+    alone, beside = qrs_bounds(beat_mv((R, T))[None]), qrs_bounds(np.stack([20 * beat_mv((R, T)) + steps] * 2))
+    assert beside == pytest.approx(alone, abs=1)
+
+
+def test_where_nothing_is_quiet_the_complex_has_a_usual_width() -> None:
+    restless = (np.arange(270) % 4 // 2).astype(np.float32)
+    restless[:40] = restless[155:] = 0.0  # or it would be the noise of the lead
+    assert qrs_bounds(restless[None]) == (90 - 24, 90 + 36)
+
+
+def test_q_lies_before_r_and_s_after_it() -> None:
+    beat = np.zeros(270, np.float32)
+    beat[[85, 88, 90, 91, 93]] = -0.1, -0.2, 1.0, -0.6, -0.4
+    found = waves(beat, 0.8, (84, 95))
+    assert (found.q_mv, found.r_mv, found.s_mv) == pytest.approx((-0.2, 1.0, -0.6))
+
+
+@pytest.mark.parametrize("slope", [-0.02, 0.0, 0.01])
+def test_p_is_seen_from_the_line_through_its_feet(slope: float) -> None:
+    """A tilted level is no wave, and what rides on one is as high as without."""
+    level = np.linspace(0.3, 0.3 + 269 * slope, 270)
+    assert room._p_wave(level, 120).height == pytest.approx(0.0, abs=1e-9)
+    bump = np.zeros(270)
+    bump[70:81] = 0.1 * (1 - np.abs(np.arange(-5, 6)) / 5)  # a tent of 0.1 mV, five samples to either side
+    found = room._p_wave(level + bump, 120)
+    assert found.peak == 75
+    assert found.height == pytest.approx(0.1, abs=1e-9)
+    assert found.width == pytest.approx(5.0)
+    assert found.start == pytest.approx(75 - 4.5)
+
+
+def test_near_the_complex_the_second_foot_of_p_ends_before_it() -> None:
+    level = np.linspace(0.0, 1.0, 270)
+    level[122:] += 5.0  # the complex begins
+    assert room._p_wave(level, 120).height == pytest.approx(0.0, abs=1e-9)
+
+
+@pytest.mark.parametrize("level", [0.4, -0.3])
+def test_a_level_after_the_complex_is_its_own_height_and_ends_where_it_is(level: float) -> None:
+    found = room._t_wave(np.full(270, level), 110, 0.8)
+    assert found.height == pytest.approx(level)
+    assert found.end == found.peak == 124  # 47 ms after the complex, where T may begin
+    assert found.downslope == pytest.approx(0.0, abs=1e-9)
+
+
+@pytest.mark.parametrize(("qrs_end", "start"), [(100, 114), (120, 134), (225, 230)])
+def test_t_begins_47_ms_after_the_complex(qrs_end: int, start: int) -> None:
+    falling = np.exp(-np.arange(270) / 10.0)
+    assert room._t_wave(falling, qrs_end, 1.2).peak == start
+
+
 def test_the_complex_is_bounded_over_all_leads_together() -> None:
     narrow, late = beat_mv((P, R, T)), beat_mv((P, Wave(0.04, 0.5, 0.012), T))
     onset, end = qrs_bounds(np.stack([narrow, late]))
