@@ -84,7 +84,14 @@ def test_negative_numbers_of_24_bits_keep_their_sign(tmp_path: Path) -> None:
         (place("low", 0), b"1", 8, None),
         (place("low", 0), b"163835", 8, "states an empty range for a signal"),
         (place("least", 1), b"32767", 8, "states an empty range for a signal"),
-        (place("high", 2), b"nan", 8, "states an empty range for a signal"),
+        (place("high", 2), b"nan", 8, "states no number as high of a range"),
+        (place("low", 1), b"inf", 8, "states no number as low of a range"),
+        (place("least", 0), b"1.5", 8, "states no number as least of a range"),
+        (place("samples", 1), b"many", 8, "states no number as samples in a data record"),
+        (place("samples", 1), b"-5", 8, "states -5 samples in a data record; up to 16,000,000 are accepted"),
+        (place("samples", 1), b"99999999", 8, "states 99999999 samples in a data record"),
+        (DURATION, b"one", 8, "states no positive number as duration of a data record"),
+        (DURATION, b"0", 8, "states no positive number as duration of a data record"),
     ],
 )
 def test_a_damaged_field_is_refused(tmp_path: Path, at: int, text: bytes, width: int, sentence: str | None) -> None:
@@ -104,9 +111,30 @@ def test_a_file_without_data_is_refused(tmp_path: Path) -> None:
         loaded(tmp_path, head[:-1])
 
 
-def test_bytes_behind_the_last_record_are_left(tmp_path: Path) -> None:
-    raw = loaded(tmp_path, write.edf(MADE) + b"xyz")
-    assert raw.signal.shape == (3, 500)
+@pytest.mark.parametrize("bdf", [False, True])
+@pytest.mark.parametrize("records", [0.01, 0.5, 1, 3])
+def test_bytes_behind_the_last_record_are_no_ecg(tmp_path: Path, bdf: bool, records: float) -> None:
+    """Nor are whole records of them, which edfio would count."""
+    content = write.edf(MADE, bdf=bdf)
+    record = (len(content) - 256 * (COUNT + 1)) // 2
+    raw = loaded(tmp_path, content + b"\x11" * round(records * record))
+    np.testing.assert_allclose(raw.signal, MADE.mv, rtol=1e-6, atol=1e-6)
+
+
+def test_fewer_records_may_be_stated_than_there_are(tmp_path: Path) -> None:
+    raw = loaded(tmp_path, changed(write.edf(MADE), RECORDS, b"1"))
+    np.testing.assert_allclose(raw.signal, MADE.mv[:, :250], rtol=1e-6, atol=1e-6)
+
+
+def test_a_file_that_was_never_closed_is_read_to_its_last_whole_record(tmp_path: Path) -> None:
+    raw = loaded(tmp_path, changed(write.edf(MADE), RECORDS, b"-1")[:-1])
+    np.testing.assert_allclose(raw.signal, MADE.mv[:, :250], rtol=1e-6, atol=1e-6)
+
+
+def test_a_lead_that_is_called_annotations_is_not_lost_in_silence(tmp_path: Path) -> None:
+    raw = loaded(tmp_path, changed(write.edf(MADE), place("label", 0), b"EDF Annotations", 16))
+    assert raw.names == ("ECG II", "ECG V1")
+    assert raw.warnings == ("1 of 3 signals are no ECG lead, or sampled apart, and were left out.",)
 
 
 def test_fields_that_are_filled_up_with_zero_bytes_are_read(tmp_path: Path) -> None:

@@ -1,7 +1,8 @@
 """EDF and BDF, with their "+" variants where the recording is continuous, by edfio.
 
 It is Python and numpy, not a library written in C: nothing in Python can catch a crash that a damaged header provokes
-there. What it would mend in silence is refused here: records that are missing, data that begin elsewhere, empty ranges.
+there. What it would mend in silence, or fail at, is looked for in the header before: records that are missing, bytes
+behind the last one, data that begin elsewhere, fields that are no numbers, empty ranges.
 Source: www.edfplus.info/specs/edf.html.
 """
 
@@ -9,6 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -24,6 +26,9 @@ if TYPE_CHECKING:
     from edfio import Bdf, BdfSignal, Edf, EdfSignal
 
 MAX_SIGNALS = 256
+UNIT, SAMPLES = 96, 216
+"""How many bytes of each signal stand before these fields of 8: first comes one field of all signals, then the next."""
+RANGE = {104: "low", 112: "high", 120: "least", 128: "most"}
 
 
 def load(path: Path) -> Raw:
@@ -34,44 +39,75 @@ def load(path: Path) -> Raw:
     ReadError
         Where the recording has gaps, the file holds fewer data than its header states, or names no lead in volts.
     """
-    file = _parsed(path.read_bytes())
-    voltages = [signal for signal in file.signals if mv_per(signal.physical_dimension) is not None]
-    chosen = _chosen(voltages)
+    content = path.read_bytes()
+    header = _header(content)
+    file = _parsed(content, header)
+    chosen = _chosen([signal for signal in file.signals if mv_per(signal.physical_dimension) is not None])
     if file.num_data_records * chosen[0].samples_per_data_record * len(chosen) > MAX_VALUES:
         raise ReadError(f"the recording holds more than {MAX_VALUES:,} samples; a shorter one is accepted")
     lines = [_line(signal) for signal in chosen]
-    left_out = len(voltages) - len(chosen)
-    sentence = f"{left_out} of {len(voltages)} signals are no ECG lead, or sampled apart, and were left out."
+    left_out = header.voltages - len(chosen)
+    sentence = f"{left_out} of {header.voltages} signals are no ECG lead, or sampled apart, and were left out."
     return Raw(
         signal=np.stack([_millivolts(signal, *line) for signal, line in zip(chosen, lines, strict=True)]),
-        rate=chosen[0].samples_per_data_record / _positive(file.data_record_duration, "duration of a data record"),
+        rate=chosen[0].samples_per_data_record / header.duration_s,
         names=tuple(signal.label.strip() for signal in chosen),
-        start=_start(file),
+        start=_start(content),
         warnings=(sentence,) if left_out else (),
         lsb_mv=max(abs(step_mv) for step_mv, _ in lines),
     )
 
 
-def _parsed(content: bytes) -> Edf | Bdf:
-    """Return the file; a ReadError where its header does not fit what follows."""
-    from edfio import read_bdf, read_edf
+@dataclass(frozen=True)
+class _Header:
+    """What the data are held against: where they begin and end, the length of a record, how many signals are volts."""
 
-    count = _stated(content[252:256], "number of signals")
+    begin: int
+    end: int
+    duration_s: float
+    voltages: int
+
+
+def _header(content: bytes) -> _Header:
+    """Return what the header states; a ReadError where that is no number, or does not fit what follows."""
+    count = _whole(content[252:256], "number of signals")
     if not 1 <= count <= MAX_SIGNALS:
         raise ReadError(f"the EDF header states {count} signals; 1 to {MAX_SIGNALS} are accepted")
     begin = 256 * (count + 1)
-    if len(content) < begin or _stated(content[184:192], "number of its bytes") != begin:
+    if len(content) < begin or _whole(content[184:192], "number of its bytes") != begin:
         raise ReadError(f"the EDF header is cut short, or not as long as it states; {count} signals take {begin} bytes")
     if content[192:197] in (b"EDF+D", b"BDF+D"):
         raise ReadError("the EDF recording is not continuous (EDF+D); one without gaps is accepted")
-    records = _stated(content[236:244], "number of data records")
-    padded = content[:begin].replace(b"\0", b" ") + content[begin:]  # as writers in C leave fields
-    file = (read_bdf if content[0] == 0xFF else read_edf)(padded, header_encoding="latin-1")
-    if records > file.num_data_records:
-        raise ReadError(f"the EDF file holds {file.num_data_records} data records where its header states {records}")
-    if not records or not file.num_data_records:
+    duration_s = _number(content[244:252], "duration of a data record", least=math.ulp(0.0))
+    fields = {at: [content[256 + at * count + 8 * k :][:8] for k in range(count)] for at in (UNIT, SAMPLES, *RANGE)}
+    samples = [_whole(field, "samples in a data record") for field in fields[SAMPLES]]
+    if wrong := [number for number in samples if not 0 <= number <= MAX_VALUES]:
+        raise ReadError(f"the EDF header states {wrong[0]} samples in a data record; up to {MAX_VALUES:,} are accepted")
+    units = [mv_per(unit.decode("latin-1").strip(" \0")) for unit in fields[UNIT]]
+    volts = [k for k in range(count) if samples[k] and units[k] is not None]
+    for at, name in RANGE.items():
+        for k in volts:
+            (_number if name in ("low", "high") else _whole)(fields[at][k], f"{name} of a range")
+    size = sum(samples) * (3 if content[0] == 0xFF else 2)
+    return _Header(begin, begin + _records(content, len(content) - begin, size) * size, duration_s, len(volts))
+
+
+def _records(content: bytes, held: int, size: int) -> int:
+    """Return how many data records of `size` bytes there are; -1 in the header means that it was never closed."""
+    stated, there = _whole(content[236:244], "number of data records"), held // size if size else 0
+    if stated > there:
+        raise ReadError(f"the EDF file holds {there} data records where its header states {stated}")
+    if not stated or not there:
         raise ReadError("the EDF file holds no data record")
-    return file
+    return stated if stated > 0 else there
+
+
+def _parsed(content: bytes, header: _Header) -> Edf | Bdf:
+    """Return the file, without what stands behind its last record: edfio would take that for further ones."""
+    from edfio import read_bdf, read_edf
+
+    padded = content[: header.begin].replace(b"\0", b" ") + content[header.begin : header.end]  # as writers in C do
+    return (read_bdf if content[0] == 0xFF else read_edf)(padded, header_encoding="latin-1")
 
 
 def _chosen(signals: Sequence[EdfSignal | BdfSignal]) -> list[EdfSignal | BdfSignal]:
@@ -96,7 +132,7 @@ def _millivolts(signal: EdfSignal | BdfSignal, step_mv: float, zero_mv: float) -
     return (signal.digital * step_mv + zero_mv).astype(np.float32)
 
 
-def _stated(field: bytes, what: str) -> int:
+def _whole(field: bytes, what: str) -> int:
     """Return a whole number out of the header."""
     try:
         return int(field.replace(b"\0", b" "))
@@ -104,15 +140,22 @@ def _stated(field: bytes, what: str) -> int:
         raise ReadError(f"the EDF header states no number as {what}") from exc
 
 
-def _positive(number: float, what: str) -> float:
-    if not 0 < number < math.inf:
-        raise ReadError(f"the EDF header states no positive number as {what}")
+def _number(field: bytes, what: str, least: float = -math.inf) -> float:
+    """Return a finite number out of the header, positive where it must be."""
+    try:
+        number = float(field.replace(b"\0", b" "))
+    except ValueError:
+        number = math.nan
+    if not math.isfinite(number) or number < least:
+        raise ReadError(f"the EDF header states no {'positive ' if least > 0 else ''}number as {what}")
     return number
 
 
-def _start(file: Edf | Bdf) -> datetime | None:
-    """Return date and time of the start, or None where the header has none."""
+def _start(content: bytes) -> datetime | None:
+    """Return date and time of the start; years are written with two digits, of which 85 to 99 mean 1985 to 1999."""
     try:
-        return file.startdatetime
+        day, month, year = (int(part) for part in content[168:176].replace(b"\0", b" ").split(b"."))
+        hour, minute, second = (int(part) for part in content[176:184].replace(b"\0", b" ").split(b"."))
+        return datetime(year + (1900 if year >= 85 else 2000), month, day, hour, minute, second)
     except ValueError:
         return None
