@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
@@ -70,6 +71,16 @@ def test_a_page_is_written_under_the_name_of_its_file_and_said(pages: Pages, sca
 
 def test_of_a_folder_only_pictures_are_read_in_their_order(pages: Pages, scans: Path, tmp_path: Path) -> None:
     invoke("digitize", scans, "--out", tmp_path / "out")
+    assert [name for name, _, _ in pages.asked] == ["a.png", "b.png"]
+
+
+@pytest.mark.parametrize("target", ["nowhere.hea", "loop.hea"])
+def test_what_cannot_be_opened_in_a_folder_stops_no_page(
+    pages: Pages, scans: Path, tmp_path: Path, target: str
+) -> None:
+    (scans / "loop.hea").symlink_to(target)
+    os.mkfifo(scans / "pipe.hea")
+    assert invoke("digitize", scans, "--out", tmp_path / "out").exit_code == 0
     assert [name for name, _, _ in pages.asked] == ["a.png", "b.png"]
 
 

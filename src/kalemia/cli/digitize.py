@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from kalemia.cli.terminal import EXIT_FAILED, EXIT_OK, EXIT_REFUSED, folder_for, progress_bar, say, tell
-from kalemia.errors import DigitizeError, KalemiaError, internal
+from kalemia.errors import DigitizeError, KalemiaError, ReadError, internal
 
 if TYPE_CHECKING:
     from kalemia.read import Input
@@ -99,7 +99,15 @@ def _images(named: Sequence[str]) -> list[Input]:
 
     if not all(named):
         raise KalemiaError("the name of an image is empty; give a file or a folder")
-    images = [entry for name in named for entry in find([name]) if not Path(name).is_dir() or entry.format.page]
+    images = [entry for name in named for entry in find([name]) if not Path(name).is_dir() or _page(entry)]
     if not images:
         raise KalemiaError(f"no picture or PDF is found in {', '.join(named)}; give files, or folders that hold some")
     return images
+
+
+def _page(entry: Input) -> bool:
+    """Tell whether what lies in a folder is a page; a file that cannot be opened is none, and stops no other."""
+    try:
+        return entry.format.page
+    except (ReadError, OSError):
+        return False
