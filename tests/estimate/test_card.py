@@ -54,6 +54,7 @@ def test_whole_numbers_are_numbers(written: Callable[..., Path]) -> None:
         ({"least_leads": 0}, "least_leads is no number of leads"),
         ({"error_levels": [0.1, 0.5, 0.9]}, "error_levels and error_quantiles differ in length"),
         ({"error_levels": [0.9, 0.5, 0.1]}, "error_levels are not rising numbers"),
+        ({"error_levels": [0.5, 0.5, 0.5, 0.5, 0.5]}, "error_levels are no shares that rise"),
         ({"error_quantiles": [[2, 1, 0]]}, "error_quantiles row 0 are not rising numbers"),
         ({"range_meq_l": [9.0, 2.0]}, "range_meq_l are not rising numbers"),
         ({"personal": {"between_meq_l": 0.5}}, "personal has no between_meq_l and within_meq_l"),

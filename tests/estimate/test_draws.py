@@ -56,6 +56,7 @@ def expected(*draws: Draw) -> Calibration:
         ("ecg\tpotassium_meq_l\na\t5.1\n", [Draw(5.1)]),
         ('ecg,potassium_meq_l\n"a, b",5.1\n', [Draw(5.1)]),
         ("\ufeffecg,potassium_meq_l\r\na,5.1\r\n\r\n,\r\n", [Draw(5.1)]),  # a mark, Windows lines, an empty row
+        ("ecg,potassium_meq_l\ra,5.1\rb,4\r", [Draw(5.1), Draw(4.0)]),  # as spreadsheets on old machines write
         ("ecg,potassium_meq_l\na,1.5\nb,10\n", [Draw(1.5), Draw(10.0)]),
     ],
 )

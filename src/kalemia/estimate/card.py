@@ -117,6 +117,8 @@ class Card:
         for name, values in {"error_levels": self.error_levels, "range_meq_l": self.range_meq_l, **rows}.items():
             if list(values) != sorted(values):
                 raise ValueError(f"{name} are not rising numbers")
+        if not 0 < self.error_levels[0] < self.error_levels[-1] < 1:
+            raise ValueError("error_levels are no shares that rise")
         if any(len(row) != len(self.error_levels) for row in self.error_quantiles):
             raise ValueError("error_levels and error_quantiles differ in length")
         between, within = (self.personal.get(name, math.nan) for name in ("between_meq_l", "within_meq_l"))

@@ -98,7 +98,7 @@ def _check_names(path: Path, named: Sequence[str], today: Sequence[str | os.Path
 def _rows(path: Path) -> list[dict[str, str]]:
     content = bounded.content(path, LARGEST_BYTES, "a CSV table of earlier ECGs", CalibrationError)
     try:
-        text = content.decode("utf-8-sig")
+        text = io.TextIOWrapper(io.BytesIO(content), "utf-8-sig").read()  # lines may end as on any system
         between = max(BETWEEN, key=text.partition("\n")[0].count)
         table = csv.DictReader(io.StringIO(text), restval="", restkey="", delimiter=between)
         names = [name.strip() for name in table.fieldnames or ()]
