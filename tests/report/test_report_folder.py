@@ -146,6 +146,30 @@ def test_a_page_that_cannot_be_written_costs_nothing_but_its_link(
     assert [row[0] for row in table_rows(listed)] == ["a.dcm", "b.dcm"]
 
 
+def test_a_page_of_an_earlier_run_does_not_pass_for_one_that_cannot_be_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pages, (estimate,) = Pages.of([Path("a.dcm")], tmp_path), estimates("a.dcm")
+    pages("a.dcm", result(estimate))
+    assert pages.page(estimate) == tmp_path / "a.html"
+    with monkeypatch.context() as full:
+        full.setattr(Path, "write_bytes", refuse)
+        pages("a.dcm", result(estimate))
+    assert pages.page(estimate) is None
+
+
+@pytest.mark.parametrize("name", ["../a.html", "/a.html", "b/a.html", ".."])
+def test_a_page_is_written_nowhere_but_into_its_folder(tmp_path: Path, name: str) -> None:
+    with pytest.raises(KalemiaError, match="is no name of a file in"):
+        write_page(result(*estimates("a.dcm")), tmp_path / "out", name=name)
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_name_with_a_zero_byte_is_one_sentence(tmp_path: Path) -> None:
+    with pytest.raises(KalemiaError, match="cannot write the report into"):
+        write_page(result(*estimates("a.dcm")), tmp_path, name="a\0.html")
+
+
 def test_an_index_that_cannot_be_written_is_one_sentence(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("x")
     with pytest.raises(KalemiaError, match=r"^cannot write the report into .*file: .*; name a folder"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
@@ -62,15 +63,19 @@ class Pages:
     names: Mapping[str, str]
 
     @classmethod
-    def of(cls, sources: Iterable[str], folder: str | Path) -> Pages:
+    def of(cls, sources: Iterable[str | os.PathLike[str]], folder: str | Path) -> Pages:
         """Name the pages of all sources, before work is shared out to processes."""
         taken: set[str] = set()
-        return cls(Path(folder), {source: page_name(source, taken) for source in dict.fromkeys(sources)})
+        names = dict.fromkeys(os.fsdecode(source) for source in sources)
+        return cls(Path(folder), {source: page_name(source, taken) for source in names})
 
     def __call__(self, source: str, result: Result) -> None:
         """Write the page of one source; where it cannot be written the estimate is not lost, and `page` says so."""
-        with suppress(KalemiaError):
+        try:
             write_page(result, self.folder, name=self.names[source])
+        except KalemiaError:
+            with suppress(OSError):  # one of an earlier run must not pass for it
+                (self.folder / self.names[source]).unlink(missing_ok=True)
 
     def page(self, estimate: Estimate) -> Path | None:
         """Return the page of an estimate; None where it was not written, or the file killed its process."""
@@ -111,12 +116,14 @@ def _stem(source: str) -> str:
 
 
 def _write(folder: Path, name: str, content: str) -> Path:
+    if Path(name).name != name or name == "..":
+        raise KalemiaError(f"{name!r:.80} is no name of a file in {folder}; give one without folders")
     target = folder / name
     try:
         folder.mkdir(parents=True, exist_ok=True)
         atomic.write({target: content.encode("utf-8")})
-    except OSError as exc:
-        reason = exc.strerror or str(exc)
+    except (OSError, ValueError) as exc:  # a zero byte in a name is a ValueError
+        reason = getattr(exc, "strerror", None) or str(exc)
         raise KalemiaError(
             f"cannot write the report into {folder}: {reason}; name a folder that can be written"
         ) from exc
