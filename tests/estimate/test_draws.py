@@ -87,6 +87,12 @@ def test_the_files_are_those_of_the_tables_folder_and_a_lost_one_is_left_out(
         ("ECG,potassium_meq_l\na,4\n", f"has no column ecg; {READ}"),
         ("ecg,potassium_meq_l,days_go\na,4,9\n", f"has a column days_go; {READ}"),
         (f"ecg,potassium_meq_l,{'x' * 50}\na,4,9\n", f"has a column {'x' * 40}; {READ}"),
+        ("ecg,potassium_meq_l,\na,4,\n", f"has a column without a name; {READ}"),
+        (
+            "ecg,potassium_meq_l,potassium_meq_l\na,4,5\n",
+            f"has more than one column potassium_meq_l; {READ}, each from one",
+        ),
+        ("ecg,ecg ,potassium_meq_l\na,b,5\n", f"has more than one column ecg; {READ}, each from one"),
         ("ecg,potassium_meq_l\na,3,8\n", f"a line has more fields than there are columns (3,8 is no number); {READ}"),
         ("ecg,potassium_meq_l\n", "has 0 rows; 1 to 1,000 earlier ECGs are accepted"),
         (HEAD + "a,4,\n" * 1001, "has 1,001 rows; 1 to 1,000 earlier ECGs are accepted"),

@@ -106,12 +106,19 @@ def _rows(path: Path) -> list[dict[str, str]]:
         rows = [row for row in table if any(row.values())]
     except (ValueError, csv.Error) as exc:
         raise CalibrationError(f"{path}: no CSV text; expected a table of earlier ECGs") from exc
-    if missing := [name for name in ("ecg", "potassium_meq_l") if name not in names]:
-        raise CalibrationError(f"{path}: has no column {', '.join(missing)}; {READ}")
-    if strange := [name for name in names if name not in COLUMNS]:
-        raise CalibrationError(f"{path}: has a column {strange[0]:.40}; {READ}")
+    _check_columns(path, names)
     if any("" in row for row in rows):
         raise CalibrationError(f"{path}: a line has more fields than there are columns (3,8 is no number); {READ}")
     if not 1 <= len(rows) <= MOST_DRAWS:
         raise CalibrationError(f"{path}: has {len(rows):,} rows; 1 to {MOST_DRAWS:,} earlier ECGs are accepted")
     return rows
+
+
+def _check_columns(path: Path, names: Sequence[str]) -> None:
+    """Raise where a column is missing, is none that is read, or is there twice."""
+    if missing := [name for name in ("ecg", "potassium_meq_l") if name not in names]:
+        raise CalibrationError(f"{path}: has no column {', '.join(missing)}; {READ}")
+    if strange := [name for name in names if name not in COLUMNS]:
+        raise CalibrationError(f"{path}: has a column {strange[0] or 'without a name':.40}; {READ}")
+    if twice := [name for name in COLUMNS if names.count(name) > 1]:
+        raise CalibrationError(f"{path}: has more than one column {twice[0]}; {READ}, each from one")
