@@ -127,6 +127,36 @@ def test_what_is_no_card_is_refused(tmp_path: Path, text: str) -> None:
     assert "\n" not in str(caught.value)
 
 
+def test_a_card_may_begin_with_the_mark_of_an_editor(tiny: Model, tmp_path: Path) -> None:
+    path = tmp_path / "card.json"
+    path.write_bytes(b"\xef\xbb\xbf" + tiny.card.dump())
+    assert Card.load(path) == tiny.card
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be", "utf-32"])
+def test_a_card_of_another_encoding_is_told(tiny: Model, tmp_path: Path, encoding: str) -> None:
+    path = tmp_path / "card.json"
+    path.write_bytes(tiny.card.dump().decode().encode(encoding))
+    with pytest.raises(ModelError, match=r"not a model card \(its text is UTF-16 or UTF-32, not UTF-8\); expected"):
+        Card.load(path)
+    path.write_bytes(b'{"name": "\xef"}')
+    with pytest.raises(ModelError, match=r"not a model card \(its text is not UTF-8, at byte 10\); expected"):
+        Card.load(path)
+
+
+@pytest.mark.parametrize("constant", ["NaN", "Infinity", "-Infinity"])
+@pytest.mark.parametrize("put", ['"metrics": {{"mae_meq_l": {}, ', '"metrics": {{"maes": [1, {}], '])
+def test_a_number_that_json_has_not_is_told_with_its_line(tiny: Model, tmp_path: Path, put: str, constant: str) -> None:
+    path = tmp_path / "card.json"
+    text = tiny.card.dump().decode()
+    line = text[: text.index('"metrics"')].count("\n") + 1
+    path.write_text(text.replace('"metrics": {}', put.format(constant) + '"ecgs": 5}'))
+    with pytest.raises(ModelError) as caught:
+        Card.load(path)
+    why = f"{constant} in line {line} is no number of JSON"
+    assert str(caught.value) == f"{path}: not a model card ({why}); expected the JSON that kalemia train writes"
+
+
 def test_a_huge_card_is_not_read(tmp_path: Path) -> None:
     path = tmp_path / "card.json"
     with path.open("wb") as file:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -97,7 +98,7 @@ class Card:
         """Read a card from its JSON file; ModelError where it is missing, or a field is missing, wrong or unknown."""
         content = bounded.content(path, MAX_CARD_BYTES, "the JSON card of a model", ModelError)
         try:
-            fields = msgspec.json.decode(content, type=dict[str, Any])
+            fields = _fields(content)
             card = msgspec.convert(fields, cls)
             if unknown := sorted(fields.keys() - vars(card).keys()):
                 raise ValueError(f"{unknown[0][:40]!r} is not known")
@@ -153,3 +154,20 @@ class Card:
     def dump(self) -> bytes:
         """Return the card as JSON."""
         return (json.dumps(asdict(self), indent=1, allow_nan=False) + "\n").encode("utf-8")
+
+
+def _fields(content: bytes) -> dict[str, Any]:
+    """Return the fields of a card's JSON, before which an editor may have put a mark; ValueError where it is none."""
+    if content.startswith((b"\xff\xfe", b"\xfe\xff")) or 0 in content[:4]:
+        raise ValueError("its text is UTF-16 or UTF-32, not UTF-8")
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError as exc:
+        raise ValueError(f"its text is not UTF-8, at byte {exc.start}") from exc
+    try:
+        return msgspec.json.decode(text, type=dict[str, Any])
+    except msgspec.DecodeError:
+        if found := re.search(r"[:,[]\s*(NaN|-?Infinity)\b", text):  # which Python writes, and JSON has not
+            line = text.count("\n", 0, found.start(1)) + 1
+            raise ValueError(f"{found[1]} in line {line} is no number of JSON") from None
+        raise
