@@ -79,6 +79,10 @@ def test_a_damaged_card_is_refused_in_a_sentence(
     ("fields", "expected"),
     [
         ({"metrics": None}, "Expected `object`, got `null`"),
+        ({"metrics": {"cut_meq_l": "high"}}, "Expected `float | null`, got `str`"),
+        ({"training": {"sources": 5}}, "Expected `array`, got `int`"),
+        ({"training": {"sources": ["hospital"]}}, "Expected `object`, got `str`"),
+        ({"training": {"config": {"seed": "3"}}}, "Expected `int`, got `str`"),
         ({"parameters": "many"}, "Expected `int`, got `str`"),
         ({"parameters": True}, "Expected `int`, got `bool`"),
         ({"name": 5}, "Expected `str`, got `int`"),

@@ -12,7 +12,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, TypedDict
 
 import msgspec
 from msgspec import Meta
@@ -43,6 +43,35 @@ PREPROCESSING: Mapping[str, Any] = {
 Share = Annotated[float, Meta(ge=0, le=1)]
 Level = Annotated[float, Meta(gt=0, lt=1)]
 Quantile = Annotated[float, Meta(gt=-1e6, lt=1e6)]
+
+
+class _Source(TypedDict, total=False):
+    cohort: str | None
+    level: str | None
+    seed: int | None
+    labels: str | None
+    bases: Any
+
+
+class _Config(TypedDict, total=False):
+    seed: int
+    sources: list[_Source]
+
+
+class _Training(TypedDict, total=False):
+    sources: list[_Source]
+    config: _Config
+
+
+class _Metrics(TypedDict, total=False):
+    cut_meq_l: Quantile | None
+
+
+class _Judged(TypedDict):
+    """What an evaluation reads of those fields that may hold anything."""
+
+    training: _Training
+    metrics: _Metrics
 
 
 @dataclass(frozen=True)
@@ -100,6 +129,7 @@ class Card:
         try:
             fields = _fields(content)
             card = msgspec.convert(fields, cls)
+            msgspec.convert(fields, _Judged)
             if unknown := sorted(fields.keys() - vars(card).keys()):
                 raise ValueError(f"{unknown[0][:40]!r} is not known")
             card.check()

@@ -44,7 +44,7 @@ def unseen(card: Card, cohort: Cohort, *, outside: bool) -> tuple[tuple[int, ...
 def _may_know(card: Card, cohort: Cohort, *, outside: bool) -> bool:
     """Tell whether patients of a cohort may have been in a model's training; nobody's word makes its own another."""
     sources = [source for source in card.training.get("sources", ()) if "cohort" in source]
-    made = [(source["level"], source["seed"]) for source in sources if "level" in source]
+    made = [(source["level"], source.get("seed")) for source in sources if "level" in source]
     same = any(source["cohort"] == cohort.digest for source in sources) or cohort.made in made
     return same or (
         not outside
