@@ -90,21 +90,37 @@ def test_a_folder_of_fits_says_whose_they_are(cohort: Cohort, tmp_path: Path) ->
     assert (folder / "plan.json").read_bytes() == before
 
 
-@pytest.mark.parametrize("change", ["version", "cohort", "budget"])
-def test_fits_of_another_plan_are_not_mixed_in(cohort: Cohort, tmp_path: Path, change: str) -> None:
+@pytest.mark.parametrize(
+    ("change", "why"),
+    [
+        ({"version": "0.0.9", "budget": {"of": "another shape"}}, f"that Kalemia 0.0.9 made, and this is {__version__}"),
+        ({"cohort": "another"}, "of another cohort"),
+        (
+            {"budget": json.loads(json.dumps(asdict(replace(QUICK, patience=20, halve=6))))},
+            "made with other settings, as with --quick or without (epochs 14 and not 150, folds 3 and not 5, "
+            "rates [0.006] and not [0.006, 0.002])",
+        ),
+    ],
+)
+def test_fits_of_another_plan_are_not_mixed_in(
+    cohort: Cohort, tmp_path: Path, change: dict[str, object], why: str
+) -> None:
     folder = studies._claim(tmp_path, cohort, Budget())
     plan = json.loads((folder / "plan.json").read_text())
-    (folder / "plan.json").write_text(json.dumps(plan | {change: "another"}))
-    with pytest.raises(TrainError, match=f"holds studies of another {change}; give another folder"):
+    (folder / "plan.json").write_text(json.dumps(plan | change))
+    with pytest.raises(TrainError) as caught:
         studies._claim(tmp_path, cohort, Budget())
+    assert str(caught.value) == f"{tmp_path}: holds studies {why}; give another folder"
 
 
-@pytest.mark.parametrize("content", ["{", "[]", "{}", "3", '{"version": "0"}'])
+@pytest.mark.parametrize("content", ["{", "[]", "{}", "3", '{"version": "0"}', '{"budget": 3}'])
 def test_a_damaged_plan_gets_a_sentence(cohort: Cohort, tmp_path: Path, content: str) -> None:
     folder = studies._claim(tmp_path, cohort, Budget())
     plan = json.loads((folder / "plan.json").read_text())
     if content == '{"version": "0"}':
         content = json.dumps({"version": plan["version"]})
+    if content == '{"budget": 3}':
+        content = json.dumps(plan | {"budget": 3})
     (folder / "plan.json").write_text(content)
     with pytest.raises(TrainError, match=r"plan\.json: damaged, so that nobody knows whose fits these are"):
         studies._claim(tmp_path, cohort, Budget())

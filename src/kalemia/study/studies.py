@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, replace
 from functools import lru_cache, partial
 from pathlib import Path
+from typing import Any
 
 from kalemia import __version__
 from kalemia.cohort.cohort import Cohort
@@ -162,18 +163,24 @@ def _claim(out: Path, cohort: Cohort, budget: Budget) -> Path:
         if not plan.exists() and any(folder.glob("*.npz")):
             raise TrainError(f"{plan}: missing, so that nobody knows whose fits these are; give another folder")
         if plan.exists() and (other := _other(plan, json.loads(text))):
-            raise TrainError(f"{out} holds studies of another {other}; give another folder")
+            raise TrainError(f"{out}: holds studies {other}; give another folder")
         atomic.write({plan: text.encode()})
     return folder
 
 
-def _other(plan: Path, ours: Mapping[str, object]) -> str | None:
-    """Return in what the studies of a folder differ from these: version, cohort or budget."""
+def _other(plan: Path, ours: Mapping[str, Any]) -> str | None:
+    """Return in what the studies of a folder differ from these: version, cohort or budget; None where they do not."""
     try:
         there = json.loads(plan.read_text(encoding="utf-8"))
-        return next((name for name in ours if there[name] != ours[name]), None)
+        if there["version"] != ours["version"]:  # whose plan may have had other fields
+            return f"that Kalemia {there['version']!s:.20} made, and this is {ours['version']}"
+        if there["cohort"] != ours["cohort"]:
+            return "of another cohort"
+        changed = [name for name, value in ours["budget"].items() if there["budget"][name] != value]
     except (ValueError, KeyError, TypeError) as exc:
         raise TrainError(f"{plan}: damaged, so that nobody knows whose fits these are; give another folder") from exc
+    settings = (f"{name} {there['budget'][name]!s:.40} and not {ours['budget'][name]}" for name in changed)
+    return f"made with other settings, as with --quick or without ({', '.join(settings)})" if changed else None
 
 
 def _cut(cohort: Cohort, entrant: Entrant, folder: Path, workers: int, tell: Report) -> None:
