@@ -190,3 +190,26 @@ def test_what_rests_on_few_patients_has_no_interval() -> None:
         assert found[name].low is not None
     alone = spans(merits(true[:9], Predictions(estimate[:9]), np.arange(9).astype(str)))
     assert alone["mae_meq_l"].low is None
+
+
+@pytest.mark.parametrize(
+    ("name", "span", "possible"),
+    [
+        ("r2", Span(-1e9, -2e9, 0.5), True),
+        ("r2", Span(1.1, None, None), False),
+        ("r", Span(-1.0, None, None), True),
+        ("r", Span(-1.1, None, None), False),
+        ("calibration_slope", Span(-3.0, -4.0, 7.0), True),
+        ("bias_meq_l", Span(-3.0, -4.0, 7.0), True),
+        ("mae_meq_l_6.5_to_99", Span(3.0, 2.0, 4.0), True),
+        ("mae_meq_l_6.5_to_99", Span(-0.1, None, None), False),
+        ("rmse_meq_l", Span(1.0, 2.0, 1.5), False),
+        ("auroc_above_5.5", Span(1.0, 0.0, 1.0), True),
+        ("auroc_above_5.5", Span(0.5, 0.4, 1.2), False),
+        ("sensitivity", Span(None, -0.1, 0.4), False),
+        ("ppv", Span(None, None, None), True),
+        ("ppv", Span(float("nan"), None, None), False),
+    ],
+)
+def test_a_figure_is_possible_or_not(name: str, span: Span, possible: bool) -> None:
+    assert resampled.impossible({"coverage": Span(0.9, 0.8, 1.0), name: span}) == (None if possible else name)

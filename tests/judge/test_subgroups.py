@@ -72,3 +72,9 @@ def test_a_share_of_the_means_of_several_models_has_the_interval_of_the_nearest_
 
 def test_a_share_is_written_with_its_interval() -> None:
     assert str(Share(10, 0.9, 0.5958, 0.9821)) == "0.900 (0.596 to 0.982)"
+
+
+@pytest.mark.parametrize("wrong", [(1.1, 0.9, 1.0), (0.5, 0.6, 0.4), (0.5, -0.1, 0.6), (float("nan"), 0.4, 0.6)])
+def test_a_share_that_is_none_is_an_error(wrong: tuple[float, float, float]) -> None:
+    with pytest.raises(ValueError, match="a share is not from 0 to 1, or its interval does not rise"):
+        Share(5, *wrong)

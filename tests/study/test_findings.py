@@ -120,7 +120,8 @@ def test_the_aim_of_separable_networks_is_judged(parameters: int, lost: float, r
 def test_a_separable_network_without_a_twin_or_a_time_has_no_aim() -> None:
     found = result("separable")
     twin, row = found.entrants
-    for entrants in ((row,), (twin, replace(row, us_per_ecg=None)), (replace(twin, us_per_ecg=None), row)):
+    lacking = (replace(twin, us_per_ecg=None), replace(twin, macs=0), replace(twin, parameters=0))
+    for entrants in ((row,), (twin, replace(row, us_per_ecg=None)), *((one, row) for one in lacking)):
         assert all(finding.reached is None for finding in findings(replace(found, entrants=entrants)))
 
 

@@ -52,6 +52,11 @@ def test_what_does_not_apply_is_left_out_and_what_is_not_defined_is_null() -> No
     assert "auroc_above_5.5" in found["differences"][0]
 
 
+def test_a_result_without_entrants_is_damaged() -> None:
+    with pytest.raises(ValueError, match=r"^nobody took part$"):
+        StudyResult.from_json(json.dumps(json.loads(result("size").to_json()) | {"entrants": []}).encode())
+
+
 def test_a_number_that_is_not_finite_is_not_written() -> None:
     with pytest.raises(ValueError, match="not JSON compliant"):
         replace(result("size"), potassium_sd_meq_l=float("nan")).to_json()
@@ -82,7 +87,7 @@ def test_a_file_without_a_field_is_damaged(place: tuple[str | int, ...]) -> None
         found["budget"]["folds"] = "five"
     else:
         without(found, *place)
-    with pytest.raises(ValueError, match=r"validation error"):
+    with pytest.raises(ValueError, match=r"^[^\n]*(Field required|Input should be|has no r2)[^\n]*$"):
         StudyResult.from_json(json.dumps(found).encode())
 
 
@@ -95,13 +100,13 @@ def test_a_file_with_something_else_in_a_field_is_damaged(change: dict[str, Any]
     found["budget"] |= change.pop("budget", {})
     StudyResult.from_json(json.dumps(found).encode())  # a whole number is a number, too
     if change:
-        with pytest.raises(ValueError, match=r"validation error"):
+        with pytest.raises(ValueError, match=r"^[^\n]*(nobody took part|Input should be)[^\n]*$"):
             StudyResult.from_json(json.dumps(found | change).encode())
 
 
 @pytest.mark.parametrize("content", [b"", b"{", b"[]", b"null", b"\xff"])
 def test_what_is_no_object_is_damaged(content: bytes) -> None:
-    with pytest.raises(ValueError, match=r"validation error"):
+    with pytest.raises(ValueError, match=r"^[^\n]*(Invalid JSON|should be an object)[^\n]*$"):
         StudyResult.from_json(content)
 
 

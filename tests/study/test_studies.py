@@ -93,7 +93,10 @@ def test_a_folder_of_fits_says_whose_they_are(cohort: Cohort, tmp_path: Path) ->
 @pytest.mark.parametrize(
     ("change", "why"),
     [
-        ({"version": "0.0.9", "budget": {"of": "another shape"}}, f"that Kalemia 0.0.9 made, and this is {__version__}"),
+        (
+            {"version": "0.0.9", "budget": {"of": "else"}},
+            f"that Kalemia 0.0.9 made, and this is {__version__}",
+        ),
         ({"cohort": "another"}, "of another cohort"),
         (
             {"budget": json.loads(json.dumps(asdict(replace(QUICK, patience=20, halve=6))))},

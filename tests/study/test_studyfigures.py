@@ -78,6 +78,7 @@ def test_layers_of_one_block_are_one_part_and_parts_sum_to_the_whole() -> None:
 def test_time_is_drawn_where_it_was_taken() -> None:
     figure = figures.layers({"small": [replace(layer, us=None) for layer in SMALL]})
     assert [axes.get_title(loc="left") for axes in figure.axes] == ["Parameters", "Multiply-accumulates"]
+    assert len(figures.layers({"small": SMALL, "large": [replace(layer, us=None) for layer in LARGE]}).axes) == 2
 
 
 def test_the_first_network_is_on_top() -> None:

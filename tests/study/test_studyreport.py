@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from html import unescape
 from html.parser import HTMLParser
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
 
 pytest.importorskip("matplotlib")
@@ -16,13 +19,17 @@ pytest.importorskip("polars")
 pytest.importorskip("sklearn")
 
 from PIL import Image
-from study_results import NAMES, UNDEFINED, N, result, write
+from study_results import NAMES, UNDEFINED, N, pairs, result, write
 
 from kalemia.errors import KalemiaError
+from kalemia.judge.figures.agreement import Pairs
 from kalemia.judge.pieces import Drawing
 from kalemia.report.markup import Markup
 from kalemia.study import report
+from kalemia.study.drawings import _layers, drawings
 from kalemia.study.findings import findings
+from kalemia.study.kept import Kept
+from kalemia.study.results import Training
 
 FIGURES = {
     "lead": {"r2", "scatter"},
@@ -204,9 +211,10 @@ def test_the_other_studies_are_reported_beside_a_damaged_one(undrawn: Path) -> N
         lambda lines: lines[: len(lines) // 2],
         lambda lines: [lines[0], *(line.replace(",0,", ",0,nan,", 1) for line in lines[1:])],
         lambda lines: [lines[0], lines[1].replace(",0,", ",0,inf,", 1), *lines[2:]],
+        lambda lines: [lines[0], lines[1].replace(",0,", ",0,1e200,", 1), *lines[2:]],
         lambda lines: [line.replace("one beat", "two beats") for line in lines],
     ],
-    ids=["only the head", "half", "no numbers", "one infinite", "somebody else"],
+    ids=["only the head", "half", "no numbers", "one infinite", "one absurd", "somebody else"],
 )
 def test_a_damaged_table_gets_a_sentence(undrawn: Path, damage: object) -> None:
     assert callable(damage)
@@ -220,9 +228,45 @@ def test_a_damaged_table_gets_a_sentence(undrawn: Path, damage: object) -> None:
 @pytest.mark.parametrize("content", [b"{", b"[]", b"{}", result("size").to_json()])
 def test_a_damaged_result_gets_a_sentence(undrawn: Path, content: bytes) -> None:
     (undrawn / "lead.json").write_bytes(content)
-    with pytest.raises(KalemiaError, match=r"lead\.json: no study, or damaged; run kalemia study again"):
+    with pytest.raises(KalemiaError, match=r"lead\.json: no study, or damaged \([^\n]+\); run kalemia study again"):
         report.write(undrawn)
     assert "Which lead</h2>" not in page(undrawn)
+
+
+@pytest.mark.parametrize(
+    ("change", "why"),
+    [
+        (lambda found: found["differences"][0]["r2"].update(low=float("nan")), "differences.0.r2.low: not a number"),
+        (lambda found: found["entrants"][1]["figures"]["r2"].update(high=1e300), "r2 of one beat cannot be what it"),
+        (lambda found: found["entrants"][0]["figures"]["mae_meq_l"].update(low=-1), "mae_meq_l of one cycle cannot be"),
+        (lambda found: found["entrants"][0]["figures"]["mae_meq_l"].update(low=9), "mae_meq_l of one cycle cannot be"),
+        (lambda found: found["differences"][0]["r2"].update(high=1e300), "differences.0.r2.high: not a number, or too"),
+        (lambda found: found.update(prevalence=4.0), "prevalence: Input should be less than or equal to 1"),
+        (lambda found: found["entrants"][0]["coverage_by_subgroup"]["all"].update(value=1.2), "a share is not from 0"),
+        (lambda found: found["entrants"][0].update(macs=-1), "macs: Input should be greater than or equal to 0"),
+        (lambda found: found["entrants"][0].update(parameters=10**30), "parameters: Input should be less than or"),
+        (lambda found: found["entrants"][0]["fits"][0].update(training_mae_meq_l=[]), "are not as many"),
+    ],
+)  # fmt: skip
+def test_a_result_that_cannot_be_gets_a_sentence_with_the_place(
+    tmp_path: Path, change: Callable[[dict[str, Any]], None], why: str
+) -> None:
+    write(tmp_path, "window")
+    found = json.loads((tmp_path / "window.json").read_text())
+    change(found)
+    (tmp_path / "window.json").write_text(json.dumps(found))
+    with pytest.raises(KalemiaError, match=rf"window\.json: no study, or damaged \([^\n]*{why}[^\n]*; run kalemia"):
+        report.write(tmp_path)
+
+
+def test_what_nobody_has_is_not_drawn() -> None:
+    """As of a file from which somebody took the layers and the epochs, or where everybody says the same."""
+    found = result("network")
+    rows = [replace(row, layers=None, fits=(Training(0, 0),)) for row in found.entrants]
+    bare = replace(found, entrants=tuple(rows))
+    flat = dict.fromkeys(pairs("network"), Pairs(np.linspace(3, 8, N), np.full(N, 5.0)))
+    assert [one.name for one in drawings(Kept(bare, flat))] == ["network-r2", "network-scatter"]
+    assert not list(_layers(Kept(bare, flat)))
 
 
 def test_where_all_studies_are_damaged_nothing_is_written(undrawn: Path) -> None:

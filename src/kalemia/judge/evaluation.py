@@ -16,8 +16,9 @@ from kalemia.judge import compare, stored
 from kalemia.judge.estimates import CohortEstimates
 from kalemia.judge.metrics import SENSITIVITY
 from kalemia.judge.probability import Probability, probability
-from kalemia.judge.resampled import PREVALENCE, Predictions
+from kalemia.judge.resampled import PREVALENCE, Predictions, impossible
 from kalemia.judge.spans import Span
+from kalemia.judge.stored import Count, Portion
 from kalemia.judge.subgroups import Share, coverages
 from kalemia.records import HIGH_MEQ_L, ModelName
 
@@ -38,7 +39,7 @@ class JudgedCohort:
 
     labels: str
     folder: str
-    ecgs: int
+    ecgs: Count
     digest: str
 
 
@@ -46,9 +47,9 @@ class JudgedCohort:
 class Counts:
     """How many ECGs were judged, how many of these estimated, and of how many patients those are."""
 
-    ecgs: int
-    estimated: int
-    patients: int
+    ecgs: Count
+    estimated: Count
+    patients: Count
 
 
 @dataclass(frozen=True)
@@ -68,19 +69,23 @@ class Evaluation:
     model: ModelName
     kalemia: str
     cohort: JudgedCohort
-    left_out: Mapping[str, int]
+    left_out: Mapping[str, Count]
     judged: Counts
-    refused: Mapping[str, int]
+    refused: Mapping[str, Count]
     potassium_sd_meq_l: float
     cut_meq_l: float | None
-    sensitivity_asked: float
-    prevalence: float
-    interval_coverage: float
+    sensitivity_asked: Portion
+    prevalence: Portion
+    interval_coverage: Portion
     interval_width_meq_l: float
     figures: Mapping[str, Span]
     called_high: Share
     coverage_by_subgroup: Mapping[str, Share]
     probability: Probability
+
+    def __post_init__(self) -> None:
+        if name := impossible(self.figures):
+            raise ValueError(f"{name} cannot be what it is said to be")
 
     def to_json(self) -> bytes:
         """Return it as a file."""

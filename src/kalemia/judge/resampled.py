@@ -35,6 +35,8 @@ QUESTIONS: dict[str, Callable[[Reals], Bools]] = {
     "below_3.5": lambda true: true < LOW_MEQ_L,
 }
 """Hyperkalemia as it is defined here, the guideline cuts, and hypokalemia."""
+SIGNED = ("r2", "bias_meq_l", "lower_limit_meq_l", "upper_limit_meq_l", "calibration_slope")
+"""Figures that may be any negative number; of the others but `r` none may."""
 PREVALENCE = 0.04
 """Of potassium above 5.5 where a predictive value is stated: the simulator's `hospital`, everyone who was measured."""
 
@@ -114,6 +116,19 @@ def _of_few(true: Reals, which: NDArray[np.intp]) -> set[str]:
 def spans(values: Mapping[str, Reals]) -> dict[str, Span]:
     """Return of each figure its value and its 95 % interval over resampled patients; None where it is not defined."""
     return {name: span(value) for name, value in values.items()}
+
+
+def impossible(figures: Mapping[str, Span]) -> str | None:
+    """Return the name of a figure that cannot be, in a file that somebody changed; None where there is none."""
+    return next((name for name, span in figures.items() if not _possible(name, span)), None)
+
+
+def _possible(name: str, span: Span) -> bool:
+    most = np.inf if "meq_l" in name or name == "calibration_slope" else 1
+    least = -np.inf if name in SIGNED else -1 if name == "r" else 0
+    ends = [end for end in (span.low, span.high) if end is not None]
+    known = [*ends, *([] if span.value is None else [span.value])]
+    return ends == sorted(ends) and all(least <= number <= most for number in known)
 
 
 def span(values: Reals) -> Span:

@@ -26,6 +26,10 @@ class Share:
     low: float
     high: float
 
+    def __post_init__(self) -> None:
+        if not (0 <= self.value <= 1 and 0 <= self.low <= self.high <= 1):
+            raise ValueError("a share is not from 0 to 1, or its interval does not rise")
+
     @classmethod
     def of(cls, hits: NDArray[Any]) -> Share:
         """Return the share of ECGs that are hits (n,), yes or no or in between: a mean of several models."""

@@ -34,6 +34,8 @@ def _learned(study: Kept) -> Iterator[Drawing]:
     """Yield how entrants agree that do not say the same of everybody."""
     name = study.result.study
     learned = {who: own for who, own in study.pairs.items() if who != MEDIAN and np.ptp(own.estimate) > 0}
+    if not learned:
+        return
     caption = "Low ones are estimated too high, high ones too low: regression to the mean."
     yield Drawing(f"{name}-bland-altman", f"Bias and limits of agreement. {caption}", agreement.bland_altman(learned))
     caption = "Whether an ECG is of more than 5.5 mEq/L, by every possible cut."
@@ -55,14 +57,16 @@ def _small(study: Kept) -> Iterator[Drawing]:
 def _learning(study: Kept) -> Iterator[Drawing]:
     which = "at the learning rate that validated best, a line a fit; the best epoch of validation is kept"
     fits = {row.name: row.fits for row in study.result.entrants if row.fits and row.fits[0].validation_mae_meq_l}
-    yield Drawing(f"{study.result.study}-learning", f"MAE by epoch {which}.", figures.learning(fits))
+    if fits:
+        yield Drawing(f"{study.result.study}-learning", f"MAE by epoch {which}.", figures.learning(fits))
 
 
 def _layers(study: Kept) -> Iterator[Drawing]:
     costs = {row.name: row.layers for row in study.result.entrants if row.layers}
     timed = "; the time is that of one thread of the machine that made this report"
     caption = f"What each layer costs, for one ECG{timed if study.result.study == 'separable' else ''}."
-    yield Drawing(f"{study.result.study}-layers", caption, figures.layers(costs))
+    if costs:
+        yield Drawing(f"{study.result.study}-layers", caption, figures.layers(costs))
 
 
 OF_STUDY: dict[str, tuple[Callable[[Kept], Iterator[Drawing]], ...]] = {

@@ -35,7 +35,7 @@ def learning(panels: Mapping[str, Sequence[Training]]) -> Figure:
 @styled
 def layers(panels: Mapping[str, Sequence[Layer]]) -> Figure:
     """Return what networks cost, layer upon layer: parameters, multiply-accumulates, and time where it was taken."""
-    timed = next(iter(panels.values()))[0].us is not None
+    timed = all(layer.us is not None for network in panels.values() for layer in network)
     costs = list(COSTS) if timed else list(COSTS)[:2]
     figure, sides = grid(len(costs), len(costs), (9.2 / len(costs), 0.9 + 0.42 * len(panels)), sharey=True)
     for side, cost in zip(sides, costs, strict=True):

@@ -114,8 +114,10 @@ def _separable(result: StudyResult) -> Iterator[Finding]:
 
 def _beside_twin(row: EntrantResult, twin: EntrantResult) -> Iterator[Finding]:
     """Say what a network saves that is like another but for separable convolutions, and what it loses."""
-    if row.r2.value is None or twin.r2.value is None or row.us_per_ecg is None or twin.us_per_ecg is None:
+    if row.r2.value is None or twin.r2.value is None or not (row.us_per_ecg and twin.us_per_ecg):
         return
+    if not (twin.parameters and twin.macs):
+        return  # it is no network
     share, apart = row.parameters / twin.parameters, row.r2.value - twin.r2.value
     yield Finding(
         f"{row.name} has {share:.0%} of the parameters of {twin.name}, {row.macs / twin.macs:.0%} of its "

@@ -9,6 +9,7 @@ import polars as pl
 
 from kalemia.errors import KalemiaError
 from kalemia.judge.figures.agreement import Pairs
+from kalemia.judge.stored import MOST
 from kalemia.study.results import StudyResult
 
 
@@ -30,9 +31,9 @@ def _result(path: Path) -> StudyResult:
     try:
         result = StudyResult.from_json(path.read_bytes())
         if result.study != path.stem:
-            raise ValueError("another study")
+            raise ValueError(f"it is of the study {result.study:.40}")
     except (OSError, ValueError) as exc:
-        raise KalemiaError(f"{path}: no study, or damaged; run kalemia study again") from exc
+        raise KalemiaError(f"{path}: no study, or damaged ({exc}); run kalemia study again") from exc
     return result
 
 
@@ -43,8 +44,8 @@ def _pairs(path: Path, result: StudyResult) -> dict[str, Pairs]:
         table = pl.read_csv(path, columns=["entrant", *numbers]).cast(dict.fromkeys(numbers, pl.Float64))
         counts = dict(table.group_by("entrant").len().iter_rows())
         whole = counts == {row.name: row.ecgs for row in result.entrants}
-        if not whole or not table.select(pl.col(numbers).is_finite().all()).row(0) == (True, True):
-            raise ValueError("cut off, or no numbers")
+        if not whole or not table.select((pl.col(numbers).abs() <= MOST).all()).row(0) == (True, True):
+            raise ValueError("cut off, no numbers, or absurd ones")
     except (OSError, ValueError, KeyError, pl.exceptions.PolarsError) as exc:
         raise KalemiaError(f"{path}: missing or damaged; run kalemia study again") from exc
     return {

@@ -9,13 +9,15 @@ from typing import Annotated
 from pydantic import Field
 
 from kalemia.judge import stored
+from kalemia.judge.resampled import impossible
 from kalemia.judge.spans import Span
-from kalemia.judge.stored import Absent
+from kalemia.judge.stored import Absent, Count, Portion
 from kalemia.judge.subgroups import Share
 from kalemia.train.design import Design
 
 SHOWN = ("r2", "mae_meq_l", "auroc_above_5.5")
 """Figures of merit that sentences are about, so that every entrant must have them."""
+Time = Annotated[float, Field(ge=0)]
 
 
 @dataclass(frozen=True)
@@ -23,8 +25,8 @@ class StudiedCohort:
     """The cohort: what its potassium is, how many ECGs it has, what tells it from another, and how it was simulated."""
 
     labels: str
-    ecgs: int
-    hemolyzed: int
+    ecgs: Count
+    hemolyzed: Count
     digest: str
     source: Absent[str] = None
     level: Absent[str] = None
@@ -35,13 +37,13 @@ class StudiedCohort:
 class StudiedBudget:
     """How long each entrant could try, as in `plan.Budget`."""
 
-    folds: int
-    seeds: int
+    folds: Count
+    seeds: Count
     rates: tuple[float, ...]
-    patience: int | None
-    halve: int | None
-    epochs: int
-    batch: int
+    patience: Count | None
+    halve: Count | None
+    epochs: Count
+    batch: Count
 
 
 @dataclass(frozen=True)
@@ -49,9 +51,9 @@ class Layer:
     """What a layer costs for one ECG: parameters, multiply-accumulates, and microseconds if it was timed."""
 
     layer: str
-    parameters: int
-    macs: int
-    us: Absent[float] = None
+    parameters: Count
+    macs: Count
+    us: Absent[Time] = None
 
 
 @dataclass(frozen=True)
@@ -67,6 +69,10 @@ class Training:
     training_mae_meq_l: Absent[tuple[float, ...]] = None
     validation_mae_meq_l: Absent[tuple[float, ...]] = None
     parameters: Absent[int] = None
+
+    def __post_init__(self) -> None:
+        if len(self.training_mae_meq_l or ()) != len(self.validation_mae_meq_l or ()):
+            raise ValueError("the epochs of training and of validation are not as many")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,12 +92,12 @@ class EntrantResult:
     name: str
     leads: tuple[str, ...]
     window_s: float | None
-    parameters: int
-    macs: int
-    us_per_ecg: Absent[float] = None
+    parameters: Count
+    macs: Count
+    us_per_ecg: Absent[Time] = None
     design: Absent[Design] = None
     layers: Absent[tuple[Layer, ...]] = None
-    ecgs: int
+    ecgs: Count
     figures: Mapping[str, Span]
     r2_by_seed: tuple[float | None, ...]
     cuts_meq_l: tuple[float | None, ...]
@@ -101,6 +107,8 @@ class EntrantResult:
     def __post_init__(self) -> None:
         if missing := [name for name in SHOWN if name not in self.figures]:
             raise ValueError(f"{self.name} has no {', '.join(missing)}")
+        if wrong := impossible(self.figures):
+            raise ValueError(f"{wrong} of {self.name} cannot be what it is said to be")
 
     @property
     def r2(self) -> Span:
@@ -127,7 +135,7 @@ class Difference:
     r2: Span
     mae_meq_l: Span
     auroc: Annotated[Span, Field(alias="auroc_above_5.5")]
-    ecgs: int
+    ecgs: Count
 
 
 @dataclass(frozen=True)
@@ -141,9 +149,9 @@ class StudyResult:
     budget: StudiedBudget
     quick: bool
     potassium_sd_meq_l: float
-    sensitivity_asked: float
-    prevalence: float
-    interval_coverage: float
+    sensitivity_asked: Portion
+    prevalence: Portion
+    interval_coverage: Portion
     entrants: tuple[EntrantResult, ...]
     differences: tuple[Difference, ...]
 
