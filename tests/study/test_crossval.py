@@ -224,7 +224,10 @@ def test_a_fit_is_kept_by_what_it_is(tmp_path: Path, entrant: Entrant, name: str
     assert crossval.file_of(tmp_path, entrant, (1, 2)) == tmp_path / name
 
 
-@pytest.mark.parametrize("training", [Training(0, 1), Training(1, 0, epochs=3, training_mae_meq_l=(1.0, 0.5))])
+@pytest.mark.parametrize(
+    "training",
+    [Training(0, 1), Training(1, 0, epochs=3, training_mae_meq_l=(1.0, 0.5), validation_mae_meq_l=(1.1, 0.6))],
+)
 def test_a_fit_is_read_back(tmp_path: Path, training: Training) -> None:
     test, validation = Estimates(np.arange(4.0), np.ones(4)), Estimates(np.arange(2.0), np.full(2, 0.5))
     (tmp_path / "fit.npz").write_bytes(Fit(test, validation, training).dump())
