@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import io
 import time
 from pathlib import Path
 from typing import Any
@@ -10,6 +12,7 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="training needs torch")
 
+from kalemia.errors import TrainError
 from kalemia.train.checkpoint import Checkpoint
 from kalemia.train.training import Curve
 
@@ -75,6 +78,33 @@ def test_a_damaged_file_is_as_good_as_none(tmp_path: Path, content: bytes) -> No
     assert seen(own) == seen(parts(1))
 
 
+@pytest.mark.parametrize("place", [0.0, 0.3, 0.9999])
+def test_one_byte_that_changed_is_enough(tmp_path: Path, place: float) -> None:
+    """An optimizer takes a state without its moments, and fails at its next step."""
+    Checkpoint(tmp_path / "kept.pt", **parts(1)).save(now=True)
+    content = bytearray((tmp_path / "kept.pt").read_bytes())
+    content[int(place * len(content))] ^= 1
+    (tmp_path / "kept.pt").write_bytes(content)
+    own = parts(2)
+    assert not Checkpoint(tmp_path / "kept.pt", **own).restore()
+    assert seen(own) == seen(parts(2))
+
+
+def test_a_state_that_somebody_else_wrote_is_as_good_as_none(tmp_path: Path) -> None:
+    saved = Checkpoint(None, **parts(1))._states()
+    saved["optimizer"]["state"] = {0: {"step": torch.tensor(1.0)}}
+    torch.save(saved, tmp_path / "kept.pt")
+    assert not Checkpoint(tmp_path / "kept.pt", **parts(2)).restore()
+
+
+def test_where_it_cannot_be_written_is_said(tmp_path: Path) -> None:
+    (tmp_path / "kept.pt").mkdir()
+    kept = Checkpoint(tmp_path / "kept.pt", **parts(1))
+    assert not kept.restore()
+    with pytest.raises(TrainError, match=r"kept\.pt: cannot be written \(Is a directory\)"):
+        kept.save(now=True)
+
+
 @pytest.mark.parametrize("missing", ["optimizer", "dice"])
 def test_the_file_of_another_program_changes_nothing(tmp_path: Path, missing: str) -> None:
     """Nor the parts that it has, which would begin with weights that have learned and a schedule that has not."""
@@ -86,5 +116,8 @@ def test_the_file_of_another_program_changes_nothing(tmp_path: Path, missing: st
 
 
 def test_a_file_that_could_run_code_is_not_read(tmp_path: Path) -> None:
-    torch.save({name: Path() for name in parts(1)}, tmp_path / "kept.pt")
+    stream = io.BytesIO()
+    torch.save({name: Path() for name in parts(1)}, stream)
+    body = stream.getvalue()
+    (tmp_path / "kept.pt").write_bytes(body + hashlib.sha256(body).digest())
     assert not Checkpoint(tmp_path / "kept.pt", **parts(2)).restore()

@@ -13,6 +13,7 @@ torch = pytest.importorskip("torch", reason="training needs torch")
 
 from training import TINY
 
+from kalemia.errors import TrainError
 from kalemia.train import loop, teaching
 from kalemia.train.config import Config
 from kalemia.train.design import Course, Design
@@ -79,6 +80,12 @@ def test_every_network_goes_on_from_a_file_of_its_own(fits: list[dict[str, Any]]
     assert len(set(kept)) == 4
     assert {path.parent for path in kept} == {tmp_path / "unfinished"}
     assert (tmp_path / "unfinished").is_dir()
+
+
+def test_a_file_in_place_of_its_folder_gets_a_sentence(tmp_path: Path) -> None:
+    (tmp_path / "unfinished").write_text("theirs")
+    with pytest.raises(TrainError, match=r"unfinished: cannot be written \(File exists\); give a folder"):
+        teach(TINY, tmp_path / "unfinished")
 
 
 @pytest.mark.parametrize("changed", ["configuration", "potassium", "waves", "side"])

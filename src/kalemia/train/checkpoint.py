@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import hashlib
 import io
 import time
 from collections.abc import Mapping
@@ -11,9 +12,12 @@ from typing import Any, Protocol
 
 import torch
 
+from kalemia.errors import TrainError
 from kalemia.system import atomic
 
 EVERY_S = 30.0
+SEAL = hashlib.sha256().digest_size
+"""Bytes at the end of the file that tell whether those before are as they were written."""
 
 
 class Stateful(Protocol):
@@ -44,21 +48,27 @@ class Checkpoint:
         """Put the parts back into the state that was saved; tell whether there was one."""
         if self.path is None or not self.path.exists():
             return False
+        content = self.path.read_bytes() if self.path.is_file() else b""
+        body, seal = content[:-SEAL], content[-SEAL:]
+        if hashlib.sha256(body).digest() != seal:
+            return False  # damaged: an optimizer takes any state, and fails at its next step
         before = copy.deepcopy(self._states())
         try:
-            self._put(torch.load(self.path, weights_only=True))
+            self._put(torch.load(io.BytesIO(body), weights_only=True))
         except Exception:  # noqa: BLE001 - torch raises whatever its unpickler meets
             self._put(before)
-            return False  # of another program, damaged or cut off: the training begins anew
+            return False  # of another program: the training begins anew
         return True
 
     def save(self, *, now: bool = False) -> None:
-        """Write the state if it has not been for half a minute, or `now`."""
+        """Write the state if it has not been for half a minute, or `now`; TrainError where it cannot be written."""
         if self.path is None or not (now or time.monotonic() - self.last > EVERY_S):
             return
         stream = io.BytesIO()
         torch.save(self._states(), stream)
-        atomic.write({self.path: stream.getvalue()})
+        body = stream.getvalue()
+        with atomic.writing(self.path, TrainError):
+            atomic.write({self.path: body + hashlib.sha256(body).digest()})
         self.last = time.monotonic()
 
     def _states(self) -> dict[str, Any]:

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import numpy as np
 
+from kalemia.errors import TrainError
+from kalemia.system import atomic
 from kalemia.system.workers import mapped
 from kalemia.train import loop
 from kalemia.train.config import Config
@@ -40,7 +42,8 @@ def fit(
     What was fitted before a stop lies in the folder `unfinished`, under a name that this configuration and these
     records alone have.
     """
-    unfinished.mkdir(exist_ok=True)
+    with atomic.writing(unfinished, TrainError):
+        unfinished.mkdir(exist_ok=True)
     kept = unfinished / _fingerprint(config, train)
     if config.seeds == 1:
         progress, file = _epochs(report, "training", config.epochs), _file(kept, config.seed)
