@@ -250,6 +250,16 @@ def test_a_fit_that_is_damaged_is_made_anew(tmp_path: Path, content: bytes | Non
     assert np.array_equal(run(MEDIAN, examples, BUDGET, tmp_path).potassium, whole.potassium)
 
 
+@pytest.mark.parametrize("part", ["test", "validation"])
+def test_a_fit_of_other_ecgs_gets_a_sentence(tmp_path: Path, part: str) -> None:
+    examples = learnable(80, samples=30)
+    run(MEDIAN, examples, BUDGET, tmp_path)
+    file = crossval.file_of(tmp_path, MEDIAN, (0, 0))
+    file.write_bytes(replace(Fit.load(file), **{part: Estimates(np.ones(3), np.ones(3))}).dump())
+    with pytest.raises(TrainError, match=r"fold0-seed0\.npz: is of other ECGs; remove it, and it is made anew$"):
+        crossval.collect(MEDIAN, examples, BUDGET, tmp_path)
+
+
 # Processes of torchrun
 
 

@@ -148,7 +148,7 @@ def done(file: Path) -> bool:
 
 
 def collect(entrant: Entrant, examples: Examples, budget: Budget, folder: Path) -> CrossValidated:
-    """Return what all fits of an entrant say, once they are there."""
+    """Return what all fits of an entrant say, once they are there; TrainError where one is of other ECGs."""
     todo = fits(entrant, budget)
     wait_for([file_of(folder, entrant, which) for which in todo])
     fold, held = _split(examples, budget)
@@ -156,9 +156,12 @@ def collect(entrant: Entrant, examples: Examples, budget: Budget, folder: Path) 
     potassium, spread = np.full((2, max(seed for _, seed in todo) + 1, len(number)), np.nan)
     kept, trainings = {}, []
     for which in todo:
-        own, place = Fit.load(file_of(folder, entrant, which)), (which[1], fold == which[0])
+        tested, validated = fold == which[0], (fold != which[0]) & held
+        own, place = Fit.load(file_of(folder, entrant, which)), (which[1], tested)
+        if (own.test.potassium.size, own.validation.potassium.size) != (tested.sum(), validated.sum()):
+            raise TrainError(f"{file_of(folder, entrant, which)}: is of other ECGs; remove it, and it is made anew")
         potassium[place], spread[place] = own.test.potassium, own.test.spread
-        kept[which] = number[(fold != which[0]) & held], own.validation
+        kept[which] = number[validated], own.validation
         trainings.append(own.training)
     return CrossValidated(number, fold, potassium, spread, kept, tuple(trainings))
 
