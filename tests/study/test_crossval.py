@@ -255,7 +255,9 @@ def test_a_fit_of_other_ecgs_gets_a_sentence(tmp_path: Path, part: str) -> None:
     examples = learnable(80, samples=30)
     run(MEDIAN, examples, BUDGET, tmp_path)
     file = crossval.file_of(tmp_path, MEDIAN, (0, 0))
-    file.write_bytes(replace(Fit.load(file), **{part: Estimates(np.ones(3), np.ones(3))}).dump())
+    whole, other = Fit.load(file), Estimates(np.ones(3), np.ones(3))
+    damaged = replace(whole, test=other) if part == "test" else replace(whole, validation=other)
+    file.write_bytes(damaged.dump())
     with pytest.raises(TrainError, match=r"fold0-seed0\.npz: is of other ECGs; remove it, and it is made anew$"):
         crossval.collect(MEDIAN, examples, BUDGET, tmp_path)
 
