@@ -59,6 +59,15 @@ def test_pdfs_that_cannot_be_read(tmp_path: Path) -> None:
     assert "damaged or empty" in refusal(path, ReadError)
 
 
+@pytest.mark.parametrize(
+    "content", [b"Dear colleague,\n", b"1,2\n3,4\n", b"PK\x03\x04" + bytes(99), b"<html>log in</html>"]
+)
+def test_what_is_called_a_pdf_and_is_none_is_said_to_be(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "ecg.pdf"
+    path.write_bytes(content)
+    assert "ecg.pdf: the file is called a PDF and is none; DICOM, EDF" in refusal(path, ReadError)
+
+
 def test_pictures_without_an_ecg(tmp_path: Path) -> None:
     path = tmp_path / "page.png"
     Image.new("RGB", (900, 600), "white").save(path)

@@ -13,6 +13,8 @@ from numpy.typing import NDArray
 
 from kalemia.digitize import image
 from kalemia.errors import DigitizeError, ReadError
+from kalemia.read import formats
+from kalemia.read.formats import HEAD_BYTES, Head
 
 Reals = NDArray[np.float64]
 
@@ -45,12 +47,15 @@ def load(path: Path) -> Iterator[Drawn]:
     """
     import pypdfium2 as pdfium
 
+    content = path.read_bytes()
     try:
-        document = pdfium.PdfDocument(path.read_bytes())
+        document = pdfium.PdfDocument(content)
     except pdfium.PdfiumError as exc:
-        protected = "password" in str(exc).lower()
-        why = "the PDF is protected by a password; remove it first" if protected else "the PDF is damaged or empty"
-        raise ReadError(why) from exc
+        if "password" in str(exc).lower():
+            raise ReadError("the PDF is protected by a password; remove it first") from exc
+        if not formats.PDF.fits(Head(content[:HEAD_BYTES])):
+            raise ReadError(f"the file is called a PDF and is none; {formats.ACCEPTED}") from exc
+        raise ReadError("the PDF is damaged or empty") from exc
     try:
         count = len(document)
         if not count:
