@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from kalemia.errors import ReadError
-from kalemia.read import apple, csv
+from kalemia.read import apple, csv, read
 from kalemia.read.raw import Raw
 
 ROWS = "0.25\n-0.5\n1\n"
@@ -131,6 +131,14 @@ NUMBERS = "the first line of the CSV holds numbers; one that names the leads (I,
 def test_a_table_that_is_none_is_refused(tmp_path: Path, text: str, sentence: str) -> None:
     with pytest.raises(ReadError, match=f"^{re.escape(sentence)}$"):
         loaded(tmp_path, text)
+
+
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
+def test_a_table_in_utf_16_is_told(tmp_path: Path, encoding: str) -> None:
+    path = tmp_path / "ecg.csv"
+    path.write_bytes("\ufefftime,V5\n0,0.1\n0.002,0.2\n".encode(encoding))
+    with pytest.raises(ReadError, match=r"ecg\.csv: the text is UTF-16, .+; a CSV in UTF-8 is accepted\.$"):
+        read(path)
 
 
 def test_more_numbers_than_an_ecg_has_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -59,8 +59,10 @@ def load(path: Path) -> Raw:
     ReadError
         Where the file names no leads, or is otherwise no table of numbers.
     """
-    text = path.read_text(encoding="utf-8-sig", errors="replace")
-    table = _parse(text)
+    content = path.read_bytes()
+    if content.startswith((b"\xff\xfe", b"\xfe\xff")):
+        raise ReadError("the text is UTF-16, as spreadsheets save Unicode text; a CSV in UTF-8 is accepted")
+    table = _parse(content.decode("utf-8-sig", errors="replace"))
     clock = next((k for k, name in enumerate(table.names) if _TIME.fullmatch(name.strip())), None)
     columns = [k for k, name in enumerate(table.names) if k != clock and canonical(_bare(name))]
     if any(_NO_UNIT.search(table.names[k]) and not _unit_of(table.names[k]) for k in columns):
