@@ -60,6 +60,30 @@ def test_a_file_that_kills_its_process_fails_alone(patients: Path, tiny_path: Pa
     assert all(e.status != "failed" for e in found if e not in dead)
 
 
+@dataclass(frozen=True)
+class Noted:
+    """Writes down the reason of each file into a folder, beside what an earlier run may have written there."""
+
+    folder: Path
+    deadly: str
+
+    def __call__(self, source: str, result: Result) -> None:
+        if source.endswith(self.deadly) and result.estimate.status != "failed":
+            os._exit(11)
+        (self.folder / Path(source).name).write_text(result.estimate.reason or "")
+
+
+def test_the_report_of_a_file_that_killed_its_process_says_so(
+    twenty: list[str], tiny_path: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "p000003.hea").write_text("of an earlier run")
+    found = list(predict_many(twenty, Job(tiny_path, each=Noted(tmp_path, "p000003.hea")), workers=2))
+    died = "the process that read it died: the file is damaged beyond what a reader survives"
+    assert [(Path(e.source).name, e.status) for e in found if e.reason == died] == [("p000003.hea", "failed")]
+    assert (tmp_path / "p000003.hea").read_text() == died
+    assert {path.name for path in tmp_path.glob("*.hea")} == {Path(source).name for source in twenty}
+
+
 def test_workers_change_nothing(patients: Path, tiny_path: Path) -> None:
     sources = [str(path) for path in inputs([patients])][:20]
     assert list(predict_many(sources, Job(tiny_path), 2)) == list(predict_many(sources, Job(tiny_path), 1))
@@ -71,6 +95,18 @@ def broken(source: str, result: Result) -> None:
 
 def refusing(source: str, result: Result) -> None:
     raise KalemiaError("cannot write the report")
+
+
+def test_an_error_of_ours_is_reported_as_the_result(twenty: list[str], tiny_path: Path) -> None:
+    reasons: list[str | None] = []
+
+    def spilling(source: str, result: Result) -> None:
+        if result.estimate.status != "failed":
+            raise RuntimeError("out of ink")
+        reasons.append(result.estimate.reason)
+
+    list(predict_many(twenty[:1], Job(tiny_path, each=spilling)))
+    assert reasons == ["internal error, please report it: RuntimeError: out of ink"]
 
 
 def test_an_error_of_ours_is_the_file_s_own(twenty: list[str], tiny_path: Path) -> None:

@@ -158,6 +158,17 @@ def test_a_page_of_an_earlier_run_does_not_pass_for_one_that_cannot_be_written(
     assert pages.page(estimate) is None
 
 
+def test_nor_for_one_that_an_error_of_ours_kept_from_being_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pages, (estimate,) = Pages.of(["a.dcm"], tmp_path), estimates("a.dcm")
+    pages("a.dcm", result(estimate))
+    monkeypatch.setattr("kalemia.report.folder.page", lambda _: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        pages("a.dcm", result(estimate))
+    assert pages.page(estimate) is None
+
+
 @pytest.mark.parametrize("name", ["../a.html", "/a.html", "b/a.html", ".."])
 def test_a_page_is_written_nowhere_but_into_its_folder(tmp_path: Path, name: str) -> None:
     with pytest.raises(KalemiaError, match="is no name of a file in"):

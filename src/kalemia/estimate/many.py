@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures.process import BrokenProcessPool
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from importlib import import_module
 from pathlib import Path
 
@@ -31,7 +32,8 @@ class Job:
     prevalence
         As in `predict`.
     each
-        Called in the worker with the source and the Result, to write a report.
+        Called in the worker with the source and the Result, to write a report; of a file that failed by an error of
+        ours, or killed its worker, with a Result that says so.
     """
 
     model: str | Path | None = None
@@ -51,7 +53,15 @@ class Job:
         except KalemiaError:
             raise
         except Exception as exc:  # noqa: BLE001 - one bad file must never stop the others
-            return _failed(str(source), internal(exc))
+            return self.failed(str(source), internal(exc))
+        return result.estimate
+
+    def failed(self, source: str, reason: str) -> Estimate:
+        """Return the Estimate of a file that could not be dealt with, and write a report of that."""
+        result = Result(Estimate(source=source, status="failed", reason=reason))
+        if self.each:
+            with suppress(Exception):  # its own fault is what `reason` says, maybe
+                self.each(source, result)
         return result.estimate
 
 
@@ -80,12 +90,14 @@ def _in_turn(sources: Sequence[str | Input], job: Job) -> Iterator[Estimate]:
                 try:
                     yield process.submit(job, source).result()
                 except BrokenProcessPool:
-                    yield _failed(
-                        str(source), "the process that read it died: the file is damaged beyond what a reader survives"
-                    )
+                    yield _died(str(source), job)
                     break
         sources = sources[done:]
 
 
-def _failed(source: str, reason: str) -> Estimate:
-    return Estimate(source=source, status="failed", reason=reason)
+def _died(source: str, job: Job) -> Estimate:
+    """Say in a further process that a file killed its own: writing the report of it may be what does."""
+    reason = "the process that read it died: the file is damaged beyond what a reader survives"
+    with suppress(BrokenProcessPool), pool(1) as process:
+        return process.submit(job.failed, source, reason).result()
+    return replace(job, each=None).failed(source, reason)

@@ -73,12 +73,14 @@ class Pages:
         """Write the page of one source; where it cannot be written the estimate is not lost, and `page` says so."""
         try:
             write_page(result, self.folder, name=self.names[source])
-        except KalemiaError:
+        except Exception as exc:
             with suppress(OSError):  # one of an earlier run must not pass for it
                 (self.folder / self.names[source]).unlink(missing_ok=True)
+            if not isinstance(exc, KalemiaError):
+                raise
 
     def page(self, estimate: Estimate) -> Path | None:
-        """Return the page of an estimate; None where it was not written, or the file killed its process."""
+        """Return the page of an estimate; None where it was not written."""
         path = self.folder / self.names[estimate.source]
         return path if path.is_file() else None
 
