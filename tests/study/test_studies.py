@@ -138,6 +138,14 @@ def test_fits_without_a_plan_get_a_sentence(cohort: Cohort, tmp_path: Path) -> N
         studies._claim(tmp_path, cohort, Budget())
 
 
+def test_a_study_that_was_killed_as_it_began_begins_again(cohort: Cohort, tmp_path: Path) -> None:
+    (tmp_path / "fits").mkdir()
+    assert studies._claim(tmp_path, cohort, Budget()) == tmp_path / "fits"
+    (tmp_path / "fits" / "plan.json").rename(tmp_path / "fits" / "theirs.txt")
+    with pytest.raises(TrainError, match="holds other files; give an empty folder"):
+        studies._claim(tmp_path, cohort, Budget())
+
+
 def test_a_folder_of_others_is_left_alone(cohort: Cohort, tmp_path: Path) -> None:
     (tmp_path / "theirs.txt").write_text("theirs")
     with pytest.raises(TrainError, match="holds other files; give an empty folder, or that of earlier studies"):

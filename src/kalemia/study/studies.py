@@ -157,7 +157,8 @@ def _claim(out: Path, cohort: Cohort, budget: Budget) -> Path:
     plan = folder / "plan.json"
     with atomic.writing(out, TrainError):
         known = plan.exists() or any((out / f"{name}.json").exists() for name in STUDIES)
-        if not known and out.is_dir() and any(out.iterdir()):
+        # an empty folder of fits is that of a study that was killed as it began
+        if not known and out.is_dir() and any(one != folder or any(one.iterdir()) for one in out.iterdir()):
             raise TrainError(f"{out}: holds other files; give an empty folder, or that of earlier studies")
         atomic.writable(folder)
         if not plan.exists() and any(folder.glob("*.npz")):
