@@ -121,3 +121,36 @@ def test_slow_drift_does_not_make_another_lead() -> None:
     assert laws.one_lead(ecg()["V2"] + drift, RATE)
     gaps = np.where(np.arange(5000) % 700 < 15, np.nan, ecg()["II"])
     assert laws.one_lead(gaps, RATE)
+
+
+def test_leads_that_stand_apart_and_have_gaps_obey_their_law() -> None:
+    rest = 0.3 * np.sin(2 * np.pi * 30 * T)
+    gap = (np.arange(2500) > 700) & (np.arange(2500) < 720)
+    near = {name: np.where(gap, np.nan, lead) for name, lead in {"I": ONE, "II": TWO + rest, "III": THREE}.items()}
+    apart = {"I": near["I"] + 9, "II": near["II"] - 5, "III": near["III"] + 30}
+    assert laws.residual(apart, RATE) == pytest.approx(laws.residual(near, RATE), rel=1e-6)
+
+
+def test_which_shifts_sum_up_to_nothing_whatever_their_offsets() -> None:
+    rng = np.random.default_rng(2)
+    a, b = rng.normal(size=(4, 200)), rng.normal(size=(3, 200))
+    rest = 0.1 * rng.normal(size=200)
+    for k, m in ((0, 2), (3, 1)):
+        c = -(a[k] + b[m]) + rest
+        offsets = np.array([5.0, -3, 2, 9])
+        assert laws._best(a + offsets[:, None], b - offsets[:3, None], c + 7) == (k, m)
+
+
+def test_windows_are_brought_to_length_1_about_their_own_means() -> None:
+    windows = np.array([[1.0, 3.0], [10.0, 10.0], [-4.0, 4.0]])
+    unit, lengths = laws._unit(windows)
+    half = np.sqrt(0.5)
+    assert unit == pytest.approx(np.array([[-half, half], [0, 0], [-half, half]]))
+    assert lengths == pytest.approx([np.sqrt(2), 0, np.sqrt(32)])
+
+
+@pytest.mark.parametrize(("samples", "told"), [(1599, False), (1600, True)])
+def test_four_beats_are_enough_to_tell_two_leads(samples: int, told: bool) -> None:
+    leads = ecg()
+    mixed = np.concatenate([leads["aVL"][:800], leads["V1"][:800]])
+    assert laws.one_lead(np.where(np.arange(1600) < samples, mixed, np.nan), RATE) != told

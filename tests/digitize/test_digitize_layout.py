@@ -6,6 +6,7 @@ import pytest
 
 from kalemia.digitize import layout
 from kalemia.digitize.layout import CABRERA, STANDARD, Layout
+from kalemia.digitize.letters import NAMES as LEAD_NAMES
 from kalemia.errors import DigitizeError
 from kalemia.records import LEADS
 
@@ -63,8 +64,20 @@ def test_leads_are_stated_row_by_row(wanted: str, shown: Layout) -> None:
 
 @pytest.mark.parametrize("wanted", ["5x5", "3x4+4", "I/I", "I,II/III", "I/Q", "", "3X4"])
 def test_what_is_no_layout_is_refused(wanted: str) -> None:
-    with pytest.raises(DigitizeError, match="accepted are auto, 3x4, 6x2, 12x1, 4x3"):
+    with pytest.raises(DigitizeError) as caught:
         layout.stated(wanted)
+    assert str(caught.value) == (
+        f"layout is {wanted!r}; accepted are auto, 3x4, 6x2, 12x1, 4x3, each with +1 to +3 for rhythm strips and with "
+        "cabrera- before it, or the leads row by row, such as I/II/III or V1,V4/V2,V5/V3,V6"
+    )
+
+
+def test_a_page_may_have_all_leads_that_there_are_and_a_long_mistake_is_cut() -> None:
+    every = layout.stated("/".join(LEAD_NAMES))
+    assert every is not None
+    assert every.order == LEAD_NAMES
+    with pytest.raises(DigitizeError, match=f"layout is '{'x' * 59}; accepted"):
+        layout.stated("x" * 200)
 
 
 def test_columns_are_as_wide_as_their_seconds_at_a_usual_speed() -> None:
