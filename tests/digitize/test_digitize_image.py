@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import ctypes
 import io
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pypdfium2
-import pypdfium2.raw as raw
 import pytest
 from drawn_pages import NAMES, columns, ecg, snr_db
+from drawn_pdf import pdf, wave
 from numpy.typing import NDArray
 from PIL import Image
 
@@ -119,34 +117,6 @@ def test_a_damaged_picture_is_said_to_be(tmp_path: Path) -> None:
 # ---- PDFs
 
 
-def pdf(
-    path: Path,
-    *traces: Reals,
-    size: tuple[float, float] = (600, 400),
-    matrix: Any = None,
-    turn: int = 0,
-    pens: tuple[float, float] = (1.0, 1.0),
-) -> Path:
-    """Write a PDF with paths (points, 2), in 1/72 inch from the lower left corner; those of two have the first pen."""
-    document = pypdfium2.PdfDocument.new()
-    page = document.new_page(*size)
-    for trace in traces:
-        item = raw.FPDFPageObj_CreateNewPath(*map(ctypes.c_float, trace[0]))
-        for x, y in trace[1:]:
-            raw.FPDFPath_LineTo(item, x, y)
-        raw.FPDFPath_SetDrawMode(item, 0, True)
-        raw.FPDFPageObj_SetStrokeWidth(item, pens[len(trace) > 2])
-        if len(trace) == 2:
-            raw.FPDFPageObj_SetStrokeColor(item, 230, 120, 120, 255)
-        if matrix is not None:
-            raw.FPDFPageObj_SetMatrix(item, raw.FS_MATRIX(*matrix))
-        raw.FPDFPage_InsertObject(page, item)
-    page.gen_content()
-    page.set_rotation(turn)
-    document.save(str(path))
-    return path
-
-
 MM = 72 / 25.4
 """Points a millimeter."""
 
@@ -173,11 +143,6 @@ def test_the_traces_of_a_pdf_are_read_as_they_are_drawn(tmp_path: Path) -> None:
     assert found.pixels_per_mm == pytest.approx(250 / 25.4, rel=0.002)
     for name in NAMES:
         assert snr_db(true[name], found.recording.lead(name)) > 25, name
-
-
-def wave(count: int = 200, step: float = 2.0) -> Reals:
-    x = 50 + step * np.arange(count)
-    return np.stack([x, 200 + 50 * np.sin(x / 20)], -1)
 
 
 SCALE = 250 / 72
