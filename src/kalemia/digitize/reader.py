@@ -144,21 +144,21 @@ class _Turned:
 def _upright(rgb: Pixels, wanted: str, dpi: float | None, drawn: Sequence[Reals] = ()) -> _Turned:
     """Read a page as it stands, or turned where it cannot be read so or reads better."""
     best: _Turned | None = None
-    problem: DigitizeError | None = None
+    problems: list[DigitizeError] = []
     for turns in (0, 2, 1, 3):
         if turns % 2 and best is not None and best.reading.score > GOOD:
             break
         try:
             turned = _read(np.ascontiguousarray(np.rot90(rgb, turns)), wanted, dpi, () if turns else drawn)
         except DigitizeError as exc:
-            problem = problem or exc
+            problems.append(exc)
             continue
         if best is None or turned.reading.score > best.reading.score + CLEARLY:
             best = turned
         if best.upright:
             break
     if best is None:
-        raise problem or DigitizeError("no ECG is seen")
+        raise problems[0]
     if reason := doubts.of_limb_leads(best.reading):
         raise DigitizeError(reason)
     return best
