@@ -154,27 +154,14 @@ def cut(
 
     `width` is that of its columns as printed, px, and `labels` are those of its cells, column by column.
     """
-    paths, end = sheet.paths, sheet.end
-    papers = paper.of_rows(sheet.paper, sheet.pulses, chosen)
-    per_s = papers[0].speed * sheet.scale
-    first = columns.edges[0] if columns.clear > MARKED else sheet.start
-    placed = drawn.placed(paths, chosen, sheet.drawn, width, per_s) if sheet.drawn else None
-    if placed is not None:
-        paths, columns, first = placed.paths, placed.columns, placed.columns.edges[0]
-        end = max(end, columns.edges[-1])
-    rows = [Row(paths, r, first, end, own, sheet.scale) for r, own in enumerate(papers)]
-    for r, row in enumerate(rows):
-        if placed is not None:
-            row.shown = placed.shown(r, row.x)
-        else:
-            row.clear(sheet.pulses[r], sheet.steps(r), sheet.marks(chosen.rows).lines > LINE)
-    leads = {lead.name: lead for lead in _leads(rows, chosen, columns, end)}
-    below = strips.named([row.lead("", first, end + 1) for row in rows[chosen.rows :]], leads)
+    timed = _timed(sheet, chosen, columns, width)
+    leads = {lead.name: lead for lead in _leads(timed, chosen)}
+    below = strips.named([row.lead("", timed.first, timed.end + 1) for row in timed.rows[chosen.rows :]], leads)
     signals = {name: lead.signal for name, lead in leads.items()}
     return Reading(
         layout=chosen,
-        columns=columns,
-        paper=papers[0],
+        columns=timed.columns,
+        paper=timed.papers[0],
         given=given,
         leads=leads,
         strips=below.leads,
@@ -182,21 +169,56 @@ def cut(
         named=cells.named(labels, chosen.order, chosen.rows),
         einthoven=laws.residual(signals, RATE),
         goldberger=laws.goldberger(signals, RATE),
-        beyond_s=(end - columns.edges[-1]) / per_s,
+        beyond_s=(timed.end - timed.columns.edges[-1]) / (timed.papers[0].speed * sheet.scale),
         repeats=laws.repeats(signals, RATE),
         mixed=float(np.mean([not laws.one_lead(signal, RATE) for signal in signals.values()])),
-        along=_along(sheet, chosen, columns),
-        assumed=(*papers[0].assumed, *_assumed(chosen, papers), *below.assumed),
-        vector=placed is not None,
+        along=_along(sheet, chosen, timed.columns),
+        assumed=(*timed.papers[0].assumed, *_assumed(chosen, timed.papers), *below.assumed),
+        vector=timed.vector,
     )
 
 
-def _leads(rows: Sequence[Row], chosen: Layout, columns: Columns, end: float) -> Iterator[Lead]:
+@dataclass(frozen=True, eq=False)
+class _Timed:
+    """Rows on their page's time, which begins at `first` and goes on to `end`, px, and the paper of each.
+
+    They are as a PDF draws them where they are `vector`, and so are the columns.
+    """
+
+    rows: Sequence[Row]
+    papers: Sequence[Paper]
+    columns: Columns
+    first: float
+    end: float
+    vector: bool
+
+
+def _timed(sheet: Sheet, chosen: Layout, columns: Columns, width: float) -> _Timed:
+    """Put the rows of a page on its time: as they are drawn where a PDF's paths fit, without pulses else."""
+    paths, end = sheet.paths, sheet.end
+    papers = paper.of_rows(sheet.paper, sheet.pulses, chosen)
+    per_s = papers[0].speed * sheet.scale
+    placed = drawn.placed(paths, chosen, sheet.drawn, width, per_s) if sheet.drawn else None
+    if placed is not None:
+        paths, columns = placed.paths, placed.columns
+        end = max(end, columns.edges[-1])
+    first = columns.edges[0] if columns.clear > MARKED else sheet.start
+    rows = [Row(paths, r, first, end, own, sheet.scale) for r, own in enumerate(papers)]
+    for r, row in enumerate(rows):
+        if placed is not None:
+            row.shown = placed.shown(r, row.x)
+        else:
+            row.clear(sheet.pulses[r], sheet.steps(r), sheet.marks(chosen.rows).lines > LINE)
+    return _Timed(rows, papers, columns, first, end, placed is not None)
+
+
+def _leads(timed: _Timed, chosen: Layout) -> Iterator[Lead]:
     """Yield the leads of a layout, row by row; the last of a row goes on as long as its trace."""
+    edges = timed.columns.edges
     for r, names in enumerate(chosen.leads):
         for c, name in enumerate(names):
-            last = columns.edges[c + 1] if c + 1 < chosen.columns else max(columns.edges[c + 1], end) + 1
-            yield rows[r].lead(name, columns.edges[c], last)
+            last = edges[c + 1] if c + 1 < chosen.columns else max(edges[c + 1], timed.end) + 1
+            yield timed.rows[r].lead(name, edges[c], last)
 
 
 def _along(sheet: Sheet, chosen: Layout, columns: Columns) -> tuple[str, ...]:
