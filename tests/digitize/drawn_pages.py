@@ -86,6 +86,26 @@ def page(
     return paper
 
 
+def ruled(
+    pitch: float, angle: float = 0.0, size: tuple[int, int] = (360, 480), bend: float = 0.0, stretch: float = 1.0
+) -> tuple[NDArray[np.uint8], Reals, Reals]:
+    """Return paper with lines every 1 and 5 mm, and the millimeters u and v of each pixel.
+
+    It is turned clockwise by `angle` degrees, bent by `bend` mm in the middle, and `stretch` times as high as wide.
+    """
+    y, x = np.mgrid[0 : size[0], 0 : size[1]].astype(np.float64)
+    turn = np.radians(angle)
+    u = (np.cos(turn) * x + np.sin(turn) * y) / pitch
+    v = (-np.sin(turn) * x + np.cos(turn) * y) / pitch / stretch
+    v = v + bend * np.sin(np.pi * x / size[1])
+    dark = np.zeros(size)
+    for mm, much, wide in ((1, 45, 0.15), (5, 90, 0.25)):
+        for place in (u, v):
+            off = np.abs((place + mm / 2) % mm - mm / 2)
+            dark = np.maximum(dark, much * np.clip((wide - off) * pitch / 2 + 0.5, 0, 1))
+    return np.repeat((255 - dark)[..., None], 3, axis=2).astype(np.uint8), u, v
+
+
 def read(
     picture: NDArray[np.uint8], suffix: str = ".png", *, layout: str = "auto", dpi: float | None = None
 ) -> Digitized:
