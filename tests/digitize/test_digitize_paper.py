@@ -27,8 +27,8 @@ def pulse(height: float = 10.0, width: float = 5.0, whole: bool = True) -> Pulse
         ([pulse(14.2)], 25, 10, (ASSUMED_GAIN,)),
         ([pulse(width=10)], 50, 10, ()),
         ([pulse(width=7.6)], 50, 10, ()),
-        ([pulse(width=7.4)], 25, 10, ()),
-        ([pulse(width=4.1)], 25, 10, ()),
+        ([pulse(width=7.5)], 25, 10, ()),
+        ([pulse(width=4.0)], 25, 10, ()),
         ([pulse(width=3.9)], 25, 10, (ASSUMED_SPEED,)),
         ([pulse(5.0, 2.6, whole=False)], 25, 5, (ASSUMED_SPEED,)),
         ([pulse(10.0, 10, whole=False)], 25, 10, (ASSUMED_SPEED,)),  # one that is cut off tells no width
@@ -45,7 +45,7 @@ def test_traces_longer_than_thirteen_seconds_are_printed_faster() -> None:
     unknown = Paper(25.0, 10.0, (ASSUMED_GAIN, ASSUMED_SPEED), pulse=False)
     assert paper.of_length(known, 500.0) == known
     assert paper.of_length(unknown, 324.0) == unknown
-    assert paper.of_length(unknown, 326.0) == Paper(50.0, 10.0, (ASSUMED_GAIN, LONG), pulse=False)
+    assert paper.of_length(unknown, 325.0) == Paper(50.0, 10.0, (ASSUMED_GAIN, LONG), pulse=False)
 
 
 def test_chest_leads_in_rows_of_their_own_have_the_gain_of_their_pulses() -> None:
@@ -57,7 +57,16 @@ def test_chest_leads_in_rows_of_their_own_have_the_gain_of_their_pulses() -> Non
     assert {row.gain for row in two} == {10.0}, "two pulses are too few"
     uneven = [[pulse(5.0)], [pulse(5.0)], [pulse(6.0)], *([[]] * 3)]
     assert {row.gain for row in paper.of_rows(of_page, [*limb, *uneven], Layout(12, 1))} == {10.0}
-    three = paper.of_rows(of_page, [[pulse(5.0)]] * 3, Layout(3, 4))
-    assert three == [of_page] * 3, "rows of several leads have one gain"
+    cut = [[pulse(5.0)], [pulse(5.0)], [pulse(5.0, whole=False)], *([[]] * 3)]
+    assert {row.gain for row in paper.of_rows(of_page, [*limb, *cut], Layout(12, 1))} == {10.0}, "one is cut off"
+    for layout in (Layout(3, 4), Layout(6, 2)):
+        several = paper.of_rows(of_page, [[pulse(5.0)]] * layout.rows, layout)
+        assert several == [of_page] * layout.rows, "rows of several leads have one gain"
     fast = paper.of_rows(of_page, [[pulse(10.0, 10.0)]] * 6, Layout(6, 1, 0, STANDARD[6:]))
     assert {row.speed for row in fast} == {50.0}
+
+
+def test_limb_leads_in_rows_of_their_own_have_the_gain_of_their_pulses() -> None:
+    limb = [[pulse(20.0)], [pulse(21.0)], [pulse(20.0)], *([[]] * 3)]
+    rows = paper.of_rows(paper.of_pulses([pulse(10.0)]), [*limb, *([[pulse(10.0)]] * 6)], Layout(12, 1))
+    assert [row.gain for row in rows] == [20.0] * 6 + [10.0] * 6, "three pulses of about one height are enough"

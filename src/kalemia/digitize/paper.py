@@ -38,14 +38,11 @@ class Paper:
 def of_pulses(pulses: Sequence[Pulse]) -> Paper:
     """Return speed and gain as pulses show them, or as they are usual."""
     whole = [pulse for pulse in pulses if pulse.whole]
-    assumed = []
-    speed, gain = SPEEDS[0], GAINS[1]
-    height = float(np.median([pulse.height for pulse in whole or pulses])) if pulses else 0.0
-    if pulses:
-        gain = min(GAINS, key=lambda gain: abs(np.log(gain / height)))
-    if not pulses or abs(np.log(gain / height)) > OF_A_GAIN:
-        gain = GAINS[1]
-        assumed.append(ASSUMED_GAIN)
+    heights = [pulse.height for pulse in whole or pulses]
+    # Gains lie so far apart that one at most is within reach.
+    shown = [gain for gain in GAINS if heights and abs(np.log(gain / np.median(heights))) <= OF_A_GAIN]
+    speed, gain = SPEEDS[0], shown[0] if shown else GAINS[1]
+    assumed = [] if shown else [ASSUMED_GAIN]
     wide = float(np.median([pulse.right - pulse.left for pulse in whole])) if whole else 0.0
     if wide > WIDTHS_MM[1]:
         speed = SPEEDS[1]
