@@ -8,21 +8,20 @@ from __future__ import annotations
 
 import hashlib
 from pathlib import Path
-from statistics import NormalDist
 
 import numpy as np
 import torch
 
 from kalemia.estimate.card import PREPROCESSING, Card
+from kalemia.estimate.evidence import BINS
 from kalemia.export.onnx import to_onnx
 from kalemia.records import NOTICE
-from kalemia.train.calibration import ERROR_LEVELS
 from kalemia.train.design import Design
 from kalemia.train.nets import Estimator, Shape, build, parameters
 
 FOLDER = Path(__file__).parent / "data"
 DESIGN = Design("DSCRNN", channels=2, lstm=2)
-SHAPE = Shape(1, centre_meq_l=4.5, scale_meq_l=1.0, side_centre=(0.0, 0.8), side_scale=(0.5, 0.2))
+SHAPE = Shape(1, side_centre=(0.0, 0.8), side_scale=(0.5, 0.2))
 
 
 def network() -> Estimator:
@@ -36,7 +35,7 @@ def network() -> Estimator:
 
 
 def card(onnx: bytes) -> Card:
-    """Return a card with errors that are normal and as wide as the network says."""
+    """Return a card of a network that is as sure as it says."""
     return Card(
         name="tiny",
         version="0.0.1",
@@ -49,10 +48,8 @@ def card(onnx: bytes) -> Card:
         validated_on="nothing",
         training={},
         metrics={},
-        error_levels=tuple(float(level) for level in ERROR_LEVELS),
-        error_quantiles=(tuple(round(NormalDist().inv_cdf(float(level)), 5) for level in ERROR_LEVELS),),
-        range_meq_l=(2.2, 9.0),
-        prevalence=0.25,
+        sureness=(1.0,),
+        mix=(1 / BINS,) * BINS,
         personal={"between_meq_l": 0.6, "within_meq_l": 0.5},
         likeness={},
         onnx_sha256=hashlib.sha256(onnx).hexdigest(),

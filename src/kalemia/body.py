@@ -21,6 +21,9 @@ MAX_RESIDUAL = 0.2
 """Power of I + III - II, or of aVR + aVL + aVF, over the strongest of the three, that leads read from a page may have.
 Real pages that were read right have 0.1 or less, drawn ones below 0.04 from 5 pixels a mm on, and up to 0.5 at 3."""
 
+PLAUSIBLE_MEQ_L = 1.5, 10.0
+"""What a laboratory may have measured in a living person; anything else is a slip."""
+
 LIMIT_MV = 1e4
 """Far above any amplifier's range, electrode offset included; larger numbers are damage."""
 

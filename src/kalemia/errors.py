@@ -33,6 +33,10 @@ class CalibrationError(KalemiaError):
     """Earlier blood draws could not be used to calibrate a model to a patient."""
 
 
+class PopulationError(KalemiaError):
+    """There is no such population, or a table of laboratory values makes none."""
+
+
 class SimulateError(KalemiaError):
     """The simulator was asked for something it cannot make or write."""
 

@@ -174,14 +174,25 @@ class ModelName:
 
 
 @dataclass(frozen=True)
+class Before:
+    """What is known before the ECG: the population that a patient is taken from, and its shares by potassium."""
+
+    name: str
+    people: str
+    probability_above: Mapping[str, float]
+    probability_below: Mapping[str, float]
+
+
+@dataclass(frozen=True)
 class Estimate:
     """What Kalemia says about one input; `to_dict` is a line of `kalemia predict --json`.
 
-    A refused or failed estimate has no potassium, only a `reason`. The level is "high" for an estimate above 5.5,
-    "low" for one below 3.5, "normal" where the whole interval lies within 3.5 to 5.5, T can be read and no prevalence
-    was told, else "uncertain". `leads_used` of a refused one are those that were looked at. `personal_offset_meq_l` is
-    what a calibration added to the estimate; `prevalence` the share of high ones that it was told of, None for that of
-    the model's calibration.
+    A refused or failed estimate has no potassium, only a `reason`. Potassium, interval and probabilities are of a
+    patient of the `population`; the level is "high" where more than 5.5 mEq/L has a probability of a half, "low" where
+    less than 3.5 has, "normal" where 3.5 to 5.5 has nine tenths and T can be read, else "uncertain".
+    `likelihood_ratio` is what the ECG says on its own: how many times likelier it is at a "high" (5.5 to 8), and at a
+    "low" potassium (2.5 to 3.5), than at a normal one. `leads_used` of a refused one are those that were looked at.
+    `personal_offset_meq_l` is by how much a calibration moved what the ECG says.
     """
 
     source: str
@@ -192,9 +203,10 @@ class Estimate:
     probability_above: Mapping[str, float] = field(default_factory=dict)
     probability_below: Mapping[str, float] = field(default_factory=dict)
     level: Level | None = None
+    likelihood_ratio: Mapping[str, float] = field(default_factory=dict)
+    population: Before | None = None
     interval_validated_on: str | None = None
     personal_offset_meq_l: float | None = None
-    prevalence: float | None = None
     reason: str | None = None
     heart_rate_bpm: float | None = None
     beats_used: int = 0
@@ -214,4 +226,6 @@ def _plain(value: Any) -> Any:
         return list(value)
     if isinstance(value, Mapping):
         return dict(value)
-    return dict(vars(value)) if isinstance(value, ModelName) else value
+    return (
+        {name: _plain(part) for name, part in vars(value).items()} if isinstance(value, ModelName | Before) else value
+    )

@@ -36,12 +36,12 @@ def test_a_card_comes_back_as_it_was_written(tiny: Model, tmp_path: Path) -> Non
     assert Card.load(path) == tiny.card
     assert path.read_bytes().endswith(b"\n}\n")
     with pytest.raises(ValueError, match="not JSON compliant"):
-        replace(tiny.card, prevalence=float("nan")).dump()
+        replace(tiny.card, sureness=(float("nan"),)).dump()
 
 
 def test_whole_numbers_are_numbers(written: Callable[..., Path]) -> None:
-    card = Card.load(written(range_meq_l=[2, 9], prevalence=0, personal={"between_meq_l": 0, "within_meq_l": 1}))
-    assert (card.range_meq_l, card.prevalence) == ((2.0, 9.0), 0.0)
+    card = Card.load(written(sureness=[1], mix=[1, *[0] * 29], personal={"between_meq_l": 0, "within_meq_l": 1}))
+    assert (card.sureness, card.mix) == ((1.0,), (1.0, *(0.0,) * 29))
 
 
 @pytest.mark.parametrize(
@@ -49,14 +49,12 @@ def test_whole_numbers_are_numbers(written: Callable[..., Path]) -> None:
     [
         ({"surprise": 1}, "'surprise' is not known"),
         ({"s" * 99: 1}, f"'{'s' * 40}' is not known"),
-        ({"leads": ["V5", "I"]}, "error_quantiles have no row for every number of leads"),
+        ({"leads": ["V5", "I"]}, "sureness has no factor for every number of leads"),
         ({"least_leads": 2}, "least_leads is no number of leads"),
         ({"least_leads": 0}, "least_leads is no number of leads"),
-        ({"error_levels": [0.1, 0.5, 0.9]}, "error_levels and error_quantiles differ in length"),
-        ({"error_levels": [0.9, 0.5, 0.1]}, "error_levels are not rising numbers"),
-        ({"error_levels": [0.5, 0.5, 0.5, 0.5, 0.5]}, "error_levels are no shares that rise"),
-        ({"error_quantiles": [[2, 1, 0]]}, "error_quantiles row 0 are not rising numbers"),
-        ({"range_meq_l": [9.0, 2.0]}, "range_meq_l are not rising numbers"),
+        ({"sureness": [1.0, 1.0]}, "sureness has no factor for every number of leads"),
+        ({"mix": [0.03] * 30}, "the shares of mix do not sum to one"),
+        ({"mix": [0.0334] * 30}, "the shares of mix do not sum to one"),
         ({"personal": {"between_meq_l": 0.5}}, "personal has no between_meq_l and within_meq_l"),
         ({"personal": {"within_meq_l": 0.5}}, "personal has no between_meq_l and within_meq_l"),
         ({"personal": {"between_meq_l": 0.5, "within_meq_l": 0.0}}, "personal has no between_meq_l and within_meq_l"),
@@ -89,17 +87,14 @@ def test_a_damaged_card_is_refused_in_a_sentence(
         ({"leads": "V5"}, "Expected `array`, got `str`"),
         ({"leads": []}, "Expected `array` of length >= 1"),
         ({"leads": [5]}, "Expected `str`, got `int`"),
-        ({"error_levels": 3}, "Expected `array`, got `int`"),
-        ({"error_levels": [0.1, 0.9]}, "Expected `array` of length >= 3"),
-        ({"error_levels": [0.0, 0.5, 0.9]}, "Expected `float` > 0.0"),
-        ({"error_levels": [0.1, 0.5, 1.0]}, "Expected `float` < 1.0"),
-        ({"error_quantiles": [["a", "b", "c"]]}, "Expected `float`, got `str`"),
-        ({"error_quantiles": [[0, 1, 1e6]]}, "Expected `float` < 1000000.0"),
-        ({"error_quantiles": [[-1e6, 0, 1]]}, "Expected `float` > -1000000.0"),
-        ({"range_meq_l": None}, "Expected `array`, got `null`"),
-        ({"range_meq_l": [9.0]}, "Expected `array` of length 2, got 1"),
-        ({"prevalence": 1.5}, "Expected `float` <= 1.0"),
-        ({"prevalence": -0.1}, "Expected `float` >= 0.0"),
+        ({"sureness": 3}, "Expected `array`, got `int`"),
+        ({"sureness": [0.0]}, "Expected `float` > 0.0"),
+        ({"sureness": [10.1]}, "Expected `float` <= 10.0"),
+        ({"sureness": ["a"]}, "Expected `float`, got `str`"),
+        ({"mix": [1.0]}, "Expected `array` of length >= 30"),
+        ({"mix": [0.1] * 31}, "Expected `array` of length <= 30"),
+        ({"mix": [1.5, *[0.0] * 29]}, "Expected `float` <= 1.0"),
+        ({"mix": [-0.1, *[0.0] * 29]}, "Expected `float` >= 0.0"),
     ],
 )
 def test_a_field_of_another_kind_is_named_with_what_is_expected(
@@ -122,7 +117,7 @@ def test_a_card_without_a_field_is_refused(written: Callable[..., Path]) -> None
             Card.load(path)
 
 
-@pytest.mark.parametrize("text", ["", "{", "[]", "7", '"card"', "\x00\xff", "[" * 100_000, '{"prevalence": NaN}'])
+@pytest.mark.parametrize("text", ["", "{", "[]", "7", '"card"', "\x00\xff", "[" * 100_000, '{"mix": NaN}'])
 def test_what_is_no_card_is_refused(tmp_path: Path, text: str) -> None:
     path = tmp_path / "card.json"
     path.write_bytes(text.encode("latin-1"))
@@ -167,40 +162,3 @@ def test_a_huge_card_is_not_read(tmp_path: Path) -> None:
         file.truncate(4_000_001)
     with pytest.raises(ModelError, match=r"4,000,001 bytes; as the JSON card of a model up to 4,000,000 are accepted"):
         Card.load(path)
-
-
-@pytest.mark.parametrize("prevalence", [0.0001, 0.01, 0.25, 0.6, 0.9999])
-def test_a_prevalence_becomes_odds(tiny: Model, prevalence: float) -> None:
-    odds = prevalence / (1 - prevalence) / (0.25 / 0.75)  # of the calibration a quarter were above
-    assert tiny.card.odds(prevalence) == pytest.approx(odds)
-
-
-@pytest.mark.parametrize(
-    ("share", "shown"),
-    [
-        (0.0, "0.0"),
-        (0.00009, "9e-05"),
-        (0.99995, "0.99995"),
-        (-0.1, "-0.1"),
-        (3.0, "3.0"),
-        (float("nan"), "nan"),
-        ("0.03", "'0.03'"),
-        ("a" * 40, "'" + "a" * 19),
-    ],
-)
-def test_a_prevalence_that_is_none_gets_a_sentence(tiny: Model, share: Any, shown: str) -> None:
-    with pytest.raises(ModelError) as caught:
-        tiny.card.odds(share)
-    accepted = "a share from 0.0001 to 0.9999 is accepted, such as 0.03"
-    assert str(caught.value) == f"the prevalence is {shown}; {accepted}"
-
-
-@pytest.mark.parametrize("own", [0.0, 0.00009, 0.99995, 1.0])
-def test_a_calibration_of_one_kind_takes_no_prevalence(tiny: Model, own: float) -> None:
-    with pytest.raises(ModelError) as caught:
-        replace(tiny.card, prevalence=own).odds(0.03)
-    assert str(caught.value) == (
-        "model tiny: none or all of its calibration's patients were above 5.5 mEq/L; it takes no prevalence"
-    )
-    assert replace(tiny.card, prevalence=0.0001).odds(0.0001) == pytest.approx(1.0)
-    assert replace(tiny.card, prevalence=0.9999).odds(0.9999) == pytest.approx(1.0)

@@ -18,12 +18,15 @@ from kalemia.estimate import explain as room
 from kalemia.estimate.card import Card
 from kalemia.estimate.explain import ORDINARY_MEQ_L, PARTS, SHOWN_MEQ_L, explain, simulated_beat
 from kalemia.estimate.model import Model
+from kalemia.estimate.population import Population
 from kalemia.records import EIGHT, LEADS, Beat
 from kalemia.signal.beat import cut
 from kalemia.signal.measure import qrs_bounds
 from kalemia.simulate import simulate_one
+from likelihoods import with_median
 
 Float32 = NDArray[np.float32]
+FLAT = Population.load("flat")
 
 
 class Known(Model):
@@ -33,14 +36,13 @@ class Known(Model):
         self.card = replace(card, leads=leads)
         self.answer = answer
 
-    def run(self, beats: Float32, side: Float32) -> tuple[Float32, Float32]:
+    def run(self, beats: Float32, side: Float32) -> NDArray[np.float64]:
         self.beats, self.side = beats, side
-        potassium = self.answer(beats)
-        return potassium, np.ones_like(potassium)
+        return with_median(self.answer(beats).astype(np.float64))
 
 
 def mean_of(samples: slice) -> Callable[[Float32], Float32]:
-    return lambda beats: np.asarray(4 + 10 * beats[:, :, samples].mean(axis=(1, 2)), dtype=np.float32)
+    return lambda beats: np.asarray(4 + 4 * beats[:, :, samples].mean(axis=(1, 2)), dtype=np.float32)
 
 
 def lifted(rr_s: float) -> Beat:
@@ -57,10 +59,10 @@ def high(lead: str = "V5") -> Beat:
 def test_a_tall_t_at_seven_is_explained_by_st_t(name: str) -> None:
     model = Model.load(name)
     beat = high("all")
-    why = explain(beat, model)
-    assert why.potassium_meq_l == pytest.approx(model.forecast(beat).potassium_meq_l, abs=1e-4)
+    why = explain(beat, model, FLAT)
+    assert why.potassium_meq_l == pytest.approx(FLAT.given(model.evidence(beat)).quantile(0.5), abs=1e-4)
     assert why.potassium_meq_l > 6.0
-    assert 4.0 < why.ordinary_meq_l < 5.0
+    assert 4.0 < why.ordinary_meq_l < 5.5
     assert tuple(why.added_meq_l) == PARTS
     assert why.added_meq_l["ST-T"] > 1.0
     assert why.added_meq_l["ST-T"] > 2 * max(why.added_meq_l["P"], why.added_meq_l["QRS"])
@@ -69,6 +71,14 @@ def test_a_tall_t_at_seven_is_explained_by_st_t(name: str) -> None:
 def test_a_flat_t_lowers_an_estimate() -> None:
     flat = cut(recording(EIGHT, waves=(P, R, replace(T, mv=0.05))))
     assert explain(flat, Model.load("12-4k")).added_meq_l["ST-T"] < -0.1
+
+
+def test_an_explanation_is_of_the_patients_population(tiny: Model) -> None:
+    beat, kidney = high(), Population.load("kidney")
+    found = explain(beat, tiny, kidney)
+    assert found.potassium_meq_l == pytest.approx(kidney.given(tiny.evidence(beat)).quantile(0.5), abs=1e-4)
+    assert explain(beat, tiny).added_meq_l == found.added_meq_l  # by default
+    assert explain(beat, tiny, FLAT).potassium_meq_l > found.potassium_meq_l
 
 
 def test_replacing_nothing_changes_nothing() -> None:
@@ -82,9 +92,9 @@ def test_replacing_nothing_changes_nothing() -> None:
     ("part", "seen"), [("P", slice(35, 60)), ("QRS", slice(86, 95)), ("ST-T", slice(135, 200))], ids=PARTS
 )
 def test_a_model_that_sees_one_part_is_explained_by_it_alone(tiny: Model, part: str, seen: slice) -> None:
-    why = explain(high(), Known(tiny.card, ("V5",), mean_of(seen)))
+    why = explain(high(), Known(tiny.card, ("V5",), mean_of(seen)), FLAT)
     moved = why.potassium_meq_l - why.ordinary_meq_l
-    assert abs(moved) > 0.01
+    assert abs(moved) > 0.002
     assert why.added_meq_l[part] == pytest.approx(moved, abs=1e-5)
     assert all(abs(added) < 1e-5 for name, added in why.added_meq_l.items() if name != part)
 
@@ -92,20 +102,20 @@ def test_a_model_that_sees_one_part_is_explained_by_it_alone(tiny: Model, part: 
 @pytest.mark.parametrize("rr_s", [0.3, 0.45, 0.6, 0.8, 1.2, 2.2])
 def test_every_sample_belongs_to_the_three_parts_together(tiny: Model, rr_s: float) -> None:
     """Then the parts of a model that only adds samples up do add up."""
-    why = explain(replace(high(), rr_s=rr_s), Known(tiny.card, ("V5",), mean_of(slice(None))))
+    why = explain(replace(high(), rr_s=rr_s), Known(tiny.card, ("V5",), mean_of(slice(None))), FLAT)
     assert sum(why.added_meq_l.values()) == pytest.approx(why.potassium_meq_l - why.ordinary_meq_l, abs=1e-4)
 
 
 def test_in_a_fast_heart_the_next_beat_is_replaced_with_this_one(tiny: Model) -> None:
     model = Known(tiny.card, ("V5",), mean_of(slice(None)))
-    explain(lifted(0.5), model)
+    explain(lifted(0.5), model, FLAT)
     replaced = model.beats[0, 0] - model.beats[1 + PARTS.index("QRS"), 0]
     np.testing.assert_allclose(replaced[[90, 90 + 75, 90 + 150]], [1.0, 0.0, 1.0], atol=1e-5)
 
 
 def test_beats_pass_into_each_other_without_a_step(tiny: Model) -> None:
     model = Known(tiny.card, ("V5",), mean_of(slice(None)))
-    explain(lifted(0.8), model)
+    explain(lifted(0.8), model, FLAT)
     taken = model.beats[0] - model.beats[1:4, 0]
     assert taken.max() == pytest.approx(1.0, abs=1e-5)
     assert np.abs(np.diff(taken, axis=1)).max() < 0.15
@@ -172,7 +182,7 @@ def test_a_simulated_beat_has_the_nearest_rr_that_the_simulator_makes(asked_s: f
 def test_rate_and_gains_stay_the_patients(tiny: Model) -> None:
     model = Known(tiny.card, EIGHT, mean_of(slice(None)))
     beat = high("all")
-    explain(beat, model)
+    explain(beat, model, FLAT)
     assert model.side.shape == (5, 9)
     np.testing.assert_allclose(model.side, np.broadcast_to([*np.log(beat.gain_mv), beat.rr_s], (5, 9)), rtol=1e-6)
 
@@ -180,7 +190,7 @@ def test_rate_and_gains_stay_the_patients(tiny: Model) -> None:
 def test_a_lead_with_a_problem_stays_left_out(tiny: Model) -> None:
     model = Known(tiny.card, EIGHT, mean_of(slice(None)))
     beat = high("all")
-    why = explain(replace(beat, problems=("flat", *beat.problems[1:])), model)
+    why = explain(replace(beat, problems=("flat", *beat.problems[1:])), model, FLAT)
     assert why.leads == EIGHT[1:]
     assert not model.beats[:, 0].any()
     assert model.beats[:, 1:].any(axis=2).all()
@@ -189,14 +199,14 @@ def test_a_lead_with_a_problem_stays_left_out(tiny: Model) -> None:
 
 def test_any_of_the_twelve_leads_can_be_explained(tiny: Model) -> None:
     beat = cut(recording(("aVF", "III")))
-    assert explain(beat, Known(tiny.card, ("III", "aVF"), mean_of(slice(None)))).leads == ("III", "aVF")
+    assert explain(beat, Known(tiny.card, ("III", "aVF"), mean_of(slice(None))), FLAT).leads == ("III", "aVF")
 
 
 @pytest.mark.parametrize("leads", [("MCL1",), ("V6",)])
 def test_leads_that_cannot_be_explained_are_named(tiny: Model, leads: tuple[str, ...]) -> None:
     beat = replace(high(), leads=("MCL1",))
     with pytest.raises(ModelError) as caught:
-        explain(beat, Known(tiny.card, leads, mean_of(slice(None))))
+        explain(beat, Known(tiny.card, leads, mean_of(slice(None))), FLAT)
     named = "MCL1" if leads == ("MCL1",) else "none"
     assert str(caught.value) == f"leads {named} cannot be explained; expected some of {', '.join(LEADS)}"
 
@@ -206,7 +216,7 @@ def test_a_network_without_a_number_is_an_error(tiny: Model) -> None:
         return np.array([4.0, np.nan, 4.0, 4.0, 4.0], np.float32)
 
     with pytest.raises(ModelError) as caught:
-        explain(high(), Known(tiny.card, ("V5",), answer))
+        explain(high(), Known(tiny.card, ("V5",), answer), FLAT)
     assert str(caught.value) == "model tiny: its network returns no number where a part of the beat is replaced"
 
 

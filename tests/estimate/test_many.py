@@ -14,6 +14,7 @@ from kalemia.errors import KalemiaError
 from kalemia.estimate.many import Job, predict_many
 from kalemia.estimate.model import Model
 from kalemia.estimate.personal import Calibration
+from kalemia.estimate.population import Population
 from kalemia.estimate.predict import Result
 from kalemia.read import inputs
 from kalemia.records import Estimate
@@ -131,9 +132,10 @@ def test_a_job_passes_on_all_that_it_knows(monkeypatch: pytest.MonkeyPatch, tiny
     monkeypatch.setattr("kalemia.estimate.many.examine", noted)
     own = Calibration(0.1, 0.9, 1, tiny.name)
     seen: list[tuple[str, Result]] = []
-    job = Job("v5-4k", 250.0, own, 0.2, lambda source, result: seen.append((source, result)))
+    ward = Population.load("hospital")
+    job = Job("v5-4k", 250.0, own, ward, lambda source, result: seen.append((source, result)))
     assert list(predict_many(["a", "b"], job)) == [Estimate("a", "refused"), Estimate("b", "refused")]
-    known = {"rate": 250.0, "calibration": own, "prevalence": 0.2}
+    known = {"rate": 250.0, "calibration": own, "population": ward}
     assert asked == [("a", "v5-4k", known), ("b", "v5-4k", known)]
     assert [source for source, _ in seen] == ["a", "b"]
 

@@ -15,7 +15,9 @@ import pytest
 
 from ecgs import recording
 from kalemia.errors import ModelError
+from kalemia.estimate.evidence import Evidence
 from kalemia.estimate.model import DEFAULT, Model, bundled, inputs, shown
+from kalemia.estimate.population import Population
 from kalemia.signal.beat import cut
 
 
@@ -103,10 +105,10 @@ def answered(tiny: Model, tiny_path: Path, *outputs: object) -> Model:
     ("outputs", "why"),
     [
         ((), "its network cannot be run on a beat"),
-        ((np.ones(2),), "its network does not answer with a potassium and a spread a beat"),
-        ((np.ones(2), np.ones(3)), "its network does not answer with a potassium and a spread a beat"),
-        ((np.ones(2), np.ones((2, 1))), "its network does not answer with a potassium and a spread a beat"),
-        ((np.ones(2),) * 3, "its network does not answer with a potassium and a spread a beat"),
+        ((np.ones(2),), "its network does not answer with 30 likelihoods a beat"),
+        ((np.ones((2, 29)),), "its network does not answer with 30 likelihoods a beat"),
+        ((np.ones((1, 30)),), "its network does not answer with 30 likelihoods a beat"),
+        ((np.ones((2, 30)),) * 2, "its network does not answer with 30 likelihoods a beat"),
     ],
 )
 def test_a_network_that_answers_otherwise_is_refused(
@@ -117,28 +119,17 @@ def test_a_network_that_answers_otherwise_is_refused(
     assert str(caught.value) == f"model tiny: {why}"
 
 
-def test_an_answer_is_moved_by_the_median_error_and_kept_within_the_range(tiny: Model, tiny_path: Path) -> None:
-    errors = ((-1.0, 0.1, 3.0), (-1.0, 0.5, 3.0))
-    card = replace(tiny.card, leads=("I", "V5"), error_levels=(0.05, 0.5, 0.95), error_quantiles=errors)
-    model = Model(tiny_path.read_bytes(), replace(card, range_meq_l=(3.0, 6.0)))
-    answer = np.array([4.0, 4.0, 2.0, 8.0], np.float32)
-    vars(model)["_session"] = Answering(answer, np.full(4, 0.4, np.float32))
-    beats = np.ones((4, 2, 270), np.float32)
-    beats[0, 1] = 0.0  # of the first beat one lead was shown
-    potassium, spread = model.run(beats, np.zeros((4, 3), np.float32))
-    np.testing.assert_allclose(potassium, [4.04, 4.2, 3.0, 6.0], rtol=1e-6)
-    np.testing.assert_array_equal(spread, np.full(4, np.float32(0.4)))
-    assert list(shown(beats)) == [1, 2, 2, 2]
-
-
-@pytest.mark.parametrize(("leads", "row"), [(0, 0), (1, 0), (2, 1), (3, 2), (9, 2)])
-def test_the_errors_are_those_of_as_many_leads(tiny: Model, tiny_path: Path, leads: int, row: int) -> None:
-    """Of fewer than the model needs, and of more than it takes, those of the nearest number."""
-    quantiles = tuple((-1.0 - k, 0.0, 1.0 + k) for k in range(3))
-    card = replace(tiny.card, leads=("I", "II", "V5"), error_levels=(0.05, 0.5, 0.95), error_quantiles=quantiles)
-    forecast = Model(tiny_path.read_bytes(), card).forecast_of(4.0, 1.0, leads)
-    assert forecast.interval(0.9) == pytest.approx((3.0 - row, 5.0 + row))
-    assert forecast.odds == 1.0
+def test_a_network_is_as_sure_as_its_card_says_for_as_many_leads(tiny: Model, tiny_path: Path) -> None:
+    """Of fewer than the model needs that of the least, of more than it takes that of all."""
+    card = replace(tiny.card, leads=("I", "II", "V5"), least_leads=2, sureness=(0.5, 0.8))
+    model = Model(tiny_path.read_bytes(), card)
+    vars(model)["_session"] = Answering(np.full((3, 30), 2.0, np.float32))
+    beats = np.ones((3, 3, 270), np.float32)
+    beats[0, 1:] = 0.0
+    beats[1, 1] = 0.0
+    log_likelihoods = model.run(beats, np.zeros((3, 4), np.float32))
+    assert list(shown(beats)) == [1, 2, 3]
+    np.testing.assert_allclose(log_likelihoods, np.repeat([[1.0], [1.0], [1.6]], 30, axis=1))
 
 
 def test_without_a_likeness_no_beat_is_unlike(tiny: Model) -> None:
@@ -150,16 +141,9 @@ def test_one_beat_gives_what_it_gives_among_many(tiny: Model) -> None:
     together = tiny.run(beats, side)
     for i in range(7):
         alone = tiny.run(beats[i : i + 1], side[i : i + 1])
-        np.testing.assert_allclose(np.ravel(alone), [together[0][i], together[1][i]], atol=1e-5)
-    assert np.ptp(together[0]) > 0.01
-    assert (together[1] > 0).all()
-
-
-def test_no_estimate_leaves_the_range_of_the_training_patients(altered: Callable[..., Path]) -> None:
-    model = Model.load(altered(range_meq_l=[4.0, 4.2]))
-    potassium, _ = model.run(*some(50))
-    assert potassium.min() >= np.float32(4.0)
-    assert potassium.max() <= np.float32(4.2)
+        np.testing.assert_allclose(alone[0], together[i], atol=1e-5)
+    assert together.shape == (7, 30)
+    assert np.ptp(together, axis=0).max() > 0.01
 
 
 def test_the_inputs_are_gathered_by_name() -> None:
@@ -187,24 +171,18 @@ def test_leads_that_are_absent_or_bad_are_left_out() -> None:
     assert inputs([], ("V5",))[0].shape == (0, 1, 270)
 
 
-def test_forecast_is_run_of_one_beat(tiny: Model) -> None:
+def test_evidence_is_run_of_one_beat(tiny: Model) -> None:
     beat = cut(recording(), ("I", "V5"))
-    potassium, spread = tiny.run(*inputs([beat], ("V5",)))
-    assert tiny.forecast(beat) == tiny.forecast_of(float(potassium[0]), float(spread[0]), 1)
+    (answer,) = tiny.run(*inputs([beat], ("V5",)))
+    np.testing.assert_array_equal(tiny.evidence(beat).log_likelihood, Evidence.of(answer).log_likelihood)
 
 
-def test_an_estimate_is_the_median_of_what_it_says(tiny: Model, tiny_path: Path) -> None:
-    """The network alone would be off by 0.2 of its spread, as the errors on patients kept apart were."""
-    card = replace(tiny.card, error_levels=(0.05, 0.5, 0.95), range_meq_l=(0.0, 20.0))
-    cards = [replace(card, error_quantiles=((-1.0, middle, 3.0),)) for middle in (0.0, 0.2)]
-    even, odd = (Model(tiny_path.read_bytes(), one) for one in cards)
-    (network, spread), (estimate, same) = even.run(*some(20)), odd.run(*some(20))
-    np.testing.assert_array_equal(spread, same)
-    np.testing.assert_allclose(estimate, network + 0.2 * spread, rtol=1e-5)
-    for model, answers in ((even, network), (odd, estimate)):
-        forecasts = [model.forecast_of(float(k), float(s), 1) for k, s in zip(answers, spread, strict=True)]
-        assert [each.probability_above(each.potassium_meq_l) for each in forecasts] == pytest.approx([0.5] * 20)
-    assert odd.forecast_of(4.0, 1.0, 1).interval(0.9) == pytest.approx((2.8, 6.8))
+@pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
+def test_an_answer_that_is_no_number_is_no_evidence(tiny: Model, tiny_path: Path, bad: float) -> None:
+    answer = np.zeros((1, 30))
+    answer[0, 7] = bad
+    with pytest.raises(ModelError, match=r"^the network returned no number for this beat$"):
+        answered(tiny, tiny_path, answer).evidence(cut(recording(), ("V5",)))
 
 
 NAMES = [card.name for card in bundled()]
@@ -254,12 +232,13 @@ def test_a_network_that_is_not_the_cards_is_refused(tiny: Model) -> None:
 def test_a_bundled_model_follows_potassium(name: str) -> None:
     from kalemia.simulate import simulate_one
 
-    model = Model.load(name)
+    model, flat = Model.load(name), Population.load("flat")
     found = []
     for potassium in (3.0, 4.5, 6.0, 8.0):
         beats = [cut(simulate_one(99, i, "clean", potassium).recording, model.card.leads) for i in range(12)]
         good = [beat for beat in beats if not any(beat.problems)]
-        found.append(float(np.median(model.run(*inputs(good, model.card.leads))[0])))
+        medians = [flat.given(model.evidence(beat)).quantile(0.5) for beat in good]
+        found.append(float(np.median(medians)))
     assert found == sorted(found)
     assert found[-1] - found[0] > 1.5
 

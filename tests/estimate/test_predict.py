@@ -10,26 +10,32 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 from typer.testing import CliRunner
 
 import kalemia
 from ecgs import HEART, R, changed, recording, traced
 from kalemia.cli import app
 from kalemia.digitize import Digitized, write
-from kalemia.errors import CalibrationError, DigitizeError, KalemiaError, ModelError
+from kalemia.errors import CalibrationError, DigitizeError, KalemiaError, ModelError, PopulationError
 from kalemia.estimate.card import Card
+from kalemia.estimate.evidence import Evidence, Shares
 from kalemia.estimate.model import DEFAULT, Model
 from kalemia.estimate.personal import Calibration
-from kalemia.estimate.predict import Prior, Result, _answered, _estimated, examine, level
+from kalemia.estimate.population import Population
+from kalemia.estimate.predict import PAGE_ERROR_MEQ_L, Known, Result, _answered, _estimated, examine, level
 from kalemia.read import inputs
-from kalemia.records import EIGHT, LEADS, NOTICE, Estimate, Recording
+from kalemia.records import EIGHT, LEADS, NOTICE, Before, Estimate, Recording
 from kalemia.simulate import simulate_one
 from kalemia.simulate.formats import write_wfdb
+from likelihoods import bell
+
+KIDNEY = Population.load("kidney")
 
 
-def answering(monkeypatch: pytest.MonkeyPatch, potassium: float, spread: float) -> None:
-    """Have every model say the same of every beat."""
-    monkeypatch.setattr(Model, "forecast", lambda model, _: model.forecast_of(potassium, spread, 1))
+def answering(monkeypatch: pytest.MonkeyPatch, log_likelihood: NDArray[np.float64]) -> None:
+    """Have every network say the same of every beat."""
+    monkeypatch.setattr(Model, "run", lambda _model, beats, _side: np.tile(log_likelihood, (len(beats), 1)))
 
 
 def test_a_recording_is_estimated(tiny_path: Path, tiny: Model) -> None:
@@ -52,15 +58,17 @@ def test_a_recording_is_estimated(tiny_path: Path, tiny: Model) -> None:
 
 def test_the_numbers_are_those_of_the_model(tiny_path: Path, tiny: Model) -> None:
     made = simulate_one(2, 3, "clean").recording
-    forecast = tiny.forecast(kalemia.cut(made, ("V5",)))
+    evidence = tiny.evidence(kalemia.cut(made, ("V5",)))
     found = kalemia.predict(made, tiny_path)
-    assert found.potassium_meq_l == pytest.approx(forecast.potassium_meq_l, abs=0.005)
-    assert found.interval_meq_l == pytest.approx(forecast.interval(0.9), abs=0.005)
+    after = KIDNEY.given(evidence)
+    assert found.potassium_meq_l == pytest.approx(after.quantile(0.5), abs=0.005)
+    assert found.interval_meq_l == pytest.approx(after.interval(0.9), abs=0.005)
+    assert found.likelihood_ratio == evidence.likelihood_ratio
     assert list(found.probability_above) == ["5.5", "6.0", "6.5"]
     assert list(found.probability_below) == ["3.5"]
     for cut, chance in found.probability_above.items():
-        assert chance == pytest.approx(forecast.probability_above(float(cut)), abs=5e-4)
-    assert found.probability_below["3.5"] == pytest.approx(1 - forecast.probability_above(3.5), abs=5e-4)
+        assert chance == pytest.approx(after.above(float(cut)), abs=5e-4)
+    assert found.probability_below["3.5"] == pytest.approx(after.below(3.5), abs=5e-4)
 
 
 def test_a_file_gives_what_its_recording_gives(tiny_path: Path, patients: Path) -> None:
@@ -106,6 +114,10 @@ def test_examine_keeps_what_a_report_draws(tiny_path: Path, tiny: Model) -> None
     assert result.recording is ecg
     assert result.beat is not None
     assert result.beat.leads == ("V5",)
+    assert result.evidence is not None
+    assert result.evidence.likelihood_ratio == result.estimate.likelihood_ratio
+    assert result.population is not None
+    assert result.population.name == "kidney"
 
 
 @pytest.mark.parametrize(
@@ -124,7 +136,7 @@ def test_which_leads_would_be_needed_is_said(
     ecg = Recording(np.zeros((len(own), 5000), np.float32), 500.0, own, source="a.csv", warnings=("dim",))
     model = Model.__new__(Model)
     model.card = replace(tiny.card, leads=leads, least_leads=least)
-    found = _estimated(ecg, model, Prior())
+    found = _estimated(ecg, model, Known(KIDNEY))
     assert found.recording is ecg
     assert found.beat is None
     looked_at = tuple(lead for lead in leads if lead in own)
@@ -159,12 +171,11 @@ def test_what_cannot_be_trusted_is_refused_with_the_reason(tiny_path: Path, ecg:
 def test_a_network_that_returns_no_number_is_refused(
     monkeypatch: pytest.MonkeyPatch, tiny_path: Path, bad: float
 ) -> None:
-    answering(monkeypatch, bad, 0.5)
-    found = kalemia.predict(recording(), tiny_path)
-    assert (found.status, found.reason) == (
-        "refused",
-        "the network returned no number for this beat, or no spread that an error can have",
-    )
+    answering(monkeypatch, np.array([bad] * 30))
+    result = examine(recording(), tiny_path)
+    found = result.estimate
+    assert (found.status, found.reason) == ("refused", "the network returned no number for this beat")
+    assert (result.evidence, result.population, result.model) == (None, None, None)
     json.dumps(found.to_dict(), allow_nan=False)
 
 
@@ -255,12 +266,13 @@ def test_a_page_is_estimated_as_the_ecg_printed_on_it(demo: Result) -> None:
 
 def test_reading_a_page_widens_the_interval(demo: Result) -> None:
     assert demo.recording is not None
-    digital = kalemia.predict(replace(demo.recording, digitized=False))
-    assert demo.estimate.potassium_meq_l == digital.potassium_meq_l
-    assert demo.estimate.interval_meq_l is not None
-    assert digital.interval_meq_l is not None
-    assert demo.estimate.interval_meq_l[0] < digital.interval_meq_l[0]
-    assert demo.estimate.interval_meq_l[1] > digital.interval_meq_l[1]
+    digital = examine(replace(demo.recording, digitized=False))
+    assert demo.evidence is not None
+    assert digital.evidence is not None
+    np.testing.assert_allclose(
+        demo.evidence.log_likelihood, digital.evidence.widened(PAGE_ERROR_MEQ_L).log_likelihood, atol=1e-9
+    )
+    assert demo.estimate.likelihood_ratio["high"] < digital.estimate.likelihood_ratio["high"]
 
 
 @pytest.mark.parametrize("form", ["wfdb", "csv"])
@@ -378,84 +390,87 @@ def test_a_fast_heart_is_warned_of(tiny_path: Path) -> None:
     assert any(warning.startswith("Heart rate 150 bpm") for warning in found.warnings)
 
 
+def known(low: float, high: float) -> Shares:
+    """Return what is known of a patient: these probabilities of less than 3.5 and of more than 5.5."""
+    shares = np.zeros(30)
+    shares[[0, 10, 29]] = low, 1 - low - high, high
+    return Shares(shares)
+
+
 @pytest.mark.parametrize(
-    ("potassium", "low", "high", "word"),
+    ("low", "high", "word"),
     [
-        (5.5, 5.0, 6.0, "uncertain"),
-        (5.51, 5.0, 6.0, "high"),
-        (5.51, 5.51, 5.51, "high"),
-        (3.5, 3.0, 4.0, "uncertain"),
-        (3.49, 3.0, 4.0, "low"),
-        (4.5, 3.5, 5.5, "normal"),
-        (4.5, 3.49, 5.5, "uncertain"),
-        (4.5, 3.5, 5.51, "uncertain"),
-        (5.5, 5.4, 5.5, "normal"),
-        (3.5, 3.5, 3.6, "normal"),
-        (8.0, 3.0, 9.0, "high"),
-        (2.0, 1.0, 6.0, "low"),
+        (0.2, 0.5, "high"),
+        (0.2, 0.499, "uncertain"),
+        (0.2, 0.4996, "high"),  # as it is printed
+        (0.5, 0.2, "low"),
+        (0.499, 0.2, "uncertain"),
+        (0.4996, 0.2, "low"),
+        (0.5, 0.5, "high"),
+        (0.05, 0.05, "normal"),
+        (0.0, 0.1, "normal"),
+        (0.05, 0.051, "uncertain"),
+        (0.051, 0.05, "uncertain"),
+        (0.0, 0.0, "normal"),
     ],
 )
-def test_the_level_follows_the_contract(potassium: float, low: float, high: float, word: str) -> None:
-    assert level(potassium, low, high) == word
+def test_the_level_follows_the_contract(low: float, high: float, word: str) -> None:
+    assert level(known(low, high)) == word
 
 
-def test_a_forecast_is_rounded_into_an_estimate(tiny: Model) -> None:
-    forecast = replace(tiny.forecast_of(5.0987, 0.4321, 1), odds=1.3)
-    answer = _answered(Estimate("a", "refused", beats_used=7, prevalence=0.3), forecast, tiny.card)
-    low, high = forecast.interval(0.9)
-    chances = {cut: forecast.probability_above(cut) for cut in (3.5, 5.5, 6.0, 6.5)}
+def test_what_is_known_is_rounded_into_an_estimate(tiny: Model) -> None:
+    evidence = Evidence.of(bell(5.7, 0.9))
+    answer = _answered(Estimate("a", "refused", beats_used=7), evidence, KIDNEY, tiny.card)
+    after = KIDNEY.given(evidence)
+    low, high = after.interval(0.9)
     assert answer == Estimate(
         "a",
         "estimated",
-        potassium_meq_l=round(forecast.quantile(0.5), 2),
+        potassium_meq_l=round(after.quantile(0.5), 2),
         interval_meq_l=(round(low, 2), round(high, 2)),
         interval_coverage=0.9,
-        probability_above={f"{cut:.1f}": round(chances[cut], 3) for cut in (5.5, 6.0, 6.5)},
-        probability_below={"3.5": round(1 - chances[3.5], 3)},
+        probability_above={f"{cut:.1f}": round(after.above(cut), 3) for cut in (5.5, 6.0, 6.5)},
+        probability_below={"3.5": round(after.below(3.5), 3)},
         level="uncertain",
+        likelihood_ratio=evidence.likelihood_ratio,
+        population=Before(
+            "kidney",
+            "outpatients with chronic kidney disease",
+            {f"{cut:.1f}": round(KIDNEY.above(cut), 3) for cut in (5.5, 6.0, 6.5)},
+            {"3.5": round(KIDNEY.below(3.5), 3)},
+        ),
         interval_validated_on=tiny.card.validated_on,
         beats_used=7,
-        prevalence=0.3,
     )
 
 
 def test_what_is_known_beside_the_ecg_is_applied_and_noted(tiny: Model) -> None:
-    own = Calibration(0.3, 0.8, 1, tiny.name)
-    forecast = tiny.forecast_of(4.0, 0.5, 1)
-    prior = Prior(own, 0.02)
-    told = prior.applied(forecast, tiny.card)
-    assert (told.potassium_meq_l, told.spread_meq_l) == pytest.approx((4.3, 0.4))
-    assert told.odds == tiny.card.odds(0.02)
-    shares = "Said where 2 % of all ECGs are above 5.5 mEq/L; of those that the model was calibrated on 25 % were."
-    noted = prior.noted(Estimate("a", "refused", warnings=("dim",)), tiny.card)
-    assert noted == Estimate(
-        "a", "refused", personal_offset_meq_l=0.3, prevalence=0.02, warnings=("dim", own.sentence, shares)
-    )
-    assert Prior().applied(forecast, tiny.card) is forecast
-    assert Prior().noted(noted, tiny.card) is noted
+    own, evidence = Calibration(0.3, 0.8, 1, tiny.name), Evidence.of(bell(5, 1))
+    beside = Known(KIDNEY, own)
+    np.testing.assert_array_equal(beside.applied(evidence).log_likelihood, own.apply(evidence).log_likelihood)
+    noted = beside.noted(Estimate("a", "refused", warnings=("dim",)))
+    assert noted == Estimate("a", "refused", personal_offset_meq_l=0.3, warnings=("dim", own.sentence))
+    assert Known(KIDNEY).applied(evidence) is evidence
+    assert Known(KIDNEY).noted(noted) is noted
     with pytest.raises(CalibrationError, match="calibrate with that one"):
-        Prior(calibration=own).check(Model.load(DEFAULT))
-    with pytest.raises(ModelError, match="a share from"):
-        Prior(prevalence=2.0).check(tiny)
-    Prior(own, 0.3).check(tiny)
+        beside.check(Model.load(DEFAULT))
+    beside.check(tiny)
 
 
-@pytest.mark.parametrize(
-    ("potassium", "spread", "printed", "word"),
-    [
-        (5.504, 0.3, 5.5, "uncertain"),
-        (5.506, 0.3, 5.51, "high"),
-        (3.496, 0.3, 3.5, "uncertain"),
-        (3.494, 0.3, 3.49, "low"),
-        (4.5, 0.1, 4.5, "normal"),
-    ],
-)
-def test_the_level_never_contradicts_the_number_that_is_printed(
-    monkeypatch: pytest.MonkeyPatch, tiny_path: Path, potassium: float, spread: float, printed: float, word: str
+@pytest.mark.parametrize(("middle", "word"), [(8.5, "high"), (2.5, "low"), (4.4, "normal"), (5.4, "uncertain")])
+def test_a_clear_ecg_is_called_by_its_level(
+    monkeypatch: pytest.MonkeyPatch, tiny_path: Path, middle: float, word: str
 ) -> None:
-    answering(monkeypatch, potassium, spread)
-    found = kalemia.predict(recording(), tiny_path)
-    assert (found.potassium_meq_l, found.level) == (printed, word)
+    answering(monkeypatch, bell(middle, 0.5))
+    assert kalemia.predict(recording(), tiny_path).level == word
+
+
+def test_a_flat_t_wave_makes_nobody_normal(monkeypatch: pytest.MonkeyPatch, tiny_path: Path) -> None:
+    answering(monkeypatch, bell(4.4, 0.5))
+    flat = recording(waves=[replace(wave, mv=wave.mv / 20) if wave.at_s > 0.1 else wave for wave in HEART])
+    found = kalemia.predict(flat, tiny_path)
+    assert (found.status, found.level) == ("estimated", "uncertain")
+    assert any(warning.startswith("No T wave to speak of") for warning in found.warnings)
 
 
 def test_nothing_that_is_estimated_is_no_json(tiny_path: Path) -> None:
@@ -477,7 +492,7 @@ def test_ordinary_real_patients_are_seldom_called_high_or_refused(data_folder: P
     estimated = [e.potassium_meq_l for e in found if e.potassium_meq_l is not None]
     assert len(estimated) >= 0.9 * len(found)
     assert 3.8 <= np.median(estimated) <= 4.8
-    assert np.mean(np.array(estimated) > 5.5) <= 0.12
+    assert np.mean([e.level == "high" for e in found]) <= 0.05
 
 
 def test_the_card_of_the_tiny_model_is_read_once(tiny_path: Path) -> None:
@@ -555,27 +570,36 @@ def test_a_chest_lead_out_of_proportion_is_warned_of(tiny_path: Path) -> None:
     )
 
 
-def test_where_few_are_high_an_ecg_is_called_so_less_often(tiny_path: Path, tmp_path: Path) -> None:
+NAMES = ("hospital", "kidney", "dialysis")
+
+
+def test_an_ecg_says_the_same_everywhere_and_the_estimate_does_not(tiny_path: Path, tmp_path: Path) -> None:
     made = simulate_one(2, 3, "clean")
-    plain = kalemia.predict(made.recording, tiny_path)
-    rare, common = (kalemia.predict(made.recording, tiny_path, prevalence=share) for share in (0.02, 0.7))
-    chances = [one.probability_above["5.5"] for one in (rare, plain, common)]
+    found = [kalemia.predict(made.recording, tiny_path, population=name) for name in NAMES]
+    chances = [estimate.probability_above["5.5"] for estimate in found]
     assert chances == sorted(set(chances))
-    said = [one.potassium_meq_l or 0 for one in (rare, plain, common)]
-    assert said == sorted(set(said))
-    assert (rare.prevalence, plain.prevalence) == (0.02, None)
-    told = "Said where 2 % of all ECGs are above 5.5 mEq/L; of those that the model was calibrated on 25 % were."
-    assert rare.warnings[-1] == told
+    values = [estimate.potassium_meq_l or 0 for estimate in found]
+    assert values == sorted(set(values))
+    assert found[0].likelihood_ratio == found[1].likelihood_ratio == found[2].likelihood_ratio
+    assert [estimate.population.name for estimate in found if estimate.population] == list(NAMES)
     write_wfdb(tmp_path / "a", made)
-    arguments = ["predict", str(tmp_path / "a.hea"), "--model", str(tiny_path), "--json", "--prevalence"]
-    one = json.loads(CliRunner().invoke(app, [*arguments, "0.02"]).output)
-    assert one["potassium_meq_l"] == pytest.approx(rare.potassium_meq_l, abs=0.02)
-    wrong = CliRunner().invoke(app, [*arguments, "2"])
-    assert "a share from 0.0001 to 0.9999 is accepted" in str(wrong.exception)
+    arguments = ["predict", str(tmp_path / "a.hea"), "--model", str(tiny_path), "--json", "--population"]
+    line = json.loads(CliRunner().invoke(app, [*arguments, "dialysis"]).output)
+    assert line["potassium_meq_l"] == pytest.approx(found[2].potassium_meq_l, abs=0.02)
+    assert line["population"]["name"] == "dialysis"
+    assert line["population"]["probability_above"]["5.5"] == round(Population.load("dialysis").above(5.5), 3)
+    wrong = CliRunner().invoke(app, [*arguments, "ward"])
+    assert "no population 'ward'; kidney, dialysis, hospital, emergency, flat are known" in str(wrong.exception)
 
 
-def test_that_high_potassium_is_rare_makes_nobody_normal(monkeypatch: pytest.MonkeyPatch, tiny_path: Path) -> None:
-    made = simulate_one(2, 3, "clean").recording
-    answering(monkeypatch, 4.3, 0.4)
-    assert kalemia.predict(made, tiny_path).level == "normal"
-    assert kalemia.predict(made, tiny_path, prevalence=0.01).level == "uncertain"
+def test_a_population_of_ones_own_is_taken(tiny_path: Path, tmp_path: Path) -> None:
+    table = tmp_path / "ward.csv"
+    table.write_text("potassium_meq_l\n" + "".join(f"{value:.1f}\n" for value in np.linspace(5.6, 6.4, 200)))
+    found = kalemia.predict(recording(), tiny_path, population=table)
+    assert (found.level, found.population and found.population.name) == ("high", "ward.csv")
+    assert kalemia.predict(recording(), tiny_path, population=Population.load(table)) == found
+
+
+def test_a_population_that_is_none_raises(tiny_path: Path) -> None:
+    with pytest.raises(PopulationError, match="no population 'ward'"):
+        kalemia.predict(recording(), tiny_path, population="ward")

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from kalemia.cli.terminal import CORES, Workers, needs, say, stages, tell
+from kalemia.cli.terminal import CORES, PopulationOption, Workers, needs, say, stages, tell
 
 
 def evaluate(
@@ -18,6 +18,7 @@ def evaluate(
     outside: Annotated[
         bool, typer.Option("--outside", help="None of these patients can have been in the model's training.")
     ] = False,
+    population: PopulationOption = "kidney",
     workers: Workers = CORES,
 ) -> None:
     """Judge a model on a cohort: every figure with its interval, coverage by group, refusals, and a report.
@@ -29,22 +30,23 @@ def evaluate(
 
       kalemia cohort simulate --level hospital --count 2000 --seed 7 --out hospital
 
-      kalemia evaluate 12-4k hospital --out evaluation
+      kalemia evaluate 12-4k hospital --population hospital --out evaluation
     """
     with needs("train,cohort"):
         from kalemia.cohort import Cohort
         from kalemia.estimate.model import Model
+        from kalemia.estimate.population import Population
         from kalemia.judge import report
         from kalemia.judge.estimates import estimate_cohort
         from kalemia.judge.evaluation import evaluate as judge
         from kalemia.judge.evaluation import text
 
     opened = Cohort.open(cohort)
-    card = Model.load(model).card
+    card, people = Model.load(model).card, Population.load(population)
     report.claim(out)
     with stages() as stage:
         progress = partial(stage, "asking the model")
-        estimates = estimate_cohort(model, opened, workers, progress, outside=outside)
+        estimates = estimate_cohort(model, opened, workers, progress, outside=outside, population=people)
     evaluation = judge(estimates, opened, card)
     page = report.write(estimates, opened, evaluation, out)
     say(text(evaluation))

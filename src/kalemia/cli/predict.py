@@ -17,6 +17,7 @@ from kalemia.cli.terminal import (
     FEW_FILES,
     SHOWN,
     ModelOption,
+    PopulationOption,
     Workers,
     folder_for,
     progress_bar,
@@ -44,14 +45,6 @@ CalibrationFile = Annotated[
         "days_ago: estimates are shifted by what they show.",
     ),
 ]
-Prevalence = Annotated[
-    float | None,
-    typer.Option(
-        metavar="SHARE",
-        help="Which share of the ECGs is above 5.5 mEq/L where these come from, such as 0.03: estimates and "
-        "probabilities are those of such a place, instead of the model's calibration.",
-    ),
-]
 
 
 def predict(
@@ -61,7 +54,7 @@ def predict(
     report: Report = None,
     rate: Rate = None,
     calibration: CalibrationFile = None,
-    prevalence: Prevalence = None,
+    population: PopulationOption = "kidney",
     workers: Workers = CORES,
 ) -> None:
     """Estimate potassium from ECGs.
@@ -79,33 +72,33 @@ def predict(
 
       kalemia predict today.dcm --calibration earlier.csv
 
-      kalemia predict ward/ --prevalence 0.03
+      kalemia predict ward/ --population hospital
     """
     from kalemia.estimate.many import Job
+    from kalemia.estimate.population import Population
     from kalemia.report import Pages
 
-    _check(inputs, model, rate, prevalence)
+    _check(inputs, model, rate)
+    people = Population.load(population)
     sources, passed_over = _found(inputs)
     own = None if calibration is None else _calibrated(calibration, model, rate, sources)
     pages = None if report is None else Pages.of(map(str, sources), folder_for(report))
-    estimates = _estimates(sources, Job(model, rate, own, prevalence, pages), workers, as_json)
+    estimates = _estimates(sources, Job(model, rate, own, people, pages), workers, as_json)
     whole = pages is None or _finished(pages, estimates)
     if passed_over:
         tell(f"passed over in folders, beginning like no ECG that is read: {_some(passed_over)}")
     raise typer.Exit(_status(estimates) if whole else EXIT_FAILED)
 
 
-def _check(inputs: Sequence[str], model: str | None, rate: float | None, prevalence: float | None) -> None:
-    """Say once, and not for every file, what is wrong usage: a name of no model, a share that is none."""
+def _check(inputs: Sequence[str], model: str | None, rate: float | None) -> None:
+    """Say once, and not for every file, what is wrong usage: a name of no model, a rate that is none."""
     from kalemia.estimate.model import DEFAULT, Model
 
     if "" in inputs:
         raise KalemiaError("an input is empty; give files, or folders of them")  # an unset shell variable, most likely
     if rate is not None and not 0 < rate < float("inf"):
         raise KalemiaError(f"--rate is {rate}; a positive number of Hz is accepted")
-    card = Model.load(DEFAULT if model is None else model).card
-    if prevalence is not None:
-        card.odds(prevalence)
+    Model.load(DEFAULT if model is None else model)
 
 
 def _found(inputs: Sequence[str]) -> tuple[list[Input], list[Path]]:

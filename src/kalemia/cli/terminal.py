@@ -26,6 +26,14 @@ Workers = Annotated[int, typer.Option(min=1, max=256, help="Processes to use; by
 ModelOption = Annotated[
     str | None, typer.Option(metavar="NAME|PATH", help="A bundled model (see `kalemia models`) or an ONNX file.")
 ]
+PopulationOption = Annotated[
+    str,
+    typer.Option(
+        metavar="NAME|FILE",
+        help="Where the patients come from: kidney, dialysis, hospital, emergency or flat, or a CSV file with your "
+        "laboratory's values, a column potassium_meq_l. An ECG says the same everywhere; the estimate does not.",
+    ),
+]
 LevelOption = Annotated[
     str, typer.Option(metavar="NAME", help="How hard: clean, clinic, kidney, dialysis, hospital, wearable.")
 ]

@@ -7,11 +7,11 @@ from pathlib import Path
 import duckdb
 import polars as pl
 
+from kalemia.body import PLAUSIBLE_MEQ_L
 from kalemia.cohort import foreign
 from kalemia.cohort.flow import Step
 from kalemia.cohort.foreign import ForeignTable
 from kalemia.cohort.listed import faultless
-from kalemia.estimate.personal import PLAUSIBLE_MEQ_L
 
 SERUM, WHOLE_BLOOD, HEMOLYSIS_INDEX = "50971", "50822", "50934"
 """Items of the laboratory: potassium in serum or plasma, in whole blood, and how hemolyzed a specimen was."""

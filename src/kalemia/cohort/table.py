@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
+from kalemia.body import PLAUSIBLE_MEQ_L
 from kalemia.cohort import build, foreign
 from kalemia.cohort.build import Progress
 from kalemia.cohort.card import Origin
@@ -19,7 +20,6 @@ from kalemia.cohort.flow import Step
 from kalemia.cohort.foreign import ForeignTable
 from kalemia.cohort.listed import faultless, once, spellings
 from kalemia.errors import CohortError
-from kalemia.estimate.personal import PLAUSIBLE_MEQ_L
 
 NEEDED = ("path", "patient", "potassium_meq_l")
 TIMES = ("time", "draw_time")

@@ -1,7 +1,7 @@
 """The card of a model: the JSON file beside its ONNX file, parsed once into a typed dataclass.
 
-It names what the network takes, how far its errors reach on patients kept apart (for the interval and the
-probabilities), and what it was trained on, because a model must say that wherever it speaks.
+It names what the network takes, how sure it may be, and what it was trained on, because a model must say that wherever
+it speaks.
 """
 
 from __future__ import annotations
@@ -18,15 +18,16 @@ import msgspec
 from msgspec import Meta
 
 from kalemia.errors import ModelError
-from kalemia.estimate.forecast import MAX_SPREAD_MEQ_L
+from kalemia.estimate.evidence import BINS
 from kalemia.estimate.likeness import Likeness
-from kalemia.records import HIGH_MEQ_L, R_SAMPLE, SAMPLES
+from kalemia.records import R_SAMPLE, SAMPLES
 from kalemia.signal import condition
 from kalemia.system import bounded
 
 MAX_CARD_BYTES = 4_000_000
-SHARES = 0.0001, 0.9999
-"""Of ECGs above 5.5, what may be told; beyond, a calibration has nobody of one kind."""
+MAX_SPREAD_MEQ_L = 50.0
+MIX_ERRS = 1e-3
+"""By how much the shares of a mix may miss one together: they are rounded."""
 
 PREPROCESSING: Mapping[str, Any] = {
     "rate_hz": condition.RATE,
@@ -41,8 +42,7 @@ PREPROCESSING: Mapping[str, Any] = {
 """What becomes of a signal before a network sees it; a model that was trained on anything else is not loaded."""
 
 Share = Annotated[float, Meta(ge=0, le=1)]
-Level = Annotated[float, Meta(gt=0, lt=1)]
-Quantile = Annotated[float, Meta(gt=-1e6, lt=1e6)]
+Sureness = Annotated[float, Meta(gt=0, le=10)]
 
 
 class _Source(TypedDict, total=False):
@@ -88,13 +88,11 @@ class Card:
         "simulated" or what else the training ECGs were; every report says it.
     validated_on
         What ECGs the interval's coverage was measured on.
-    error_levels, error_quantiles
-        The distribution of (measured - estimated) / spread on patients kept apart for calibration: conformal quantiles
-        at the given levels, without unit; a row for every number of leads used, from `least_leads` to all.
-    range_meq_l
-        The potassium that the training patients had; no estimate goes beyond it.
-    prevalence
-        The share of the patients kept apart for calibration who were above 5.5 mEq/L.
+    sureness
+        What the network's log-likelihoods are multiplied with so that patients kept apart for calibration surprise
+        least; a factor for every number of leads used, from `least_leads` to all.
+    mix
+        (30,) shares of the training's patients by potassium, in the bins of `evidence`.
     personal
         `between_meq_l` and `within_meq_l`: standard deviations of what an estimate is off by that stay with a patient
         and that come with each ECG, among `patients` simulated dialysis patients.
@@ -113,10 +111,8 @@ class Card:
     validated_on: str
     training: Mapping[str, Any]
     metrics: Mapping[str, Any]
-    error_levels: Annotated[tuple[Level, ...], Meta(min_length=3)]
-    error_quantiles: tuple[tuple[Quantile, ...], ...]
-    range_meq_l: tuple[Quantile, Quantile]
-    prevalence: Share
+    sureness: tuple[Sureness, ...]
+    mix: Annotated[tuple[Share, ...], Meta(min_length=BINS, max_length=BINS)]
     personal: Mapping[str, float]
     likeness: Mapping[str, Any]
     onnx_sha256: str
@@ -142,44 +138,14 @@ class Card:
         least, most = self.least_leads, len(self.leads)
         if not 1 <= least <= most:
             raise ValueError("least_leads is no number of leads")
-        if len(self.error_quantiles) != most - least + 1:
-            raise ValueError("error_quantiles have no row for every number of leads")
-        rows = {f"error_quantiles row {row}": values for row, values in enumerate(self.error_quantiles)}
-        for name, values in {"error_levels": self.error_levels, "range_meq_l": self.range_meq_l, **rows}.items():
-            if list(values) != sorted(values):
-                raise ValueError(f"{name} are not rising numbers")
-        if not 0 < self.error_levels[0] < self.error_levels[-1] < 1:
-            raise ValueError("error_levels are no shares that rise")
-        if any(len(row) != len(self.error_levels) for row in self.error_quantiles):
-            raise ValueError("error_levels and error_quantiles differ in length")
+        if len(self.sureness) != most - least + 1:
+            raise ValueError("sureness has no factor for every number of leads")
+        if abs(sum(self.mix) - 1) > MIX_ERRS:
+            raise ValueError("the shares of mix do not sum to one")
         between, within = (self.personal.get(name, math.nan) for name in ("between_meq_l", "within_meq_l"))
         if not (0 <= between < MAX_SPREAD_MEQ_L and 0 < within < MAX_SPREAD_MEQ_L):
             raise ValueError("personal has no between_meq_l and within_meq_l")
         Likeness.from_dict(self.likeness)
-
-    def odds(self, prevalence: float) -> float:
-        """Return how many times those of the calibration the odds of more than 5.5 are where this share of ECGs has it.
-
-        Of patients above 5.5 and of those not above, each is taken to look as in the calibration; only how many there
-        are of either differs (Saerens 2002, "Adjusting the outputs of a classifier to new a priori probabilities").
-
-        Raises
-        ------
-        ModelError
-            Where the share is none, or the calibration had patients of one kind only.
-        """
-        least, most = SHARES
-        if not (isinstance(prevalence, int | float) and least <= prevalence <= most):
-            raise ModelError(
-                f"the prevalence is {prevalence!r:.20}; a share from {least} to {most} is accepted, such as 0.03"
-            )
-        own = self.prevalence
-        if not least <= own <= most:
-            raise ModelError(
-                f"model {self.name}: none or all of its calibration's patients were above {HIGH_MEQ_L} mEq/L; "
-                "it takes no prevalence"
-            )
-        return prevalence / (1 - prevalence) * (1 - own) / own
 
     def dump(self) -> bytes:
         """Return the card as JSON."""

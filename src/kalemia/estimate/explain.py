@@ -16,7 +16,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kalemia.errors import ModelError
+from kalemia.estimate.evidence import Evidence
 from kalemia.estimate.model import Model, inputs
+from kalemia.estimate.population import DEFAULT, Population
 from kalemia.records import LEADS, SAMPLES, Beat, Recording
 from kalemia.signal.beat import cut
 from kalemia.signal.condition import RATE
@@ -53,7 +55,7 @@ class Explanation:
     Attributes
     ----------
     potassium_meq_l
-        The network's estimate, before any personal offset.
+        The estimate, in the patient's population and before any personal offset.
     ordinary_meq_l
         Its estimate with all three parts replaced: what is left are the patient's RR interval and gains.
     added_meq_l
@@ -75,7 +77,7 @@ class Explanation:
     simulated_mv: Mapping[float, Float32]
 
 
-def explain(beat: Beat, model: Model) -> Explanation:
+def explain(beat: Beat, model: Model, population: Population | None = None) -> Explanation:
     """Say what P, QRS and ST-T did to a model's estimate of a beat.
 
     Parameters
@@ -84,6 +86,8 @@ def explain(beat: Beat, model: Model) -> Explanation:
         From `cut`; the leads without a problem that the model takes are used, as in `Model.forecast`.
     model
         The one that made the estimate.
+    population
+        Where the patient comes from, as for the estimate; by default as there.
 
     Raises
     ------
@@ -98,7 +102,7 @@ def explain(beat: Beat, model: Model) -> Explanation:
     parts = _parts(own * gain_mv, ordinary * gain_mv, beat.rr_s)
     # Nothing, P, QRS, ST-T, everything.
     shares = np.concatenate([np.zeros((1, SAMPLES)), parts, np.ones((1, SAMPLES))])[:, None]
-    answers = _asked(model, beat, leads, own + shares * (ordinary - own))
+    answers = _asked(model, population or Population.load(DEFAULT), beat, leads, own + shares * (ordinary - own))
     return Explanation(
         potassium_meq_l=answers[0],
         ordinary_meq_l=answers[-1],
@@ -121,15 +125,15 @@ def _millivolts(rr_s: float, potassium_meq_l: float, leads: tuple[str, ...]) -> 
     return waves * gain_mv
 
 
-def _asked(model: Model, beat: Beat, leads: tuple[str, ...], waves: Float64) -> list[float]:
+def _asked(model: Model, population: Population, beat: Beat, leads: tuple[str, ...], waves: Float64) -> list[float]:
     """Return the potassium, mEq/L, of the beat with other waves (n, leads, 270), all in one run of the network."""
     whole, side = inputs([beat], model.card.leads)
     beats = np.repeat(whole, len(waves), axis=0)
     beats[:, [model.card.leads.index(lead) for lead in leads]] = waves
-    potassium, _ = model.run(beats, np.repeat(side, len(waves), axis=0))
-    if not np.isfinite(potassium).all():
+    answers = model.run(beats, np.repeat(side, len(waves), axis=0))
+    if not np.isfinite(answers).all():
         raise ModelError(f"model {model.card.name}: its network returns no number where a part of the beat is replaced")
-    return [float(value) for value in potassium]
+    return [population.given(Evidence.of(answer)).quantile(0.5) for answer in answers]
 
 
 def _parts(own_mv: Float32, ordinary_mv: Float32, rr_s: float) -> Float64:

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from functools import partial
 from importlib import import_module
 from pathlib import Path
 
 from kalemia.errors import KalemiaError, internal
 from kalemia.estimate.personal import Calibration
+from kalemia.estimate.population import DEFAULT, Population
 from kalemia.estimate.predict import Result, examine
 from kalemia.read import Input
 from kalemia.records import Estimate
@@ -29,8 +31,8 @@ class Job:
         As in `predict`.
     calibration
         The patient's own, if all files are of one.
-    prevalence
-        As in `predict`.
+    population
+        Where the patients come from.
     each
         Called in the worker with the source and the Result, to write a report; of a file that failed by an error of
         ours, or killed its worker, with a Result that says so.
@@ -39,14 +41,14 @@ class Job:
     model: str | Path | None = None
     rate: float | None = None
     calibration: Calibration | None = None
-    prevalence: float | None = None
+    population: Population = field(default_factory=partial(Population.load, DEFAULT))
     each: Callable[[str, Result], None] | None = None
 
     def __call__(self, source: str | Input) -> Estimate:
         """Estimate one file; whatever goes wrong with it is its own Estimate, so that the others go on."""
         try:
             result = examine(
-                source, self.model, rate=self.rate, calibration=self.calibration, prevalence=self.prevalence
+                source, self.model, rate=self.rate, calibration=self.calibration, population=self.population
             )
             if self.each:
                 self.each(str(source), result)

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from kalemia.errors import ModelError
 from kalemia.estimate.card import PREPROCESSING, Card
-from kalemia.estimate.forecast import Errors, Forecast
+from kalemia.estimate.evidence import BINS, Evidence
 from kalemia.estimate.likeness import Likeness
 from kalemia.records import SAMPLES, Beat, ModelName
 from kalemia.system import bounded
@@ -41,10 +41,7 @@ class Model:
             raise ModelError(f"model {card.name}: it was trained on beats with another {changed[0]}; train it again")
         self.card = card
         self._onnx, self._likeness = onnx, Likeness.from_dict(card.likeness)
-        levels, quantiles = np.array(card.error_levels), np.array(card.error_quantiles)
-        # An estimate is the median of what it says of the patient, so that "high" means that high is likelier than not.
-        self._medians = np.array([np.interp(0.5, levels, row) for row in quantiles])
-        self._errors = [Errors(levels, row) for row in quantiles - self._medians[:, None]]
+        self._sureness = np.array(card.sureness)
 
     @classmethod
     def load(cls, name: str | Path) -> Model:
@@ -78,8 +75,8 @@ class Model:
             )
         return session
 
-    def run(self, beats: Float32, side: Float32) -> tuple[Float32, Float32]:
-        """Estimate many beats.
+    def run(self, beats: Float32, side: Float32) -> NDArray[np.float64]:
+        """Say of many beats how well each potassium explains them.
 
         Parameters
         ----------
@@ -90,8 +87,8 @@ class Model:
 
         Returns
         -------
-        potassium and spread, float32 (n,) each, mEq/L. The potassium is what the network says, moved to the median of
-        the errors that the card has for as many leads.
+        log-likelihoods (n, 30) in the bins of `evidence`, which may lack a constant: what the network says, times how
+        sure it may be with as many leads.
         """
         expected = (len(self.card.leads), SAMPLES)
         if beats.ndim != 3 or beats.shape[1:] != expected or side.shape != (len(beats), expected[0] + 1):
@@ -103,32 +100,27 @@ class Model:
             outputs = session.run(None, {"beats": beats, "side": side})
         except Exception as exc:  # onnxruntime raises a class of its own per fault
             raise ModelError(f"model {self.card.name}: its network cannot be run on a beat") from exc
-        if [np.shape(output) for output in outputs] != [(len(beats),)] * 2:
-            raise ModelError(
-                f"model {self.card.name}: its network does not answer with a potassium and a spread a beat"
-            )
-        potassium, spread = outputs
-        low, high = self.card.range_meq_l
-        medians = self._medians[self._row(shown(beats))].astype(np.float32)
-        return np.clip(potassium + spread * medians, low, high), spread
+        if [np.shape(output) for output in outputs] != [(len(beats), BINS)]:
+            raise ModelError(f"model {self.card.name}: its network does not answer with {BINS} likelihoods a beat")
+        row = np.clip(shown(beats) - self.card.least_leads, 0, len(self._sureness) - 1)
+        return np.asarray(outputs[0] * self._sureness[row][:, None])
 
-    def forecast(self, beat: Beat) -> Forecast:
-        """Estimate one beat from those of the model's leads that it has in good condition."""
-        beats, side = inputs([beat], self.card.leads)
-        potassium, spread = self.run(beats, side)
-        return self.forecast_of(float(potassium[0]), float(spread[0]), int(shown(beats)[0]))
+    def evidence(self, beat: Beat) -> Evidence:
+        """Return what a beat says, from those of the model's leads that it has in good condition.
 
-    def forecast_of(self, potassium_meq_l: float, spread_meq_l: float, leads: int) -> Forecast:
-        """Return what the network's answer to a beat of so many leads says of the true potassium."""
-        return Forecast(potassium_meq_l, spread_meq_l, self._errors[int(self._row(leads))])
+        Raises
+        ------
+        ModelError
+            The network returns what is no number.
+        """
+        (log_likelihood,) = self.run(*inputs([beat], self.card.leads))
+        if not np.isfinite(log_likelihood).all():
+            raise ModelError("the network returned no number for this beat")
+        return Evidence.of(log_likelihood)
 
     def unlike(self, waves: Float32) -> list[str | None]:
         """Say of each normalized beat (n, 270) why it is unlike those that the model was trained on, or None."""
         return [None] * len(waves) if self._likeness is None else self._likeness.problems(waves)
-
-    def _row(self, leads: NDArray[np.intp] | int) -> NDArray[np.intp]:
-        """Return the place of the errors for a number of leads."""
-        return np.asarray(np.clip(np.subtract(leads, self.card.least_leads), 0, len(self._errors) - 1))
 
 
 def shown(waves: Float32) -> NDArray[np.intp]:

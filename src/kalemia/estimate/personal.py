@@ -16,16 +16,16 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from kalemia.body import PLAUSIBLE_MEQ_L
 from kalemia.errors import CalibrationError
-from kalemia.estimate.forecast import Forecast
+from kalemia.estimate.evidence import Evidence
 from kalemia.estimate.model import Model
+from kalemia.estimate.population import DEFAULT
 from kalemia.records import Estimate, ModelName
 
 FORGOTTEN_DAYS = 180.0
 """After so long, what a draw showed counts by the factor 1/e. Assumed: hearts change over months, and no series that is
 long enough to measure how fast is at hand."""
-PLAUSIBLE_MEQ_L = 1.5, 10.0
-"""What a laboratory may have measured in a living person; anything else is a slip."""
 LONGEST_DAYS = 36525
 LABORATORY_MEQ_L, SAME_TIME_DAYS = 1.0, 1 / 24
 """Draws within an hour do not lie further apart by a laboratory's error: the US allowed 0.5 either way for decades
@@ -101,11 +101,9 @@ class Calibration:
                 f"of {model.name.name} {model.name.version}; calibrate with that one"
             )
 
-    def apply(self, forecast: Forecast, range_meq_l: tuple[float, float]) -> Forecast:
-        """Return a forecast of the same model for this patient, within the range of potassium that the model knows."""
-        low, high = range_meq_l
-        shifted = min(max(forecast.potassium_meq_l + self.offset_meq_l, low), high)
-        return replace(forecast, potassium_meq_l=shifted, spread_meq_l=forecast.spread_meq_l * self.spread_scale)
+    def apply(self, evidence: Evidence) -> Evidence:
+        """Return what an ECG, of which the same model says this, says of this patient."""
+        return evidence.shifted(self.offset_meq_l, self.spread_scale**-2)
 
 
 def calibrate(
@@ -145,10 +143,13 @@ def calibrate(
 def _model(pairs: Sequence[tuple[Estimate, Draw]], model: str | Path | None) -> Model:
     """Return the one model that made the estimates."""
     names = {estimate.model for estimate, _ in pairs}
-    changed = any(e.personal_offset_meq_l is not None or e.prevalence is not None for e, _ in pairs)
+    changed = any(
+        e.personal_offset_meq_l is not None or e.population is None or e.population.name != DEFAULT for e, _ in pairs
+    )
     if len(names) > 1 or changed:
         raise CalibrationError(
-            "earlier ECGs were estimated by several models, calibrated, or told a prevalence; expected one, as it is"
+            "earlier ECGs were estimated by several models, calibrated, or in another population; expected one model, "
+            f"as it is, and the population {DEFAULT}"
         )
     name = names.pop()
     assert name is not None

@@ -1,4 +1,4 @@
-"""Source to Estimate: read -> cut -> gate -> caveats -> forecast, and a reason where a step cannot be trusted."""
+"""Source to Estimate: read -> cut -> gate -> caveats -> evidence -> population, or a reason why not so far."""
 
 from __future__ import annotations
 
@@ -8,15 +8,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kalemia import body
-from kalemia.errors import BeatError, DigitizeError, KalemiaError
+from kalemia.errors import BeatError, DigitizeError, KalemiaError, ModelError
 from kalemia.estimate import caveats, gate
 from kalemia.estimate.card import Card
-from kalemia.estimate.forecast import Forecast
+from kalemia.estimate.evidence import Evidence, Shares
 from kalemia.estimate.model import DEFAULT, Model
 from kalemia.estimate.personal import Calibration
+from kalemia.estimate.population import DEFAULT as DEFAULT_POPULATION
+from kalemia.estimate.population import Population
 from kalemia.read import Input, identify, read
 from kalemia.read.reader import other_rate
-from kalemia.records import EIGHT, HIGH_MEQ_L, LOW_MEQ_L, Beat, Estimate, Level, Recording
+from kalemia.records import EIGHT, HIGH_MEQ_L, LOW_MEQ_L, Beat, Before, Estimate, Level, Recording
 from kalemia.signal import beat as beats
 from kalemia.signal import electrodes
 
@@ -26,19 +28,33 @@ if TYPE_CHECKING:
 COVERAGE = 0.9
 CUTS_ABOVE = (5.5, 6.0, 6.5)
 CUTS_BELOW = (3.5,)
+LIKELY, NORMAL_RISK = 0.5, 0.1
+"""From which probability a high or a low potassium is said, and up to which one of either a normal one."""
 PAGE_ERROR_MEQ_L = 0.2
 """How far reading a page moves an estimate: RMS 0.15 to 0.2 on 35 that were drawn, then scanned or photographed."""
 
 
 @dataclass(frozen=True, eq=False)
 class Result:
-    """An Estimate with the recording, beat and model it was made from, and the page it was read from, for a report."""
+    """An Estimate with what it was made from, for a report.
+
+    Attributes
+    ----------
+    recording, beat, model
+        What was read, cut from it, and asked; None where it did not come so far.
+    page
+        Where it was read from, if from a page.
+    evidence, population
+        What the ECG says, and where its patient comes from, of one that was estimated.
+    """
 
     estimate: Estimate
     recording: Recording | None = None
     beat: Beat | None = None
     page: Digitized | None = None
     model: Model | None = None
+    evidence: Evidence | None = None
+    population: Population | None = None
 
 
 def predict(
@@ -47,7 +63,7 @@ def predict(
     *,
     rate: float | None = None,
     calibration: Calibration | None = None,
-    prevalence: float | None = None,
+    population: str | Path | Population = DEFAULT_POPULATION,
 ) -> Estimate:
     """Estimate potassium from a file or a Recording.
 
@@ -61,15 +77,16 @@ def predict(
         Samples per second, Hz, for a CSV file that does not say it.
     calibration
         The patient's own, from `calibrate`.
-    prevalence
-        The share of ECGs above 5.5 mEq/L where this one comes from; by default that of the model's calibration.
+    population
+        Where the patient comes from: the name of a `Population`, the path of a table of one's own laboratory values, or
+        what `Population.load` returned.
 
     Returns
     -------
-    An Estimate. One whose status is "refused" or "failed" has a reason and no potassium; only a wrong `model` or
-    `prevalence` raises (ModelError), and a calibration of another (CalibrationError).
+    An Estimate. One whose status is "refused" or "failed" has a reason and no potassium; only a wrong `model` raises
+    (ModelError), a wrong `population` (PopulationError), and a calibration of another model (CalibrationError).
     """
-    return examine(source, model, rate=rate, calibration=calibration, prevalence=prevalence).estimate
+    return examine(source, model, rate=rate, calibration=calibration, population=population).estimate
 
 
 def examine(
@@ -78,63 +95,54 @@ def examine(
     *,
     rate: float | None = None,
     calibration: Calibration | None = None,
-    prevalence: float | None = None,
+    population: str | Path | Population = DEFAULT_POPULATION,
 ) -> Result:
     """Do what `predict` does, and keep what a report draws and explains."""
     loaded = Model.load(DEFAULT if model is None else model)
-    prior = Prior(calibration, prevalence)
-    prior.check(loaded)  # a wrong one is wrong usage, not a reason to refuse an ECG
+    # What is wrong here is wrong usage, not a reason to refuse an ECG.
+    known = Known(population if isinstance(population, Population) else Population.load(population), calibration)
+    known.check(loaded)
     if isinstance(source, Recording):
         try:
-            return _estimated(other_rate(body.checked(source), rate), loaded, prior)
+            return _estimated(other_rate(body.checked(source), rate), loaded, known)
         except KalemiaError as exc:
             return Result(Estimate(source.source, "refused", reason=str(exc), model=loaded.name), source)
     name = os.fsdecode(source)
     try:
         entry = identify(source)
         if entry.format.page:
-            return _of_page(entry, loaded, prior)
+            return _of_page(entry, loaded, known)
         recording = read(entry, rate=rate)
     except KalemiaError as exc:
         return Result(Estimate(source=name, status="failed", reason=str(exc), model=loaded.name))
-    return _estimated(recording, loaded, prior)
+    return _estimated(recording, loaded, known)
 
 
-@dataclass(frozen=True)
-class Prior:
+@dataclass(frozen=True, eq=False)
+class Known:
     """What is known of a patient beside the ECG: see `predict`."""
 
+    population: Population
     calibration: Calibration | None = None
-    prevalence: float | None = None
 
     def check(self, model: Model) -> None:
         """Raise where a model cannot take this in."""
         if self.calibration is not None:
             self.calibration.check(model)
-        if self.prevalence is not None:
-            model.card.odds(self.prevalence)
 
-    def applied(self, forecast: Forecast, card: Card) -> Forecast:
-        """Return a forecast in this light."""
-        if self.calibration is not None:
-            forecast = self.calibration.apply(forecast, card.range_meq_l)
-        return forecast if self.prevalence is None else replace(forecast, odds=card.odds(self.prevalence))
+    def applied(self, evidence: Evidence) -> Evidence:
+        """Return what an ECG says of this patient."""
+        return evidence if self.calibration is None else self.calibration.apply(evidence)
 
-    def noted(self, estimate: Estimate, card: Card) -> Estimate:
+    def noted(self, estimate: Estimate) -> Estimate:
         """Return an estimate that says so."""
-        if self.calibration is not None:
-            warnings = (*estimate.warnings, self.calibration.sentence)
-            estimate = replace(estimate, personal_offset_meq_l=self.calibration.offset_meq_l, warnings=warnings)
-        if self.prevalence is not None:
-            sentence = (
-                f"Said where {100 * self.prevalence:.4g} % of all ECGs are above {HIGH_MEQ_L} mEq/L; "
-                f"of those that the model was calibrated on {100 * card.prevalence:.4g} % were."
-            )
-            estimate = replace(estimate, prevalence=self.prevalence, warnings=(*estimate.warnings, sentence))
-        return estimate
+        if self.calibration is None:
+            return estimate
+        warnings = (*estimate.warnings, self.calibration.sentence)
+        return replace(estimate, personal_offset_meq_l=self.calibration.offset_meq_l, warnings=warnings)
 
 
-def _of_page(entry: Input, model: Model, prior: Prior) -> Result:
+def _of_page(entry: Input, model: Model, known: Known) -> Result:
     """Examine the first page of a file that shows an ECG; a page that cannot be read for sure is refused."""
     from kalemia.digitize import pages
 
@@ -149,10 +157,10 @@ def _of_page(entry: Input, model: Model, prior: Prior) -> Result:
     if first.einthoven is not None and first.einthoven > body.MAX_RESIDUAL:
         why = f"I + III differs from II by {first.einthoven:.0%} of their power: leads were read wrong, or turned over"
         return Result(Estimate(str(entry), "refused", reason=why, model=model.name), recording, page=first)
-    return replace(_estimated(recording, model, prior), page=first)
+    return replace(_estimated(recording, model, known), page=first)
 
 
-def _estimated(recording: Recording, model: Model, prior: Prior) -> Result:
+def _estimated(recording: Recording, model: Model, known: Known) -> Result:
     """Cut, gate and estimate a recording; refuse it where a step fails."""
     leads = tuple(lead for lead in model.card.leads if lead in recording.leads)
     refused = Estimate(recording.source, "refused", model=model.name, leads_used=leads, warnings=recording.warnings)
@@ -177,12 +185,15 @@ def _estimated(recording: Recording, model: Model, prior: Prior) -> Result:
         return Result(replace(refused, reason=reason), recording, beat)
     left_out = [f"{reason[0].upper()}{reason[1:]}." for reason in gate.unused(beat)]
     unanswered = replace(refused, leads_used=beat.good, warnings=(*refused.warnings, *left_out))
-    forecast = model.forecast(beat).widened(PAGE_ERROR_MEQ_L if recording.digitized else 0.0)
-    estimate = _answered(prior.noted(unanswered, model.card), prior.applied(forecast, model.card), model.card)
-    # Neither a T wave that says nothing nor the rarity of high potassium can say that all is well.
-    if estimate.level == "normal" and (findings.silent_t or estimate.prevalence is not None):
+    try:
+        evidence = known.applied(model.evidence(beat).widened(PAGE_ERROR_MEQ_L if recording.digitized else 0.0))
+    except ModelError as exc:
+        return Result(replace(unanswered, reason=str(exc)), recording, beat)
+    estimate = _answered(known.noted(unanswered), evidence, known.population, model.card)
+    # A T wave that says nothing cannot say that all is well.
+    if estimate.level == "normal" and findings.silent_t:
         estimate = replace(estimate, level="uncertain")
-    return Result(estimate, recording, beat, model=model)
+    return Result(estimate, recording, beat, model=model, evidence=evidence, population=known.population)
 
 
 def _missing(recording: Recording, card: Card) -> str:
@@ -192,31 +203,39 @@ def _missing(recording: Recording, card: Card) -> str:
     return f"the ECG has {'lead ' + ', '.join(recording.leads) if recording.leads else 'no leads'}; {wanted} needed"
 
 
-def _answered(unanswered: Estimate, forecast: Forecast, card: Card) -> Estimate:
-    """Put a forecast into numbers and a word."""
-    if not forecast.sane:
-        reason = "the network returned no number for this beat, or no spread that an error can have"
-        return replace(unanswered, reason=reason)
-    # Rounded before they are judged, so that the level never contradicts the number that is printed.
-    potassium = round(forecast.quantile(0.5), 2)
-    low, high = (round(bound, 2) for bound in forecast.interval(COVERAGE))
+def _answered(unanswered: Estimate, evidence: Evidence, population: Population, card: Card) -> Estimate:
+    """Put what an ECG says of a patient of a population into numbers and a word."""
+    after = population.given(evidence)
+    low, high = (round(bound, 2) for bound in after.interval(COVERAGE))
     return replace(
         unanswered,
         status="estimated",
-        potassium_meq_l=potassium,
+        potassium_meq_l=round(after.quantile(0.5), 2),
         interval_meq_l=(low, high),
         interval_coverage=COVERAGE,
-        probability_above={f"{c:.1f}": round(forecast.probability_above(c), 3) for c in CUTS_ABOVE},
-        probability_below={f"{c:.1f}": round(1 - forecast.probability_above(c), 3) for c in CUTS_BELOW},
-        level=level(potassium, low, high),
+        probability_above=_above(after),
+        probability_below=_below(after),
+        level=level(after),
+        likelihood_ratio=evidence.likelihood_ratio,
+        population=Before(population.name, population.people, _above(population), _below(population)),
         interval_validated_on=card.validated_on,
     )
 
 
-def level(potassium_meq_l: float, low: float, high: float) -> Level:
-    """Put an estimate and its interval into a word; see Estimate."""
-    if potassium_meq_l > HIGH_MEQ_L:
+def _above(known: Shares) -> dict[str, float]:
+    return {f"{cut:.1f}": round(known.above(cut), 3) for cut in CUTS_ABOVE}
+
+
+def _below(known: Shares) -> dict[str, float]:
+    return {f"{cut:.1f}": round(known.below(cut), 3) for cut in CUTS_BELOW}
+
+
+def level(known: Shares) -> Level:
+    """Put what is known of a patient into a word; see Estimate."""
+    # Rounded before they are judged, so that the level never contradicts the numbers that are printed.
+    low, high = round(known.below(LOW_MEQ_L), 3), round(known.above(HIGH_MEQ_L), 3)
+    if high >= LIKELY:
         return "high"
-    if potassium_meq_l < LOW_MEQ_L:
+    if low >= LIKELY:
         return "low"
-    return "normal" if low >= LOW_MEQ_L and high <= HIGH_MEQ_L else "uncertain"
+    return "normal" if low + high <= NORMAL_RISK else "uncertain"

@@ -11,7 +11,7 @@ from kalemia import __version__
 from kalemia.cohort.cohort import Cohort
 from kalemia.errors import CohortError
 from kalemia.estimate.card import Card
-from kalemia.estimate.predict import COVERAGE
+from kalemia.estimate.predict import COVERAGE, LIKELY
 from kalemia.judge import compare, stored
 from kalemia.judge.estimates import CohortEstimates
 from kalemia.judge.metrics import SENSITIVITY
@@ -60,7 +60,9 @@ class Evaluation:
     ----------
     left_out, refused
         Why how many ECGs were not judged, or judged and not estimated.
-    cut_meq_l
+    population
+        Which one the estimates are of.
+    cut_likelihood_ratio
         The cut of the model's card, at which sensitivity and specificity are; None where it has none.
     figures
         Figures of merit by their names in `resampled.merits`.
@@ -73,7 +75,8 @@ class Evaluation:
     judged: Counts
     refused: Mapping[str, Count]
     potassium_sd_meq_l: float
-    cut_meq_l: float | None
+    population: str
+    cut_likelihood_ratio: float | None
     sensitivity_asked: Portion
     prevalence: Portion
     interval_coverage: Portion
@@ -109,9 +112,9 @@ def evaluate(estimates: CohortEstimates, cohort: Cohort, card: Card) -> Evaluati
     own = estimates.numbers
     true, table = own.true(cohort), cohort.table[own.rows]
     patients = table["patient"].to_numpy().astype(str)
-    cut = card.metrics.get("cut_meq_l")
+    cut = card.metrics.get("cut_likelihood_ratio")
     covered = (true >= own.low) & (true <= own.high)
-    predictions = Predictions(own.potassium, None if cut is None else own.potassium > cut, covered)
+    predictions = Predictions(own.potassium, None if cut is None else own.ratio > cut, covered)
     return Evaluation(
         model=ModelName(card.name, card.version, card.onnx_sha256, card.trained_on),
         kalemia=__version__,
@@ -120,15 +123,16 @@ def evaluate(estimates: CohortEstimates, cohort: Cohort, card: Card) -> Evaluati
         judged=Counts(len(estimates.rows), len(true), len(set(patients))),
         refused=estimates.refused(),
         potassium_sd_meq_l=round(float(true.std()), 4),
-        cut_meq_l=cut,
+        population=estimates.population,
+        cut_likelihood_ratio=cut,
         sensitivity_asked=SENSITIVITY,
         prevalence=PREVALENCE,
         interval_coverage=COVERAGE,
         interval_width_meq_l=round(float(np.median(own.high - own.low)), 3),
         figures=compare.summary(true, [predictions], patients),
-        called_high=Share.of(own.potassium > HIGH_MEQ_L),
+        called_high=Share.of(own.chance >= LIKELY),
         coverage_by_subgroup=coverages(covered, table),
-        probability=probability(own.chance, true > HIGH_MEQ_L, card),
+        probability=probability(own.chance, true > HIGH_MEQ_L),
     )
 
 
@@ -155,5 +159,6 @@ def text(evaluation: Evaluation) -> str:
         *(f"    {count:,} {why}" for why, count in evaluation.refused.items()),
         *(f"  {title}: {figure}" for title, figure in figures.items()),
         f"  called high: {called.value:.1%} ({called.low:.1%} to {called.high:.1%})",
+        f"  population: {evaluation.population}",
     ]
     return "\n".join(lines)

@@ -26,7 +26,7 @@ from kalemia.system import atomic
 JSON, CSV = "evaluation.json", "evaluation.csv"
 COLUMNS = (
     "ecg", "patient", "potassium_meq_l", "status", "estimate_meq_l", "low_meq_l", "high_meq_l", "probability_above_5.5",
-    "reason",
+    "likelihood_ratio_high", "likelihood_ratio_low", "reason",
 )  # fmt: skip
 ROWS = {
     "r2": "R2",
@@ -81,7 +81,10 @@ def _csv(estimates: CohortEstimates, cohort: Cohort) -> bytes:
         bounds = one.interval_meq_l or ("", "")
         chance = one.probability_above.get("5.5", "") if one.probability_above else ""
         estimate = "" if one.potassium_meq_l is None else one.potassium_meq_l
-        written.writerow([ecg, patient, f"{potassium:.2f}", one.status, estimate, *bounds, chance, one.reason or ""])
+        sides = (one.likelihood_ratio.get(side, "") for side in ("high", "low"))
+        written.writerow(
+            [ecg, patient, f"{potassium:.2f}", one.status, estimate, *bounds, chance, *sides, one.reason or ""]
+        )
     return stream.getvalue().encode()
 
 
@@ -99,21 +102,15 @@ def _drawings(estimates: CohortEstimates, cohort: Cohort, evaluation: Evaluation
     if 0 < np.mean(true > HIGH_MEQ_L) < 1:
         caption = "Telling who is above 5.5 mEq/L, at every possible cut."
         yield Drawing("alarms", caption, roc.alarms(panels))
-        yield _probability(evaluation.probability)
+        yield _probability(evaluation.probability, evaluation.population)
     caption = "Whether the interval holds in each group of patients (Wilson's interval)."
     figure = intervals.coverage(evaluation.coverage_by_subgroup, evaluation.interval_coverage)
     yield Drawing("coverage", caption, figure)
 
 
-def _probability(probability: Probability) -> Drawing:
-    sets, caption = {"as said": probability.tenths}, "How many were above 5.5 mEq/L where such a probability was given."
-    if shifted := probability.shifted:
-        sets["told the prevalence"] = shifted.tenths
-        caption += (
-            f" {shifted.of_the_calibration:.0%} of the model's calibration were, {shifted.prevalence:.1%} here: "
-            f"kalemia predict --prevalence {shifted.prevalence:.2g} gives the second."
-        )
-    return Drawing("probability", caption, intervals.probability(sets))
+def _probability(probability: Probability, population: str) -> Drawing:
+    caption = f"How many were above 5.5 mEq/L where such a probability was given, as of the population {population}."
+    return Drawing("probability", caption, intervals.probability({population: probability.tenths}))
 
 
 def _page(evaluation: Evaluation, shots: list[Markup]) -> str:
@@ -140,6 +137,7 @@ def _facts(evaluation: Evaluation) -> list[str]:
         *(f"Refused: {count:,}, {why}." for why, count in evaluation.refused.items()),
         f"The standard deviation of potassium is {evaluation.potassium_sd_meq_l:.2f} mEq/L; intervals are "
         f"{evaluation.interval_width_meq_l:.1f} mEq/L wide (median).",
+        f"Estimates are of patients of the population {evaluation.population}.",
         f"Called high, above 5.5: {evaluation.called_high.value:.1%} of those estimated. The Brier score of the "
         f"probability of that is {evaluation.probability.brier:.4f}; of the share alone "
         f"{evaluation.probability.brier_of_the_share:.4f}.",
@@ -148,9 +146,10 @@ def _facts(evaluation: Evaluation) -> list[str]:
 
 
 def _cut(evaluation: Evaluation) -> str:
-    if evaluation.cut_meq_l is None:
+    if evaluation.cut_likelihood_ratio is None:
         return "The model's card has no frozen cut."
     return (
-        f"The frozen cut is {evaluation.cut_meq_l:.2f} mEq/L: validation patients of the training had a sensitivity of "
-        f"{evaluation.sensitivity_asked:g} there. The predictive value is for {evaluation.prevalence:.0%} above 5.5."
+        f"The frozen cut is a likelihood ratio of {evaluation.cut_likelihood_ratio:.2g}: validation patients of the "
+        f"training had a sensitivity of {evaluation.sensitivity_asked:g} there. The predictive value is for "
+        f"{evaluation.prevalence:.0%} above 5.5."
     )

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
-from kalemia.records import HIGH_MEQ_L, LOW_MEQ_L, Estimate
-from kalemia.report import scales, words
+from typing import TYPE_CHECKING
+
+from kalemia.records import Estimate
+from kalemia.report import beliefs, scales, words
 from kalemia.report.document import notice, section
 from kalemia.report.markup import Markup, element
 
+if TYPE_CHECKING:
+    from kalemia.estimate.predict import Result
 
-def answer(estimate: Estimate) -> Markup:
+
+def answer(result: Result) -> Markup:
     """Return what a reader must grasp in three seconds, and what must not be overlooked beside it."""
+    estimate = result.estimate
     if not words.is_estimated(estimate):
         return element(
             "section",
@@ -21,8 +27,9 @@ def answer(estimate: Estimate) -> Markup:
     return element(
         "section",
         element("div", _number(estimate), _probabilities(estimate), class_="result"),
-        scales.scale(estimate),
-        _beyond(estimate),
+        _said(estimate),
+        scales.scale(estimate, beliefs.curves(result)),
+        beliefs.key(result),
         _validated(estimate),
         notice(estimate.notice),
         class_="answer",
@@ -59,46 +66,34 @@ def _level(estimate: Estimate) -> Markup | None:
         element("span", words.SYMBOL[str(estimate.level)] + " ", aria_hidden="true"),
         element("strong", level[0]),
         f": {level[1]}",
-        _other_side(estimate),
         class_="level",
     )
 
 
-def _other_side(estimate: Estimate) -> str | None:
-    """Return what the interval adds to a high or low estimate that it does not confirm."""
-    if estimate.interval_meq_l is None:
-        return None
-    low, high = estimate.interval_meq_l
-    if estimate.level == "high" and low <= HIGH_MEQ_L:
-        return f"; the interval reaches down to {words.potassium(low)}"
-    if estimate.level == "low" and high >= LOW_MEQ_L:
-        return f"; the interval reaches up to {words.potassium(high)}"
-    return None
+def _said(estimate: Estimate) -> Markup | None:
+    """Return what the ECG says on its own."""
+    return None if (sentence := words.evidence(estimate)) is None else element("p", sentence, class_="evidence")
 
 
 def _probabilities(estimate: Estimate) -> Markup | None:
-    sides = (("above", estimate.probability_above), ("below", estimate.probability_below))
+    """Return how likely each side was before the ECG, and is after it."""
+    values = [*estimate.probability_above.values(), *estimate.probability_below.values()]
     rows = [
         element(
             "tr",
-            element("th", f"{side} {limit}", scope="row"),
-            element("td", words.probability(value), class_="figure"),
+            element("th", what, scope="row"),
+            element("td", before, class_="figure"),
+            element("td", after, class_="figure after"),
             element("td", scales.bar(value), class_="wide"),
         )
-        for side, given in sides
-        for limit, value in given.items()
+        for (what, before, after), value in zip(words.chances(estimate), values, strict=True)
     ]
-    caption = element("caption", "Probability, given this ECG and this model")
-    return element("table", caption, element("tbody", *rows), class_="probabilities") if rows else None
-
-
-def _beyond(estimate: Estimate) -> Markup | None:
-    assert estimate.potassium_meq_l is not None
-    low, high = scales.SCALE_MEQ_L
-    values = (estimate.potassium_meq_l, *(estimate.interval_meq_l or ()))
-    if low <= min(values) and max(values) <= high:
-        return None
-    return element("p", f"The scale ends at {low:g} and {high:g}; an arrow marks what lies beyond.", class_="validated")
+    population = words.population(estimate)
+    who = "" if population is None else f" The patient is taken to be from the population {population}."
+    caption = element("caption", f"Probability before and after this ECG.{who}")
+    head = element("tr", *(element("th", name, scope="col") for name in ("mEq/L", "before", "after", "")))
+    body = element("tbody", *rows)
+    return element("table", caption, element("thead", head), body, class_="probabilities") if rows else None
 
 
 def _validated(estimate: Estimate) -> Markup | None:

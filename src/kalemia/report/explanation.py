@@ -33,7 +33,7 @@ def figures(result: Result) -> list[Markup]:
     from kalemia.estimate.explain import explain  # with the simulator, which nothing else here needs
 
     try:
-        why = explain(result.beat, result.model)
+        why = explain(result.beat, result.model, result.population)
     except KalemiaError:  # what cannot be explained must not cost the rest of the page
         return []
     return drawn(result.estimate, result.beat, why)
@@ -106,15 +106,11 @@ def _no_p(why: Explanation) -> str | None:
 
 
 def _offset(estimate: Estimate, why: Explanation) -> str | None:
-    beside = []
-    if estimate.personal_offset_meq_l is not None:
-        beside.append(f"the patient's personal offset of {words.change(estimate.personal_offset_meq_l)}")
-    if estimate.prevalence is not None:
-        beside.append("what the prevalence changes")
-    if not beside:
+    if estimate.personal_offset_meq_l is None:
         return None
     own = f"{words.potassium(why.potassium_meq_l)} {words.UNIT}"
-    return f"The network itself says {own}; {' and '.join(beside)} is not part of this."
+    moved = words.change(estimate.personal_offset_meq_l)
+    return f"Without the patient's own blood draws the estimate is {own}; their offset of {moved} is not part of this."
 
 
 def _comparison(beat: Beat, why: Explanation) -> Markup:

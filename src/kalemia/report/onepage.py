@@ -37,7 +37,7 @@ def page(result: Result) -> str:
         _header(estimate),
         element(
             "main",
-            answer(estimate),
+            answer(result),
             warnings(estimate),
             None if result.page is None else _scan(result.page),
             None if result.recording is None else ecg(result.recording, result.beat),
@@ -84,5 +84,5 @@ def _moved(result: Result) -> Markup | None:
 def _origin(estimate: Estimate) -> str:
     """Say what the page was made from."""
     beside = ["earlier blood draws"] * (estimate.personal_offset_meq_l is not None)
-    beside += ["a prevalence"] * (estimate.prevalence is not None)
+    beside += ["what is known of a population"] * (estimate.population is not None)
     return f"from the ECG and {' and '.join(beside)}" if beside else "from the ECG alone"

@@ -12,78 +12,75 @@ from kalemia.report.markup import Markup, element, join
 
 SCALE_MEQ_L = (2.0, 10.0)
 BAND_TOP, BAND_HEIGHT = 20, 44
+CURVES_HEIGHT = 96
+"""By how much the band is taller where curves stand in it."""
 
 
-def _percent(value_meq_l: float) -> float:
+def percent(value_meq_l: float) -> float:
+    """Return where on the scale a potassium lies."""
     low, high = SCALE_MEQ_L
     return round(float(np.clip(100 * (value_meq_l - low) / (high - low), 0, 100)), 2)
 
 
-def scale(estimate: Estimate) -> Markup:
+def scale(estimate: Estimate, curves: Markup | None = None) -> Markup:
     """Return the estimate and its interval between 2 and 10 mEq/L, with low, normal and high set apart.
 
-    Positions are percentages, so that the text keeps its size on a phone. What lies outside is drawn at the edge with
-    an arrow.
+    Positions are percentages, so that the text keeps its size on a phone. `curves` stand above the interval, as wide as
+    the scale says.
     """
     assert estimate.potassium_meq_l is not None
     summary = f"{words.potassium(estimate.potassium_meq_l)} {words.UNIT}, {words.interval(estimate) or 'no interval'}"
+    taller = 0 if curves is None else CURVES_HEIGHT
+    height = BAND_HEIGHT + taller
     return element(
         "svg",
         element("title", "The estimate on a scale from 2 to 10 mEq/L", id="scale-title"),
         element("desc", f"{summary}. Low is below 3.5, high is above 5.5.", id="scale-desc"),
-        *_zones(),
-        *(_tick(value) for value in range(2, 11)),
-        *(_limit(value) for value in (LOW_MEQ_L, HIGH_MEQ_L)),
-        *_interval(estimate),
-        element("circle", cx=f"{_percent(estimate.potassium_meq_l)}%", cy=BAND_TOP + 30, r=8, class_="point"),
+        *_zones(height),
+        None if curves is None else element("svg", curves, y=BAND_TOP + 20, height=CURVES_HEIGHT, class_="curves"),
+        *(_tick(value, BAND_TOP + height) for value in range(2, 11)),
+        *(_limit(value, BAND_TOP + height) for value in (LOW_MEQ_L, HIGH_MEQ_L)),
+        *_interval(estimate, taller),
+        element("circle", cx=f"{percent(estimate.potassium_meq_l)}%", cy=BAND_TOP + taller + 30, r=8, class_="point"),
         class_="scale",
         width="100%",
-        height=88,
+        height=88 + taller,
         role="img",
         aria_labelledby="scale-title scale-desc",
     )
 
 
-def _zones() -> list[Markup]:
+def _zones(height: int) -> list[Markup]:
     edges = [*pairwise((SCALE_MEQ_L[0], LOW_MEQ_L, HIGH_MEQ_L, SCALE_MEQ_L[1]))]
-    return [_zone(name, *edge) for name, edge in zip(("low", "normal", "high"), edges, strict=True)]
+    return [_zone(name, *edge, height) for name, edge in zip(("low", "normal", "high"), edges, strict=True)]
 
 
-def _zone(name: str, low: float, high: float) -> Markup:
-    left, right = _percent(low), _percent(high)
+def _zone(name: str, low: float, high: float, height: int) -> Markup:
+    left, right = percent(low), percent(high)
     return join(
-        element(
-            "rect", x=f"{left}%", y=BAND_TOP, width=f"{right - left}%", height=BAND_HEIGHT, class_=f"zone zone-{name}"
-        ),
+        element("rect", x=f"{left}%", y=BAND_TOP, width=f"{right - left}%", height=height, class_=f"zone zone-{name}"),
         element("text", name, x=f"{(left + right) / 2}%", y=BAND_TOP + 15, class_="zone-name"),
     )
 
 
-def _tick(value: int) -> Markup:
-    return element("text", str(value), x=f"{_percent(value)}%", y=BAND_TOP + BAND_HEIGHT + 17, class_="tick")
+def _tick(value: int, bottom: int) -> Markup:
+    return element("text", str(value), x=f"{percent(value)}%", y=bottom + 17, class_="tick")
 
 
-def _limit(value: float) -> Markup:
-    at = f"{_percent(value)}%"
+def _limit(value: float, bottom: int) -> Markup:
+    at = f"{percent(value)}%"
     return join(
-        element("line", x1=at, x2=at, y1=BAND_TOP - 4, y2=BAND_TOP + BAND_HEIGHT, class_="limit"),
+        element("line", x1=at, x2=at, y1=BAND_TOP - 4, y2=bottom, class_="limit"),
         element("text", str(value), x=at, y=BAND_TOP - 8, class_="limit-name"),
     )
 
 
-def _interval(estimate: Estimate) -> list[Markup]:
+def _interval(estimate: Estimate, lower: int) -> list[Markup]:
     if estimate.interval_meq_l is None:
         return []
-    low, high = estimate.interval_meq_l
-    left, right = _percent(low), _percent(high)
-    bar = element("rect", x=f"{left}%", y=BAND_TOP + 26, width=f"{right - left:g}%", height=8, rx=4, class_="interval")
-    outside = ((low < SCALE_MEQ_L[0], "0%", "◂", "start"), (high > SCALE_MEQ_L[1], "100%", "▸", "end"))
-    arrows = [
-        element("text", arrow, x=at, y=BAND_TOP + 37, text_anchor=anchor, class_="beyond")
-        for beyond, at, arrow, anchor in outside
-        if beyond
-    ]
-    return [bar, *arrows]
+    left, right = map(percent, estimate.interval_meq_l)
+    top = BAND_TOP + lower + 26
+    return [element("rect", x=f"{left}%", y=top, width=f"{right - left:g}%", height=8, rx=4, class_="interval")]
 
 
 def bar(fraction: float) -> Markup:

@@ -7,6 +7,8 @@ from collections.abc import Iterator, Mapping
 from kalemia.records import HIGH_MEQ_L, LOW_MEQ_L, Estimate
 from kalemia.report import words
 
+LIMITS = (f"above {HIGH_MEQ_L}", f"below {LOW_MEQ_L}")
+"""What the level is about; the page has all that is known."""
 FEW_LEADS = 3
 """Above this many leads the quality of the worst one says more than a list."""
 
@@ -29,8 +31,13 @@ def _aligned(label: str, value: str) -> str:
 def _facts(estimate: Estimate) -> Iterator[tuple[str, str]]:
     if words.is_estimated(estimate):
         yield "estimate", "  ".join(_headline(estimate))
-    if estimate.probability_above or estimate.probability_below:
-        yield "probability", ", ".join(_probabilities(estimate))
+    if (evidence := words.evidence(estimate)) is not None:
+        yield "evidence", evidence
+    for what, before, after in words.chances(estimate):
+        if what in LIMITS:
+            yield what, f"{before} before this ECG, {after} after it" if before else after
+    if (population := words.population(estimate)) is not None:
+        yield "population", population
     if estimate.heart_rate_bpm is not None:
         yield "heart rate", f"{estimate.heart_rate_bpm:.0f} bpm"
     # A refusal names the beats that were found and the leads that the model needs: it used none.
@@ -56,16 +63,6 @@ def _headline(estimate: Estimate) -> Iterator[str]:
         yield f"({interval})"
     if (level := words.level(estimate)) is not None:
         yield f"{level[0].upper()}: {level[1]}"
-
-
-def _probabilities(estimate: Estimate) -> Iterator[str]:
-    """Only the two that the level is about; the page has them all."""
-    for side, limit, given in (
-        ("above", HIGH_MEQ_L, estimate.probability_above),
-        ("below", LOW_MEQ_L, estimate.probability_below),
-    ):
-        if (value := given.get(str(limit))) is not None:
-            yield f"{words.probability(value)} {side} {limit}"
 
 
 def _quality(quality: Mapping[str, float]) -> str:

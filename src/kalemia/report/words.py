@@ -5,11 +5,14 @@ from __future__ import annotations
 import math
 import re
 
+from kalemia.estimate.evidence import LITTLE, says_little
 from kalemia.records import HIGH_MEQ_L, LOW_MEQ_L, Estimate, ModelName
 
 UNIT = "mEq/L"
 STATUS = {"estimated": "Estimated", "refused": "Refused", "failed": "Failed"}
 NAMED = {"high": "High", "low": "Low", "normal": "Normal", "uncertain": "Uncertain"}
+SAME = 1.15
+"""Nearer to one than this is a ratio of likelihoods that nobody need hear of."""
 SYMBOL = {"high": "▲", "low": "▼", "normal": "●", "uncertain": "◆"}
 """Shapes, so that color is never the only sign of a level."""
 
@@ -78,22 +81,70 @@ def interval(estimate: Estimate) -> str | None:
 
 
 def level(estimate: Estimate) -> tuple[str, str] | None:
-    """Return the level and what it means, e.g. ("High", "above 5.5")."""
+    """Return the level and what it means, e.g. ("High", "above 5.5 is likelier than not")."""
     if estimate.level is None:
         return None
     meaning = {
-        "high": f"above {HIGH_MEQ_L}",
-        "low": f"below {LOW_MEQ_L}",
-        "normal": f"the whole interval lies within {LOW_MEQ_L} to {HIGH_MEQ_L}",
-        "uncertain": _uncertain(estimate),
+        "high": f"above {HIGH_MEQ_L} is likelier than not",
+        "low": f"below {LOW_MEQ_L} is likelier than not",
+        "normal": f"{LOW_MEQ_L} to {HIGH_MEQ_L} is very likely",
+        "uncertain": _leaning(estimate),
     }
     return NAMED[estimate.level], meaning[estimate.level]
 
 
-def _uncertain(estimate: Estimate) -> str:
-    low, high = estimate.interval_meq_l or (-math.inf, math.inf)
-    sides = [f"below {LOW_MEQ_L}"] * (low < LOW_MEQ_L) + [f"above {HIGH_MEQ_L}"] * (high > HIGH_MEQ_L)
-    return f"the interval reaches {' and '.join(sides)}" if sides else "its T waves say too little"
+def _leaning(estimate: Estimate) -> str:
+    """Return what an ECG changed although no level can be said."""
+    sides = (
+        ("high", f"above {HIGH_MEQ_L}", estimate.probability_above.get(str(HIGH_MEQ_L))),
+        ("low", f"below {LOW_MEQ_L}", estimate.probability_below.get(str(LOW_MEQ_L))),
+    )
+    for side, where, chance in sides:
+        if chance is not None and estimate.likelihood_ratio.get(side, 1.0) >= LITTLE:
+            return f"{where} is possible ({probability(chance)}), and this ECG makes it likelier; a blood test tells"
+    return "high, low and normal are all too unsure to be said"
+
+
+def evidence(estimate: Estimate) -> str | None:
+    """Return what the ECG says on its own, as a sentence; nothing of whom it is from goes into it."""
+    if not (ratios := estimate.likelihood_ratio):
+        return None
+    if says_little(ratios):
+        return (
+            "This ECG says little: it is about as likely at a high or a low potassium as at a normal one. It excludes "
+            "nothing."
+        )
+    parts = [f"{times(ratios[side])} at a {side} potassium" for side in ("high", "low")]
+    return f"This ECG is {parts[0]} and {parts[1]}, both compared to a normal one."
+
+
+def times(ratio: float) -> str:
+    """Return a likelihood ratio in words, e.g. "8 times likelier" or "3 times less likely"."""
+    factor = max(ratio, 1 / max(ratio, 1e-9))
+    if factor < SAME:
+        return "as likely"
+    number = "over 100" if factor > 100 else f"{factor:.0f}" if factor >= 10 else f"{factor:.1f}".removesuffix(".0")
+    return f"{number} times {'likelier' if ratio > 1 else 'less likely'}"
+
+
+def chances(estimate: Estimate) -> list[tuple[str, str, str]]:
+    """Return what is above or below a limit, its probability before the ECG, and after it."""
+    before = estimate.population
+    sides = (
+        ("above", estimate.probability_above, before.probability_above if before else {}),
+        ("below", estimate.probability_below, before.probability_below if before else {}),
+    )
+    return [
+        (f"{side} {limit}", probability(known[limit]) if limit in known else "", probability(value))
+        for side, after, known in sides
+        for limit, value in after.items()
+    ]
+
+
+def population(estimate: Estimate) -> str | None:
+    """Return where the patient is taken from, e.g. "kidney (outpatients with chronic kidney disease)"."""
+    known = estimate.population
+    return None if known is None else f"{known.name} ({known.people})"
 
 
 def reason(estimate: Estimate) -> str:

@@ -1,4 +1,4 @@
-"""What a model's interval rests on: conformal quantiles of its errors on patients kept apart."""
+"""How sure a network may be: one factor for its log-likelihoods, by the number of leads, from patients kept apart."""
 
 from __future__ import annotations
 
@@ -6,17 +6,19 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.optimize import minimize_scalar
+from scipy.special import log_softmax, softmax
 
 from kalemia.errors import TrainError
-from kalemia.estimate.model import Model, shown
-from kalemia.judge import metrics
+from kalemia.estimate.evidence import binned, quantiles
+from kalemia.estimate.model import Model
+from kalemia.estimate.population import Population
 from kalemia.judge.metrics import LEAST_ERRORS
 from kalemia.train.answers import AT_ONCE
 from kalemia.train.examples import Examples, Float32
 
-ERROR_LEVELS = np.concatenate(
-    [[0.0005, 0.001, 0.0025, 0.005], np.linspace(0.01, 0.99, 99), [0.995, 0.9975, 0.999, 0.9995]]
-)
+SURENESS = (0.2, 3.0)
+"""Factors beyond would be of a network that has learned nothing, or something else."""
 
 Float64 = NDArray[np.float64]
 
@@ -25,7 +27,7 @@ Float64 = NDArray[np.float64]
 class Intervals:
     """Estimates and the ends of their intervals (n,), mEq/L."""
 
-    estimate: Float32
+    estimate: Float64
     low: Float64
     high: Float64
 
@@ -34,18 +36,18 @@ class Intervals:
         return np.asarray((true >= self.low) & (true <= self.high))
 
 
-def calibrate(model: Model, examples: Examples, seed: int) -> tuple[tuple[float, ...], ...]:
-    """Return the conformal quantiles of (true - estimate) / spread on patients kept apart, at ERROR_LEVELS.
+def calibrate(model: Model, examples: Examples, mix: Population, seed: int) -> tuple[float, ...]:
+    """Return what log-likelihoods are multiplied with so that patients kept apart surprise least ("temperature").
 
-    A row for every number of leads used, from the least to all (`judge.metrics.conformal`); where fewer are, they
-    are drawn for every record from those that are good. Where too few records have so many leads, the row of fewer
-    leads stands in: its interval is wider.
+    A factor for every number of leads used, from the least to all; where fewer are, they are drawn for every record
+    from those that are good. Where too few records have so many leads, that of fewer leads stands in. The source is
+    Guo 2017, "On calibration of modern neural networks".
     """
-    rows: list[tuple[float, ...]] = []
+    found: list[float] = []
     for count in counts(model):
         some = examples.fewer(count, seed)
-        rows.append(rows[-1] if rows and len(some) < LEAST_ERRORS else _quantiles(model, some))
-    return tuple(rows)
+        found.append(found[-1] if found and len(some) < LEAST_ERRORS else _sureness(model, some, mix))
+    return tuple(found)
 
 
 def counts(model: Model) -> range:
@@ -53,25 +55,31 @@ def counts(model: Model) -> range:
     return range(model.card.least_leads, len(model.card.leads) + 1)
 
 
-def _quantiles(model: Model, examples: Examples) -> tuple[float, ...]:
-    estimate, spread = answers(model, examples)
-    errors = (examples.potassium - estimate) / spread
-    if not np.isfinite(errors).all():
+def _sureness(model: Model, examples: Examples, mix: Population) -> float:
+    answer, bins = answers(model, examples), binned(examples.potassium)[:, None]
+    if not np.isfinite(answer).all():
         raise TrainError("training diverged: the network returns no numbers; take a lower learning rate")
-    return tuple(round(float(error), 5) for error in metrics.conformal(errors, ERROR_LEVELS))
+
+    def surprise(factor: float) -> float:
+        logs = log_softmax(factor * answer + np.log(mix.shares), axis=1)
+        return -float(np.take_along_axis(logs, bins, axis=1).mean())
+
+    return round(float(minimize_scalar(surprise, bounds=SURENESS, method="bounded").x), 4)
 
 
-def answers(model: Model, examples: Examples) -> tuple[Float32, Float32]:
-    """Return potassium and spread (n,) in mEq/L; some records at a time, since all at once would need gigabytes."""
+def answers(model: Model, examples: Examples) -> Float64:
+    """Return log-likelihoods (n, 30); some records at a time, since all at once would need gigabytes."""
     cuts = range(AT_ONCE, len(examples), AT_ONCE)
     pieces = zip(np.split(examples.waves, cuts), np.split(examples.side, cuts), strict=True)
-    potassium, spread = zip(*(model.run(waves, side) for waves, side in pieces), strict=True)
-    return np.concatenate(potassium), np.concatenate(spread)
+    return np.concatenate([model.run(waves, side) for waves, side in pieces]).astype(np.float64)
 
 
-def intervals(model: Model, examples: Examples, coverage: float) -> Intervals:
-    """Return the estimates and their intervals of this coverage."""
-    estimate, spread = answers(model, examples)
-    answered = zip(estimate, spread, shown(examples.waves), strict=True)
-    bounds = np.array([model.forecast_of(float(k), float(s), int(n)).interval(coverage) for k, s, n in answered])
-    return Intervals(estimate, bounds[:, 0], bounds[:, 1])
+def shares(model: Model, examples: Examples, population: Population) -> Float64:
+    """Return what is known of each ECG where they are from a population: probabilities of the bins (n, 30)."""
+    return np.asarray(softmax(answers(model, examples) + np.log(population.shares), axis=1))
+
+
+def intervals(known: Float64, coverage: float) -> Intervals:
+    """Return medians and intervals of this coverage from probabilities of the bins (n, 30)."""
+    tail = (1 - coverage) / 2
+    return Intervals(*(quantiles(known, level) for level in (0.5, tail, 1 - tail)))

@@ -7,19 +7,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-import numpy as np
-
 from kalemia import __version__
 from kalemia.estimate.card import PREPROCESSING, Card
 from kalemia.estimate.likeness import learned
 from kalemia.estimate.model import Model
+from kalemia.estimate.population import DEFAULT, Population
+from kalemia.estimate.predict import COVERAGE
 from kalemia.export.onnx import to_onnx
-from kalemia.records import HIGH_MEQ_L, NOTICE
+from kalemia.records import NOTICE
 from kalemia.train import labelled, nets, personal
-from kalemia.train.calibration import ERROR_LEVELS, answers, calibrate
+from kalemia.train.calibration import calibrate, intervals, shares
 from kalemia.train.config import Config
 from kalemia.train.design import Cut
-from kalemia.train.examples import Examples
+from kalemia.train.examples import Examples, mix_of
 from kalemia.train.mix import SourceFacts
 from kalemia.train.nets import Estimator, SeveralLeads
 from kalemia.train.teaching import Taught
@@ -27,8 +27,8 @@ from kalemia.train.tested import metrics_of
 
 SEVERAL = (
     "trained on several leads: one set of weights reads each lead alone, with a bias a lead after the first block and "
-    "a dense layer a lead; the leads' estimates are averaged, each weighted by 1 / spread^2; a lead that is zero "
-    "throughout is left out"
+    "a dense layer a lead; the leads' log-likelihoods are added up and divided by a power of their number; a lead that "
+    "is zero throughout is left out"
 )
 
 
@@ -77,12 +77,13 @@ def finish(
     """Calibrate a network on the calibration part, then test it on the test part."""
     onnx, config = to_onnx(net, len(leads)), history.config
     card = _draft(name, leads, net, onnx, examples, history)
-    quantiles = calibrate(Model(onnx, card), examples["calibration"], config.seed)
+    mix = mix_of(examples["train"].potassium)
+    sureness = calibrate(Model(onnx, card), examples["calibration"], mix, config.seed)
     alike = learned(examples["train"].waves, examples["calibration"].waves)
-    card = replace(card, error_quantiles=quantiles, likeness=alike.to_dict())
+    card = replace(card, sureness=sureness, likeness=alike.to_dict())
     parts = personal_parts(Model(onnx, card), config, len(examples["calibration"]), workers)
     card = replace(card, personal=parts)
-    return Finished(onnx, replace(card, metrics=metrics_of(Model(onnx, card), examples, config.seed)))
+    return Finished(onnx, replace(card, metrics=metrics_of(Model(onnx, card), examples, mix, config.seed)))
 
 
 def _draft(
@@ -95,7 +96,6 @@ def _draft(
 ) -> Card:
     """Return the card of a model that nobody has calibrated or tested."""
     least = min(history.config.needed, len(leads))
-    low, high = examples["train"].potassium.min(), examples["train"].potassium.max()
     return Card(
         name=name,
         version=history.config.version,
@@ -108,10 +108,8 @@ def _draft(
         validated_on=history.labels,
         training=history.to_json(),
         metrics={},
-        error_levels=tuple(float(level) for level in ERROR_LEVELS),
-        error_quantiles=((0.0,) * len(ERROR_LEVELS),) * (len(leads) - least + 1),
-        range_meq_l=(round(float(low), 2), round(float(high), 2)),
-        prevalence=round(float(np.mean(examples["calibration"].potassium > HIGH_MEQ_L)), 4),
+        sureness=(1.0,) * (len(leads) - least + 1),
+        mix=tuple(round(float(share), 6) for share in mix_of(examples["train"].potassium).shares),
         personal={"between_meq_l": 0.0, "within_meq_l": 1.0},
         likeness={},
         onnx_sha256=hashlib.sha256(onnx).hexdigest(),
@@ -134,4 +132,5 @@ def personal_parts(model: Model, config: Config, calibrated: int, workers: int =
     """Return how much of a model's error stays with a patient, on simulated patients who are in no part of the data."""
     series, what = personal.patients(calibrated), Cut(model.card.leads, model.card.least_leads)
     examples = labelled.made(personal.maker(config.seed), series, what, workers)
-    return personal.components(examples.potassium - answers(model, examples)[0], examples.patients)
+    estimates = intervals(shares(model, examples, Population.load(DEFAULT)), COVERAGE).estimate
+    return personal.components(examples.potassium - estimates, examples.patients)

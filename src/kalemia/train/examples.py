@@ -8,6 +8,7 @@ from dataclasses import dataclass, fields, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from kalemia.estimate.population import Population
 from kalemia.records import SAMPLES
 from kalemia.signal.measure import Waves
 
@@ -79,6 +80,11 @@ class Examples:
         some, there = self.only(enough), there[enough]
         dice = np.where(there, np.random.default_rng(seed).random(there.shape), 2.0)
         return some.masked(dice <= np.sort(dice, axis=1)[:, [count - 1]])
+
+
+def mix_of(potassium: Float32) -> Population:
+    """Return the training's patients (n,), mEq/L, as a population."""
+    return Population.of(potassium, "training", "the training's patients", "the training")
 
 
 ARRAYS = tuple(field.name for field in fields(Examples) if field.name != "refused")

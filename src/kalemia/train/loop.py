@@ -12,7 +12,7 @@ import torch
 from kalemia.errors import TrainError
 from kalemia.train.answers import lesson
 from kalemia.train.design import Course, Design
-from kalemia.train.examples import Examples
+from kalemia.train.examples import Examples, mix_of
 from kalemia.train.loss import Batch
 from kalemia.train.nets import Estimator, Shape, build
 from kalemia.train.training import Curve, Progress, Trainee
@@ -101,8 +101,7 @@ def _shape(train: Examples) -> Shape:
     return Shape(
         leads,
         samples,
-        centre_meq_l=float(train.potassium.mean()),
-        scale_meq_l=float(train.potassium.std()),
+        mix=tuple(map(float, mix_of(train.potassium).shares)),
         side_centre=tuple(map(float, train.side.mean(axis=0))),
         side_scale=tuple(map(float, train.side.std(axis=0) + 1e-6)),
     )

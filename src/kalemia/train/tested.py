@@ -9,12 +9,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from kalemia.estimate.evidence import ratios
 from kalemia.estimate.model import Model
+from kalemia.estimate.population import Population
 from kalemia.estimate.predict import COVERAGE
 from kalemia.judge import compare, metrics
 from kalemia.judge.resampled import Predictions
 from kalemia.train import baselines
-from kalemia.train.calibration import Intervals, answers, counts, intervals
+from kalemia.train.calibration import Intervals, answers, counts, intervals, shares
 from kalemia.train.examples import Examples
 from kalemia.train.mix import COHORT
 
@@ -22,18 +24,18 @@ Metrics = dict[str, Any]
 """Of a card, as its JSON has them."""
 
 
-def metrics_of(model: Model, examples: Mapping[str, Examples], seed: int) -> Metrics:
+def metrics_of(model: Model, examples: Mapping[str, Examples], mix: Population, seed: int) -> Metrics:
     """Return the metrics of a card: over all test ECGs, by source, of fewer leads, and of the baselines.
 
-    `cut_meq_l` is what the validation part froze; at it are sensitivity and specificity in `figures`, which all have
-    95 % intervals over patients.
+    Estimates are of the training's mix. `cut_likelihood_ratio` is what the validation part froze; at it are sensitivity
+    and specificity in `figures`, which all have 95 % intervals over patients.
     """
     test, validation = examples["test"], examples["validation"]
-    reached = intervals(model, test, COVERAGE)
+    reached = _reached(model, test, mix)
     names = _persons(test)
-    cut = metrics.frozen_cut(validation.potassium, answers(model, validation)[0])
+    cut = metrics.frozen_cut(validation.potassium, _high(model, validation))
     held = reached.hold(test.potassium)
-    called = None if cut is None else reached.estimate > cut
+    called = None if cut is None else _high(model, test) > cut
     predictions = Predictions(reached.estimate.astype(np.float64), called, held)
     figures = compare.summary(test.potassium.astype(np.float64), [predictions], names)
     return {
@@ -43,14 +45,14 @@ def metrics_of(model: Model, examples: Mapping[str, Examples], seed: int) -> Met
         model.card.name: metrics.regression(test.potassium, reached.estimate),
         "interval_coverage": _share(held),
         "interval_width_meq_l": round(float(np.median(reached.high - reached.low)), 3),
-        "cut_meq_l": None if cut is None else round(cut, 4),
+        "cut_likelihood_ratio": None if cut is None else round(cut, 4),
         "figures": {name: asdict(span) for name, span in figures.items()},
         **{
             name: metrics.regression(test.potassium, guess)
             for name, guess in baselines.estimates(examples["train"], test, seed).items()
         },
         **_by_source(test, reached),
-        **_by_leads(model, test, seed),
+        **_by_leads(model, test, mix, seed),
     }
 
 
@@ -64,22 +66,31 @@ def _by_source(test: Examples, reached: Intervals) -> Metrics:
     return rows
 
 
-def _by_leads(model: Model, test: Examples, seed: int) -> Metrics:
+def _by_leads(model: Model, test: Examples, mix: Population, seed: int) -> Metrics:
     """Return what fewer leads reach, and each alone where one suffices."""
     leads = model.card.leads
     if len(leads) < 2:
         return {}
-    rows = {f"{count} of the leads": _short(model, test.fewer(count, seed + 1)) for count in counts(model)}
+    rows = {f"{count} of the leads": _short(model, test.fewer(count, seed + 1), mix) for count in counts(model)}
     if model.card.least_leads == 1:
         each = np.eye(len(leads), dtype=np.bool_)
-        rows |= {f"{lead} alone": _short(model, test.masked(own)) for lead, own in zip(leads, each, strict=True)}
+        rows |= {f"{lead} alone": _short(model, test.masked(own), mix) for lead, own in zip(leads, each, strict=True)}
     return rows
 
 
-def _short(model: Model, examples: Examples) -> Metrics:
-    reached = intervals(model, examples, COVERAGE)
+def _short(model: Model, examples: Examples, mix: Population) -> Metrics:
+    reached = _reached(model, examples, mix)
     known = metrics.regression(examples.potassium, reached.estimate)
     return {**known, "interval_coverage": _share(reached.hold(examples.potassium))}
+
+
+def _reached(model: Model, examples: Examples, mix: Population) -> Intervals:
+    return intervals(shares(model, examples, mix), COVERAGE)
+
+
+def _high(model: Model, examples: Examples) -> NDArray[np.float64]:
+    """Return how many times likelier each ECG is at a high potassium than at a normal one, (n,)."""
+    return ratios(answers(model, examples))["high"]
 
 
 def _share(held: NDArray[np.bool_]) -> float:

@@ -1,7 +1,8 @@
-"""From what a network reads in each lead to potassium and its spread.
+"""From what a network reads in each lead to what that says of potassium.
 
 Two things are added to every network here: the gain and the RR interval go into the dense layer beside what was read,
-because normalization takes the T wave's voltage away; and a second output says how far off the first may be.
+because normalization takes the T wave's voltage away; and the answer is no number but a likelihood, so that what an ECG
+says does not depend on how many of the training's patients had which potassium (`loss.surprise`).
 """
 
 from __future__ import annotations
@@ -10,63 +11,75 @@ import copy
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+import numpy as np
 import torch
+from numpy.polynomial import legendre
 from torch import Tensor, nn
 
+from kalemia.estimate.evidence import BINS, CENTRES_MEQ_L, EDGES_MEQ_L
 from kalemia.records import SAMPLES
 from kalemia.train.nets.network import Network
 
-SPREAD_FLOOR_MEQ_L = 0.1
-ABSENT = -1e4  # the logarithm of a weight that is none
+ORDER = 6
+"""A logarithm of a likelihood is a polynomial of this degree in potassium: smooth, with room for two peaks."""
+CROWDING = 0.7
+"""To begin with: n leads count as n ** (1 - 0.7), for they mostly say the same."""
 
 
 @dataclass(frozen=True)
 class Shape:
-    """What is read, and what input and output are scaled by.
+    """What is read, and what input is scaled by.
 
     Attributes
     ----------
     leads, samples
         Of the waves.
-    centre_meq_l, scale_meq_l
-        Mean and standard deviation of the training potassium; the last layer speaks in these units.
+    mix
+        (30,) shares of the training's patients by potassium, in the bins of `estimate.evidence`.
     side_centre, side_scale
-        The same of the side inputs: logarithm of each gain in mV, then RR in s.
+        Mean and standard deviation of the side inputs: logarithm of each gain in mV, then RR in s.
     """
 
     leads: int
     samples: int = SAMPLES
-    centre_meq_l: float = 4.5
-    scale_meq_l: float = 1.5
+    mix: tuple[float, ...] = (1 / BINS,) * BINS
     side_centre: tuple[float, ...] = ()
     side_scale: tuple[float, ...] = ()
 
 
 class Estimator(nn.Module):
-    """Waves (n, leads, samples) and side inputs (n, leads + 1) -> potassium and spread (n,), mEq/L."""
+    """Waves (n, leads, samples) and side inputs (n, leads + 1) -> log-likelihoods of potassium (n, 30).
+
+    Those of an ECG may lack a constant.
+    """
 
     side_centre: Tensor
     side_scale: Tensor
+    polynomials: Tensor
+    log_mix: Tensor
 
     def __init__(self, shape: Shape, body: Network) -> None:
         super().__init__()
         self.shape, self.body = shape, body
         self.register_buffer("side_centre", torch.tensor(shape.side_centre or (0.0,) * (shape.leads + 1)))
         self.register_buffer("side_scale", torch.tensor(shape.side_scale or (1.0,) * (shape.leads + 1)))
+        self.register_buffer("polynomials", _polynomials(), persistent=False)
+        self.register_buffer("log_mix", torch.tensor(shape.mix).log(), persistent=False)
 
     def scaled_side(self, side: Tensor) -> Tensor:
         """Return the side inputs with mean 0 and standard deviation 1 on the training data."""
         return (side - self.side_centre) / self.side_scale
 
-    def each(self, waves: Tensor, side: Tensor, rows: Tensor | None = None) -> tuple[Tensor, Tensor]:
-        """Estimate from each lead alone: potassium and spread (n, leads), mEq/L; of the leads `rows` only, if given."""
+    def each(self, waves: Tensor, side: Tensor, rows: Tensor | None = None) -> Tensor:
+        """Return the log-likelihoods of each lead alone (n, leads, 30); of the leads `rows` only, if given."""
         raise NotImplementedError
 
-    def answer(self, outputs: Tensor) -> tuple[Tensor, Tensor]:
-        """Return potassium and spread in mEq/L from the dense layer's (..., 2)."""
-        potassium, spread = outputs.unbind(dim=-1)
-        spread = nn.functional.softplus(spread) * self.shape.scale_meq_l + SPREAD_FLOOR_MEQ_L
-        return self.shape.centre_meq_l + self.shape.scale_meq_l * potassium, spread
+
+def _polynomials() -> Tensor:
+    """Return Legendre's polynomials of the degrees 1 to `ORDER` over the bins, (ORDER, 30)."""
+    low, high = EDGES_MEQ_L[[0, -1]]
+    unit = (2 * CENTRES_MEQ_L - low - high) / (high - low)
+    return torch.tensor(legendre.legvander(unit, ORDER)[:, 1:].T.astype(np.float32))
 
 
 class OneLead(Estimator):
@@ -74,17 +87,17 @@ class OneLead(Estimator):
 
     def __init__(self, shape: Shape, body: Network) -> None:
         super().__init__(shape, body)
-        self.dense = nn.Linear(body.width + 2, 2)
+        self.dense = nn.Linear(body.width + 2, ORDER)
 
-    def forward(self, waves: Tensor, side: Tensor) -> tuple[Tensor, Tensor]:
-        """Estimate; the spread is one standard deviation as the network sees it."""
-        return self.answer(self.dense(torch.cat([self.body(waves), self.scaled_side(side)], dim=1)))
+    def forward(self, waves: Tensor, side: Tensor) -> Tensor:
+        """Return log-likelihoods."""
+        seen = torch.cat([self.body(waves), self.scaled_side(side)], dim=1)
+        return torch.as_tensor(self.dense(seen) @ self.polynomials)
 
-    def each(self, waves: Tensor, side: Tensor, rows: Tensor | None = None) -> tuple[Tensor, Tensor]:
-        """Estimate, as `forward`; the one answer stands for all leads: (n, 1)."""
+    def each(self, waves: Tensor, side: Tensor, rows: Tensor | None = None) -> Tensor:
+        """Answer as `forward` does; the one answer stands for all leads: (n, 1, 30)."""
         del rows  # one lead is all there is
-        potassium, spread = self(waves, side)
-        return potassium[:, None], spread[:, None]
+        return torch.as_tensor(self(waves, side))[:, None]
 
 
 class SeveralLeads(Estimator):
@@ -92,16 +105,16 @@ class SeveralLeads(Estimator):
 
     A network that sees all leads at once learns relations between leads that the training data have and patients do
     not. This one reads each lead for itself, told which it is by a bias of its own after the first layer and a dense
-    layer of its own, and combines what the leads say. A lead whose wave is zero throughout is left out.
+    layer of its own, and adds up what the leads say. A lead whose wave is zero throughout is left out.
     """
 
     def __init__(self, shape: Shape, body: Network) -> None:
         super().__init__(shape, body)
         seen = body.width + 2
         self.lead_code = nn.Parameter(torch.zeros(shape.leads, *body.marks(shape.samples)))
-        self.dense = nn.Parameter(torch.empty(shape.leads, seen, 2).uniform_(-(seen**-0.5), seen**-0.5))
-        self.bias = nn.Parameter(torch.zeros(shape.leads, 2))
-        self.log_shares = nn.Parameter(torch.full((3,), -0.7))
+        self.dense = nn.Parameter(torch.empty(shape.leads, seen, ORDER).uniform_(-(seen**-0.5), seen**-0.5))
+        self.bias = nn.Parameter(torch.zeros(shape.leads, ORDER))
+        self.crowding = nn.Parameter(torch.tensor(CROWDING))
 
     def only(self, rows: Sequence[int]) -> SeveralLeads:
         """Return the estimator of some of its leads, with the same weights: it says of them what this one does."""
@@ -118,8 +131,8 @@ class SeveralLeads(Estimator):
         part.load_state_dict(weights)
         return part.eval()
 
-    def each(self, waves: Tensor, side: Tensor, rows: Tensor | None = None) -> tuple[Tensor, Tensor]:
-        """Estimate from each lead alone: potassium and spread (n, leads), mEq/L; of the leads `rows` only, if given."""
+    def each(self, waves: Tensor, side: Tensor, rows: Tensor | None = None) -> Tensor:
+        """Return the log-likelihoods of each lead alone (n, leads, 30); of the leads `rows` only, if given."""
         scaled = self.scaled_side(side)
         gain, rr = scaled[:, :-1, None], scaled[:, None, -1:]
         code, dense, bias = (torch.as_tensor(own) for own in (self.lead_code, self.dense, self.bias))
@@ -130,25 +143,20 @@ class SeveralLeads(Estimator):
         marked = first.reshape(-1, leads, *first.shape[1:]) + code
         state = self.body.rest(marked.reshape(-1, *first.shape[1:]))
         seen = torch.cat([state.reshape(-1, leads, state.shape[1]), gain, rr.expand(-1, leads, -1)], dim=2)
-        return self.answer(torch.einsum("nls,lso->nlo", seen, dense) + bias)
+        return (torch.einsum("nls,lso->nlo", seen, dense) + bias) @ self.polynomials
 
-    def combined(self, potassium: Tensor, spread: Tensor, present: Tensor) -> tuple[Tensor, Tensor]:
-        """Weigh the leads (n, leads) that are present by their precision: potassium and spread (n,), mEq/L.
+    def combined(self, log_likelihoods: Tensor, present: Tensor) -> Tensor:
+        """Add up what the leads (n, leads, 30) that are present say: (n, 30).
 
-        The variance is a learned share of the leads' own, another that many leads make smaller, since their errors are
-        neither one nor independent, and a share of how far the leads are apart.
+        Were they independent, their log-likelihoods would add up; they mostly say the same, so that n leads count as
+        fewer, n to a power that is learned.
         """
-        weight = torch.softmax(torch.where(present, -2 * torch.log(spread), ABSENT), dim=1)
-        mean = (weight * potassium).sum(dim=1)
-        own = (weight * torch.square(spread)).sum(dim=1)  # the harmonic mean of the variances
-        apart = (weight * torch.square(potassium - mean[:, None])).sum(dim=1)
-        common, single, between = torch.exp(self.log_shares)
-        count = present.sum(dim=1).clamp(min=1)
-        return mean, torch.sqrt(common * own + single * own / count + between * apart) + SPREAD_FLOOR_MEQ_L
+        count = present.sum(dim=1, keepdim=True).clamp(min=1).to(log_likelihoods.dtype)
+        return (log_likelihoods * present[:, :, None]).sum(dim=1) * count ** -torch.as_tensor(self.crowding)
 
-    def forward(self, waves: Tensor, side: Tensor) -> tuple[Tensor, Tensor]:
-        """Estimate from all leads; the spread is one standard deviation as the network sees it."""
-        return self.combined(*self.each(waves, side), present(waves))
+    def forward(self, waves: Tensor, side: Tensor) -> Tensor:
+        """Return the log-likelihoods of all leads together."""
+        return self.combined(self.each(waves, side), present(waves))
 
 
 def present(waves: Tensor) -> Tensor:
