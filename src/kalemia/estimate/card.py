@@ -64,7 +64,7 @@ class _Training(TypedDict, total=False):
 
 
 class _Metrics(TypedDict, total=False):
-    cut_meq_l: Quantile | None
+    cut_likelihood_ratio: float | None
 
 
 class _Judged(TypedDict):
