@@ -77,7 +77,7 @@ def test_a_damaged_card_is_refused_in_a_sentence(
     ("fields", "expected"),
     [
         ({"metrics": None}, "Expected `object`, got `null`"),
-        ({"metrics": {"cut_meq_l": "high"}}, "Expected `float | null`, got `str`"),
+        ({"metrics": {"cut_likelihood_ratio": "high"}}, "Expected `float | null`, got `str`"),
         ({"training": {"sources": 5}}, "Expected `array`, got `int`"),
         ({"training": {"sources": ["hospital"]}}, "Expected `object`, got `str`"),
         ({"training": {"config": {"seed": "3"}}}, "Expected `int`, got `str`"),

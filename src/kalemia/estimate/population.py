@@ -65,8 +65,8 @@ class Population(Shares):
         path = Path(name)
         if not name or not (path.suffix or path.exists()):
             raise PopulationError(
-                f"no population {str(name)!r:.60}; {', '.join(KNOWN)} are known, or give a CSV file of potassium values "
-                "from your own laboratory"
+                f"no population {str(name)!r:.60}; {', '.join(KNOWN)} are known, or give a CSV file of potassium "
+                "values from your own laboratory"
             )
         return _own(path)
 
@@ -121,8 +121,8 @@ KNOWN: Mapping[str, _Published] = {
     ),
     "flat": _Published("nobody in particular: every potassium from 2 to 9.5 is as likely", "an assumption", {}),
 }
-"""Every named population. Between the shares that are published, and beyond them, potassium is taken to be nearly normally
-distributed, with a standard deviation that changes smoothly from one to the next."""
+"""Every named population. Between the shares that are published, and beyond them, potassium is taken to be nearly
+normally distributed, with a standard deviation that changes smoothly from one to the next."""
 
 _FINE: Reals = np.linspace(0.0, 12.0, 1201)
 """Laboratory values are counted in hundredths."""
