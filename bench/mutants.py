@@ -48,7 +48,9 @@ ROOMS = {
     "condition": Room(("signal/condition.py", "signal/product.py"), ("signal",)),
     "beat": Room(("signal/beat.py", "signal/peaks.py", "signal/cycle.py"), ("signal",)),
     "quality": Room(("signal/quality.py", "signal/pacing.py", "signal/electrodes.py"), ("signal", "estimate")),
-    "model": Room(("estimate/model.py", "estimate/card.py", "estimate/forecast.py"), ("estimate",)),
+    "model": Room(
+        ("estimate/model.py", "estimate/card.py", "estimate/evidence.py", "estimate/population.py"), ("estimate",)
+    ),
     "predict": Room(("estimate/predict.py", "estimate/gate.py", "estimate/many.py"), ("estimate",)),
     "caveats": Room(("estimate/caveats.py",), ("estimate",)),
     "personal": Room(("estimate/personal.py", "estimate/draws.py"), ("estimate",)),
