@@ -9,12 +9,13 @@ from typing import Any
 
 import numpy as np
 import pytest
-from markup_tree import Node, parse, percent, points, table_rows
+from markup_tree import Node, beside_policy, parse, percent, points, table_rows
 from report_examples import FAILED, HIGH, REFUSED, beat, recording
 
 from kalemia.errors import ModelError
 from kalemia.estimate.explain import SHOWN_MEQ_L, Explanation, explain
 from kalemia.estimate.model import Model
+from kalemia.estimate.population import Population
 from kalemia.estimate.predict import Result, examine
 from kalemia.records import LEADS, Estimate
 from kalemia.report import page, words
@@ -123,27 +124,36 @@ def test_it_says_what_occlusion_is_and_is_not() -> None:
     ):
         assert statement in text
     assert "No P wave" not in text
-    assert "The network itself" not in text
+    assert "blood draws" not in text
 
 
 def test_a_missing_p_wave_is_said() -> None:
     assert "No P wave stands out in this beat" in shown(replace(TALL_T, has_p=False)).all("figcaption")[0].text
 
 
-@pytest.mark.parametrize(
-    ("known", "beside"),
-    [
-        ({"personal_offset_meq_l": 0.4}, "the patient's personal offset of +0.4"),
-        ({"prevalence": 0.03}, "what the prevalence changes"),
-        (
-            {"personal_offset_meq_l": -0.4, "prevalence": 0.03},
-            "the patient's personal offset of −0.4 and what the prevalence changes",
-        ),
-    ],
-)
-def test_what_came_after_the_network_is_said_to_be_no_part_of_it(known: dict[str, Any], beside: str) -> None:
-    moved = shown(TALL_T, replace(HIGH, potassium_meq_l=6.3, **known)).one("p", "moved").text
-    assert moved == f"The network itself says 5.9 mEq/L; {beside} is not part of this. {sentence(TALL_T)}"
+@pytest.mark.parametrize(("offset", "said"), [(0.4, "+0.4"), (-0.4, "−0.4"), (0.0, "0.0")])
+def test_what_blood_draws_changed_is_said_to_be_no_part_of_it(offset: float, said: str) -> None:
+    given = replace(HIGH, potassium_meq_l=6.3, personal_offset_meq_l=offset)
+    assert shown(TALL_T, given).one("p", "moved").text == (
+        f"Without the patient's own blood draws the estimate is 5.9 mEq/L; their offset of {said} is not part of this. "
+        f"{sentence(TALL_T)}"
+    )
+
+
+@pytest.mark.parametrize(("population", "digitized"), [("kidney", True), ("dialysis", False)])
+def test_an_estimate_is_explained_in_its_population_and_as_surely_as_it_was_made(
+    tiny: Model, monkeypatch: pytest.MonkeyPatch, population: str, digitized: bool
+) -> None:
+    asked = []
+
+    def remember(*given: object, **how: object) -> Explanation:
+        asked.append((given, how))
+        return TALL_T
+
+    monkeypatch.setattr("kalemia.estimate.explain.explain", remember)
+    known, read = Population.load(population), replace(recording(), digitized=digitized)
+    figures(Result(HIGH, read, TWELVE, model=tiny, population=known))
+    assert asked == [((TWELVE, tiny, known), {"error_meq_l": 0.2 if digitized else 0.0})]
 
 
 def test_a_page_explains_its_estimate_with_the_model_that_made_it(examined: Result, tiny: Model) -> None:
@@ -178,7 +188,7 @@ def test_what_is_no_estimate_or_lacks_what_made_it_is_not_explained(examined: Re
 def test_an_estimate_that_cannot_be_explained_has_its_page_all_the_same(
     examined: Result, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def refuse(*_: object) -> None:
+    def refuse(*_: object, **__: object) -> None:
         raise ModelError("lead X cannot be explained")
 
     monkeypatch.setattr("kalemia.estimate.explain.explain", refuse)
@@ -258,7 +268,7 @@ def test_every_lead_is_held_against_its_own_simulated_beat() -> None:
 
 def test_the_twelve_leads_of_a_page_are_explained_without_breaking_it(tiny: Model) -> None:
     explained = Result(replace(HIGH, leads_used=LEADS), recording(), beat(), model=tiny)
-    html = page(explained)
+    html = beside_policy(page(explained))
     assert "What moved the estimate" in html
     assert not re.search(r"https?://|//\w|src=|<script|<link| style=|javascript:", html)
     assert not re.search(r"exclude|\bsafe|ruled out|laborator", html, re.IGNORECASE)

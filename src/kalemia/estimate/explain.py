@@ -77,17 +77,19 @@ class Explanation:
     simulated_mv: Mapping[float, Float32]
 
 
-def explain(beat: Beat, model: Model, population: Population | None = None) -> Explanation:
+def explain(beat: Beat, model: Model, population: Population | None = None, *, error_meq_l: float = 0.0) -> Explanation:
     """Say what P, QRS and ST-T did to a model's estimate of a beat.
 
     Parameters
     ----------
     beat
-        From `cut`; the leads without a problem that the model takes are used, as in `Model.forecast`.
+        From `cut`; the leads without a problem that the model takes are used, as in `Model.evidence`.
     model
         The one that made the estimate.
     population
         Where the patient comes from, as for the estimate; by default as there.
+    error_meq_l
+        By how much the estimate's evidence was widened, such as for the reading of a page.
 
     Raises
     ------
@@ -102,7 +104,11 @@ def explain(beat: Beat, model: Model, population: Population | None = None) -> E
     parts = _parts(own * gain_mv, ordinary * gain_mv, beat.rr_s)
     # Nothing, P, QRS, ST-T, everything.
     shares = np.concatenate([np.zeros((1, SAMPLES)), parts, np.ones((1, SAMPLES))])[:, None]
-    answers = _asked(model, population or Population.load(DEFAULT), beat, leads, own + shares * (ordinary - own))
+    waves = own + shares * (ordinary - own)
+    known = population or Population.load(DEFAULT)
+    answers = [
+        known.given(evidence.widened(error_meq_l)).quantile(0.5) for evidence in _asked(model, beat, leads, waves)
+    ]
     return Explanation(
         potassium_meq_l=answers[0],
         ordinary_meq_l=answers[-1],
@@ -125,15 +131,15 @@ def _millivolts(rr_s: float, potassium_meq_l: float, leads: tuple[str, ...]) -> 
     return waves * gain_mv
 
 
-def _asked(model: Model, population: Population, beat: Beat, leads: tuple[str, ...], waves: Float64) -> list[float]:
-    """Return the potassium, mEq/L, of the beat with other waves (n, leads, 270), all in one run of the network."""
+def _asked(model: Model, beat: Beat, leads: tuple[str, ...], waves: Float64) -> list[Evidence]:
+    """Return the evidence of the beat with other waves (n, leads, 270), all in one run of the network."""
     whole, side = inputs([beat], model.card.leads)
     beats = np.repeat(whole, len(waves), axis=0)
     beats[:, [model.card.leads.index(lead) for lead in leads]] = waves
     answers = model.run(beats, np.repeat(side, len(waves), axis=0))
     if not np.isfinite(answers).all():
         raise ModelError(f"model {model.card.name}: its network returns no number where a part of the beat is replaced")
-    return [population.given(Evidence.of(answer)).quantile(0.5) for answer in answers]
+    return [Evidence.of(answer) for answer in answers]
 
 
 def _parts(own_mv: Float32, ordinary_mv: Float32, rr_s: float) -> Float64:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from kalemia.errors import KalemiaError
+from kalemia.estimate.predict import PAGE_ERROR_MEQ_L
 from kalemia.records import Beat, Estimate
 from kalemia.report import words
 from kalemia.report.curve import Values, curve
@@ -32,8 +33,9 @@ def figures(result: Result) -> list[Markup]:
         return []
     from kalemia.estimate.explain import explain  # with the simulator, which nothing else here needs
 
+    error_meq_l = PAGE_ERROR_MEQ_L if result.recording is not None and result.recording.digitized else 0.0
     try:
-        why = explain(result.beat, result.model, result.population)
+        why = explain(result.beat, result.model, result.population, error_meq_l=error_meq_l)
     except KalemiaError:  # what cannot be explained must not cost the rest of the page
         return []
     return drawn(result.estimate, result.beat, why)
