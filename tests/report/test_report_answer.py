@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 from markup_tree import Node, parse, percent, table_rows
-from report_examples import EVERY, FAILED, HIGH, LOW, REFUSED, estimate
+from report_examples import EVERY, FAILED, HIGH, KIDNEY, REFUSED, estimate, result
 
+from kalemia.estimate.predict import Result
 from kalemia.records import NOTICE, Estimate
 from kalemia.report import words
 from kalemia.report.answer import answer, warnings
@@ -16,7 +17,7 @@ from kalemia.report.document import TRUST
 
 
 def shown(given: Estimate) -> Node:
-    return parse(answer(given)).one("section", "answer")
+    return parse(answer(result(given))).one("section", "answer")
 
 
 def test_a_high_estimate_is_grasped_from_its_first_lines() -> None:
@@ -24,71 +25,72 @@ def test_a_high_estimate_is_grasped_from_its_first_lines() -> None:
     assert section.one("p", "number").text == "5.9 mEq/L"
     assert section.one("span", "unit").text == "mEq/L"
     assert section.one("p", "range").text == "90 % interval 5.1 to 6.8"
-    assert section.one("p", "level").text == "▲ High: above 5.5; the interval reaches down to 5.1"
+    assert section.one("p", "level").text == "▲ High: above 5.5 is likelier than not (71 %)"
     assert section.one("p", "level").one("span")["aria-hidden"] == "true"
     assert section.one("p", "level").one("strong").text == "High"
     assert section.one("p", "validated").text == (
         "The model was trained on simulated ECGs, and the interval was validated on simulated ECGs only."
     )
-    assert section.one("p", "label").text == "Potassium estimated from the ECG"
+    assert section.one("p", "label").text == "Potassium estimated from the ECG and the population kidney"
+    assert section.one("p", "evidence").text == words.evidence(HIGH)
     assert len(section.all("svg", "scale")) == 1
     notice = section.one("p", "notice")
     assert (notice.text, notice["role"], notice.one("strong").text) == (f"{NOTICE} {TRUST}", "note", NOTICE)
 
 
-@pytest.mark.parametrize(
-    ("given", "line"),
-    [
-        (HIGH, "▲ High: above 5.5; the interval reaches down to 5.1"),
-        (estimate(6.9, 5.5, 8.0, "high"), "▲ High: above 5.5; the interval reaches down to 5.5"),
-        (estimate(6.9, 5.6, 8.0, "high"), "▲ High: above 5.5"),
-        (LOW, "▼ Low: below 3.5; the interval reaches up to 3.6"),
-        (estimate(2.9, 2.1, 3.5, "low"), "▼ Low: below 3.5; the interval reaches up to 3.5"),
-        (estimate(2.9, 2.1, 3.4, "low"), "▼ Low: below 3.5"),
-        (EVERY["normal"], "● Normal: the whole interval lies within 3.5 to 5.5"),
-        (EVERY["uncertain"], "◆ Uncertain: the interval reaches below 3.5 and above 5.5"),
-        (replace(HIGH, interval_meq_l=None), "▲ High: above 5.5"),
-    ],
-)
-def test_the_level_says_its_meaning_and_what_the_interval_leaves_open(given: Estimate, line: str) -> None:
-    assert shown(given).one("p", "level").text == line
+@pytest.mark.parametrize(("name", "symbol"), [("high", "▲"), ("low", "▼"), ("normal", "●"), ("uncertain", "◆")])
+def test_the_level_says_its_meaning_with_its_shape(name: str, symbol: str) -> None:
+    level, meaning = words.level(EVERY[name]) or ("", "")
+    assert shown(EVERY[name]).one("p", "level").text == f"{symbol} {level}: {meaning}"
 
 
 def test_without_a_level_none_is_shown() -> None:
     assert shown(replace(HIGH, level=None)).all("p", "level") == []
 
 
-def test_the_probabilities_stand_in_a_table_each_with_its_bar() -> None:
+def test_the_probabilities_before_and_after_stand_in_a_table_each_with_its_bar() -> None:
     table = shown(HIGH).one("table", "probabilities")
-    assert table.one("caption").text == "Probability, given this ECG and this model"
+    assert table.one("caption").text == (
+        "Probability before and after this ECG. Population: kidney (outpatients with chronic kidney disease)."
+    )
+    assert [head.text for head in table.one("thead").all("th")] == ["mEq/L", "before", "after", ""]
     assert table_rows(table) == [
-        ["above 5.5", "71 %", ""],
-        ["above 6.0", "44 %", ""],
-        ["above 6.5", "> 99 %", ""],
-        ["below 3.5", "< 1 %", ""],
+        ["above 5.5", "6 %", "71 %", ""],
+        ["above 6.0", "2 %", "44 %", ""],
+        ["above 6.5", "< 1 %", "> 99 %", ""],
+        ["below 3.5", "4 %", "< 1 %", ""],
     ]
     assert [percent(fill["width"]) for fill in table.all("rect", "fill")] == [71, 44, 100, 0]
-    assert {head["scope"] for head in table.all("th")} == {"row"}
+
+
+def test_without_a_population_there_is_no_before() -> None:
+    section = shown(replace(HIGH, population=None))
+    assert section.one("p", "label").text == "Potassium estimated from the ECG"
+    assert section.one("caption").text == "Probability before and after this ECG."
+    assert [row[1:3] for row in table_rows(section.one("table"))] == [
+        ["", "71 %"], ["", "44 %"], ["", "> 99 %"], ["", "< 1 %"]
+    ]  # fmt: skip
 
 
 def test_without_probabilities_there_is_no_table() -> None:
     assert shown(replace(HIGH, probability_above={}, probability_below={})).all("table") == []
 
 
-@pytest.mark.parametrize(
-    ("given", "is_said"),
-    [
-        (estimate(9.1, 7.5, 11.3, "high"), True),
-        (estimate(2.9, 1.9, 3.6, "low"), True),
-        (estimate(10.4, 8.0, 9.9, "high"), True),
-        (estimate(9.1, 2.0, 10.0, "high"), False),
-        (replace(HIGH, interval_meq_l=None), False),
-        (replace(HIGH, potassium_meq_l=11.0, interval_meq_l=None), True),
-    ],
-)
-def test_what_lies_beyond_the_scale_is_said(given: Estimate, is_said: bool) -> None:
-    notes = [note.text for note in shown(given).all("p", "validated")][:-1]
-    assert notes == ["The scale ends at 2 and 10; an arrow marks what lies beyond."] * is_said
+def test_what_a_population_is_called_by_a_file_becomes_no_markup() -> None:
+    section = shown(replace(HIGH, population=replace(KIDNEY, people="<b>our</b> tests")))
+    assert section.one("caption").text.endswith("Population: kidney (<b>our</b> tests).")
+
+
+def test_without_evidence_nothing_is_said_of_it_and_no_curves_are_drawn() -> None:
+    section = parse(answer(Result(replace(HIGH, likelihood_ratio={})))).one("section", "answer")
+    assert section.all("p", "evidence") == section.all("svg", "beliefs") == section.all("ul") == []
+
+
+def test_the_curves_stand_on_the_scale_and_their_key_below_it() -> None:
+    section = shown(HIGH)
+    assert section.one("svg", "scale").all("svg", "beliefs") != []
+    parts = [child.attributes.get("class", "").split()[0] for child in section.children if isinstance(child, Node)]
+    assert parts == ["result", "evidence", "scale", "key", "validated", "notice"]
 
 
 @pytest.mark.parametrize(
@@ -123,7 +125,7 @@ def test_where_there_is_no_number_the_reason_stands_in_its_place(given: Estimate
     assert section.one("p", "label").text == label
     assert section.one("p", "reason").text == reason
     assert section.one("p", "notice").text == f"{NOTICE} {TRUST}"
-    assert section.all("svg") == section.all("p", "number") == []
+    assert section.all("svg") == section.all("p", "number") == section.all("p", "evidence") == []
 
 
 def test_warnings_are_a_list_under_their_heading() -> None:

@@ -15,16 +15,19 @@ from typing import Any
 import cv2
 import numpy as np
 import pytest
-from markup_tree import Node, parse
+from markup_tree import Node, beside_policy, parse
 from report_examples import EVERY, FAILED, HIGH, NORMAL, REFUSED, beat, recording, result
 
 import kalemia
 from ecgs import traced
+from kalemia.estimate.evidence import Evidence
+from kalemia.estimate.population import Population
 from kalemia.estimate.predict import Result
-from kalemia.records import NOTICE, Estimate
+from kalemia.records import NOTICE, Before, Estimate
 from kalemia.report import page
 from kalemia.report.document import document
 from kalemia.report.markup import Markup, element, join
+from likelihoods import bell
 
 
 def sections(root: Node) -> list[str]:
@@ -50,7 +53,7 @@ def test_every_page_is_one_well_formed_document(each: Estimate) -> None:
 
 
 def test_every_page_stands_alone(each: Estimate) -> None:
-    html = page(result(each))
+    html = beside_policy(page(result(each)))
     assert not re.search(r"https?://|//\w|src=|@import|@font-face|xmlns|<script|<link|javascript:| style=", html)
     assert re.findall(r"url\((?!#)", html) == []
 
@@ -75,7 +78,7 @@ def test_a_page_says_its_letters_its_width_and_that_it_has_a_dark_side() -> None
 
 
 def test_every_page_says_what_it_is_not(each: Estimate) -> None:
-    html = page(result(each))
+    html = beside_policy(page(result(each)))
     text = parse(html).text
     assert NOTICE in text.split("The ECG")[0]
     assert re.search(r"[Tt]rained on ?simulated ECGs", text)
@@ -115,10 +118,10 @@ def test_the_level_colors_the_page(name: str, level: str) -> None:
 @pytest.mark.parametrize(
     ("known", "origin"),
     [
-        ({}, "from the ECG alone"),
-        ({"personal_offset_meq_l": 0.0}, "from the ECG and earlier blood draws"),
-        ({"prevalence": 0.03}, "from the ECG and a prevalence"),
-        ({"personal_offset_meq_l": -0.2, "prevalence": 0.03}, "from the ECG and earlier blood draws and a prevalence"),
+        ({}, "from the ECG and the population kidney"),
+        ({"population": None}, "from the ECG alone"),
+        ({"population": None, "personal_offset_meq_l": 0.0}, "from the ECG and earlier blood draws"),
+        ({"personal_offset_meq_l": -0.2}, "from the ECG and earlier blood draws and the population kidney"),
     ],
 )
 def test_the_last_line_says_what_the_page_was_made_from(known: dict[str, Any], origin: str) -> None:
@@ -187,12 +190,15 @@ def test_nothing_from_a_file_becomes_markup() -> None:
         leads_used=leads,
         quality=dict.fromkeys(leads, 0.9),
         probability_above={NASTY: 0.5},
+        population=Before(NASTY, NASTY, {}, {}),
         interval_validated_on=NASTY,
         notice=NASTY,
         model=replace(HIGH.model, name=NASTY, trained_on=NASTY) if HIGH.model else None,
     )
+    evidence, population = Evidence.of(bell(6.6, 0.9)), Population.load("kidney")
     for shown in (nasty, replace(nasty, status="refused", reason=NASTY, potassium_meq_l=None)):
-        html = page(Result(shown, recording(leads), beat(leads, problems=(NASTY, None))))
+        cut = beat(leads, problems=(NASTY, None))
+        html = page(Result(shown, recording(leads), cut, evidence=evidence, population=population))
         root = parse(html)
         assert root.all("script") == []
         assert not any(name.startswith("on") for node in root.below() for name in node.attributes)
@@ -255,7 +261,9 @@ def test_every_class_that_a_page_uses_to_color_or_place_is_in_the_style_sheet() 
     for shown in (HIGH, NORMAL, REFUSED):
         used = {name for names in parse(page(result(shown))).values("class") for name in names.split()}
         # Names by which tests and readers of the source find a part, and that look like what holds them.
-        assert used - styled <= {"recording", "status-estimated", "level-refused", "zone", "point"}
+        assert used - styled <= {
+            "recording", "status-estimated", "level-refused", "zone", "point", "curves", "beliefs"
+        }  # fmt: skip
 
 
 def test_elements_escape_text_and_attributes() -> None:

@@ -10,7 +10,8 @@ from markup_tree import Node, parse, percent
 from report_examples import HIGH, LOW, NORMAL, UNCERTAIN, estimate
 
 from kalemia.records import Estimate
-from kalemia.report.scales import bar, scale, signed_bar
+from kalemia.report.markup import element
+from kalemia.report.scales import CURVES_HEIGHT, bar, scale, signed_bar
 
 
 def position(potassium_meq_l: float) -> Any:
@@ -31,7 +32,6 @@ def test_the_point_and_the_interval_stand_at_their_potassium(shown: Estimate) ->
     assert percent(svg.one("circle", "point")["cx"]) == position(shown.potassium_meq_l or 0)
     assert percent(interval["x"]) == position(low)
     assert percent(interval["x"]) + percent(interval["width"]) == position(high)
-    assert svg.all("text", "beyond") == []
 
 
 def test_low_normal_and_high_reach_from_limit_to_limit() -> None:
@@ -86,29 +86,11 @@ def test_what_is_drawn_later_lies_above_and_that_is_the_point() -> None:
     assert order[-1] == "point"
 
 
-LEFT, RIGHT = ("◂", "0%", "start"), ("▸", "100%", "end")
-
-
-@pytest.mark.parametrize(
-    ("low", "high", "arrows"),
-    [
-        (2.0, 10.0, []),
-        (1.9, 4.0, [LEFT]),
-        (6.0, 10.1, [RIGHT]),
-        (1.2, 11.3, [LEFT, RIGHT]),
-    ],
-)
-def test_an_arrow_marks_on_which_side_the_interval_goes_on(
-    low: float, high: float, arrows: list[tuple[str, str, str]]
-) -> None:
-    svg = drawn(estimate(3.9, low, high, "uncertain"))
-    seen = svg.all("text", "beyond")
-    assert [(arrow.text, arrow["x"], arrow["text-anchor"]) for arrow in seen] == arrows
-    interval = svg.one("rect", "interval")
+@pytest.mark.parametrize(("low", "high"), [(2.0, 10.0), (1.9, 4.0), (6.0, 10.1), (1.2, 11.3)])
+def test_an_interval_ends_where_the_scale_does(low: float, high: float) -> None:
+    interval = drawn(estimate(3.9, low, high, "uncertain")).one("rect", "interval")
     assert percent(interval["x"]) == position(max(low, 2.0))
     assert percent(interval["x"]) + percent(interval["width"]) == position(min(high, 10.0))
-    middle = float(svg.one("circle")["cy"])
-    assert all(middle < float(arrow["y"]) < middle + 12 for arrow in seen)  # letters stand on their y
 
 
 @pytest.mark.parametrize(("potassium", "at"), [(1.4, 0.0), (2.0, 0.0), (10.0, 100.0), (12.5, 100.0)])
@@ -119,9 +101,27 @@ def test_a_point_beyond_the_scale_stands_at_its_edge(potassium: float, at: float
 def test_without_an_interval_there_is_the_point_alone() -> None:
     svg = drawn(replace(HIGH, interval_meq_l=None))
     assert svg.all("rect", "interval") == []
-    assert svg.all("text", "beyond") == []
     assert percent(svg.one("circle")["cx"]) == position(5.9)
     assert svg.one("desc").text == "5.9 mEq/L, no interval. Low is below 3.5, high is above 5.5."
+
+
+def test_curves_make_the_band_taller_and_stand_between_its_names_and_the_interval() -> None:
+    plain, taller = drawn(HIGH), parse(scale(HIGH, element("path", d="M0 0"))).one("svg", "scale")
+    by = float(taller["height"]) - float(plain["height"])
+    assert by == CURVES_HEIGHT
+    for shown in ("zone", "interval", "limit", "tick", "point"):
+        attribute = {"zone": "height", "limit": "y2", "point": "cy"}.get(shown, "y")
+        for before, after in zip(plain.all(None, shown), taller.all(None, shown), strict=True):
+            assert float(after[attribute]) - float(before[attribute]) == by
+    for name in ("zone-name", "limit-name"):
+        assert [text["y"] for text in taller.all("text", name)] == [text["y"] for text in plain.all("text", name)]
+    curves = taller.one("svg", "curves")
+    top, bottom = float(curves["y"]), float(curves["y"]) + float(curves["height"])
+    assert curves.one("path")["d"] == "M0 0"
+    assert float(taller.all("text", "zone-name")[0]["y"]) < top
+    assert bottom < float(taller.one("circle")["cy"]) - float(taller.one("circle")["r"])
+    order = [node.attributes.get("class", "") for node in taller.below()]
+    assert order.index("zone zone-high") < order.index("curves") < order.index("limit")
 
 
 def test_who_does_not_see_the_scale_hears_it() -> None:

@@ -6,7 +6,7 @@ import re
 from dataclasses import replace
 
 import pytest
-from report_examples import EVERY, FAILED, HIGH, REFUSED, estimate
+from report_examples import EVERY, FAILED, HIGH, REFUSED
 
 from kalemia.records import LEADS, NOTICE
 from kalemia.report import text
@@ -16,8 +16,12 @@ def test_a_high_estimate_in_full() -> None:
     assert (
         text(HIGH)
         == """ward/ecg.dcm
-  estimate     5.9 mEq/L  (90 % interval 5.1 to 6.8)  HIGH: above 5.5
-  probability  71 % above 5.5, < 1 % below 3.5
+  estimate     5.9 mEq/L  (90 % interval 5.1 to 6.8)  HIGH: above 5.5 is likelier than not (71 %)
+  evidence     An ECG like this is 36 times likelier at a high potassium than at a normal one, and 32 times less \
+likely at a low one.
+  above 5.5    6 % before this ECG, 71 % after it
+  below 3.5    4 % before this ECG, < 1 % after it
+  population   kidney (outpatients with chronic kidney disease)
   heart rate   74 bpm
   beats used   11
   leads used   V5
@@ -67,39 +71,39 @@ def test_a_file_name_cannot_write_to_the_terminal() -> None:
 
 
 def test_an_estimate_without_interval_level_or_probability() -> None:
-    bare = replace(HIGH, interval_meq_l=None, level=None, probability_above={}, probability_below={})
-    assert text(bare).splitlines()[1] == "  estimate     5.9 mEq/L"
+    bare = replace(
+        HIGH,
+        interval_meq_l=None,
+        level=None,
+        probability_above={},
+        probability_below={},
+        likelihood_ratio={},
+        population=None,
+    )
+    assert text(bare).splitlines()[1:3] == ["  estimate     5.9 mEq/L", "  heart rate   74 bpm"]
 
 
 @pytest.mark.parametrize(
-    ("low", "high", "printed"),
+    ("above", "below", "lines"),
     [
-        (3.2, 5.0, "reaches below 3.5"),
-        (4.0, 5.6, "reaches above 5.5"),
-        (3.2, 5.6, "reaches below 3.5 and above 5.5"),
-    ],
-)
-def test_uncertain_says_which_limit_is_crossed(low: float, high: float, printed: str) -> None:
-    assert f"UNCERTAIN: the interval {printed}" in text(estimate(4.5, low, high, "uncertain"))
-
-
-def test_uncertain_within_the_limits_is_for_want_of_a_t_wave() -> None:
-    assert "UNCERTAIN: its T waves say too little" in text(estimate(4.5, 4.0, 5.0, "uncertain"))
-
-
-@pytest.mark.parametrize(
-    ("above", "below", "line"),
-    [
-        ({"5.5": 0.71}, {}, "probability  71 % above 5.5"),
-        ({}, {"3.5": 0.02}, "probability  2 % below 3.5"),
-        ({"6.0": 0.5, "5.5": 0.999}, {"3.5": 0.0}, "probability  > 99 % above 5.5, < 1 % below 3.5"),
+        ({"5.5": 0.71}, {}, ["above 5.5    6 % before this ECG, 71 % after it"]),
+        ({}, {"3.5": 0.02}, ["below 3.5    4 % before this ECG, 2 % after it"]),
+        ({"6.0": 0.5, "7.0": 0.1}, {"3.0": 0.1}, []),
     ],
 )
 def test_of_the_probabilities_those_of_the_level_are_printed(
-    above: dict[str, float], below: dict[str, float], line: str
+    above: dict[str, float], below: dict[str, float], lines: list[str]
 ) -> None:
-    shown = text(replace(HIGH, probability_above=above, probability_below=below))
-    assert [row.strip() for row in shown.splitlines() if "probability" in row] == [line]
+    shown = text(replace(HIGH, level=None, probability_above=above, probability_below=below))
+    assert [row.strip() for row in shown.splitlines() if "after it" in row] == lines
+
+
+def test_without_a_population_the_probability_stands_alone() -> None:
+    assert "\n  above 5.5    71 %\n  below 3.5    < 1 %\n  heart rate" in text(replace(HIGH, population=None))
+
+
+def test_an_ecg_that_says_little_is_said_to() -> None:
+    assert "\n  evidence     This ECG says little: " in text(EVERY["uncertain"])
 
 
 @pytest.mark.parametrize(

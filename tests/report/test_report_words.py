@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from report_examples import EVERY, HIGH, NORMAL, UNCERTAIN, estimate
+from report_examples import EVERY, HIGH, KIDNEY, NORMAL, REFUSED, chances
 
-from kalemia.records import Estimate
+from kalemia.records import Before, Level
 from kalemia.report import words
 
 
@@ -60,22 +60,145 @@ def test_a_change_has_its_sign_unless_it_is_none(value: float, shown: str) -> No
     assert words.change(value) == shown
 
 
+TELLS = "and this ECG makes it likelier; a blood test tells"
+UNSURE = "3.5 to 5.5 has a probability of {} %, too little to be called normal"
+NORMALLY = "3.5 to 5.5 is very likely ({}), but not certain"
+
+
+def said(
+    level: Level,
+    high: float | None,
+    low: float | None,
+    ratios: tuple[float, float] = (1.0, 1.0),
+    before: Before | None = KIDNEY,
+) -> str:
+    """What a level means where more than 5.5 and less than 3.5 are as likely, and the ECG so many times likelier."""
+    given = replace(HIGH, level=level, population=before, **chances(high, low, ratios))
+    name, meaning = words.level(given) or ("", "")
+    assert name == level.capitalize()
+    return meaning
+
+
+def test_a_level_says_how_likely_it_is() -> None:
+    assert said("high", 0.634, 0.01) == "above 5.5 is likelier than not (63 %)"
+    assert said("low", 0.01, 0.52) == "below 3.5 is likelier than not (52 %)"
+    assert said("high", None, 0.01) == "above 5.5 is likelier than not"
+    assert said("low", 0.01, None) == "below 3.5 is likelier than not"
+    assert words.level(EVERY["refused"]) is None
+
+
+def test_normal_says_how_much_of_it_is_the_populations_and_that_it_is_not_certain() -> None:
+    assert said("normal", 0.019, 0.03) == NORMALLY.format("95 %; 90 % before this ECG")
+    assert said("normal", 0.0, 0.002) == NORMALLY.format("> 99 %; 90 % before this ECG")
+    assert said("normal", 0.019, 0.03, before=None) == NORMALLY.format("95 %")
+    assert said("normal", 0.019, 0.03, before=replace(KIDNEY, probability_below={})) == NORMALLY.format("95 %")
+    assert said("normal", 0.019, None) == "3.5 to 5.5 is very likely, but not certain"
+
+
 @pytest.mark.parametrize(
-    ("given", "level"),
+    ("high", "low", "ratios", "meaning"),
     [
-        (EVERY["high"], ("High", "above 5.5")),
-        (EVERY["low"], ("Low", "below 3.5")),
-        (EVERY["normal"], ("Normal", "the whole interval lies within 3.5 to 5.5")),
-        (UNCERTAIN, ("Uncertain", "the interval reaches below 3.5 and above 5.5")),
-        (estimate(4.5, 3.2, 5.0, "uncertain"), ("Uncertain", "the interval reaches below 3.5")),
-        (estimate(4.5, 4.0, 5.6, "uncertain"), ("Uncertain", "the interval reaches above 5.5")),
-        (estimate(4.5, 3.5, 5.5, "uncertain"), ("Uncertain", "its T waves say too little")),
-        (replace(UNCERTAIN, interval_meq_l=None), ("Uncertain", "the interval reaches below 3.5 and above 5.5")),
-        (EVERY["refused"], None),
+        (0.34, 0.01, (7.5, 0.1), f"above 5.5 is possible (34 %), {TELLS}"),
+        (0.07, 0.31, (0.1, 9.0), f"below 3.5 is possible (31 %), {TELLS}"),
+        (0.34, 0.01, (2.0, 0.1), f"above 5.5 is possible (34 %), {TELLS}"),
+        (0.14, 0.11, (1.99, 1.99), UNSURE.format(75)),
+        (0.2, 0.3, (4.0, 4.0), f"below 3.5 is possible (30 %), {TELLS}"),
+        (0.3, 0.2, (4.0, 4.0), f"above 5.5 is possible (30 %), {TELLS}"),
+        # A ratio is of equal weights: where the population's own are others, the probability may fall all the same.
+        (0.06, 0.3, (2.1, 0.9), UNSURE.format(64)),
+        (0.062, 0.3, (2.1, 0.9), f"above 5.5 is possible (6 %), {TELLS}"),
     ],
 )
-def test_a_level_has_its_name_and_its_meaning(given: Estimate, level: tuple[str, str] | None) -> None:
-    assert words.level(given) == level
+def test_uncertain_says_which_side_the_ecg_made_likelier(
+    high: float, low: float, ratios: tuple[float, float], meaning: str
+) -> None:
+    assert said("uncertain", high, low, ratios) == meaning
+
+
+def test_without_a_population_an_ecg_leans_by_its_ratio_alone() -> None:
+    assert said("uncertain", 0.02, 0.2, (3.0, 1.0), None) == f"above 5.5 is possible (2 %), {TELLS}"
+
+
+@pytest.mark.parametrize(
+    ("high", "low", "meaning"),
+    [
+        (0.08, 0.021, UNSURE.format(89)),
+        (0.06, 0.05, UNSURE.format(89)),
+        (0.07, 0.05, UNSURE.format(88)),
+        (0.4, 0.35, UNSURE.format(25)),
+        (0.07, 0.03, "3.5 to 5.5 would be very likely, but the T waves say too little"),
+        (0.01, 0.0, "3.5 to 5.5 would be very likely, but the T waves say too little"),
+        (None, 0.03, "neither high nor low nor normal is likely enough"),
+    ],
+)
+def test_uncertain_without_a_side_says_what_normal_lacks(high: float | None, low: float, meaning: str) -> None:
+    assert said("uncertain", high, low) == meaning
+
+
+LITTLE = (
+    "This ECG says little: it fits a high, a low and a normal potassium about equally well, and rules out none of them."
+)
+
+
+@pytest.mark.parametrize(
+    ("high", "low", "sentence"),
+    [
+        (1.0, 1.0, LITTLE),
+        (1.99, 0.51, LITTLE),
+        (2.0, 0.51, "2 times likelier at a high potassium than at a normal one, and 2 times less likely at a low one"),
+        (0.5, 1.0, "2 times less likely at a high potassium than at a normal one, and about as likely at a low one"),
+        (8.3, 0.1, "8 times likelier at a high potassium than at a normal one, and 10 times less likely at a low one"),
+        (1.2, 4.4, "about as likely at a high potassium as at a normal one, and 4 times likelier at a low one"),
+    ],
+)
+def test_the_evidence_is_one_sentence(high: float, low: float, sentence: str) -> None:
+    given = replace(HIGH, likelihood_ratio={"high": high, "low": low})
+    assert words.evidence(given) == (sentence if sentence == LITTLE else f"An ECG like this is {sentence}.")
+    # Whom it is from does not matter to it.
+    assert words.evidence(replace(given, population=None, level="normal")) == words.evidence(given)
+
+
+def test_evidence_that_blood_draws_moved_is_of_this_patient() -> None:
+    assert (words.evidence(replace(HIGH, personal_offset_meq_l=0.2)) or "").startswith("Of this patient, an ECG like")
+    assert words.evidence(replace(HIGH, likelihood_ratio={})) is None
+
+
+@pytest.mark.parametrize(
+    ("ratio", "shown"),
+    [
+        (1.0, "about as likely"),
+        (1.49, "about as likely"),
+        (0.68, "about as likely"),
+        (1.5, "1.5 times likelier"),
+        (0.66, "1.5 times less likely"),
+        (2.04, "2 times likelier"),
+        (2.55, "2.5 times likelier"),
+        (2.97, "3 times likelier"),
+        (3.4, "3 times likelier"),
+        (0.29, "3 times less likely"),
+        (99.6, "100 times likelier"),
+        (101.0, "over 100 times likelier"),
+        (0.0, "over 100 times less likely"),
+    ],
+)
+def test_a_ratio_is_said_as_so_many_times(ratio: float, shown: str) -> None:
+    assert words.times(ratio) == shown
+
+
+def test_chances_are_those_after_beside_those_before() -> None:
+    assert words.chances(HIGH) == [
+        ("above 5.5", "6 %", "71 %"),
+        ("above 6.0", "2 %", "44 %"),
+        ("above 6.5", "< 1 %", "> 99 %"),
+        ("below 3.5", "4 %", "< 1 %"),
+    ]
+    assert words.chances(replace(HIGH, probability_below={"3.0": 0.2}))[-1] == ("below 3.0", "", "20 %")
+    assert [before for _, before, _ in words.chances(replace(HIGH, population=None))] == [""] * 4
+
+
+def test_a_population_is_named_with_who_they_are() -> None:
+    assert words.population(HIGH) == "kidney (outpatients with chronic kidney disease)"
+    assert words.population(REFUSED) is None
 
 
 @pytest.mark.parametrize(

@@ -46,7 +46,7 @@ def _number(estimate: Estimate) -> Markup:
     assert estimate.potassium_meq_l is not None
     return element(
         "div",
-        element("p", "Potassium estimated from the ECG", class_="label"),
+        element("p", _label(estimate), class_="label"),
         element(
             "p",
             words.potassium(estimate.potassium_meq_l),
@@ -56,6 +56,11 @@ def _number(estimate: Estimate) -> Markup:
         element("p", words.interval(estimate), class_="range"),
         _level(estimate),
     )
+
+
+def _label(estimate: Estimate) -> str:
+    known = estimate.population
+    return "Potassium estimated from the ECG" + (f" and the population {known.name}" if known else "")
 
 
 def _level(estimate: Estimate) -> Markup | None:
@@ -83,13 +88,13 @@ def _probabilities(estimate: Estimate) -> Markup | None:
             "tr",
             element("th", what, scope="row"),
             element("td", before, class_="figure"),
-            element("td", after, class_="figure after"),
+            element("td", after, class_="figure"),
             element("td", scales.bar(value), class_="wide"),
         )
         for (what, before, after), value in zip(words.chances(estimate), values, strict=True)
     ]
     population = words.population(estimate)
-    who = "" if population is None else f" The patient is taken to be from the population {population}."
+    who = "" if population is None else f" Population: {population}."
     caption = element("caption", f"Probability before and after this ECG.{who}")
     head = element("tr", *(element("th", name, scope="col") for name in ("mEq/L", "before", "after", "")))
     body = element("tbody", *rows)

@@ -16,11 +16,9 @@ if TYPE_CHECKING:
 
 Reals = NDArray[np.float64]
 
-KEY = {
-    "before": "before this ECG: what is known of such patients",
-    "says": "what this ECG says on its own (its likelihood)",
-    "after": "after it: both together",
-}
+BEFORE, AFTER = "before this ECG: what is known of such patients", "after it: both together"
+SAYS = "what this ECG says on its own (its likelihood)"
+SAYS_OF_A_PATIENT = "what this ECG says of a patient with these blood draws (its likelihood)"
 
 
 def curves(result: Result) -> Markup | None:
@@ -48,13 +46,14 @@ def curves(result: Result) -> Markup | None:
 
 def key(result: Result) -> Markup | None:
     """Return what the curves are."""
-    if result.evidence is None:
+    if result.evidence is None or result.population is None:
         return None
+    says = SAYS if result.estimate.personal_offset_meq_l is None else SAYS_OF_A_PATIENT
     items = [
         element("li", element("span", class_=f"swatch swatch-{name}", aria_hidden="true"), text)
-        for name, text in KEY.items()
+        for name, text in (("before", BEFORE), ("says", says), ("after", AFTER))
     ]
-    return element("ul", *items, class_="key")
+    return element("ul", *items, class_="key beliefs-key")
 
 
 def _line(heights: Reals) -> str:

@@ -84,5 +84,5 @@ def _moved(result: Result) -> Markup | None:
 def _origin(estimate: Estimate) -> str:
     """Say what the page was made from."""
     beside = ["earlier blood draws"] * (estimate.personal_offset_meq_l is not None)
-    beside += ["what is known of a population"] * (estimate.population is not None)
+    beside += [] if estimate.population is None else [f"the population {estimate.population.name}"]
     return f"from the ECG and {' and '.join(beside)}" if beside else "from the ECG alone"

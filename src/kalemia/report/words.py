@@ -4,15 +4,22 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Mapping
 
 from kalemia.estimate.evidence import LITTLE, says_little
-from kalemia.records import HIGH_MEQ_L, LOW_MEQ_L, Estimate, ModelName
+from kalemia.estimate.predict import NORMAL_RISK
+from kalemia.records import HIGH_MEQ_L, LOW_MEQ_L, Before, Estimate, ModelName
 
 UNIT = "mEq/L"
 STATUS = {"estimated": "Estimated", "refused": "Refused", "failed": "Failed"}
 NAMED = {"high": "High", "low": "Low", "normal": "Normal", "uncertain": "Uncertain"}
-SAME = 1.15
-"""Nearer to one than this is a ratio of likelihoods that nobody need hear of."""
+WHERE = {
+    "high": f"above {HIGH_MEQ_L}",
+    "low": f"below {LOW_MEQ_L}",
+    "normal": f"{LOW_MEQ_L} to {HIGH_MEQ_L}",
+}
+SAME, ABOUT = 1.5, "about as likely"
+"""Nearer to one than this is a ratio of likelihoods that nobody need hear of, and what is said of it."""
 SYMBOL = {"high": "▲", "low": "▼", "normal": "●", "uncertain": "◆"}
 """Shapes, so that color is never the only sign of a level."""
 
@@ -81,49 +88,86 @@ def interval(estimate: Estimate) -> str | None:
 
 
 def level(estimate: Estimate) -> tuple[str, str] | None:
-    """Return the level and what it means, e.g. ("High", "above 5.5 is likelier than not")."""
+    """Return the level and what it means, e.g. ("High", "above 5.5 is likelier than not (63 %)")."""
     if estimate.level is None:
         return None
+    after = _sides(estimate)
     meaning = {
-        "high": f"above {HIGH_MEQ_L} is likelier than not",
-        "low": f"below {LOW_MEQ_L} is likelier than not",
-        "normal": f"{LOW_MEQ_L} to {HIGH_MEQ_L} is very likely",
-        "uncertain": _leaning(estimate),
+        "high": f"{WHERE['high']} is likelier than not{_percent(after, 'high')}",
+        "low": f"{WHERE['low']} is likelier than not{_percent(after, 'low')}",
+        "normal": f"{WHERE['normal']} is very likely{_percent(after, 'normal', _before(estimate))}, but not certain",
+        "uncertain": _leaning(estimate) or _open(after.get("normal")),
     }
     return NAMED[estimate.level], meaning[estimate.level]
 
 
-def _leaning(estimate: Estimate) -> str:
-    """Return what an ECG changed although no level can be said."""
-    sides = (
-        ("high", f"above {HIGH_MEQ_L}", estimate.probability_above.get(str(HIGH_MEQ_L))),
-        ("low", f"below {LOW_MEQ_L}", estimate.probability_below.get(str(LOW_MEQ_L))),
-    )
-    for side, where, chance in sides:
-        if chance is not None and estimate.likelihood_ratio.get(side, 1.0) >= LITTLE:
-            return f"{where} is possible ({probability(chance)}), and this ECG makes it likelier; a blood test tells"
-    return "high, low and normal are all too unsure to be said"
+def _sides(known: Estimate | Before | None) -> dict[str, float]:
+    """Return how likely a high, a low and a normal potassium are, as far as that is stated."""
+    if known is None:
+        return {}
+    stated = {"high": known.probability_above.get(str(HIGH_MEQ_L)), "low": known.probability_below.get(str(LOW_MEQ_L))}
+    sides = {side: chance for side, chance in stated.items() if chance is not None}
+    if len(sides) == len(stated):
+        sides["normal"] = round(1 - sum(sides.values()), 3)  # thousandths, as the others are
+    return sides
+
+
+def _before(estimate: Estimate) -> dict[str, float]:
+    return _sides(estimate.population)
+
+
+def _percent(after: Mapping[str, float], side: str, before: Mapping[str, float] | None = None) -> str:
+    """Return " (94 %)", or " (94 %; 90 % before this ECG)", or nothing where it is not known."""
+    if side not in after:
+        return ""
+    earlier = f"; {probability(before[side])} before this ECG" if before and side in before else ""
+    return f" ({probability(after[side])}{earlier})"
+
+
+def _leaning(estimate: Estimate) -> str | None:
+    """Return which side an ECG made likelier although no level can be said; of two, the likelier one."""
+    after, before = _sides(estimate), _before(estimate)
+    raised = [
+        (chance, side)
+        for side, chance in after.items()
+        if estimate.likelihood_ratio.get(side, 1.0) >= LITTLE and chance > before.get(side, 0.0)
+    ]
+    if not raised:
+        return None
+    chance, side = max(raised)
+    return f"{WHERE[side]} is possible ({probability(chance)}), and this ECG makes it likelier; a blood test tells"
+
+
+def _open(normal: float | None) -> str:
+    """Return why nothing can be said of an ECG that leans to no side."""
+    if normal is None:
+        return "neither high nor low nor normal is likely enough"
+    if normal >= 1 - NORMAL_RISK:
+        return f"{WHERE['normal']} would be very likely, but the T waves say too little"
+    return f"{WHERE['normal']} has a probability of {math.floor(100 * normal)} %, too little to be called normal"
 
 
 def evidence(estimate: Estimate) -> str | None:
-    """Return what the ECG says on its own, as a sentence; nothing of whom it is from goes into it."""
+    """Return what the ECG says, as a sentence; no population goes into it, only the patient's own blood draws."""
     if not (ratios := estimate.likelihood_ratio):
         return None
     if says_little(ratios):
         return (
-            "This ECG says little: it is about as likely at a high or a low potassium as at a normal one. It excludes "
-            "nothing."
+            "This ECG says little: it fits a high, a low and a normal potassium about equally well, and rules out none "
+            "of them."
         )
-    parts = [f"{times(ratios[side])} at a {side} potassium" for side in ("high", "low")]
-    return f"This ECG is {parts[0]} and {parts[1]}, both compared to a normal one."
+    high, low = (times(ratios[side]) for side in ("high", "low"))
+    than = "as" if high == ABOUT else "than"
+    whose = "An" if estimate.personal_offset_meq_l is None else "Of this patient, an"
+    return f"{whose} ECG like this is {high} at a high potassium {than} at a normal one, and {low} at a low one."
 
 
 def times(ratio: float) -> str:
-    """Return a likelihood ratio in words, e.g. "8 times likelier" or "3 times less likely"."""
+    """Return a likelihood ratio in words, e.g. "8 times likelier" or "2.5 times less likely"."""
     factor = max(ratio, 1 / max(ratio, 1e-9))
     if factor < SAME:
-        return "as likely"
-    number = "over 100" if factor > 100 else f"{factor:.0f}" if factor >= 10 else f"{factor:.1f}".removesuffix(".0")
+        return ABOUT
+    number = "over 100" if factor > 100 else f"{factor:.0f}" if factor >= 3 else f"{factor:.1f}".removesuffix(".0")
     return f"{number} times {'likelier' if ratio > 1 else 'less likely'}"
 
 
