@@ -142,7 +142,7 @@ def test_a_network_is_trained_as_those_that_are_shipped(monkeypatch: pytest.Monk
         validation_loss=0.9,
         training_mae_meq_l=(1.0, 0.7, 0.6),
         validation_mae_meq_l=(1.1, 0.8, 0.9),
-        parameters=30 * 8 + 8 + 8 * 8 + 8 + (8 + 2) * 2 + 2,
+        parameters=30 * 8 + 8 + 8 * 8 + 8 + (8 + 2) * 6 + 6,
     )
     assert len(kept.test.potassium) == (fold == 1).sum()
     assert len(kept.validation.potassium) == len(asked["validation"])

@@ -27,7 +27,7 @@ def test_separable_convolutions_cost_what_their_shape_says() -> None:
 def test_recurrent_and_dense_layers_cost_what_their_shape_says() -> None:
     *_, lstm, dense = layers(build(Design("DSCRNN", 16, 10), Shape(1)))
     assert lstm == LayerCost("body.3.lstm", 4 * 10 * (16 + 10 + 2), 27 * 4 * 10 * (16 + 10))
-    assert dense == LayerCost("dense", (10 + 2) * 2 + 2, (10 + 2) * 2)
+    assert dense == LayerCost("dense", (10 + 2) * 6 + 6, (10 + 2) * 6)
 
 
 def test_batch_norm_costs_nothing_when_it_is_folded() -> None:
@@ -38,7 +38,7 @@ def test_batch_norm_costs_nothing_when_it_is_folded() -> None:
 def test_each_of_several_leads_is_read() -> None:
     one, three = (layers(build(Design("DSCRNN", 16, 10), Shape(leads))) for leads in (1, 3))
     assert [layer.macs for layer in three[:-1]] == [3 * layer.macs for layer in one[:-1]]
-    assert three[-1] == LayerCost("dense", 3 * (16 + 2 * 12 + 2) + 3, 3 * 2 * 12)
+    assert three[-1] == LayerCost("dense", 3 * (16 + 6 * 12 + 6) + 1, 3 * 6 * 12)
 
 
 def test_the_time_of_layers_is_told_one_by_one(monkeypatch: pytest.MonkeyPatch) -> None:

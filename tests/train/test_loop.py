@@ -15,11 +15,12 @@ torch = pytest.importorskip("torch", reason="training needs torch")
 from torch import Generator, Tensor
 
 from kalemia.errors import TrainError
+from kalemia.estimate.evidence import CENTRES_MEQ_L, Shares
 from kalemia.train import answers, checkpoint, loop, training
 from kalemia.train.design import Course, Design
-from kalemia.train.examples import Examples, empty
+from kalemia.train.examples import Examples, empty, mix_of
 from kalemia.train.loop import Fitted
-from kalemia.train.loss import Batch, loss
+from kalemia.train.loss import Batch, expected, loss, surprise
 from kalemia.train.nets import Estimator, Shape, build
 from kalemia.train.training import Curve, Trainee
 from learnable import learnable
@@ -74,11 +75,10 @@ def test_training_learns(halve: int | None, leads: int) -> None:
     assert np.abs(potassium - held.potassium).mean() < 0.5
 
 
-def test_output_and_side_inputs_are_scaled_by_the_training_part() -> None:
+def test_mix_and_scales_are_those_of_the_training_part() -> None:
     shape = fit(ONCE).net.shape
     assert (shape.leads, shape.samples) == (1, 270)
-    assert shape.centre_meq_l == pytest.approx(TRAIN.potassium.mean())
-    assert shape.scale_meq_l == pytest.approx(TRAIN.potassium.std())
+    assert shape.mix == pytest.approx(mix_of(TRAIN.potassium).shares)
     assert shape.side_centre == pytest.approx(TRAIN.side.mean(axis=0))
     assert shape.side_scale == pytest.approx(TRAIN.side.std(axis=0), rel=1e-4)
 
@@ -123,9 +123,10 @@ def test_the_training_error_is_that_on_the_way() -> None:
     fitted = fit(course, DENSE, seed=5)
     torch.manual_seed(5)
     net = build(DENSE, fitted.net.shape)
-    potassium, _ = answers.estimates(net, TRAIN)
-    expected = np.abs(potassium - TRAIN.potassium).mean()
-    assert fitted.curve.training_mae_meq_l == [pytest.approx(expected, abs=1e-4)]
+    batch = Batch.of(TRAIN)
+    potassium = expected(answers.answers(net, batch), net.log_mix)
+    error = float((potassium - batch.true).abs().mean())
+    assert fitted.curve.training_mae_meq_l == [pytest.approx(error, abs=1e-4)]
 
 
 # Schedules
@@ -252,18 +253,22 @@ def test_answers_in_pieces_are_the_answers(monkeypatch: pytest.MonkeyPatch, lead
     batch = Batch.of(examples)
     with torch.no_grad():
         whole = net.eval()(batch.waves, batch.side)
-        taught = torch.stack([one.each(batch.waves, batch.side)[0] for one in (net, net)]).mean(dim=0)
+        taught = net.each(batch.waves, batch.side)
     net.train()
     monkeypatch.setattr(answers, "AT_ONCE", 7)
-    for own, all_at_once in zip(answers.answers(net, batch), whole, strict=True):
-        torch.testing.assert_close(own, all_at_once)
+    torch.testing.assert_close(answers.answers(net, batch), whole)
     net.eval()
     torch.testing.assert_close(answers.lesson([net, net], batch), taught)
-    nll, mae = answers.validated(net, batch)
+    surprised, mae = answers.validated(net, batch)
     potassium, spread = answers.estimates(net, examples)
     assert mae == pytest.approx(np.abs(potassium - examples.potassium).mean(), rel=1e-5)
-    expected = np.log(spread) + 0.5 * np.square((examples.potassium - potassium) / spread)
-    assert nll == pytest.approx(expected.mean(), rel=1e-4)
+    assert surprised == pytest.approx(float(surprise(whole, net.log_mix, batch.bins).mean()), rel=1e-4)
+    shares = torch.softmax(whole + net.log_mix, dim=1).double().numpy()
+    known = [Shares(own / own.sum()) for own in shares]
+    assert potassium == pytest.approx([own.quantile(0.5) for own in known], abs=1e-4)
+    means = shares @ CENTRES_MEQ_L
+    variances = shares @ np.square(CENTRES_MEQ_L) - means**2
+    assert spread == pytest.approx(np.sqrt(variances), abs=1e-4)
 
 
 def test_a_taught_network_follows_the_mean_of_its_teachers(monkeypatch: pytest.MonkeyPatch) -> None:

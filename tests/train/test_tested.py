@@ -8,24 +8,33 @@ from typing import Any
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 torch = pytest.importorskip("torch", reason="training needs torch")
 
 from noise import noise
 
 from kalemia.estimate.card import Card
+from kalemia.estimate.evidence import ratios
 from kalemia.estimate.model import Model
-from kalemia.train.examples import Examples, joined
+from kalemia.train.examples import Examples, joined, mix_of
 from kalemia.train.tested import metrics_of
+from likelihoods import with_median
+
+MIX = mix_of(noise(60, 1).potassium)
 
 
 class Knowing(Model):
-    """A model that reads the potassium, which the gain of its first lead tells, to within what RR tells."""
+    """A model that reads the potassium, which the gain of its first lead tells, off by what RR tells.
 
-    def run(self, beats: Any, side: Any) -> tuple[Any, Any]:
+    In the mix of `MIX` its interval reaches half a mEq/L to either side.
+    """
+
+    def run(self, beats: Any, side: Any) -> NDArray[np.float64]:
         """Say what the first lead that is there tells."""
         first = np.argmax(beats.any(axis=2), axis=1)
-        return side[np.arange(len(side)), first] + side[:, -1], np.full(len(side), 0.5, np.float32)
+        potassium = side[np.arange(len(side)), first] + side[:, -1]
+        return with_median(potassium.astype(np.float64), apart=2) - np.log(MIX.shares)
 
 
 @pytest.fixture(scope="module")
@@ -47,38 +56,37 @@ def parts(leads: int = 1) -> dict[str, Examples]:
     return {
         "train": known(60, 1, 0.0, "simulated clinic", leads),
         "validation": known(60, 2, 0.1, "simulated clinic", leads),
-        "test": joined([known(40, 3, 0.2, "simulated clinic", leads), known(20, 3, 9.0, "cohort a", leads)]),
+        "test": joined([known(40, 3, 0.2, "simulated clinic", leads), known(20, 3, -1.9, "cohort a", leads)]),
     }
 
 
 def card_of(tiny: Model, leads: tuple[str, ...] = ("V5",), least: int = 1) -> Card:
-    rows = tiny.card.error_quantiles * (len(leads) - least + 1)
-    return replace(tiny.card, name="knowing", leads=leads, least_leads=least, error_quantiles=rows)
+    sureness = (1.0,) * (len(leads) - least + 1)
+    return replace(tiny.card, name="knowing", leads=leads, least_leads=least, sureness=sureness)
 
 
 def test_all_and_each_source_are_measured(tiny: Model, tiny_onnx: bytes) -> None:
-    metrics = metrics_of(Knowing(tiny_onnx, card_of(tiny)), parts(), 0)
+    metrics = metrics_of(Knowing(tiny_onnx, card_of(tiny)), parts(), MIX, 0)
     assert metrics["records"] == 60
-    assert metrics["knowing"]["mae_meq_l"] == pytest.approx((40 * 0.2 + 20 * 9) / 60, abs=1e-3)
+    assert metrics["knowing"]["mae_meq_l"] == pytest.approx((40 * 0.2 + 20 * 1.9) / 60, abs=1e-3)
     assert metrics["simulated clinic"] | {"records": 40, "interval_coverage": 1.0} == metrics["simulated clinic"]
     assert metrics["simulated clinic"]["mae_meq_l"] == pytest.approx(0.2, abs=1e-3)
-    assert metrics["cohort a"]["mae_meq_l"] == pytest.approx(9, abs=1e-3)
-    assert metrics["cohort a"]["interval_coverage"] == 0.0  # within 0.9 of what it says, which is 9 off
+    assert metrics["cohort a"]["mae_meq_l"] == pytest.approx(1.9, abs=1e-3)
+    assert metrics["cohort a"]["interval_coverage"] == 0.0  # its interval ends where it is 1.9 off
     assert metrics["interval_coverage"] == pytest.approx(40 / 60, abs=1e-4)
-    assert metrics["interval_width_meq_l"] == pytest.approx(2 * 1.645 * 0.5, abs=0.01)
+    assert 0.9 < metrics["interval_width_meq_l"] < 1.3
     assert {"training median", "T slope formula, refitted", "ridge on features"} <= set(metrics)
 
 
 def test_the_cut_is_that_of_validation(tiny: Model, tiny_onnx: bytes) -> None:
-    """There the model says 0.1 too much, and the cut lets one in ten of those above 5.5 go."""
-    examples = parts()
-    metrics = metrics_of(Knowing(tiny_onnx, card_of(tiny)), examples, 0)
-    true = examples["validation"].potassium
-    high = np.sort(true[true > 5.5])
-    assert metrics["cut_meq_l"] == pytest.approx(high[int(len(high) * 0.1)] + 0.1, abs=1e-3)
-    low = {**examples, "validation": examples["validation"].only(true < 5.5)}
-    without = metrics_of(Knowing(tiny_onnx, card_of(tiny)), low, 0)
-    assert without["cut_meq_l"] is None
+    """It lets one in ten of those above 5.5 go."""
+    examples, model = parts(), Knowing(tiny_onnx, card_of(tiny))
+    metrics = metrics_of(model, examples, MIX, 0)
+    held = examples["validation"]
+    high = np.sort(ratios(model.run(held.waves, held.side))["high"][held.potassium > 5.5])
+    assert metrics["cut_likelihood_ratio"] == pytest.approx(high[int(len(high) * 0.1)], abs=1e-3)
+    low = {**examples, "validation": held.only(held.potassium < 5.5)}
+    assert metrics_of(model, low, MIX, 0)["cut_likelihood_ratio"] is None
 
 
 def test_patients_of_two_generators_differ_and_those_of_cohorts_may_not(tiny: Model, tiny_onnx: bytes) -> None:
@@ -86,9 +94,9 @@ def test_patients_of_two_generators_differ_and_those_of_cohorts_may_not(tiny: Mo
     first = known(20, 3, 0.2, "simulated clinic")
     for source, people in (("simulated clinic", 20), ("simulated clean", 40), ("cohort a", 40)):
         test = joined([first, replace(first, sources=np.full(20, source))])
-        assert metrics_of(Knowing(tiny_onnx, card_of(tiny)), {**examples, "test": test}, 0)["patients"] == people
+        assert metrics_of(Knowing(tiny_onnx, card_of(tiny)), {**examples, "test": test}, MIX, 0)["patients"] == people
     cohorts = joined([replace(first, sources=np.full(20, name)) for name in ("cohort a", "cohort b")])
-    assert metrics_of(Knowing(tiny_onnx, card_of(tiny)), {**examples, "test": cohorts}, 0)["patients"] == 20
+    assert metrics_of(Knowing(tiny_onnx, card_of(tiny)), {**examples, "test": cohorts}, MIX, 0)["patients"] == 20
 
 
 @pytest.mark.parametrize(
@@ -99,14 +107,14 @@ def test_patients_of_two_generators_differ_and_those_of_cohorts_may_not(tiny: Mo
     ],
 )
 def test_fewer_leads_are_measured_too(tiny: Model, tiny_onnx: bytes, least: int, rows: set[str]) -> None:
-    metrics = metrics_of(Knowing(tiny_onnx, card_of(tiny, ("I", "V5"), least)), parts(2), 0)
+    metrics = metrics_of(Knowing(tiny_onnx, card_of(tiny, ("I", "V5"), least)), parts(2), MIX, 0)
     assert {name for name in metrics if "leads" in name or "alone" in name} == rows
     for row in rows:
-        assert metrics[row]["mae_meq_l"] == pytest.approx((40 * 0.2 + 20 * 9) / 60, abs=1e-3)
+        assert metrics[row]["mae_meq_l"] == pytest.approx((40 * 0.2 + 20 * 1.9) / 60, abs=1e-3)
         assert "interval_coverage" in metrics[row]
 
 
 def test_of_one_lead_there_are_none_fewer(tiny: Model, tiny_onnx: bytes) -> None:
     assert not any(
-        "leads" in name or "alone" in name for name in metrics_of(Knowing(tiny_onnx, card_of(tiny)), parts(), 0)
+        "leads" in name or "alone" in name for name in metrics_of(Knowing(tiny_onnx, card_of(tiny)), parts(), MIX, 0)
     )
