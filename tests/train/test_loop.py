@@ -278,7 +278,7 @@ def test_a_taught_network_follows_the_mean_of_its_teachers(monkeypatch: pytest.M
 
     def note(net: Estimator, batch: Batch, dice: Generator) -> Any:
         with torch.no_grad():
-            said = torch.stack([teacher.each(batch.waves, batch.side)[0] for teacher in teachers]).mean(dim=0)
+            said = torch.stack([teacher.each(batch.waves, batch.side) for teacher in teachers]).mean(dim=0)
         assert batch.lesson is not None
         compared.append(float((batch.lesson - said).abs().max()))
         return loss(net, batch, dice)
