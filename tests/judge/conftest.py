@@ -26,7 +26,10 @@ def cohort(tmp_path_factory: pytest.TempPathFactory) -> Cohort:
 
 @pytest.fixture(scope="session")
 def made_up(cohort: Cohort) -> CohortEstimates:
-    """Estimates that miss what was measured by up to 1 mEq/L; of every ten ECGs one is refused, for two reasons."""
+    """Estimates that miss what was measured by up to 1 mEq/L; of every ten ECGs one is refused, for two reasons.
+
+    Ratios follow the estimates, but not in their order.
+    """
     pytest.importorskip("sklearn")
     from kalemia.judge.estimates import CohortEstimates
     from kalemia.records import Estimate
@@ -40,10 +43,12 @@ def made_up(cohort: Cohort) -> CohortEstimates:
             estimates.append(Estimate(f"e{place}", "refused", reason=reason))
             continue
         potassium = round(float(true + rng.uniform(-1, 1)), 2)
-        chance = round(float(np.clip((potassium - 3.5) / 4, 0.01, 0.99)), 3)
+        chance = round(float(np.clip((potassium - 3.3) / 4, 0.01, 0.99)), 3)
         interval = round(potassium - 0.8, 2), round(potassium + 0.8, 2)
-        estimates.append(Estimate(f"e{place}", "estimated", potassium, interval, 0.9, {"5.5": chance}))
-    return CohortEstimates(rows, tuple(estimates), {"hemolyzed": len(cohort) - len(rows)})
+        ratios = {"high": round(float(2 ** (potassium - 5.2 + rng.uniform(-0.5, 0.5))), 3), "low": 0.25 + place}
+        made = Estimate(f"e{place}", "estimated", potassium, interval, 0.9, {"5.5": chance}, likelihood_ratio=ratios)
+        estimates.append(made)
+    return CohortEstimates(rows, tuple(estimates), {"hemolyzed": len(cohort) - len(rows)}, "dialysis")
 
 
 @pytest.fixture

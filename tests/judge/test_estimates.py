@@ -12,10 +12,11 @@ pytest.importorskip("sklearn")
 
 from pathlib import Path
 
+from kalemia.estimate.population import Population
 from kalemia.estimate.predict import predict
 from kalemia.judge import estimates
 from kalemia.judge.estimates import CohortEstimates, estimate_cohort
-from kalemia.records import Estimate
+from kalemia.records import Estimate, Recording
 
 if TYPE_CHECKING:
     from kalemia.cohort import Cohort
@@ -33,6 +34,18 @@ def test_they_are_what_predicting_says(cohort: Cohort, tiny_path: Path, asked: C
     assert {one.status for one in asked.estimates} == {"estimated", "refused"}
 
 
+def test_they_are_of_patients_of_a_population(cohort: Cohort, own_model: Path, asked: CohortEstimates) -> None:
+    assert asked.population == "kidney"
+    sick = Population.load("emergency")
+    found = estimate_cohort(own_model, cohort, population=sick)
+    assert found.population == "emergency"
+    place = next(place for place, one in enumerate(asked.estimates) if one.status == "estimated")
+    recording = cohort.recording(int(found.rows[place]))
+    assert found.estimates[place] == predict(recording, own_model, population=sick)
+    assert found.estimates[place].likelihood_ratio == asked.estimates[place].likelihood_ratio
+    assert found.estimates[place].potassium_meq_l != asked.estimates[place].potassium_meq_l
+
+
 def test_two_workers_say_the_same(
     cohort: Cohort, tiny_path: Path, asked: CohortEstimates, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -41,9 +54,12 @@ def test_two_workers_say_the_same(
 
 
 def test_it_is_told_how_many_are_done(cohort: Cohort, own_model: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refused(recording: Recording) -> Estimate:
+        return Estimate(recording.source, "refused", reason="no")
+
     done: list[tuple[int, int]] = []
     monkeypatch.setattr(estimates, "CHUNK", 25)
-    monkeypatch.setattr(estimates, "predict", lambda recording, _: Estimate(recording.source, "refused", reason="no"))
+    monkeypatch.setattr(estimates, "predict", lambda recording, _, population: refused(recording))
     count = len(cohort) - cohort.hemolyzed
     found = estimate_cohort(own_model, cohort, progress=lambda *both: done.append(both))
     assert done == [(25, count), (50, count), (count, count)]
@@ -54,9 +70,11 @@ def test_numbers_are_those_of_what_was_estimated(cohort: Cohort, made_up: Cohort
     own = made_up.numbers
     kept = [place for place, one in enumerate(made_up.estimates) if one.status == "estimated"]
     assert own.rows.tolist() == made_up.rows[kept].tolist()
-    for place, row in zip(kept, zip(own.potassium, own.low, own.high, own.chance, strict=True), strict=True):
+    rows = zip(own.potassium, own.low, own.high, own.chance, own.ratio, strict=True)
+    for place, row in zip(kept, rows, strict=True):
         one = made_up.estimates[place]
-        assert row == (one.potassium_meq_l, *(one.interval_meq_l or ()), one.probability_above["5.5"])
+        bounds, ratio = one.interval_meq_l or (), one.likelihood_ratio["high"]
+        assert row == (one.potassium_meq_l, *bounds, one.probability_above["5.5"], ratio)
     true = cohort.table["potassium_meq_l"].to_numpy()[own.rows]
     assert own.true(cohort) == pytest.approx(true, abs=0.0051)
     assert own.true(cohort).tolist() == [round(float(value), 2) for value in own.true(cohort)]
@@ -64,7 +82,7 @@ def test_numbers_are_those_of_what_was_estimated(cohort: Cohort, made_up: Cohort
 
 def test_of_nothing_that_was_estimated_there_are_no_numbers() -> None:
     none = CohortEstimates(np.arange(2), (Estimate("a", "refused"), Estimate("b", "failed")), {})
-    assert [part.shape for part in (none.numbers.rows, none.numbers.potassium, none.numbers.chance)] == [(0,)] * 3
+    assert [part.shape for part in (none.numbers.rows, none.numbers.potassium, none.numbers.ratio)] == [(0,)] * 3
 
 
 def test_reasons_are_counted_by_their_kind_the_most_frequent_first(made_up: CohortEstimates) -> None:

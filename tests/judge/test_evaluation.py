@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture(scope="module")
 def card(tiny: Model) -> Card:
-    return replace(tiny.card, metrics={"cut_meq_l": 5.2}, prevalence=0.25)
+    return replace(tiny.card, metrics={"cut_likelihood_ratio": 1.1})
 
 
 @pytest.fixture(scope="module")
@@ -55,7 +55,7 @@ def test_it_says_what_was_judged(cohort: Cohort, made_up: CohortEstimates, card:
 
 def test_figures_are_those_of_the_estimates(cohort: Cohort, made_up: CohortEstimates, evaluation: Evaluation) -> None:
     true, estimate = true_and_estimated(cohort, made_up)
-    called = estimate > 5.2
+    called = made_up.numbers.ratio > 1.1
     expected = {
         "mae_meq_l": metrics.mean_absolute_error(true, estimate),
         "r2": metrics.r2_score(true, estimate),
@@ -68,7 +68,8 @@ def test_figures_are_those_of_the_estimates(cohort: Cohort, made_up: CohortEstim
         assert evaluation.figures[name].value == pytest.approx(value, abs=1e-4), name
     assert evaluation.potassium_sd_meq_l == pytest.approx(true.std(), abs=1e-4)
     assert evaluation.interval_width_meq_l == 1.6
-    assert evaluation.called_high == Share.of(estimate > 5.5)
+    assert evaluation.called_high == Share.of(made_up.numbers.chance >= 0.5)
+    assert (evaluation.population, evaluation.cut_likelihood_ratio) == ("dialysis", 1.1)
     assert (evaluation.sensitivity_asked, evaluation.prevalence, evaluation.interval_coverage) == (0.9, 0.04, 0.9)
 
 
@@ -86,15 +87,13 @@ def test_probabilities_are_held_against_what_was_measured(
         metrics.brier_score_loss(above, made_up.numbers.chance), abs=1e-4
     )
     assert sum(tenth.ecgs for tenth in evaluation.probability.tenths) == len(above)
-    assert evaluation.probability.shifted is not None
-    assert evaluation.probability.shifted.prevalence == pytest.approx(above.mean(), abs=1e-4)
 
 
 def test_without_a_frozen_cut_there_is_no_sensitivity(
     cohort: Cohort, made_up: CohortEstimates, card: Card, evaluation: Evaluation
 ) -> None:
     found = evaluate(made_up, cohort, replace(card, metrics={}))
-    assert found.cut_meq_l is None
+    assert found.cut_likelihood_ratio is None
     assert {"sensitivity", "specificity", "ppv"} == set(evaluation.figures) - set(found.figures)
 
 
@@ -102,17 +101,16 @@ def test_a_file_is_read_as_it_was_written(evaluation: Evaluation) -> None:
     assert Evaluation.from_json(evaluation.to_json()) == evaluation
     plain = json.loads(evaluation.to_json())
     assert list(plain) == [
-        "model", "kalemia", "cohort", "left_out", "judged", "refused", "potassium_sd_meq_l", "cut_meq_l",
-        "sensitivity_asked", "prevalence", "interval_coverage", "interval_width_meq_l", "figures", "called_high",
-        "coverage_by_subgroup", "probability",
+        "model", "kalemia", "cohort", "left_out", "judged", "refused", "potassium_sd_meq_l", "population",
+        "cut_likelihood_ratio", "sensitivity_asked", "prevalence", "interval_coverage", "interval_width_meq_l",
+        "figures", "called_high", "coverage_by_subgroup", "probability",
     ]  # fmt: skip
-    assert list(plain["probability"]) == ["brier_of_the_share", "brier_above_5.5", "tenths", "told"]
+    assert list(plain["probability"]) == ["brier_of_the_share", "brier_above_5.5", "tenths"]
     assert list(plain["probability"]["tenths"][0]) == ["said", "ecgs", "value", "low", "high"]
     assert list(plain["called_high"]) == ["ecgs", "value", "low", "high"]
     assert plain["model"] == vars(evaluation.model)
-    alone = replace(evaluation, probability=replace(evaluation.probability, shifted=None), cut_meq_l=None)
-    plain = json.loads(alone.to_json())
-    assert plain["probability"]["told"] is plain["cut_meq_l"] is None
+    alone = replace(evaluation, cut_likelihood_ratio=None)
+    assert json.loads(alone.to_json())["cut_likelihood_ratio"] is None
     assert Evaluation.from_json(alone.to_json()) == alone
 
 
@@ -125,7 +123,7 @@ def test_a_damaged_file_is_not_read(evaluation: Evaluation, field: str) -> None:
 
 def test_fewer_than_two_estimates_get_a_sentence_with_the_first_reason(cohort: Cohort, card: Card) -> None:
     refused = Estimate("a", "refused", reason="V5 is flat")
-    one = Estimate("b", "estimated", 5.0, (4.0, 6.0), 0.9, {"5.5": 0.3})
+    one = Estimate("b", "estimated", 5.0, (4.0, 6.0), 0.9, {"5.5": 0.3}, likelihood_ratio={"high": 1.0, "low": 1.0})
     few = CohortEstimates(np.arange(3), (one, refused, refused), {})
     with pytest.raises(CohortError) as error:
         evaluate(few, cohort, card)
@@ -153,6 +151,7 @@ def test_a_terminal_shows_what_matters(evaluation: Evaluation) -> None:
         "  R2: 0.500 (0.400 to 0.600)",
         "  share of 0.9 intervals that hold: 0.900",
         "  called high: 4.7% (3.0% to 7.4%)",
+        "  population: dialysis",
     ]
 
 

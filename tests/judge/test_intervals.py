@@ -84,15 +84,16 @@ def test_coverage_has_all_on_top_and_the_count_of_each() -> None:
 
 
 def test_probabilities_stand_at_what_was_said_and_what_was_true() -> None:
-    said = (Tenth(0.1, 20, 0.15, 0.05, 0.36), Tenth(0.6, 20, 0.5, 0.3, 0.7))
-    told = (Tenth(0.05, 20, 0.15, 0.05, 0.36), Tenth(0.5, 20, 0.5, 0.3, 0.8))
-    (axes,) = intervals.probability({"as said": said, "told the prevalence": told}).axes
-    assert dots(axes, "o") == {0.15: 0.1, 0.5: 0.6}
-    assert dots(axes, "s") == {0.15: 0.05, 0.5: 0.5}
+    (axes,) = intervals.probability((Tenth(0.1, 20, 0.15, 0.05, 0.36), Tenth(0.6, 20, 0.5, 0.3, 0.8))).axes
+    assert dots(axes) == {0.15: 0.1, 0.5: 0.6}
     upright = [np.asarray(line.get_xydata(), float) for line in axes.lines if line.get_alpha() == 0.55]
-    assert [tuple(line[:, 1]) for line in upright] == [(0.05, 0.36), (0.3, 0.7), (0.05, 0.36), (0.3, 0.8)]
-    assert [float(line[0, 0]) for line in upright] == [0.1, 0.6, 0.05, 0.5]
+    assert [tuple(line[:, 1]) for line in upright] == [(0.05, 0.36), (0.3, 0.8)]
+    assert [line[:, 0].tolist() for line in upright] == [[0.1, 0.1], [0.6, 0.6]]
     assert axes.get_xlim() == axes.get_ylim() == pytest.approx((-0.016, 0.832))  # the highest end is 0.8
-    legend = axes.get_legend()
-    assert legend is not None
-    assert [text.get_text() for text in legend.get_texts()] == ["as said", "told the prevalence"]
+    ideal = next(line for line in axes.lines if line.get_linestyle() == "--")
+    assert np.asarray(ideal.get_xydata()).tolist() == [[0, 0], [1, 1]]
+
+
+def test_a_probability_beyond_all_intervals_is_drawn() -> None:
+    (axes,) = intervals.probability((Tenth(0.5, 20, 0.1, 0.05, 0.2),)).axes
+    assert axes.get_xlim() == pytest.approx((-0.01, 0.52))

@@ -1,8 +1,6 @@
-"""Whether probabilities hold: Brier scores, tenths, and what another prevalence changes."""
+"""Whether probabilities hold: Brier scores, and tenths of the ECGs by what was said."""
 
 from __future__ import annotations
-
-from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -10,20 +8,12 @@ import pytest
 pytest.importorskip("polars")
 metrics = pytest.importorskip("sklearn.metrics")
 
-from kalemia.estimate.card import Card
-from kalemia.estimate.model import Model
-from kalemia.judge.probability import Tenth, at_odds, brier, probability, tenths
+from kalemia.judge.probability import Tenth, brier, probability, tenths
 from kalemia.judge.subgroups import Share
 
 RNG = np.random.default_rng(3)
 CHANCE = RNG.uniform(0, 1, 203)
 ABOVE = RNG.uniform(0, 1, 203) < CHANCE
-
-
-@pytest.fixture
-def card(tiny: Model) -> Card:
-    """The tiny model's card, as if a quarter of its calibration had been above."""
-    return replace(tiny.card, prevalence=0.25)
 
 
 def test_the_brier_score_is_scikit_learns() -> None:
@@ -52,33 +42,14 @@ def test_of_few_ecgs_each_is_a_part_of_its_own() -> None:
     assert [(tenth.chance, tenth.ecgs, tenth.value) for tenth in found] == [(0.2, 1, 0), (0.4, 1, 1), (0.7, 1, 1)]
 
 
-def test_other_odds_are_those_of_bayes() -> None:
-    assert at_odds(np.array([0.5, 0.2]), 1.0) == pytest.approx([0.5, 0.2])
-    assert at_odds(np.array([0.5, 0.2]), 4.0) == pytest.approx([0.8, 0.5])  # odds of 1 to 1 and of 1 to 4
-    assert at_odds(np.array([0.0, 1.0]), 3.0).tolist() == [0.0, 1.0]
-
-
-def test_being_told_the_prevalence_shifts_the_probabilities(card: Card) -> None:
-    above = np.arange(203) % 2 == 0
-    found = probability(CHANCE, above, card)
-    share = above.mean()
+def test_probabilities_are_held_against_what_the_share_alone_would_say() -> None:
+    found = probability(CHANCE, ABOVE)
+    share = ABOVE.mean()
     assert found.brier_of_the_share == round(share * (1 - share), 4)
-    assert found.brier == brier(CHANCE, above)
-    assert found.tenths == tenths(CHANCE, above)
-    assert found.shifted is not None
-    assert (found.shifted.prevalence, found.shifted.of_the_calibration) == (round(share, 4), 0.25)
-    moved = at_odds(CHANCE, card.odds(float(share)))
-    assert found.shifted.tenths == tenths(moved, above)
-    assert found.shifted.brier == brier(moved, above)
-    assert np.mean(moved) > np.mean(CHANCE)  # half are above here, a quarter were
+    assert found.brier == brier(CHANCE, ABOVE) < found.brier_of_the_share
+    assert found.tenths == tenths(CHANCE, ABOVE)
 
 
-@pytest.mark.parametrize(("share", "prevalence"), [(0.0, 0.25), (1.0, 0.25), (0.5, 0.0), (0.5, 1.0)])
-def test_where_everybody_is_on_one_side_nothing_can_be_told(card: Card, share: float, prevalence: float) -> None:
-    above = np.arange(200) < 200 * share
-    assert probability(CHANCE[:200], above, replace(card, prevalence=prevalence)).shifted is None
-
-
-def test_the_share_alone_has_the_brier_score_of_a_coin(card: Card) -> None:
-    found = probability(np.full(8, 0.25), np.arange(8) < 2, card)
+def test_the_share_alone_has_the_brier_score_of_a_coin() -> None:
+    found = probability(np.full(8, 0.25), np.arange(8) < 2)
     assert found.brier_of_the_share == found.brier == 0.1875

@@ -24,6 +24,7 @@ from kalemia.cli import app
 from kalemia.cohort import Cohort, simulated
 from kalemia.errors import KalemiaError
 from kalemia.estimate.model import Model
+from kalemia.estimate.population import Population
 from kalemia.judge import report
 from kalemia.judge.estimates import CohortEstimates
 from kalemia.judge.evaluation import Evaluation, evaluate
@@ -34,7 +35,7 @@ FIGURES = {"scatter", "bland-altman", "boxes", "calibration", "alarms", "probabi
 
 @pytest.fixture(scope="module")
 def evaluation(cohort: Cohort, made_up: CohortEstimates, tiny: Model) -> Evaluation:
-    return evaluate(made_up, cohort, replace(tiny.card, metrics={"cut_meq_l": 5.2}, prevalence=0.25))
+    return evaluate(made_up, cohort, replace(tiny.card, metrics={"cut_likelihood_ratio": 1.1}))
 
 
 @pytest.fixture(scope="module")
@@ -82,11 +83,12 @@ def test_the_page_says_what_was_judged(written: Path, evaluation: Evaluation, ma
     )
     assert f"Called high, above 5.5: {evaluation.called_high.value:.1%} of those estimated." in text
     assert f"probability of that is {evaluation.probability.brier:.4f}; of the share alone" in text
-    assert "The frozen cut is 5.20 mEq/L" in text
+    assert "The frozen cut is a likelihood ratio of 1.1: validation patients" in text
     assert "for 4% above 5.5" in text
     assert "These potassium values are simulated." in text
     assert "Not a medical device" in text
-    assert "25% of the model's calibration were" in text
+    assert "Estimates are of patients of the population dialysis." in text
+    assert "where a patient of the population dialysis is given a probability." in text
 
 
 def test_the_table_of_the_page_has_every_figure_with_its_interval(written: Path, evaluation: Evaluation) -> None:
@@ -95,13 +97,11 @@ def test_the_table_of_the_page_has_every_figure_with_its_interval(written: Path,
     assert len(rows) == len(report.ROWS)
 
 
-def test_a_page_without_a_cut_or_a_prevalence_says_so(
+def test_a_page_without_a_cut_says_so(
     cohort: Cohort, made_up: CohortEstimates, evaluation: Evaluation, tmp_path: Path, undrawn: None
 ) -> None:
-    report.write(made_up, cohort, replace(evaluation, cut_meq_l=None), tmp_path)
+    report.write(made_up, cohort, replace(evaluation, cut_likelihood_ratio=None), tmp_path)
     assert "The model's card has no frozen cut." in page(tmp_path)
-    drawing = report._probability(replace(evaluation.probability, shifted=None))
-    assert drawing.caption == "How many were above 5.5 mEq/L where such a probability was given."
 
 
 def test_without_anybody_above_there_is_no_figure_of_alarms(
@@ -124,9 +124,12 @@ def test_the_csv_has_a_row_for_every_ecg(written: Path, cohort: Cohort, made_up:
             numbers = [float(row[name]) for name in ("estimate_meq_l", "low_meq_l", "high_meq_l")]
             assert numbers == [one.potassium_meq_l, *(one.interval_meq_l or ())]
             assert float(row["probability_above_5.5"]) == one.probability_above["5.5"]
+            ratios = {side: float(row[f"likelihood_ratio_{side}"]) for side in ("high", "low")}
+            assert ratios == one.likelihood_ratio
             assert row["reason"] == ""
         else:
             assert row["estimate_meq_l"] == row["low_meq_l"] == row["probability_above_5.5"] == ""
+            assert row["likelihood_ratio_high"] == row["likelihood_ratio_low"] == ""
             assert row["reason"] == one.reason
 
 
@@ -176,9 +179,9 @@ def test_from_the_command_line(
     asked: list[dict[str, Any]] = []
 
     def estimate_cohort(
-        _model: str, opened: Cohort, workers: int, _progress: object, *, outside: bool
+        _model: str, opened: Cohort, workers: int, _progress: object, *, outside: bool, population: Population
     ) -> CohortEstimates:
-        asked.append({"folder": opened.folder, "workers": workers, "outside": outside})
+        asked.append({"folder": opened.folder, "workers": workers, "outside": outside, "from": population.name})
         return made_up
 
     monkeypatch.setattr("kalemia.judge.estimates.estimate_cohort", estimate_cohort)
@@ -189,10 +192,10 @@ def test_from_the_command_line(
     assert "report.html" in done.output
     found = Evaluation.from_json((tmp_path / "out" / report.JSON).read_bytes())
     assert found.judged.ecgs == len(made_up.rows)
-    assert CliRunner().invoke(app, [*command, "--outside"]).exit_code == 0
-    assert [(one["folder"], one["workers"], one["outside"]) for one in asked] == [
-        (cohort.folder, 1, False),
-        (cohort.folder, 1, True),
+    assert CliRunner().invoke(app, [*command, "--outside", "--population", "emergency"]).exit_code == 0
+    assert [(one["folder"], one["workers"], one["outside"], one["from"]) for one in asked] == [
+        (cohort.folder, 1, False, "kidney"),
+        (cohort.folder, 1, True, "emergency"),
     ]
 
 
@@ -208,6 +211,15 @@ def test_a_cohort_that_is_none_or_lacks_the_lead_gets_a_sentence(tiny_path: Path
         str(done.exception),
     )
     assert not list(out.iterdir())
+
+
+def test_a_population_that_is_none_is_refused_before_anything_is_written(
+    cohort: Cohort, tiny_path: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "out"
+    command = ["evaluate", str(tiny_path), str(cohort.folder), "--out", str(out), "--population", "ward"]
+    assert "no population 'ward'" in str(CliRunner().invoke(app, command).exception)
+    assert not out.exists()
 
 
 def test_numbers_of_a_drawing_are_what_was_measured_and_estimated(

@@ -109,8 +109,8 @@ def _drawings(estimates: CohortEstimates, cohort: Cohort, evaluation: Evaluation
 
 
 def _probability(probability: Probability, population: str) -> Drawing:
-    caption = f"How many were above 5.5 mEq/L where such a probability was given, as of the population {population}."
-    return Drawing("probability", caption, intervals.probability({population: probability.tenths}))
+    caption = f"How many were above 5.5 mEq/L where a patient of the population {population} is given a probability."
+    return Drawing("probability", caption, intervals.probability(probability.tenths))
 
 
 def _page(evaluation: Evaluation, shots: list[Markup]) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from kalemia.judge.figures.style import BLUE, INK, MUTED, RED, REFERENCE, SMALL, single, styled
+from kalemia.judge.figures.style import BLUE, INK, MUTED, RED, REFERENCE, single, styled
 from kalemia.judge.probability import Tenth
 from kalemia.judge.spans import Span
 from kalemia.judge.subgroups import VARIANT, Share
@@ -53,22 +53,16 @@ def coverage(rows: Mapping[str, Share], target: float) -> Figure:
 
 
 @styled
-def probability(sets: Mapping[str, Sequence[Tenth]]) -> Figure:
-    """Return how many were above 5.5 mEq/L, with Wilson's interval, against the probability that was given.
-
-    `sets` are tenths of the ECGs by probability, by what each set is called.
-    """
+def probability(tenths: Sequence[Tenth]) -> Figure:
+    """Return how many were above 5.5 mEq/L, with Wilson's interval, against the probability that was given."""
     figure, axes = single(4.6, 4.2)
     axes.plot([0, 1], [0, 1], linestyle="--", **REFERENCE)
-    for (name, tenths), color, mark in zip(sets.items(), (BLUE, RED), "os", strict=False):
-        for tenth in tenths:
-            axes.plot([tenth.chance] * 2, [tenth.low, tenth.high], color=color, linewidth=2, alpha=0.55)
-        places = [(tenth.chance, tenth.value) for tenth in tenths]
-        axes.plot(*zip(*places, strict=True), mark, color=color, markersize=5, label=name)
-    most = max(max(tenth.chance, tenth.high) for tenths in sets.values() for tenth in tenths)
+    for tenth in tenths:
+        axes.plot([tenth.chance] * 2, [tenth.low, tenth.high], color=BLUE, linewidth=2, alpha=0.55)
+    axes.plot([tenth.chance for tenth in tenths], [tenth.value for tenth in tenths], "o", color=BLUE, markersize=5)
+    most = max(max(tenth.chance, tenth.high) for tenth in tenths)
     axes.set(xlabel="probability of more than 5.5 mEq/L", ylabel="share that was above")
     axes.set(xlim=(-0.02 * most, 1.04 * most), ylim=(-0.02 * most, 1.04 * most))
-    axes.legend(fontsize=SMALL)
     return figure
 
 
