@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from kalemia.records import LEADS, NOTICE, SAMPLES, Beat, Estimate, ModelName, Recording
+from kalemia.records import LEADS, NOTICE, SAMPLES, Beat, Before, Estimate, ModelName, Recording
 
 
 def test_a_recording_is_float32_and_knows_its_length() -> None:
@@ -58,8 +58,8 @@ def test_the_heart_rate_is_sixty_over_rr() -> None:
 
 CONTRACT = (
     "source", "status", "potassium_meq_l", "interval_meq_l", "interval_coverage", "probability_above",
-    "probability_below", "level", "interval_validated_on", "personal_offset_meq_l", "prevalence", "reason",
-    "heart_rate_bpm", "beats_used", "leads_used", "quality", "warnings", "model", "notice",
+    "probability_below", "level", "likelihood_ratio", "population", "interval_validated_on", "personal_offset_meq_l",
+    "reason", "heart_rate_bpm", "beats_used", "leads_used", "quality", "warnings", "model", "notice",
 )  # fmt: skip
 
 
@@ -73,6 +73,8 @@ def test_a_line_of_json_has_the_keys_of_the_contract_in_their_order() -> None:
         {"5.5": 0.71, "6.0": 0.44, "6.5": 0.2},
         {"3.5": 0.0},
         "high",
+        {"high": 14.2, "low": 0.3},
+        Before("kidney", "kidney patients", {"5.5": 0.061}, {"3.5": 0.037}),
         "simulated",
         leads_used=("V5",),
         quality={"V5": 0.97},
@@ -83,6 +85,13 @@ def test_a_line_of_json_has_the_keys_of_the_contract_in_their_order() -> None:
     assert list(line["model"]) == ["name", "version", "sha256", "trained_on"]
     assert line["interval_meq_l"] == [5.1, 6.8]
     assert line["probability_above"] == {"5.5": 0.71, "6.0": 0.44, "6.5": 0.2}
+    assert line["likelihood_ratio"] == {"high": 14.2, "low": 0.3}
+    assert line["population"] == {
+        "name": "kidney",
+        "people": "kidney patients",
+        "probability_above": {"5.5": 0.061},
+        "probability_below": {"3.5": 0.037},
+    }
     assert line["leads_used"] == ["V5"]
     assert json.loads(json.dumps(line)) == line
 
@@ -92,7 +101,8 @@ def test_without_an_estimate_every_key_is_still_there(status: Any) -> None:
     line = Estimate("p/ecg.dcm", status, reason="it is a picture").to_dict()
     assert tuple(line) == CONTRACT
     assert line["potassium_meq_l"] is line["interval_meq_l"] is line["level"] is line["model"] is None
-    assert line["probability_above"] == {}
+    assert line["population"] is None
+    assert line["probability_above"] == line["likelihood_ratio"] == {}
     assert line["reason"] == "it is a picture"
 
 

@@ -14,8 +14,10 @@ from commands import invoke, lines, run
 import kalemia
 from ecgs import recording
 from kalemia.cli.terminal import FEW_FILES
-from kalemia.errors import KalemiaError, ModelError
+from kalemia.errors import KalemiaError, PopulationError
 from kalemia.estimate.many import Job
+from kalemia.estimate.personal import Draw
+from kalemia.estimate.population import KNOWN, Population
 from kalemia.read import Input
 from kalemia.records import NOTICE, Estimate
 
@@ -154,19 +156,46 @@ def test_an_empty_input_is_refused_before_the_work(tiny_path: Path, good: Path) 
     assert result.stdout == ""
 
 
-@pytest.mark.parametrize("share", [-0.1, 0, 1, 2])
-def test_a_prevalence_that_is_none_is_refused_once_and_not_for_every_file(
-    tiny_path: Path, good: Path, share: float
+@pytest.mark.parametrize(
+    ("population", "why"),
+    [
+        ("ward", "no population 'ward'; kidney, dialysis, "),
+        ("", "no population ''"),
+        ("missing.csv", "missing.csv: "),
+        ("few.csv", "few.csv: holds 2 values; 100 to 1,000,000 make a population"),
+    ],
+)
+def test_a_population_that_is_none_is_refused_once_and_not_for_every_file(
+    tiny_path: Path, good: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, population: str, why: str
 ) -> None:
-    result = invoke("predict", good, good, "--model", tiny_path, f"--prevalence={share}")
-    assert isinstance(result.exception, ModelError)
+    monkeypatch.chdir(tmp_path)
+    Path("few.csv").write_text("potassium_meq_l\n4.1\n5.2\n")
+    result = invoke("predict", good, good, "--model", tiny_path, "--report", "out", "--population", population)
+    assert isinstance(result.exception, PopulationError)
+    assert str(result.exception).startswith(why)
     assert result.stdout == ""
+    assert not Path("out").exists()
 
 
-def test_a_prevalence_is_what_the_estimate_is_made_with(tiny_path: Path, good: Path) -> None:
-    (line,) = lines(invoke("predict", good, "--model", tiny_path, "--json", "--prevalence", 0.03).stdout)
-    assert line == kalemia.predict(str(good), tiny_path, prevalence=0.03).to_dict()
-    assert line["prevalence"] == 0.03
+def test_a_population_is_what_the_estimate_is_made_with(tiny_path: Path, good: Path, tmp_path: Path) -> None:
+    table = tmp_path / "ours.csv"
+    table.write_text("potassium_meq_l\n" + "".join(f"{5.6 + 0.01 * number:.2f}\n" for number in range(120)))
+    found = {}
+    for population in (None, "kidney", "emergency", str(table)):
+        option = [] if population is None else ["--population", population]
+        (found[population],) = lines(invoke("predict", good, "--model", tiny_path, "--json", *option).stdout)
+        if population is not None:
+            assert found[population] == kalemia.predict(str(good), tiny_path, population=population).to_dict()
+    assert found[None] == found["kidney"]
+    assert [line["population"]["name"] for line in found.values()] == ["kidney", "kidney", "emergency", "ours.csv"]
+    low, middle, high = (found[name]["potassium_meq_l"] for name in ("emergency", "kidney", str(table)))
+    assert low < middle < high
+    assert len({str(line["likelihood_ratio"]) for line in found.values()}) == 1
+
+
+def test_the_help_names_every_population() -> None:
+    printed = " ".join(invoke("predict", "--help").stdout.split())
+    assert all(name in printed for name in KNOWN)
 
 
 @pytest.fixture
@@ -178,15 +207,19 @@ def earlier(patients: Path, flat: Path, tmp_path: Path) -> Path:
     return table
 
 
-def test_a_calibration_shifts_the_estimate_and_says_which_draw_does_not_count(
-    tiny_path: Path, good: Path, flat: Path, earlier: Path
+def test_a_calibration_shifts_the_evidence_and_says_which_draw_does_not_count(
+    tiny_path: Path, patients: Path, good: Path, flat: Path, earlier: Path
 ) -> None:
     result = invoke("predict", good, "--model", tiny_path, "--json", "--calibration", earlier)
     (line,) = lines(result.stdout)
-    plain = kalemia.predict(str(good), tiny_path)
-    assert plain.potassium_meq_l is not None
-    assert line["personal_offset_meq_l"] != 0
-    assert line["potassium_meq_l"] == pytest.approx(plain.potassium_meq_l + line["personal_offset_meq_l"], abs=0.02)
+    first = kalemia.predict(str(patients / "0000" / "p000002.hea"), tiny_path)
+    own = kalemia.calibrate([first], [Draw(5.4, 30)], tiny_path)
+    expected = kalemia.predict(str(good), tiny_path, calibration=own).to_dict()
+    plain = kalemia.predict(str(good), tiny_path).to_dict()
+    assert line["personal_offset_meq_l"] == own.offset_meq_l > 0
+    for name in ("potassium_meq_l", "interval_meq_l", "likelihood_ratio"):
+        assert line[name] == expected[name] != plain[name]
+    assert line["potassium_meq_l"] > plain["potassium_meq_l"]
     unused, calibration = result.stderr.splitlines()
     assert unused.startswith(f"{flat}: not estimated, so its draw is not used: lead V5 cannot be used")
     assert calibration in line["warnings"]
@@ -234,11 +267,11 @@ def test_few_files_need_no_second_process(
 
 
 def test_every_option_reaches_the_job(asked: Asked, tiny_path: Path, good: Path, flat: Path) -> None:
-    invoke("predict", good, "--model", tiny_path, "--rate", 250, "--prevalence", 0.03)
-    assert asked.job == Job(str(tiny_path), 250.0, None, 0.03, None)
+    invoke("predict", good, "--model", tiny_path, "--rate", 250, "--population", "hospital")
+    assert asked.job == Job(str(tiny_path), 250.0, None, Population.load("hospital"), None)
     assert asked.sources == [str(good)]
     invoke("predict", flat)
-    assert asked.job == Job()
+    assert asked.job == Job(population=Population.load("kidney"))
 
 
 def test_estimates_are_printed_one_by_one_with_a_blank_line_between(asked: Asked, tiny_path: Path, good: Path) -> None:

@@ -33,7 +33,7 @@ def test_a_report_is_a_page_an_input_and_an_index(
 def test_an_estimate_that_cannot_be_explained_is_reported_all_the_same(
     tiny_path: Path, good: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def refuse(*_: object) -> None:
+    def refuse(*_: object, **__: object) -> None:
         raise ModelError("no")
 
     monkeypatch.setattr("kalemia.estimate.explain.explain", refuse)
