@@ -2,28 +2,34 @@
 
     KALEMIA_DATA=... python bench/potassium.py [MODEL ...]
 
-`ndmc-potassium` only judges. One threshold is frozen for each model, on other ECGs: the estimate that 5 % of the real
-ones that may be trained on (the odd ones of PTB-XL and CinC 2021) exceed. The published network and the doctors are
-judged on the ECGs that the model did not refuse. It is a part of judge.py, which draws the figure as well.
+`ndmc-potassium` only judges. An ECG is scored by what it says on its own, in no population. One threshold is frozen for
+each model, on other ECGs: the likelihood ratio of a high potassium that 5 % of the real ones that may be trained on
+(the odd ones of PTB-XL and CinC 2021) exceed. The bits that a model adds are those over the shares of low, normal and
+high potassium of the set, with probabilities that are these shares times the ratios; nothing is fitted. The published
+network and the doctors are judged on the ECGs that the model did not refuse. It is a part of judge.py, which draws the
+figure as well.
 """
 
 from __future__ import annotations
 
+import itertools
+import math
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
 
 import numpy as np
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from common import Models, data, headers, named, odd, of_files, percent, refusals, table, targets, values
+from kalemia.estimate.evidence import LITTLE
 from kalemia.estimate.model import Model
+from kalemia.estimate.population import Population
+from kalemia.estimate.predict import examine
 from kalemia.judge.figures.roc import Question, beside_people
 from kalemia.judge.resampled import ROUNDS, areas, sensitivity_beside, span, weights
-from kalemia.records import HIGH_MEQ_L
 from ndmc import BINS, QUESTIONS, labelled
 
 TITLE = "Real potassium"
@@ -31,7 +37,9 @@ DOCTORS = "Beside the doctors"
 PUBLISHED = "published network"
 HIGH, LOW = ">= 5.5", "<= 3.5"
 FROZEN_SHARE = 0.05
-LEAST_AUROC = 0.85
+LEAST_AUROC, LEAST_BITS = 0.86, 0.25
+CUTS = {">= 5.5": 5.5, ">= 6.5": 6.5, "<= 3.5": 3.5, "<= 2.5": 2.5}
+"""mEq/L, of each question."""
 DRAWN = ("12-4k", "v5-4k", "i-4k")
 """Of the bundled models, in the figure: those of other sizes run so close that lines could not be told apart."""
 
@@ -48,13 +56,19 @@ class Answers:
     records
         (n,) names.
     potassium
-        (n,) estimates, mEq/L.
+        (n,) estimates of a kidney patient, mEq/L.
+    sides
+        (n,) by question the probability of yes where every potassium is as likely before the ECG.
+    ratios
+        (n,) by side, "high" and "low", how many times likelier the ECG is there than at a normal potassium.
     weights
         (resamples, n) how often each counts: once, then as drawn again.
     """
 
     records: tuple[str, ...]
     potassium: Reals
+    sides: Mapping[str, Reals]
+    ratios: Mapping[str, Reals]
     weights: Reals
 
     @property
@@ -68,7 +82,7 @@ class Answers:
 
     def score(self, question: str) -> Reals:
         """Return the model's score, (n,): the higher the likelier yes is."""
-        return self.potassium if question.startswith(">") else -self.potassium
+        return self.sides[question]
 
     def published(self, question: str) -> Reals:
         """Return the published network's probability of yes, (n,)."""
@@ -84,27 +98,66 @@ class Answers:
     def only(self, records: set[str]) -> Answers:
         """Return the answers about some of the ECGs."""
         rows = [place for place, record in enumerate(self.records) if record in records]
-        return answers_of([self.records[row] for row in rows], self.potassium[rows])
+        sides, ratios = ({name: own[rows] for name, own in some.items()} for some in (self.sides, self.ratios))
+        return answers_of([self.records[row] for row in rows], self.potassium[rows], sides, ratios)
 
 
 labels = cache(labelled)
 
 
-def answers_of(records: Sequence[str], potassium: Reals) -> Answers:
+def answers_of(
+    records: Sequence[str], potassium: Reals, sides: Mapping[str, Reals], ratios: Mapping[str, Reals]
+) -> Answers:
     """Return answers with the weights of as many ECGs: patients are not identified, so each counts as its own."""
-    return Answers(tuple(records), potassium, weights(len(records), range(1 + ROUNDS)))
+    return Answers(tuple(records), potassium, sides, ratios, weights(len(records), range(1 + ROUNDS)))
 
 
 def asked(model: str) -> Answers:
     """Ask a model about every ECG; records are in the order of their names, as their weights are."""
-    found = of_files(headers(data() / "ndmc-potassium"), model)
-    kept = {Path(e.source).stem: e.potassium_meq_l for e in found if e.potassium_meq_l is not None}
-    return answers_of(sorted(kept), np.array([kept[record] for record in sorted(kept)]))
+    flat, kept = Population.load("flat"), {}
+    for path in headers(data() / "ndmc-potassium"):
+        result = examine(path, model)
+        if result.evidence is not None:
+            kept[path.stem] = result.estimate, flat.given(result.evidence)
+    records = sorted(kept)
+    estimates, alone = zip(*(kept[record] for record in records), strict=True)
+    sides = {
+        question: np.array([known.above(cut) if question[0] == ">" else known.below(cut) for known in alone])
+        for question, cut in CUTS.items()
+    }
+    ratios = {side: np.array([one.likelihood_ratio[side] for one in estimates]) for side in ("high", "low")}
+    return answers_of(records, values(estimates), sides, ratios)
 
 
 def threshold(model: str) -> float:
-    """Return the estimate that one in twenty of the real ECGs that may be trained on exceed, mEq/L."""
-    return float(np.quantile(values(of_files(odd(), model)), 1 - FROZEN_SHARE))
+    """Return the likelihood ratio that one in twenty of the real ECGs that may be trained on exceed."""
+    found = [e.likelihood_ratio["high"] for e in of_files(odd(), model) if e.likelihood_ratio]
+    return float(np.quantile(found, 1 - FROZEN_SHARE))
+
+
+def bits(given: Answers) -> Reals:
+    """Return what the statement adds to the shares of low, normal and high, bits an ECG; as it is, then resampled."""
+    kind = np.where(given.truth(LOW), 0, np.where(given.truth(HIGH), 2, 1))
+    shares = np.bincount(kind, minlength=3) / len(kind)
+    odds = shares * np.stack([given.ratios["low"], np.ones(len(kind)), given.ratios["high"]], axis=1)
+    chance = odds[np.arange(len(kind)), kind] / odds.sum(axis=1)
+    return np.asarray(given.weights @ np.log2(chance / shares[kind]) / given.weights.sum(axis=1))
+
+
+def reliability(name: str, given: Answers) -> list[list[object]]:
+    """Return for bins of the likelihood ratio of high the true one: the share of the high ones there by the normal."""
+    high = given.truth(HIGH)
+    normal = ~(high | given.truth(LOW))
+    rows: list[list[object]] = []
+    for first, last in itertools.pairwise((0.0, 0.5, 1.0, 2.0, math.inf)):
+        inside = (given.ratios["high"] >= first) & (given.ratios["high"] < last) & (high | normal)
+        if not inside.any():
+            continue
+        ill, well = int((inside & high).sum()), int((inside & normal).sum())
+        true = f"{ill / high.sum() / (well / normal.sum()):.2f}" if well else "none normal"
+        said = float(np.exp(np.log(given.ratios["high"][inside]).mean()))
+        rows.append([f"`{name}`", f"{first:g} to {last:g}", ill + well, ill, well, f"{said:.2f}", true])
+    return rows
 
 
 def area(given: Answers, question: str, score: Reals) -> Reals:
@@ -137,10 +190,10 @@ def at_cuts(name: str, given: Answers, cuts: dict[str, float]) -> list[list[obje
     high, highest = given.truth(HIGH), given.truth(">= 6.5")
     rows: list[list[object]] = []
     for kind, cut in cuts.items():
-        called = given.potassium > cut
+        called = given.ratios["high"] >= cut
         shares = part(given, high, called), part(given, ~high, ~called), part(given, highest, called)
         beside = sensitivity_beside(high, given.published(HIGH), called, given.weights)
-        rows.append([f"`{name}`", f"{cut:.2f}, {kind}", *map(span, (*shares, beside))])
+        rows.append([f"`{name}`", f"{cut:.2g}, {kind}", *map(span, (*shares, beside))])
     return rows
 
 
@@ -202,6 +255,7 @@ def verdicts(models: Models, found: dict[str, Answers]) -> dict[str, dict[str, b
     own = {name: float(area(one, HIGH, one.score(HIGH))[0]) for name, one in found.items()}
     beaten = {name: own[name] > float(area(one, HIGH, one.published(HIGH))[0]) for name, one in found.items()}
     several = {name: own[name] >= LEAST_AUROC for name in own if len(Model.load(models[name]).card.leads) > 1}
+    informed = {name: float(bits(one)[0]) >= LEAST_BITS for name, one in found.items()}
     doctors = {
         name: [bool(more[0] > seen[0]) for seen, _, more in beside_doctors(one).values()] for name, one in found.items()
     }
@@ -209,9 +263,16 @@ def verdicts(models: Models, found: dict[str, Answers]) -> dict[str, dict[str, b
     every = {name: all(more) for name, more in doctors.items()}
     return {
         f"AUROC for {HIGH} at least {LEAST_AUROC}, of models that read several leads": several,
+        f"At least {LEAST_BITS} bits added to the shares": informed,
         f"Stretch: AUROC for {HIGH} above the published network's on the same ECGs": beaten,
         f"More sensitive than every doctor at that doctor's specificity ({counts})": every,
     }
+
+
+def outside(given: Answers) -> float:
+    """Return the share of ECGs that say more than little of a high potassium."""
+    ratio = given.ratios["high"]
+    return float(np.mean((ratio <= 1 / LITTLE) | (ratio >= LITTLE)))
 
 
 def print_areas(found: dict[str, Answers]) -> None:
@@ -230,12 +291,12 @@ def print_areas(found: dict[str, Answers]) -> None:
 def print_cuts(models: Models, found: dict[str, Answers]) -> None:
     """Print sensitivity and specificity at the frozen cut and where an estimate is called high."""
     on = f"frozen on other real ECGs ({percent(FROZEN_SHARE)} of them above)"
-    print(f"\nFor potassium {HIGH}, at the cut {on} and at {HIGH_MEQ_L}:\n")
+    print(f"\nFor potassium {HIGH}, at the likelihood ratio {on} and at {LITTLE:g}:\n")
     reached = ["sensitivity", "specificity", "sensitivity >= 6.5", f"{PUBLISHED}'s sensitivity there"]
     rows: list[list[object]] = []
     for name, one in found.items():
-        rows += at_cuts(name, one, {"frozen": threshold(models[name]), "called high": HIGH_MEQ_L})
-    print(table(["model", "cut, mEq/L", *reached], rows, "real-cuts"))
+        rows += at_cuts(name, one, {"frozen": threshold(models[name]), "speaks for it": LITTLE})
+    print(table(["model", "likelihood ratio", *reached], rows, "real-cuts"))
 
 
 def print_doctors(found: dict[str, Answers]) -> None:
@@ -249,13 +310,19 @@ def print_doctors(found: dict[str, Answers]) -> None:
 def main(models: Models) -> None:
     """Print the tables and which targets are reached."""
     found = {name: asked(model) for name, model in models.items()}
-    everything = answers_of(sorted(labels()), np.zeros(len(labels())))
+    everything = answers_of(sorted(labels()), np.zeros(len(labels())), {}, {})
     best = span(area(everything, HIGH, everything.published(HIGH)))
     print(f"{len(labels())} ECGs, on all of which the {PUBLISHED} has an AUROC of {best} for {HIGH}.")
     print("Intervals are of 95 %, over 2,000 resamples of the ECGs.\n")
     print_areas(found)
     print_cuts(models, found)
     print_doctors(found)
+    print("\nWhat the statement adds to the shares of low, normal and high potassium, bits an ECG:\n")
+    added = [[f"`{name}`", len(one.records), span(bits(one)), f"{outside(one):.0%}"] for name, one in found.items()]
+    print(table(["model", "ECGs", "bits", f"ratio of high outside 1/{LITTLE:g} to {LITTLE:g}"], added, "real-bits"))
+    print("\nThe likelihood ratio of a high potassium, and the true one of the ECGs with about this ratio:\n")
+    columns = ["model", "ratio", "ECGs", "high", "normal", "its mean", "true"]
+    print(table(columns, [line for name, one in found.items() for line in reliability(name, one)], "real-ratios"))
     print("\nTargets:\n")
     print(targets(verdicts(models, found), "real-targets"))
     print("\nEstimates by the laboratory's bin, mEq/L, median and middle half:\n")

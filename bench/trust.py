@@ -11,11 +11,11 @@ from dataclasses import asdict
 from pathlib import Path
 
 from common import Models, table
+from kalemia.estimate.evidence import LITTLE
 from kalemia.estimate.judged import ASSET, Judged, Reached, RealPotassium, real_potassium
 from kalemia.estimate.model import Model
 from kalemia.judge.metrics import wilson
 from kalemia.judge.resampled import span
-from kalemia.records import HIGH_MEQ_L
 from potassium import HIGH, LOW, PUBLISHED, Answers, Bools, Reals, area, asked, common_ecgs, labels
 
 SOURCE = "emergency ECGs with the laboratory's potassium within an hour (JMIR Med Inform 2020, e15931)"
@@ -40,9 +40,9 @@ def judged(models: Models) -> RealPotassium:
 
 
 def of_model(name: str, model: str, own: Answers) -> Judged:
-    """Return what a model reaches; it calls high what it estimates above 5.5 mEq/L."""
+    """Return what a model reaches; it speaks for a high potassium where the ECG is twice as likely there."""
     scores = {question: own.score(question) for question in (HIGH, LOW)}
-    return of_somebody(name, own, own.potassium > HIGH_MEQ_L, scores, Model.load(model).card.onnx_sha256)
+    return of_somebody(name, own, own.ratios["high"] >= LITTLE, scores, Model.load(model).card.onnx_sha256)
 
 
 def of_somebody(name: str, ecgs: Answers, called: Bools, scores: Mapping[str, Reals], sha256: str = "") -> Judged:
