@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from kalemia.errors import KalemiaError
 from kalemia.estimate.model import Model, bundled
+from kalemia.estimate.population import DEFAULT
 from kalemia.estimate.predict import predict
 from kalemia.judge.reasons import kind
 from kalemia.judge.resampled import ROUNDS, areas, weights
@@ -72,22 +73,24 @@ def named(given: Sequence[str]) -> Models:
 
 
 @cache
-def of_file(path: Path, model: str) -> Estimate:
+def of_file(path: Path, model: str, population: str = DEFAULT) -> Estimate:
     """Estimate one file, once in a run."""
-    return predict(path, model)
+    return predict(path, model, population=population)
 
 
-def of_files(paths: Iterable[Path], model: str) -> list[Estimate]:
+def of_files(paths: Iterable[Path], model: str, population: str = DEFAULT) -> list[Estimate]:
     """Estimate files in their order."""
-    return [of_file(path, model) for path in paths]
+    return [of_file(path, model, population) for path in paths]
 
 
-def of_recordings(recordings: Iterable[Recording], models: Models) -> dict[str, list[Estimate]]:
+def of_recordings(
+    recordings: Iterable[Recording], models: Models, population: str = DEFAULT
+) -> dict[str, list[Estimate]]:
     """Ask all models about one recording after the other, so that none needs to be kept."""
     found: dict[str, list[Estimate]] = {name: [] for name in models}
     for recording in recordings:
         for name, model in models.items():
-            found[name].append(predict(recording, model))
+            found[name].append(predict(recording, model, population=population))
     return found
 
 

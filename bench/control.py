@@ -5,7 +5,7 @@
 Real ECGs: the even ones of PTB-XL and CinC 2021 (by name, from 0). Their potassium is taken for normal; the labels are
 semi-simulated. The threshold is the estimate that 5 % of the same ECGs, unchanged, exceed. A control is positive where
 the effect is there: once everybody answers to potassium, once as many as in the training data (three quarters, or two
-thirds). It is a part of judge.py.
+thirds). Estimates are those of the ECG alone, of the population `flat`. It is a part of judge.py.
 """
 
 from __future__ import annotations
@@ -24,6 +24,8 @@ from kalemia.simulate.difference import atlas_difference
 from kalemia.simulate.levels import Level, level_named
 
 TITLE = "A positive control"
+POPULATION = "flat"
+"""The population in which an estimate is what the ECG says, and nothing else."""
 COUNT, SEED = 300, 11
 HIGH_MEQ_L = (6.5, 7.2)
 CALLED_SHARE = 0.05
@@ -73,12 +75,12 @@ def changed(bases: Bases, control: Control) -> Iterator[Recording]:
 def main(models: Models) -> None:
     """Print the table and which targets are reached."""
     bases = read_bases(even())
-    plain = {name: values(of_files(even(), model)) for name, model in models.items()}
+    plain = {name: values(of_files(even(), model, POPULATION)) for name, model in models.items()}
     rows: list[list[object]] = []
     verdicts: dict[str, dict[str, bool]] = {}
     for way, control in CONTROLS.items():
         means, caught = {}, {}
-        for name, found in of_recordings(changed(bases, control), models).items():
+        for name, found in of_recordings(changed(bases, control), models, POPULATION).items():
             limit, known = float(np.quantile(plain[name], 1 - CALLED_SHARE)), values(found)
             hits = int(np.sum(known > limit))
             means[name] = float(known.mean()) >= LEAST_MEAN_MEQ_L

@@ -16,7 +16,7 @@ from matplotlib.figure import Figure
 
 from kalemia.estimate.evidence import CENTRES_MEQ_L
 from kalemia.estimate.predict import Result, examine
-from kalemia.judge.figures.style import INK, REFERENCE, styled
+from kalemia.judge.figures.style import INK, REFERENCE, drawn, styled
 from kalemia.records import HIGH_MEQ_L, LOW_MEQ_L
 from kalemia.report import words
 from kalemia.simulate import simulate
@@ -69,5 +69,5 @@ def picture() -> Figure:
 
 
 if __name__ == "__main__":
-    picture().savefig(PICTURE, metadata={"Date": None})
+    PICTURE.write_bytes(drawn(picture(), "svg"))
     print(PICTURE)
