@@ -12,7 +12,7 @@ from kalemia.records import NOTICE
 def test_models_lists_the_bundled_ones() -> None:
     printed = invoke("models").stdout
     cards = lines(invoke("models", "--json").stdout)
-    assert {"12-4k", "v5-4k", "i-4k", "12-10k", "v5-10k"} == {card["name"] for card in cards}
+    assert {"12-4k", "v5-4k", "i-4k", "12-10k", "v5-10k", "12-180k", "v5-180k"} == {card["name"] for card in cards}
     assert all(card["name"] in printed for card in cards)
     assert "simulated" in printed
     assert NOTICE in printed

@@ -61,7 +61,7 @@ EVERYWHERE = torch.ones(2, 1, dtype=torch.bool)
 
 def test_to_follow_the_teachers_costs_what_they_are_unsure_of() -> None:
     lesson, own = torch.randn(2, 1, 30), torch.tensor(2.0)
-    unsure = float(Categorical(logits=lesson).entropy().mean())
+    unsure = float(Categorical(logits=lesson).entropy().mean())  # type: ignore[no-untyped-call]
     assert float(taught(lesson, lesson, EVERYWHERE, own)) == pytest.approx(3.0 * unsure + 0.3 * 2.0, rel=1e-5)
     assert float(taught(lesson + 7.0, lesson, EVERYWHERE, own)) == pytest.approx(3.0 * unsure + 0.6, rel=1e-5)
     for other in (torch.zeros(2, 1, 30), 2 * lesson, -lesson):

@@ -80,7 +80,8 @@ class Every(nn.Module):
 
     def forward(self, waves: Tensor, side: Tensor) -> Tensor:
         """Ask each."""
-        return torch.stack([net(waves, side) for net in self.nets], dim=1)
+        answers: Tensor = torch.stack([net(waves, side) for net in self.nets], dim=1)
+        return answers
 
 
 @pytest.fixture(scope="module")
