@@ -70,6 +70,16 @@ def test_a_hill_is_closed_at_the_ground_over_all_that_is_told_apart_and_the_like
     assert svg["preserveaspectratio"] == "none"
 
 
+def test_a_curve_has_no_edges_since_each_bend_ends_in_the_middle_of_two_corners() -> None:
+    path = drawn(TALL).one("path", "says")["d"]
+    places = np.array(re.findall(r"([\d.]+) ([\d.]+)", path), dtype=float)
+    bends = places[2:-1].reshape(-1, 2, 2)  # after the start and the first middle, before the end
+    corners = np.concatenate([places[:1], bends[:, 0], places[-1:]])
+    ends = np.concatenate([places[1:2], bends[:, 1]])
+    assert len(corners) == len(CENTRES_MEQ_L)
+    np.testing.assert_allclose(ends, (corners[1:] + corners[:-1]) / 2, atol=0.11)
+
+
 def test_the_drawing_is_as_wide_as_potassium_is_told_apart_on_the_scale() -> None:
     svg = drawn(TALL)
     assert svg["x"] == "0"

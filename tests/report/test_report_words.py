@@ -105,7 +105,7 @@ def test_normal_says_how_much_of_it_is_the_populations_and_that_it_is_not_certai
         (0.2, 0.3, (4.0, 4.0), f"below 3.5 is possible (30 %), {TELLS}"),
         (0.3, 0.2, (4.0, 4.0), f"above 5.5 is possible (30 %), {TELLS}"),
         # A ratio is of equal weights: where the population's own are others, the probability may fall all the same.
-        (0.06, 0.3, (2.1, 0.9), UNSURE.format(64)),
+        (0.061, 0.3, (2.1, 0.9), UNSURE.format(63)),
         (0.062, 0.3, (2.1, 0.9), f"above 5.5 is possible (6 %), {TELLS}"),
     ],
 )
@@ -123,7 +123,9 @@ def test_without_a_population_an_ecg_leans_by_its_ratio_alone() -> None:
     ("high", "low", "meaning"),
     [
         (0.08, 0.021, UNSURE.format(89)),
+        (0.06, 0.041, UNSURE.format(89)),
         (0.06, 0.05, UNSURE.format(89)),
+        (0.22, 0.2, UNSURE.format(58)),
         (0.07, 0.05, UNSURE.format(88)),
         (0.4, 0.35, UNSURE.format(25)),
         (0.07, 0.03, "3.5 to 5.5 would be very likely, but the T waves say too little"),

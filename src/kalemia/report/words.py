@@ -108,7 +108,7 @@ def _sides(known: Estimate | Before | None) -> dict[str, float]:
     stated = {"high": known.probability_above.get(str(HIGH_MEQ_L)), "low": known.probability_below.get(str(LOW_MEQ_L))}
     sides = {side: chance for side, chance in stated.items() if chance is not None}
     if len(sides) == len(stated):
-        sides["normal"] = round(1 - sum(sides.values()), 3)  # thousandths, as the others are
+        sides["normal"] = 1 - sum(sides.values())
     return sides
 
 
@@ -144,7 +144,8 @@ def _open(normal: float | None) -> str:
         return "neither high nor low nor normal is likely enough"
     if normal >= 1 - NORMAL_RISK:
         return f"{WHERE['normal']} would be very likely, but the T waves say too little"
-    return f"{WHERE['normal']} has a probability of {math.floor(100 * normal)} %, too little to be called normal"
+    percent = math.floor(round(100 * normal, 1))  # of thousandths; 89.9 is not yet 90
+    return f"{WHERE['normal']} has a probability of {percent} %, too little to be called normal"
 
 
 def evidence(estimate: Estimate) -> str | None:
