@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from kalemia.digitize import digitize
     from kalemia.errors import KalemiaError
+    from kalemia.estimate.hemolysis import Hemolyzed
     from kalemia.estimate.personal import Calibration, Draw, calibrate
     from kalemia.estimate.predict import predict
     from kalemia.read import read
@@ -25,6 +26,7 @@ __all__ = [
     "Calibration",
     "Draw",
     "Estimate",
+    "Hemolyzed",
     "KalemiaError",
     "Recording",
     "calibrate",
@@ -39,6 +41,7 @@ _HOMES = {
     "calibrate": "estimate.personal",
     "Calibration": "estimate.personal",
     "Draw": "estimate.personal",
+    "Hemolyzed": "estimate.hemolysis",
     "cut": "signal.beat",
     "digitize": "digitize",
     "predict": "estimate.predict",

@@ -37,6 +37,10 @@ class PopulationError(KalemiaError):
     """There is no such population, or a table of laboratory values makes none."""
 
 
+class LaboratoryError(KalemiaError):
+    """A laboratory's value, or how hemolyzed its sample was, cannot be."""
+
+
 class SimulateError(KalemiaError):
     """The simulator was asked for something it cannot make or write."""
 

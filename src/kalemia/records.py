@@ -184,6 +184,19 @@ class Before:
 
 
 @dataclass(frozen=True)
+class DoubtfulDraw:
+    """A laboratory's potassium in a hemolyzed sample, and how likely the true one is above 5.5 mEq/L.
+
+    `hemolysis_index` is in mg/dL, None where only "hemolyzed" is known.
+    """
+
+    potassium_meq_l: float
+    hemolysis_index: float | None
+    probability_without_ecg: float
+    probability_with_ecg: float
+
+
+@dataclass(frozen=True)
 class Estimate:
     """What Kalemia says about one input; `to_dict` is a line of `kalemia predict --json`.
 
@@ -192,7 +205,8 @@ class Estimate:
     less than 3.5 has, "normal" where 3.5 to 5.5 has nine tenths and T can be read, else "uncertain".
     `likelihood_ratio` is what the ECG says on its own: how many times likelier it is at a "high" (5.5 to 8), and at a
     "low" potassium (2.5 to 3.5), than at a normal one. `leads_used` of a refused one are those that were looked at.
-    `personal_offset_meq_l` is by how much a calibration moved what the ECG says.
+    `personal_offset_meq_l` is by how much a calibration moved what the ECG says. A `doubtful_draw` goes into nothing
+    else.
     """
 
     source: str
@@ -214,6 +228,7 @@ class Estimate:
     quality: Mapping[str, float] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
     model: ModelName | None = None
+    doubtful_draw: DoubtfulDraw | None = None
     notice: str = NOTICE
 
     def to_dict(self) -> dict[str, Any]:
@@ -227,5 +242,7 @@ def _plain(value: Any) -> Any:
     if isinstance(value, Mapping):
         return dict(value)
     return (
-        {name: _plain(part) for name, part in vars(value).items()} if isinstance(value, ModelName | Before) else value
+        {name: _plain(part) for name, part in vars(value).items()}
+        if isinstance(value, ModelName | Before | DoubtfulDraw)
+        else value
     )

@@ -268,7 +268,7 @@ def test_few_files_need_no_second_process(
 
 def test_every_option_reaches_the_job(asked: Asked, tiny_path: Path, good: Path, flat: Path) -> None:
     invoke("predict", good, "--model", tiny_path, "--rate", 250, "--population", "hospital")
-    assert asked.job == Job(str(tiny_path), 250.0, None, Population.load("hospital"), None)
+    assert asked.job == Job(str(tiny_path), 250.0, None, Population.load("hospital"), None, None)
     assert asked.sources == [str(good)]
     invoke("predict", flat)
     assert asked.job == Job(population=Population.load("kidney"))

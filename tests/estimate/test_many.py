@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from kalemia.errors import KalemiaError
+from kalemia.estimate.hemolysis import Hemolyzed
 from kalemia.estimate.many import Job, predict_many
 from kalemia.estimate.model import Model
 from kalemia.estimate.personal import Calibration
@@ -133,9 +134,9 @@ def test_a_job_passes_on_all_that_it_knows(monkeypatch: pytest.MonkeyPatch, tiny
     own = Calibration(0.1, 0.9, 1, tiny.name)
     seen: list[tuple[str, Result]] = []
     ward = Population.load("hospital")
-    job = Job("v5-4k", 250.0, own, ward, lambda source, result: seen.append((source, result)))
+    job = Job("v5-4k", 250.0, own, ward, Hemolyzed(6.0), lambda source, result: seen.append((source, result)))
     assert list(predict_many(["a", "b"], job)) == [Estimate("a", "refused"), Estimate("b", "refused")]
-    known = {"rate": 250.0, "calibration": own, "population": ward}
+    known = {"rate": 250.0, "calibration": own, "population": ward, "lab": Hemolyzed(6.0)}
     assert asked == [("a", "v5-4k", known), ("b", "v5-4k", known)]
     assert [source for source, _ in seen] == ["a", "b"]
 

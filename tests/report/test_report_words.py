@@ -312,3 +312,23 @@ def test_durations_are_said_shortly(seconds: float, shown: str) -> None:
 )
 def test_what_does_not_print_is_replaced(text: str, shown: str) -> None:
     assert words.clean(text) == shown
+
+
+@pytest.mark.parametrize(
+    ("draw", "sentence"),
+    [
+        (None, None),
+        (
+            DoubtfulDraw(6.4, None, 0.41, 0.32),
+            "The laboratory found 6.4 mEq/L in a hemolyzed sample. The true potassium is above 5.5 with a probability of "
+            "32 %, 41 % without the ECG. This is an estimate and no result: draw blood again.",
+        ),
+        (
+            DoubtfulDraw(7.0, 150.0, 0.004, 0.999),
+            "The laboratory found 7 mEq/L in a hemolyzed sample (index 150). The true potassium is above 5.5 with a "
+            "probability of > 99 %, < 1 % without the ECG. This is an estimate and no result: draw blood again.",
+        ),
+    ],
+)
+def test_a_doubtful_draw_is_no_result(draw: DoubtfulDraw | None, sentence: str | None) -> None:
+    assert words.laboratory(Estimate("x", "estimated", doubtful_draw=draw)) == sentence

@@ -28,6 +28,7 @@ from kalemia.errors import KalemiaError
 from kalemia.records import Estimate
 
 if TYPE_CHECKING:
+    from kalemia.estimate.hemolysis import Hemolyzed
     from kalemia.estimate.many import Job
     from kalemia.estimate.personal import Calibration
     from kalemia.read import Input
@@ -46,6 +47,17 @@ CalibrationFile = Annotated[
     ),
 ]
 
+Lab = Annotated[
+    float | None,
+    typer.Option(metavar="MEQ_L", help="A laboratory's potassium that is doubted, with one of the two options below."),
+]
+HemolyzedOption = Annotated[
+    bool, typer.Option("--hemolyzed", help="Its sample was hemolyzed: how likely is the true value above 5.5?")
+]
+HemolysisIndex = Annotated[
+    float | None, typer.Option(metavar="MG_DL", help="How hemolyzed it was: the index, mg/dL of free hemoglobin.")
+]
+
 
 def predict(
     inputs: Inputs,
@@ -55,6 +67,9 @@ def predict(
     rate: Rate = None,
     calibration: CalibrationFile = None,
     population: PopulationOption = "kidney",
+    lab: Lab = None,
+    hemolyzed: HemolyzedOption = False,
+    hemolysis_index: HemolysisIndex = None,
     workers: Workers = CORES,
 ) -> None:
     """Estimate potassium from ECGs.
@@ -73,6 +88,8 @@ def predict(
       kalemia predict today.dcm --calibration earlier.csv
 
       kalemia predict ward/ --population hospital
+
+      kalemia predict patient.dcm --lab 6.4 --hemolyzed
     """
     from kalemia.estimate.many import Job
     from kalemia.estimate.population import Population
@@ -80,10 +97,13 @@ def predict(
 
     _check(inputs, model, rate)
     people = Population.load(population)
+    draw = _doubtful(lab, hemolyzed, hemolysis_index)
     sources, passed_over = _found(inputs)
+    if draw is not None and len(sources) > 1:
+        raise KalemiaError(f"--lab is of one blood sample; {len(sources)} ECGs are given, give the one of that time")
     own = None if calibration is None else _calibrated(calibration, model, rate, sources)
     pages = None if report is None else Pages.of(map(str, sources), folder_for(report))
-    estimates = _estimates(sources, Job(model, rate, own, people, pages), workers, as_json)
+    estimates = _estimates(sources, Job(model, rate, own, people, draw, pages), workers, as_json)
     whole = pages is None or _finished(pages, estimates)
     if passed_over:
         tell(f"passed over in folders, beginning like no ECG that is read: {_some(passed_over)}")
@@ -99,6 +119,23 @@ def _check(inputs: Sequence[str], model: str | None, rate: float | None) -> None
     if rate is not None and not 0 < rate < float("inf"):
         raise KalemiaError(f"--rate is {rate}; a positive number of Hz is accepted")
     Model.load(DEFAULT if model is None else model)
+
+
+def _doubtful(lab: float | None, hemolyzed: bool, index: float | None) -> Hemolyzed | None:
+    """Return the laboratory's value that is doubted; half of what it takes is wrong usage."""
+    from kalemia.estimate.hemolysis import Hemolyzed
+
+    doubted = hemolyzed or index is not None
+    if (lab is None) is doubted:
+        raise KalemiaError(
+            "--lab takes the laboratory's potassium, and --hemolyzed or --hemolysis-index says why it is doubted; give "
+            "both, or neither"
+        )
+    if lab is None:
+        return None
+    draw = Hemolyzed(lab, index)
+    draw.check()
+    return draw
 
 
 def _found(inputs: Sequence[str]) -> tuple[list[Input], list[Path]]:

@@ -11,6 +11,7 @@ from importlib import import_module
 from pathlib import Path
 
 from kalemia.errors import KalemiaError, internal
+from kalemia.estimate.hemolysis import Hemolyzed
 from kalemia.estimate.personal import Calibration
 from kalemia.estimate.population import DEFAULT, Population
 from kalemia.estimate.predict import Result, examine
@@ -33,6 +34,8 @@ class Job:
         The patient's own, if all files are of one.
     population
         Where the patients come from.
+    lab
+        As in `predict`, if there is one file.
     each
         Called in the worker with the source and the Result, to write a report; of a file that failed by an error of
         ours, or killed its worker, with a Result that says so.
@@ -42,13 +45,19 @@ class Job:
     rate: float | None = None
     calibration: Calibration | None = None
     population: Population = field(default_factory=partial(Population.load, DEFAULT))
+    lab: Hemolyzed | None = None
     each: Callable[[str, Result], None] | None = None
 
     def __call__(self, source: str | Input) -> Estimate:
         """Estimate one file; whatever goes wrong with it is its own Estimate, so that the others go on."""
         try:
             result = examine(
-                source, self.model, rate=self.rate, calibration=self.calibration, population=self.population
+                source,
+                self.model,
+                rate=self.rate,
+                calibration=self.calibration,
+                population=self.population,
+                lab=self.lab,
             )
             if self.each:
                 self.each(str(source), result)

@@ -12,6 +12,7 @@ from kalemia.errors import BeatError, DigitizeError, KalemiaError, ModelError
 from kalemia.estimate import caveats, gate
 from kalemia.estimate.card import Card
 from kalemia.estimate.evidence import Evidence, Shares
+from kalemia.estimate.hemolysis import Hemolyzed, judged
 from kalemia.estimate.model import DEFAULT, Model
 from kalemia.estimate.personal import Calibration
 from kalemia.estimate.population import DEFAULT as DEFAULT_POPULATION
@@ -64,6 +65,7 @@ def predict(
     rate: float | None = None,
     calibration: Calibration | None = None,
     population: str | Path | Population = DEFAULT_POPULATION,
+    lab: Hemolyzed | None = None,
 ) -> Estimate:
     """Estimate potassium from a file or a Recording.
 
@@ -80,13 +82,16 @@ def predict(
     population
         Where the patient comes from: the name of a `Population`, the path of a table of one's own laboratory values, or
         what `Population.load` returned.
+    lab
+        What a laboratory found in a hemolyzed sample of this time, to be judged beside the ECG.
 
     Returns
     -------
     An Estimate. One whose status is "refused" or "failed" has a reason and no potassium; only a wrong `model` raises
-    (ModelError), a wrong `population` (PopulationError), and a calibration of another model (CalibrationError).
+    (ModelError), a wrong `population` (PopulationError) or `lab` (LaboratoryError), and a calibration of another model
+    (CalibrationError).
     """
-    return examine(source, model, rate=rate, calibration=calibration, population=population).estimate
+    return examine(source, model, rate=rate, calibration=calibration, population=population, lab=lab).estimate
 
 
 def examine(
@@ -96,11 +101,12 @@ def examine(
     rate: float | None = None,
     calibration: Calibration | None = None,
     population: str | Path | Population = DEFAULT_POPULATION,
+    lab: Hemolyzed | None = None,
 ) -> Result:
     """Do what `predict` does, and keep what a report draws and explains."""
     loaded = Model.load(DEFAULT if model is None else model)
     # What is wrong here is wrong usage, not a reason to refuse an ECG.
-    known = Known(population if isinstance(population, Population) else Population.load(population), calibration)
+    known = Known(population if isinstance(population, Population) else Population.load(population), calibration, lab)
     known.check(loaded)
     if isinstance(source, Recording):
         try:
@@ -124,9 +130,12 @@ class Known:
 
     population: Population
     calibration: Calibration | None = None
+    lab: Hemolyzed | None = None
 
     def check(self, model: Model) -> None:
         """Raise where a model cannot take this in."""
+        if self.lab is not None:
+            self.lab.check()
         if self.calibration is not None:
             self.calibration.check(model)
 
@@ -190,6 +199,8 @@ def _estimated(recording: Recording, model: Model, known: Known) -> Result:
     except ModelError as exc:
         return Result(replace(unanswered, reason=str(exc)), recording, beat)
     estimate = _answered(known.noted(unanswered), evidence, known.population, model.card)
+    if known.lab is not None:
+        estimate = replace(estimate, doubtful_draw=judged(known.lab, known.population, evidence))
     # A T wave that says nothing cannot say that all is well.
     if estimate.level == "normal" and findings.silent_t:
         estimate = replace(estimate, level="uncertain")

@@ -109,6 +109,12 @@ def _validated(estimate: Estimate) -> Markup | None:
     return element("p", f"{words.sentence(origins)}.", class_="validated") if origins else None
 
 
+def laboratory(estimate: Estimate) -> Markup | None:
+    """Return what a doubtful draw and the ECG say together."""
+    sentence = words.laboratory(estimate)
+    return None if sentence is None else section("The hemolyzed sample", element("p", sentence))
+
+
 def warnings(estimate: Estimate) -> Markup | None:
     """Return what must be known of this ECG before its estimate is believed."""
     if not estimate.warnings:

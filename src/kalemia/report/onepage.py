@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from kalemia.records import Estimate
 from kalemia.report import explanation, words
-from kalemia.report.answer import answer, warnings
+from kalemia.report.answer import answer, laboratory, warnings
 from kalemia.report.behind import behind, ecg
 from kalemia.report.document import document, section
 from kalemia.report.markup import Markup, element
@@ -38,6 +38,7 @@ def page(result: Result) -> str:
         element(
             "main",
             answer(result),
+            laboratory(estimate),
             warnings(estimate),
             None if result.page is None else _scan(result.page),
             None if result.recording is None else ecg(result.recording, result.beat),

@@ -36,6 +36,8 @@ def _facts(estimate: Estimate) -> Iterator[tuple[str, str]]:
     for what, before, after in words.chances(estimate):
         if what in LIMITS:
             yield what, f"{before} before this ECG, {after} after it" if before else after
+    if (laboratory := words.laboratory(estimate)) is not None:
+        yield "laboratory", laboratory
     if (population := words.population(estimate)) is not None:
         yield "population", population
     if estimate.heart_rate_bpm is not None:

@@ -186,6 +186,19 @@ def chances(estimate: Estimate) -> list[tuple[str, str, str]]:
     ]
 
 
+def laboratory(estimate: Estimate) -> str | None:
+    """Return what a hemolyzed sample and the ECG say together, in words that are no laboratory's result."""
+    if (draw := estimate.doubtful_draw) is None:
+        return None
+    with_ecg, without = probability(draw.probability_with_ecg), probability(draw.probability_without_ecg)
+    index = "" if draw.hemolysis_index is None else f" (index {draw.hemolysis_index:g})"
+    return (
+        f"The laboratory found {draw.potassium_meq_l:g} {UNIT} in a hemolyzed sample{index}. The true potassium is "
+        f"above {HIGH_MEQ_L} with a probability of {with_ecg}, {without} without the ECG. This is an estimate and no "
+        "result: draw blood again."
+    )
+
+
 def population(estimate: Estimate) -> str | None:
     """Return where the patient is taken from, e.g. "kidney (outpatients with chronic kidney disease)"."""
     known = estimate.population
