@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 from report_examples import EVERY, HIGH, KIDNEY, NORMAL, REFUSED, chances
 
-from kalemia.records import Before, Level
+from kalemia.records import Before, DoubtfulDraw, Estimate, Level
 from kalemia.report import words
 
 
@@ -320,8 +320,8 @@ def test_what_does_not_print_is_replaced(text: str, shown: str) -> None:
         (None, None),
         (
             DoubtfulDraw(6.4, None, 0.41, 0.32),
-            "The laboratory found 6.4 mEq/L in a hemolyzed sample. The true potassium is above 5.5 with a probability of "
-            "32 %, 41 % without the ECG. This is an estimate and no result: draw blood again.",
+            "The laboratory found 6.4 mEq/L in a hemolyzed sample. The true potassium is above 5.5 with a probability "
+            "of 32 %, 41 % without the ECG. This is an estimate and no result: draw blood again.",
         ),
         (
             DoubtfulDraw(7.0, 150.0, 0.004, 0.999),
