@@ -109,7 +109,7 @@ def _plateaus(up: Reals, low: int, high: int, scale: float) -> list[tuple[int, i
     while start < high - shortest:
         end = start + 1
         top, bottom = up[start], up[start]
-        while end < high + 1 and end < len(up):
+        while end <= high:
             top, bottom = max(top, up[end]), min(bottom, up[end])
             if top - bottom > FLAT_MM:
                 break
@@ -133,6 +133,5 @@ def _height(up: Reals, left: int, right: int, level: float, first: int, last: in
                 feet.append((float(np.ptp(near)), float(np.median(near))))
     if feet:
         return level - min(feet)[1]
-    steep = round(STEEP_MM * scale)
-    near = up[max(first, left - steep) : min(last, right + steep) + 1]
-    return level - float(near.min())
+    # There is room for none: the row begins and ends beside the plateau.
+    return level - float(up[first : last + 1].min())
