@@ -31,6 +31,11 @@ def test_a_strip_has_the_name_of_the_lead_that_it_repeats(name: str) -> None:
     assert found.assumed == []
 
 
+def test_where_no_usual_strip_is_among_the_leads_the_one_that_agrees_best_is_taken() -> None:
+    found = strips.named([strip(TRUE["I"])], {name: LEADS[name] for name in ("V3", "I", "V4")})
+    assert list(found.leads) == ["I"]
+
+
 @pytest.mark.parametrize("late", [-12, 30])
 def test_a_strip_printed_late_is_moved_to_the_time_of_its_lead(late: int) -> None:
     found = strips.named([strip(np.roll(TRUE["II"], late))], LEADS).leads["II"]
