@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,6 +24,9 @@ BINS, BIN_MEQ_L = len(CENTRES_MEQ_L), 0.25
 NORMAL_MEQ_L = (LOW_MEQ_L, HIGH_MEQ_L)
 SIDES_MEQ_L = {"high": (HIGH_MEQ_L, 8.0), "low": (2.5, LOW_MEQ_L)}
 """What a normal potassium is held against: every bin between counts as much, whatever a population has of it."""
+CUTS_ABOVE_MEQ_L = (HIGH_MEQ_L, 6.0, 6.5)
+CUTS_BELOW_MEQ_L = (LOW_MEQ_L,)
+"""What an estimate has the probability of."""
 LITTLE = 2.0
 """An ECG that makes neither side as many times likelier or less likely than normal says little."""
 
@@ -99,13 +102,23 @@ class Shares:
 
     def quantile(self, level: float) -> float:
         """Return the potassium, mEq/L, below which the true one is with this probability."""
-        return float(quantiles(self.shares, level))
+        return float(np.interp(level, self._cumulative, EDGES_MEQ_L))
+
+    @property
+    def chances_above(self) -> dict[str, float]:
+        """The probabilities of more than each limit that an estimate speaks of, to three decimals."""
+        return {f"{cut:.1f}": round(self.above(cut), 3) for cut in CUTS_ABOVE_MEQ_L}
+
+    @property
+    def chances_below(self) -> dict[str, float]:
+        """The same of less."""
+        return {f"{cut:.1f}": round(self.below(cut), 3) for cut in CUTS_BELOW_MEQ_L}
 
     def interval(self, coverage: float) -> tuple[float, float]:
         """Return the central interval (low, high) in mEq/L that holds the true potassium with this probability."""
         return self.quantile((1 - coverage) / 2), self.quantile((1 + coverage) / 2)
 
-    @property
+    @cached_property
     def _cumulative(self) -> Reals:
         return np.concatenate([[0.0], np.cumsum(self.shares)])
 

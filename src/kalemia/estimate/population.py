@@ -7,7 +7,7 @@ import io
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from pathlib import Path
 from statistics import NormalDist
 
@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from kalemia.body import PLAUSIBLE_MEQ_L
 from kalemia.errors import PopulationError
 from kalemia.estimate.evidence import BINS, EDGES_MEQ_L, Reals, Shares
+from kalemia.records import Before
 from kalemia.system import bounded
 
 DEFAULT = "kidney"
@@ -44,6 +45,11 @@ class Population(Shares):
     name: str
     people: str
     source: str
+
+    @cached_property
+    def before(self) -> Before:
+        """What an estimate says of the population."""
+        return Before(self.name, self.people, self.chances_above, self.chances_below)
 
     @classmethod
     def load(cls, name: str | Path) -> Population:

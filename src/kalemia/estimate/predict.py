@@ -19,7 +19,7 @@ from kalemia.estimate.population import DEFAULT as DEFAULT_POPULATION
 from kalemia.estimate.population import Population
 from kalemia.read import Input, identify, read
 from kalemia.read.reader import other_rate
-from kalemia.records import EIGHT, HIGH_MEQ_L, LOW_MEQ_L, Beat, Before, Estimate, Level, Recording
+from kalemia.records import EIGHT, HIGH_MEQ_L, LOW_MEQ_L, Beat, Estimate, Level, Recording
 from kalemia.signal import beat as beats
 from kalemia.signal import electrodes
 
@@ -27,8 +27,6 @@ if TYPE_CHECKING:
     from kalemia.digitize import Digitized
 
 COVERAGE = 0.9
-CUTS_ABOVE = (5.5, 6.0, 6.5)
-CUTS_BELOW = (3.5,)
 LIKELY, NORMAL_RISK = 0.5, 0.1
 """From which probability a high or a low potassium is said, and up to which one of either a normal one."""
 PAGE_ERROR_MEQ_L = 0.2
@@ -224,21 +222,13 @@ def _answered(unanswered: Estimate, evidence: Evidence, population: Population, 
         potassium_meq_l=round(after.quantile(0.5), 2),
         interval_meq_l=(low, high),
         interval_coverage=COVERAGE,
-        probability_above=_above(after),
-        probability_below=_below(after),
+        probability_above=after.chances_above,
+        probability_below=after.chances_below,
         level=level(after),
         likelihood_ratio=evidence.likelihood_ratio,
-        population=Before(population.name, population.people, _above(population), _below(population)),
+        population=population.before,
         interval_validated_on=card.validated_on,
     )
-
-
-def _above(known: Shares) -> dict[str, float]:
-    return {f"{cut:.1f}": round(known.above(cut), 3) for cut in CUTS_ABOVE}
-
-
-def _below(known: Shares) -> dict[str, float]:
-    return {f"{cut:.1f}": round(known.below(cut), 3) for cut in CUTS_BELOW}
 
 
 def level(known: Shares) -> Level:
