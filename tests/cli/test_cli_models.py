@@ -5,7 +5,7 @@ from __future__ import annotations
 from commands import invoke, lines
 
 from kalemia.estimate.judged import real_potassium
-from kalemia.estimate.model import bundled
+from kalemia.estimate.model import DEFAULT, bundled
 from kalemia.records import NOTICE
 
 
@@ -36,7 +36,8 @@ def test_every_model_has_its_leads_size_and_error_on_two_lines_below_its_name() 
     printed = invoke("models").stdout.splitlines()
     for card in bundled():
         (first,) = (k for k, line in enumerate(printed) if line.startswith(f"{card.name} "))
-        assert f"{card.version}: lead {'+'.join(card.leads)}, {card.parameters:,} parameters" in printed[first]
+        default = ", the default" if card.name == DEFAULT else ""
+        assert f"{card.version}{default}: lead {'+'.join(card.leads)}, {card.parameters:,} parameters" in printed[first]
         assert f"MAE {card.metrics[card.name]['mae_meq_l']:.2f} mEq/L" in printed[first + 1]
         assert printed[first + 2].startswith("         on real potassium: AUROC")
     assert printed[-1] == NOTICE

@@ -38,11 +38,14 @@ def models(
 
 
 def _described(card: Card, reached: Judged | None) -> str:
+    from kalemia.estimate.model import DEFAULT
+
+    default = ", the default" if card.name == DEFAULT else ""
     own, median = (card.metrics[name]["mae_meq_l"] for name in (card.name, "training median"))
     lines = [
-        f"{card.name:<8} {card.version}: lead {'+'.join(card.leads)}, {card.parameters:,} parameters, "
+        f"{card.name:<8} {card.version}{default}: lead {'+'.join(card.leads)}, {card.parameters:,} parameters, "
         f"trained on {card.trained_on} ECGs",
-        f"on {card.metrics['patients']:,} {card.metrics['ecgs']} patients: MAE {own:.2f} mEq/L "
+        f"on {card.metrics['patients']:,} {card.metrics['ecgs']} patients, in their own mix: MAE {own:.2f} mEq/L "
         f"(predicting the median: {median:.2f})",
     ]
     if reached is not None:
