@@ -128,9 +128,8 @@ def _polar(power: NDArray[np.float32], radii: Floats, direction: int) -> Floats:
 def _comb(ray: Floats, radii: Floats, steps: Floats) -> Floats:
     """Return how well lines of each frequency explain the peaks of a ray of logarithmic power."""
     peaks = np.clip(ray - median_filter(ray, size=101, mode="nearest"), 0, 4)
-    return sum(
-        (weight * np.interp(h * steps, radii, peaks, left=0, right=0) for h, weight in COMB), np.zeros(len(steps))
-    )
+    # The first and the last are their own median, so that beyond them there is no peak.
+    return sum((weight * np.interp(h * steps, radii, peaks) for h, weight in COMB), np.zeros(len(steps)))
 
 
 def _square(scores: Floats, steps: Floats, size: int) -> tuple[float, float, float]:
