@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from kalemia.digitize import tiles as cut_up
 from kalemia.digitize.tiles import Tiles, _agreed, _clearness, _moved, _spread
 
 Floats = NDArray[np.float64]
@@ -100,7 +101,7 @@ def test_a_tile_fades_to_its_edges_from_what_it_is_beside_its_mean() -> None:
 
 def test_a_wave_is_clear_by_how_far_it_stands_out_of_noise_of_its_length() -> None:
     y, x = np.mgrid[-32:32, 0:33]
-    noise = np.where(np.hypot(x, y) > 15, 9.0, 1.0)
+    noise = np.where(np.hypot(x, y) > 17.5, 9.0, 1.0)
     spectra = np.stack([noise, 4 * noise]).astype(np.float32)
     spectra[:, 32, 19:22] *= 99  # a wave of 20 in 64 px
     spectra[:, 32, 9:12] *= 19  # and its half
@@ -113,6 +114,16 @@ def test_a_wave_is_clear_by_how_far_it_stands_out_of_noise_of_its_length() -> No
     against = (5, 1.0), (2.5, -0.5)
     found = _clearness(spectra, tried, np.array([0.0, 20 / 64]), against)
     assert found[:, 0] == pytest.approx([np.log(100) - 0.5 * np.log(20)] * 2, rel=1e-5)
+
+
+@pytest.mark.parametrize(("fit", "sure"), [(1.4, 0.0), (1.5, 0.0), (2.25, 0.5), (3.0, 1.0), (3.1, 1.0)])
+def test_lines_are_sure_by_their_mean_logarithm(monkeypatch: pytest.MonkeyPatch, fit: float, sure: float) -> None:
+    monkeypatch.setattr(
+        cut_up, "_clearness", lambda spectra, tried, *_: np.full((len(spectra), tried[0].shape[1]), fit)
+    )
+    page = Tiles.cut(np.zeros((56, 100), np.float32), waves_of(8.0), 5.0)
+    _, clear = page.tracked(waves_of(8.0), ((5, 1.0),))
+    assert clear == pytest.approx(np.full(clear.shape, sure))
 
 
 def test_each_tile_may_try_waves_of_its_own() -> None:
