@@ -4,14 +4,15 @@
 
 Hearts are those of level `clinic`, whom no model has seen; their potassium is drawn from the population that the model
 is told. An interval should be as narrow as the population allows: beside its width stands that of the population alone.
-Groups are of `kidney`, those with 300 patients or more; of the 40 ionic variants of hearts, all together, the lowest
-and the highest are told.
+Then how often each level is said, and to how many of those who have it. Groups are of `kidney`, those with 300 patients
+or more; of the 40 ionic variants of hearts, all together, the lowest and the highest are told.
 """
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Iterator, Sequence
+from typing import get_args
 
 import numpy as np
 import polars as pl
@@ -24,7 +25,7 @@ from kalemia.estimate.population import DEFAULT, KNOWN, Population
 from kalemia.estimate.predict import COVERAGE, predict
 from kalemia.judge.probability import brier
 from kalemia.judge.subgroups import VARIANT, Share, coverages
-from kalemia.records import HIGH_MEQ_L, LOW_MEQ_L, Estimate
+from kalemia.records import HIGH_MEQ_L, LOW_MEQ_L, Estimate, Level
 from kalemia.simulate import Simulated, simulate_one
 from kalemia.simulate.atlas import load
 
@@ -66,13 +67,19 @@ def judged(rows: pl.DataFrame, estimates: Sequence[Estimate]) -> tuple[pl.DataFr
     return rows, (true >= bounds[:, 0]) & (true <= bounds[:, 1]), float(np.median(np.diff(bounds, axis=1)))
 
 
+def called(estimates: Sequence[Estimate]) -> list[str]:
+    """Return which share of those that were estimated is called low, normal, high and uncertain."""
+    found = [one.level for one in estimates if one.level]
+    return [f"{found.count(level) / len(found):.1%}" for level in get_args(Level)]
+
+
 def levels(rows: pl.DataFrame, estimates: Sequence[Estimate]) -> list[str]:
     """Return of those with a low, a normal and a high potassium which share is called so."""
     true = rows["true_meq_l"].to_numpy()
-    called = np.array([one.level for one in estimates if one.level])
+    found = np.array([one.level for one in estimates if one.level])
     inside = {"low": true < LOW_MEQ_L, "high": true > HIGH_MEQ_L}
     inside["normal"] = ~(inside["low"] | inside["high"])
-    return [f"{np.mean(called[inside[word]] == word):.1%}" if inside[word].any() else "-" for word in WORDS]
+    return [f"{np.mean(found[inside[word]] == word):.1%}" if inside[word].any() else "-" for word in WORDS]
 
 
 def probabilities(rows: pl.DataFrame, estimates: Sequence[Estimate]) -> list[str]:
@@ -106,7 +113,7 @@ def main(models: Models) -> None:
         for model, estimates in found.items():
             kept, covered, width = judged(rows, estimates)
             share = Share.of(covered)
-            said = [*levels(kept, estimates), *probabilities(kept, estimates)]
+            said = [*called(estimates), *levels(kept, estimates), *probabilities(kept, estimates)]
             lines.append([f"`{model}`", name, len(kept), share, f"{width:.2f}", f"{high - low:.2f}", *said])
             holds[name][model] = LOW <= share.value <= HIGH
             narrower[model] &= width < high - low
@@ -114,6 +121,7 @@ def main(models: Models) -> None:
                 some, lowest[model] = grouped(kept, covered)
                 groups += [[f"`{model}`", *line] for line in some]
     columns = ["model", "population", "ECGs", f"{COVERAGE:g} interval holds", "width", "of the population alone"]
+    columns += [f"called {level}" for level in get_args(Level)]
     columns += [f"of the {word}, called so" for word in WORDS]
     columns += ["above 5.5", "mean probability", "Brier score", "of the share alone"]
     print(table(columns, lines, "intervals"))
