@@ -41,6 +41,14 @@ def test_a_likelihood_is_learned_and_not_the_mix() -> None:
 def test_what_is_expected_is_the_mean_in_the_mix() -> None:
     flat = torch.full((30,), 1 / 30, dtype=torch.float64).log()
     assert float(expected(torch.zeros(30, dtype=torch.float64), flat)) == pytest.approx(5.75)
+    halves = torch.full((30,), 1e-30, dtype=torch.float64)
+    halves[0], halves[29] = 0.75, 0.25
+    likelier = torch.zeros(30, dtype=torch.float64)
+    likelier[29] = math.log(3)
+    assert float(expected(torch.zeros(30, dtype=torch.float64), halves.log())) == pytest.approx(
+        0.75 * 2.125 + 0.25 * 9.375
+    )
+    assert float(expected(likelier, halves.log())) == pytest.approx(5.75)
     sure = torch.full((30,), -99.0)
     sure[10] = 0.0
     assert float(expected(sure, flat.float())) == pytest.approx(4.625)
@@ -92,9 +100,13 @@ def test_a_taught_network_follows_its_teachers_more_than_the_truth() -> None:
 
 
 def net_of(leads: int) -> Estimator:
-    """Return a network that says the same while it is trained as afterwards, as one without batch norm does."""
+    """Return a network that says the same while it is trained as afterwards, as one without batch norm does.
+
+    Of the patients that it learns from twice as many have a potassium of 9.4 as of 2.1.
+    """
     torch.manual_seed(1)
-    net = build(Design("FNN", 5), Shape(leads, 30))
+    mix = np.linspace(1, 2, 30)
+    net = build(Design("FNN", 5), Shape(leads, 30, mix=tuple((mix / mix.sum()).tolist())))
     if isinstance(net, SeveralLeads):
         torch.nn.init.normal_(net.lead_code)
     return net

@@ -69,6 +69,7 @@ def test_all_and_each_source_are_measured(tiny: Model, tiny_onnx: bytes) -> None
     metrics = metrics_of(Knowing(tiny_onnx, card_of(tiny)), parts(), MIX, 0)
     assert metrics["records"] == 60
     assert metrics["knowing"]["mae_meq_l"] == pytest.approx((40 * 0.2 + 20 * 1.9) / 60, abs=1e-3)
+    assert metrics["figures"]["mae_meq_l"]["value"] == pytest.approx(metrics["knowing"]["mae_meq_l"], abs=2e-4)
     assert metrics["simulated clinic"] | {"records": 40, "interval_coverage": 1.0} == metrics["simulated clinic"]
     assert metrics["simulated clinic"]["mae_meq_l"] == pytest.approx(0.2, abs=1e-3)
     assert metrics["cohort a"]["mae_meq_l"] == pytest.approx(1.9, abs=1e-3)
@@ -85,6 +86,12 @@ def test_the_cut_is_that_of_validation(tiny: Model, tiny_onnx: bytes) -> None:
     held = examples["validation"]
     high = np.sort(ratios(model.run(held.waves, held.side))["high"][held.potassium > 5.5])
     assert metrics["cut_likelihood_ratio"] == pytest.approx(high[int(len(high) * 0.1)], abs=1e-3)
+    others = examples["test"]
+    called = ratios(model.run(others.waves, others.side))["high"] > high[int(len(high) * 0.1)]
+    ill = others.potassium > 5.5
+    assert 0 < called[ill].mean() < 1
+    assert metrics["figures"]["sensitivity"]["value"] == pytest.approx(called[ill].mean(), abs=1e-3)
+    assert metrics["figures"]["specificity"]["value"] == pytest.approx(np.mean(~called[~ill]), abs=1e-3)
     low = {**examples, "validation": held.only(held.potassium < 5.5)}
     assert metrics_of(model, low, MIX, 0)["cut_likelihood_ratio"] is None
 
@@ -107,11 +114,21 @@ def test_patients_of_two_generators_differ_and_those_of_cohorts_may_not(tiny: Mo
     ],
 )
 def test_fewer_leads_are_measured_too(tiny: Model, tiny_onnx: bytes, least: int, rows: set[str]) -> None:
-    metrics = metrics_of(Knowing(tiny_onnx, card_of(tiny, ("I", "V5"), least)), parts(2), MIX, 0)
+    """The second lead says 0.3 more than the first, which the model believes where it is there."""
+    examples = parts(2)
+    side = examples["test"].side.copy()
+    side[:, 1] += 0.3
+    examples["test"] = replace(examples["test"], side=side)
+    metrics = metrics_of(Knowing(tiny_onnx, card_of(tiny, ("I", "V5"), least)), examples, MIX, 0)
     assert {name for name in metrics if "leads" in name or "alone" in name} == rows
-    for row in rows:
-        assert metrics[row]["mae_meq_l"] == pytest.approx((40 * 0.2 + 20 * 1.9) / 60, abs=1e-3)
-        assert "interval_coverage" in metrics[row]
+    first, second = (40 * 0.2 + 20 * 1.9) / 60, (40 * 0.5 + 20 * 1.6) / 60
+    for row in rows & {"2 of the leads", "I alone"}:
+        assert metrics[row]["mae_meq_l"] == pytest.approx(first, abs=1e-3)
+        assert metrics[row]["interval_coverage"] == pytest.approx(40 / 60, abs=1e-4)
+    if least == 1:
+        assert metrics["V5 alone"]["mae_meq_l"] == pytest.approx(second, abs=1e-3)
+        drawn = metrics["1 of the leads"]["mae_meq_l"]
+        assert min(abs(drawn - first), abs(drawn - second)) > 1e-3  # of some records the one, of some the other
 
 
 def test_of_one_lead_there_are_none_fewer(tiny: Model, tiny_onnx: bytes) -> None:

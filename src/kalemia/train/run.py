@@ -11,7 +11,6 @@ import numpy as np
 
 from kalemia.errors import TrainError
 from kalemia.estimate.card import Card
-from kalemia.estimate.predict import COVERAGE
 from kalemia.judge.metrics import LEAST_ERRORS
 from kalemia.system import atomic
 from kalemia.train import mix, teaching
@@ -86,7 +85,7 @@ def _gathered(config: Config, plans: Sequence[Plan], part: str, workers: int, re
 
 
 def _check_enough(config: Config, examples: dict[str, Examples]) -> None:
-    """Raise where nothing can be learned, or no interval be calibrated."""
+    """Raise where nothing can be learned, or not be told how sure the network may be."""
     if (spread := float(examples["train"].potassium.std())) < LEAST_SPREAD_MEQ_L:
         raise TrainError(f"the potassium of the training hardly varies ({spread:.2f} mEq/L); give other patients")
     good = np.asarray(examples["calibration"].waves.any(axis=2))
@@ -94,8 +93,8 @@ def _check_enough(config: Config, examples: dict[str, Examples]) -> None:
         there = good[:, [config.leads.index(lead) for lead in leads]].sum(axis=1)
         if (count := int(np.sum(there >= min(config.needed, len(leads))))) < LEAST_ERRORS:
             raise TrainError(
-                f"{count} ECGs with a good {' or '.join(leads)} are left for calibration; an interval of {COVERAGE:g} "
-                f"needs at least {LEAST_ERRORS}"
+                f"{count} ECGs with a good {' or '.join(leads)} are left for calibration; expected at least "
+                f"{LEAST_ERRORS}"
             )
 
 
