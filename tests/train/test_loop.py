@@ -83,6 +83,13 @@ def test_mix_and_scales_are_those_of_the_training_part() -> None:
     assert shape.side_scale == pytest.approx(TRAIN.side.std(axis=0), rel=1e-4)
 
 
+def test_a_side_input_that_never_changes_teaches_nothing() -> None:
+    still = replace(TRAIN, side=np.ones_like(TRAIN.side))
+    fitted = loop.fit(DESIGN, still, replace(HELD, side=np.ones_like(HELD.side)), ONCE, 3)
+    assert fitted.net.shape.side_scale == pytest.approx([1e-6, 1e-6])
+    assert torch.isfinite(weights(fitted.net)).all()
+
+
 def test_too_few_for_a_batch_or_for_validation_is_a_sentence() -> None:
     few = TRAIN.only(np.arange(15))
     for train, held in ((empty(1), HELD), (few, HELD), (TRAIN, empty(1))):

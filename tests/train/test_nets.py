@@ -29,6 +29,7 @@ def drawn(design: Design, shape: Shape) -> Estimator:
     net = build(design, shape)
     if isinstance(net, SeveralLeads):
         nn.init.normal_(net.lead_code)
+        nn.init.normal_(net.bias)
     return net.eval()
 
 
@@ -283,15 +284,31 @@ def test_the_network_of_some_leads_says_of_them_what_the_whole_says(kind: str) -
     torch.testing.assert_close(again, every)
 
 
-def test_every_lead_is_told_which_it_is() -> None:
-    net, beats = shared(), torch.randn(1, 1, 270).expand(-1, 3, -1)
-    for parameter in (net.dense, net.lead_code):
-        kept = parameter.detach().clone()
-        with torch.no_grad():
-            parameter.copy_(kept[:1].expand_as(kept))
-            each = net.each(beats, torch.zeros(1, 4))
-            parameter.copy_(kept)
-        assert len(set(each[0, :, 0].tolist())) == 3
+@pytest.mark.parametrize("own", ["lead_code", "dense", "bias"])
+def test_every_lead_is_told_which_it_is(own: str) -> None:
+    """By any of three weights alone, and where leads share all of them, nothing tells the same wave apart."""
+    net, beats, side = shared(), torch.randn(1, 1, 270).expand(-1, 3, -1), torch.zeros(1, 4)
+    kept = net.get_parameter(own).detach().clone()
+    with torch.no_grad():
+        for name in ("lead_code", "dense", "bias"):
+            weights = net.get_parameter(name)
+            weights.copy_(weights[:1].clone().expand_as(weights))
+        alike = net.each(beats, side)
+        net.get_parameter(own).copy_(kept)
+        each = net.each(beats, side)
+    torch.testing.assert_close(alike, alike[:, :1].expand_as(alike))
+    assert all(float((each[0, a] - each[0, b]).abs().max()) > 1e-3 for a, b in ((0, 1), (0, 2), (1, 2)))
+
+
+def test_dense_layers_begin_about_zero() -> None:
+    """As those of torch do: as far to either side as the number of inputs makes sense."""
+    torch.manual_seed(5)
+    net = build(SMALL, Shape(12))
+    assert isinstance(net, SeveralLeads)
+    least, most = float(net.dense.detach().min()), float(net.dense.detach().max())
+    assert -(5**-0.5) <= least < -0.9 * 5**-0.5
+    assert 0.9 * 5**-0.5 < most <= 5**-0.5
+    assert not net.bias.detach().any()
 
 
 @pytest.mark.parametrize(("crowding", "share"), [(0.0, 1.0), (1.0, 1 / 3), (0.5, 3**-0.5)])

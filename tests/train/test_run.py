@@ -20,8 +20,9 @@ from kalemia.estimate.card import Card
 from kalemia.estimate.likeness import Likeness
 from kalemia.estimate.model import Model
 from kalemia.train import mix, run, teaching
+from kalemia.train.calibration import calibrate, intervals, shares
 from kalemia.train.config import Records
-from kalemia.train.examples import Examples
+from kalemia.train.examples import Examples, mix_of
 from kalemia.train.run import Trained
 from kalemia.train.teaching import Taught
 
@@ -33,7 +34,15 @@ def taught() -> list[Taught]:
 
 
 @pytest.fixture(scope="module")
-def trained(tmp_path_factory: pytest.TempPathFactory, taught: list[Taught]) -> Iterator[Trained]:
+def calibrated() -> list[tuple[Any, ...]]:
+    """What calibrations of this file were given."""
+    return []
+
+
+@pytest.fixture(scope="module")
+def trained(
+    tmp_path_factory: pytest.TempPathFactory, taught: list[Taught], calibrated: list[tuple[Any, ...]]
+) -> Iterator[Trained]:
     with pytest.MonkeyPatch.context() as patch:
         fit = teaching.fit
 
@@ -41,7 +50,12 @@ def trained(tmp_path_factory: pytest.TempPathFactory, taught: list[Taught]) -> I
             taught.append(fit(*args))
             return taught[-1]
 
+        def given(*args: Any) -> tuple[float, ...]:
+            calibrated.append(args)
+            return calibrate(*args)
+
         patch.setattr(teaching, "fit", noted)
+        patch.setattr("kalemia.train.card.calibrate", given)
         yield run.train(TINY, tmp_path_factory.mktemp("runs"))[0]
 
 
@@ -53,6 +67,21 @@ def test_what_is_written_is_what_was_trained(trained: Trained, taught: list[Taug
     with torch.no_grad():
         own = taught[0].fitted.net.eval()(torch.from_numpy(waves), torch.from_numpy(side)).numpy()
     np.testing.assert_allclose(Model.load(trained.onnx).run(waves, side), card.sureness[0] * own, atol=1e-4)
+
+
+def test_it_is_calibrated_on_its_part_and_measured_in_the_mix_of_the_training(
+    trained: Trained, calibrated: list[tuple[Any, ...]]
+) -> None:
+    parts = {part: mix.gather(mix.plans(TINY, None), part, TINY) for part in mix.PARTS}
+    patients = mix_of(parts["train"].potassium)
+    ((unsure, examples, said, seed),) = calibrated
+    np.testing.assert_array_equal(examples.waves, parts["calibration"].waves)
+    np.testing.assert_array_equal(said.shares, patients.shares)
+    assert (unsure.card.sureness, seed) == ((1.0,), TINY.seed)
+    assert trained.card.sureness == calibrate(*calibrated[0]) != (1.0,)
+    reached = intervals(shares(Model.load(trained.onnx), parts["test"], patients), 0.9)
+    width = float(np.median(reached.high - reached.low))
+    assert trained.card.metrics["interval_width_meq_l"] == pytest.approx(width, abs=1e-3)
 
 
 def test_the_folder_holds_the_network_and_its_card_and_nothing_else(trained: Trained) -> None:
