@@ -171,7 +171,8 @@ def in_cells(*words: Label) -> list[list[str]]:
 def test_a_label_belongs_to_the_cell_at_whose_left_end_it_stands() -> None:
     named = in_cells(word("V1", 60, 90), word("V5", 455, 310), word("aVR", 27, 510), word("V3", 121, 90))
     assert named == [["V1", "V3"], [], ["aVR"], [], ["V5"], []]
-    assert in_cells(word("V1", 25, 90), word("V1", 123, 90)) == [[]] * 6
+    assert in_cells(word("V1", 26, 90), word("V1", 122, 90)) == [[]] * 6
+    assert in_cells(word("V1", 26.5, 90), word("V1", 121.5, 90)) == [["V1", "V1"], *[[]] * 5]
 
 
 def test_labels_of_a_page_have_one_height() -> None:
@@ -194,13 +195,15 @@ def test_a_bar_is_a_name_where_others_of_its_column_begin() -> None:
 
 
 def test_without_any_name_that_is_sure_there_is_none() -> None:
-    assert in_cells(word("V1", 60, 90, sure=0.74)) == [[]] * 6
+    assert in_cells(word("V1", 60, 90, sure=0.75)) == [[]] * 6
     assert in_cells(word("I", 60, 90)) == [[]] * 6
 
 
 def test_a_bar_alone_in_its_column_is_a_name_but_for_one_stroke() -> None:
     row = [Cell(50.0, 0, 24.0)]
-    assert cells.in_cells([word("II", 60, 90)], row, CENTERS[:1], SCALE)[0][0].name == "II"
+    for name, sure, kept in (("II", 0.76, 1), ("III", 0.76, 1), ("II", 0.75, 0), ("I", 0.76, 0)):
+        found = cells.in_cells([word(name, 60, 90, sure=sure)], row, CENTERS[:1], SCALE)
+        assert [read.name for read in found[0]] == [name] * kept
     both = cells.in_cells([word("II", 60, 90), word("I", 90, 90)], row, CENTERS[:1], SCALE)
     assert [read.name for read in both[0]] == ["II"]
 
@@ -216,6 +219,8 @@ def test_labels_confirm_the_names_of_a_layout_column_by_column() -> None:
     assert named(*SIX) == Named(3, (3, 3), ())
     assert named(None, *SIX[1:5], None) == Named(3, (2, 2), ())
     assert named(*SIX, rows=6) == Named(6, (6,), ())
+    with pytest.raises(ValueError, match="longer"):
+        named(*SIX[:5])
 
 
 def test_a_certain_whole_word_that_is_another_name_contradicts() -> None:
@@ -292,13 +297,13 @@ def test_a_cell_without_a_label_confirms_and_contradicts_nothing() -> None:
     assert Named(2, (2,), ()).score == 1.0
 
 
-@pytest.mark.parametrize(("off", "kept"), [(11.0, True), (13.0, False), (-11.0, True), (-13.0, False)])
+@pytest.mark.parametrize(("off", "kept"), [(11.5, True), (12.0, False), (-11.5, True), (-12.0, False)])
 def test_a_bar_stands_within_a_millimeter_and_a_half_of_the_others(off: float, kept: bool) -> None:
     found = cells.in_cells([word("I", 60 + off, 90), word("V2", 60, 290)], CELLS, CENTERS, SCALE)
     assert bool(found[0]) is kept
 
 
-@pytest.mark.parametrize(("off", "kept"), [(31.0, True), (33.0, False), (-31.0, True), (-33.0, False)])
+@pytest.mark.parametrize(("off", "kept"), [(31.5, True), (32.0, False), (-31.5, True), (-32.0, False)])
 def test_a_bar_stands_as_high_beside_its_row_as_the_others(off: float, kept: bool) -> None:
     found = cells.in_cells([word("I", 60, 100 + off), word("V2", 60, 300)], CELLS, CENTERS, SCALE)
     assert bool(found[0]) is kept

@@ -1,4 +1,4 @@
-"""Rows of trace: where they are, along which ink each runs, and where their leads change."""
+"""Rows of trace: where they are, and along which ink each runs."""
 
 from __future__ import annotations
 
@@ -7,8 +7,7 @@ import pytest
 from made import SCALE, paths, row_of, twelve
 from numpy.typing import NDArray
 
-from kalemia.digitize import borders, follow, trace
-from kalemia.digitize.borders import Marks
+from kalemia.digitize import follow, trace
 
 Floats = NDArray[np.float32]
 Reals = NDArray[np.float64]
@@ -232,134 +231,3 @@ def test_where_rows_step_together_leads_end() -> None:
     alone = path.copy()
     alone[1] = 200
     assert trace._left_out(ink, alone, SCALE)[95:108].any()
-
-
-# ---- borders
-
-
-def three(gap: int | None = None, width: int = 1200) -> trace.Paths:
-    """Return three rows of trace, with a gap of 1.5 mm before a column."""
-    x = np.arange(width)
-    on = np.ones(width) if gap is None else np.where((x >= gap - 12) & (x < gap), 0.0, 1.0)
-    return paths([np.full(width, 150.0 + 200 * row) for row in range(3)], 700, [on] * 3)
-
-
-def test_a_gap_in_most_rows_marks_where_they_go_on() -> None:
-    marks = borders.marks(three(600), slice(0, 3), SCALE)
-    assert abs(int(marks.gaps.argmax()) - 600) <= 2
-    assert marks.gaps.max() == pytest.approx(1, abs=0.05)
-    assert marks.gaps[:580].max() == marks.gaps[620:].max() == 0
-    rows = three(600)
-    rows.on[1:, 580:620] = 1
-    assert borders.marks(rows, slice(0, 3), SCALE).gaps.max() == 0, "a gap in one row of three is none"
-    assert borders.marks(rows, slice(0, 1), SCALE).gaps.max() == pytest.approx(1, abs=0.05)
-
-
-def test_upright_lines_beside_the_trace_mark_a_border() -> None:
-    rows = three()
-    for middle in (150, 350, 550):
-        rows.sure[middle - 48 : middle - 12, 599:602] = 1
-        rows.sure[middle + 12 : middle + 48, 599:602] = 1
-    marks = borders.marks(rows, slice(0, 3), SCALE)
-    assert abs(int(marks.lines.argmax()) - 600) <= 1
-    assert marks.lines.max() > 0.5
-    assert np.delete(marks.lines, slice(580, 620)).max() < 0.05
-    assert borders.marks(three(), slice(0, 3), SCALE).lines.max() == 0
-
-
-def test_strokes_of_the_trace_itself_are_no_lines() -> None:
-    line = np.full(1200, 350.0)
-    line[590:610] = 350 - 60 * np.hanning(20)
-    rows = paths([line - 200, line, line + 200], 700)
-    assert borders.marks(rows, slice(0, 3), SCALE).lines.max() < 0.2
-
-
-def test_what_stands_out_of_every_beat_is_no_border() -> None:
-    rows = three()
-    for middle in (150, 350, 550):
-        for x in range(100, 1200, 120):
-            rows.sure[middle - 48 : middle - 12, x : x + 3] = 1
-    assert borders.marks(rows, slice(0, 3), SCALE).lines.max() < 0.1
-
-
-def test_letters_at_one_place_in_most_rows_mark_a_beginning() -> None:
-    rows = three()
-    for middle in (150, 350, 550):
-        rows.sure[middle - 60 : middle - 40, 620:632] = 1
-    marks = borders.marks(rows, slice(0, 3), SCALE)
-    assert abs(int(marks.labels.argmax()) - 620) <= 1
-    assert marks.labels.max() > 0.9
-    alone = three()
-    alone.sure[90:110, 620:632] = 1
-    assert borders.marks(alone, slice(0, 3), SCALE).labels.max() > 0.3
-    assert borders.marks(alone, slice(1, 3), SCALE).labels.max() == 0
-    dust = three()
-    dust.sure[105:111, 620:626] = 1
-    assert borders.marks(dust, slice(0, 1), SCALE).labels.max() == 0
-
-
-def test_rows_have_bands_half_way_to_their_neighbors() -> None:
-    assert borders._between(three(), slice(0, 3), SCALE) == [(22, 250), (250, 450), (450, 678)]
-    assert borders._between(three(), slice(0, 2), SCALE) == [(22, 250), (250, 450)]
-
-
-def gaps(*places: int, width: int = 2200) -> Marks:
-    values = np.zeros(width)
-    values[list(places)] = 1.0
-    return Marks(np.zeros(width), values, np.zeros(width))
-
-
-def test_rows_begin_after_labels_beside_them() -> None:
-    on = np.ones((3, 2200))
-    on[:, 130:160] = 0
-    on[:, 100:130:2] = 0
-    assert borders.beginning(gaps(160), on, 100.0, SCALE) == 160.0
-    assert borders.beginning(gaps(), on, 100.0, SCALE) == 100.0
-    assert borders.beginning(gaps(100 + 17 * 8), on, 100.0, SCALE) == 100.0, "too far for a label"
-    assert borders.beginning(gaps(160), np.ones((3, 2200)), 100.0, SCALE) == 100.0, "there is a trace before it"
-    near = on.copy()
-    near[:, 142:160] = 1
-    assert borders.beginning(gaps(160), near, 100.0, SCALE) == 100.0, "and it comes close"
-    every = range(160, 2200, 150)
-    assert borders.beginning(gaps(*every), on, 100.0, SCALE) == 100.0, "gaps come with every beat"
-    assert borders.beginning(gaps(100), on, 100.0, SCALE) == 100.0
-
-
-def lines_at(*places: int, much: float = 1.0, width: int = 2200) -> Marks:
-    values = np.zeros(width)
-    values[list(places)] = much
-    return Marks(values, np.zeros(width), np.zeros(width))
-
-
-def test_columns_begin_where_borders_are_marked() -> None:
-    found = borders.columns(lines_at(610, 1110, 1610), 4, 500.0, 100.0, 2100.0, SCALE)
-    assert found.edges == (110.0, 610.0, 1110.0, 1610.0, 2110.0)
-    assert (found.width, found.clear) == (500.0, 1.0)
-    unmarked = borders.columns(lines_at(), 4, 500.0, 100.0, 2100.0, SCALE)
-    assert unmarked.edges == (100.0, 600.0, 1100.0, 1600.0, 2100.0)
-    assert unmarked.clear == 0
-    alone = borders.columns(lines_at(), 1, 500.0, 100.0, 2100.0, SCALE)
-    assert (alone.edges, alone.clear) == ((100.0, 2100.0), 0.0)
-
-
-def test_columns_may_be_a_little_wider_and_hardly_marked_ones_stay() -> None:
-    wide = borders.columns(lines_at(605, 1110, 1615), 4, 500.0, 100.0, 2120.0, SCALE)
-    assert wide.width == pytest.approx(505)
-    assert wide.edges[1:4] == pytest.approx((605, 1110, 1615), abs=1)
-    faint = borders.columns(lines_at(640, 1140, 1640, much=0.3), 4, 500.0, 100.0, 2100.0, SCALE)
-    assert faint.edges[0] == 100.0
-    some = borders.columns(lines_at(610, 1110), 4, 500.0, 100.0, 2100.0, SCALE)
-    assert some.clear == pytest.approx(2 / 3)
-
-
-def test_labels_right_of_a_border_hint_at_it() -> None:
-    marks = lines_at(610, 1110, 1610, much=0.5)
-    marks.labels[[630, 1130, 1630]] = 1.0
-    assert borders.columns(marks, 4, 500.0, 110.0, 2110.0, SCALE).clear == pytest.approx(1.0)
-    marks = lines_at(610, 1110, 1610, much=0.5)
-    marks.labels[[660, 1160, 1660]] = 1.0
-    assert borders.columns(marks, 4, 500.0, 110.0, 2110.0, SCALE).clear == pytest.approx(0.5)
-
-
-def test_the_largest_value_within_reach() -> None:
-    assert borders._shifted_max(np.array([0.0, 3, 1, 2, 0, 5]), 2).tolist() == [3, 3, 2, 5, 5, 5]
