@@ -4,8 +4,9 @@
 
 150 patients of level dialysis, three sessions of four ECGs each. Draws are of the first session, as the laboratory
 measured them, hemolyzed ones left out; the errors are of the ECGs of the two later sessions, against the true
-potassium: of all, or of those before dialysis only. What one draw at any time can bring at best is asked of the linear
-combination of an estimate, the draw, and the estimate at the draw that suits as many other patients best.
+potassium: of all, or of those before dialysis only. The population is that of other such patients, then. What
+one draw at any time can bring at best is asked of the linear combination of an estimate, the draw, and the estimate at
+the draw that suits as many other patients best.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from sklearn.linear_model import LinearRegression
 
 from common import table
 from kalemia.estimate.personal import Draw, calibrate
+from kalemia.estimate.population import Population
 from kalemia.estimate.predict import predict
 from kalemia.records import Estimate
 from kalemia.simulate import Simulated, simulate
@@ -30,11 +32,20 @@ Series = list[tuple[Simulated, Estimate]]
 
 
 @cache
-def series(model: str, seed: int = SEED) -> list[Series]:
+def population(before: bool = False) -> Population:
+    """Return who is asked: other patients of the level, at any time of a session or before it."""
+    others = [one for one in simulate(PATIENTS, OTHERS, "dialysis") if not (before and one.minute)]
+    when = "before" if before else "at any time of"
+    known = np.array([one.potassium_meq_l for one in others])
+    return Population.of(known, f"dialysis, {when}", f"dialysis patients {when} a session", "the simulator")
+
+
+@cache
+def series(model: str, seed: int = SEED, before: bool = False) -> list[Series]:
     """Return the ECGs of each patient that are estimated, in the order of time."""
     found: dict[str, Series] = defaultdict(list)
     for one in simulate(PATIENTS, seed, "dialysis"):
-        estimate = predict(one.recording, model)
+        estimate = predict(one.recording, model, population=population(before))
         if estimate.status == "estimated":
             found[one.patient].append((one, estimate))
     return list(found.values())
@@ -51,9 +62,9 @@ def chosen(first: Series, way: str, rng: np.random.Generator) -> Series:
 
 def rows(model: str) -> list[list[object]]:
     """Return what each way of drawing brings."""
-    patients = series(model)
     made: list[list[object]] = []
     for way in (BEFORE, "one before dialysis", "one at any time", "two", "three"):
+        patients = series(model, before=way == BEFORE)
         rng = np.random.default_rng(SEED)
         true, before, after, repeated, low, high = [], [], [], [], [], []
         for one in patients:
@@ -64,7 +75,7 @@ def rows(model: str) -> list[list[object]]:
             measured = [made_.blood.measured_meq_l for made_, _ in used]
             own = calibrate([estimate for _, estimate in used], [Draw(k, later[0][0].day) for k in measured])
             for made_, plain in later:
-                shifted = predict(made_.recording, model, calibration=own)
+                shifted = predict(made_.recording, model, calibration=own, population=population(way == BEFORE))
                 assert plain.potassium_meq_l is not None
                 assert shifted.potassium_meq_l is not None
                 assert shifted.interval_meq_l is not None

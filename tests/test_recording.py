@@ -60,7 +60,7 @@ CONTRACT = (
     "source", "status", "potassium_meq_l", "interval_meq_l", "interval_coverage", "probability_above",
     "probability_below", "level", "likelihood_ratio", "population", "interval_validated_on", "personal_offset_meq_l",
     "reason", "heart_rate_bpm", "beats_used", "leads_used", "quality", "warnings", "model",
-    "doubtful_draw", "notice",
+    "alone_meq_l", "doubtful_draw", "notice",
 )  # fmt: skip
 
 

@@ -50,7 +50,7 @@ def card(onnx: bytes) -> Card:
         metrics={},
         sureness=(1.0,),
         mix=(1 / BINS,) * BINS,
-        personal={"between_meq_l": 0.6, "within_meq_l": 0.5},
+        personal={"intercept_meq_l": 2.0, "slope": 0.6, "between_meq_l": 0.6, "within_meq_l": 0.5},
         likeness={},
         onnx_sha256=hashlib.sha256(onnx).hexdigest(),
         notice=NOTICE,

@@ -204,7 +204,8 @@ class Estimate:
     patient of the `population`; the level is "high" where more than 5.5 mEq/L has a probability of a half, "low" where
     less than 3.5 has, "normal" where 3.5 to 5.5 has nine tenths and T can be read, else "uncertain".
     `likelihood_ratio` is what the ECG says on its own: how many times likelier it is at a "high" (5.5 to 8), and at a
-    "low" potassium (2.5 to 3.5), than at a normal one. `leads_used` of a refused one are those that were looked at.
+    "low" potassium (2.5 to 3.5), than at a normal one; `alone_meq_l` is the mean potassium where every one is as likely
+    before the ECG. `leads_used` of a refused one are those that were looked at.
     `personal_offset_meq_l` is by how much a calibration moved what the ECG says. A `doubtful_draw` goes into nothing
     else.
     """
@@ -228,6 +229,7 @@ class Estimate:
     quality: Mapping[str, float] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
     model: ModelName | None = None
+    alone_meq_l: float | None = None
     doubtful_draw: DoubtfulDraw | None = None
     notice: str = NOTICE
 

@@ -216,10 +216,9 @@ def test_a_calibration_shifts_the_evidence_and_says_which_draw_does_not_count(
     own = kalemia.calibrate([first], [Draw(5.4, 30)], tiny_path)
     expected = kalemia.predict(str(good), tiny_path, calibration=own).to_dict()
     plain = kalemia.predict(str(good), tiny_path).to_dict()
-    assert line["personal_offset_meq_l"] == own.offset_meq_l > 0
+    assert line["personal_offset_meq_l"] == own.offset_meq_l != 0
     for name in ("potassium_meq_l", "interval_meq_l", "likelihood_ratio"):
         assert line[name] == expected[name] != plain[name]
-    assert line["potassium_meq_l"] > plain["potassium_meq_l"]
     unused, calibration = result.stderr.splitlines()
     assert unused.startswith(f"{flat}: not estimated, so its draw is not used: lead V5 cannot be used")
     assert calibration in line["warnings"]

@@ -158,7 +158,7 @@ def test_each_potassium_has_a_bin(potassium: float, place: int) -> None:
     assert binned(np.array([potassium])).tolist() == [place]
 
 
-# A further error, an offset
+# A further error, and what else is made of it
 
 
 def test_a_further_error_makes_an_ecg_less_sure() -> None:
@@ -179,12 +179,14 @@ def test_very_sure_evidence_is_widened_without_a_warning() -> None:
     assert np.isfinite(blurred.log_likelihood).all()
 
 
-@pytest.mark.parametrize("offset", [-0.75, 0.0, 0.5])
-def test_an_offset_moves_what_an_ecg_says(offset: float) -> None:
-    moved = FLAT.given(Evidence.of(bell(5.5, 0.6)).shifted(offset))
-    assert moved.quantile(0.5) == pytest.approx(5.5 + offset, abs=0.02)
+@pytest.mark.parametrize(("middle", "width"), [(5.5, 0.6), (4.1, 1.3)])
+def test_a_normal_likelihood_has_its_middle_and_width(middle: float, width: float) -> None:
+    np.testing.assert_allclose(
+        Evidence.normal(middle, width).log_likelihood, Evidence.of(bell(middle, width)).log_likelihood
+    )
 
 
-def test_who_is_known_is_judged_more_surely() -> None:
-    low, high = FLAT.given(Evidence.of(bell(5.5, 0.8)).shifted(0.0, sharpened=4.0)).interval(0.9)
-    assert high - low == pytest.approx(2 * 1.645 * 0.4, rel=0.03)
+@pytest.mark.parametrize(("evidence", "alone"), [(NOTHING, 5.75), (Evidence.of(bell(6.0, 0.3)), 6.0)])
+def test_what_an_ecg_says_alone_is_a_mean(evidence: Evidence, alone: float) -> None:
+    assert evidence.alone_meq_l == pytest.approx(alone, abs=0.002)
+    assert evidence.alone_meq_l == round(evidence.alone_meq_l, 3)

@@ -22,47 +22,48 @@ from kalemia.estimate import personal
 from kalemia.estimate.evidence import Evidence
 from kalemia.estimate.model import DEFAULT, Model
 from kalemia.estimate.predict import examine
-from kalemia.records import Before
 from kalemia.simulate import simulate
 from kalemia.simulate.formats import write_wfdb
 from likelihoods import bell
 
 MODEL = Model.load(DEFAULT)
 PARTS = MODEL.card.personal
-KIDNEY = Before("kidney", "", {}, {})
 
 
-def estimated(potassium: float) -> Estimate:
-    return Estimate("x", "estimated", potassium_meq_l=potassium, model=MODEL.name, population=KIDNEY)
+def estimated(off: float = 0.0, true: float = 4.0) -> Estimate:
+    """Return an estimate of an ECG of this potassium whose network is off by so much for it."""
+    alone = PARTS["intercept_meq_l"] + PARTS["slope"] * true + off
+    return Estimate("x", "estimated", potassium_meq_l=4.0, alone_meq_l=alone, model=MODEL.name)
 
 
 def test_the_offset_is_the_shrunk_mean_of_what_draws_showed() -> None:
     between, within = PARTS["between_meq_l"] ** 2, PARTS["within_meq_l"] ** 2
     for count in (1, 2, 5):
-        own = calibrate([estimated(4.0)] * count, [5.0] * count)
+        own = calibrate([estimated(0.5)] * count, [4.0] * count)
         share = between / (between + within / count)
-        assert own.offset_meq_l == pytest.approx(share, abs=0.001)
-        left = (between * (1 - share) + within) / (between + within)
-        assert own.spread_scale == pytest.approx(np.sqrt(left), abs=0.001)
+        assert own.offset_meq_l == pytest.approx(-0.5 * share / PARTS["slope"], abs=0.001)
+        left = between * (1 - share) + within
+        assert own.spread_meq_l == pytest.approx(np.sqrt(left) / PARTS["slope"], abs=0.001)
         assert own.draws == count
 
 
-@given(st.lists(st.tuples(st.floats(2.5, 8), st.floats(2.5, 8), st.floats(0, 3000)), min_size=1, max_size=12))
+@given(st.lists(st.tuples(st.floats(-2, 2), st.floats(2.5, 8), st.floats(0, 3000)), min_size=1, max_size=12))
 def test_an_offset_stays_within_what_the_draws_say(rows: list[tuple[float, float, float]]) -> None:
-    estimates = [replace(estimated(said), source=str(k)) for k, (said, _, _) in enumerate(rows)]
+    estimates = [replace(estimated(off, true), source=str(k)) for k, (off, true, _) in enumerate(rows)]
     own = calibrate(estimates, [Draw(true, days) for _, true, days in rows])
-    most = max(abs(true - said) for said, true, _ in rows)
+    most = max(abs(off) for off, _, _ in rows) / PARTS["slope"]
     assert abs(own.offset_meq_l) <= most * 1.5 + 0.001
-    assert 0 < own.spread_scale <= 1
+    assert 0 < own.spread_meq_l <= np.hypot(PARTS["between_meq_l"], PARTS["within_meq_l"]) / PARTS["slope"] + 1e-4
 
 
 def test_old_draws_count_less_and_a_further_one_counts() -> None:
-    young, old, ancient = (calibrate([estimated(4.0)], [Draw(5.0, days)]) for days in (0, 90, 3650))
+    young, old, ancient = (calibrate([estimated(-0.5)], [Draw(4.0, days)]) for days in (0, 90, 3650))
     assert young.offset_meq_l > old.offset_meq_l > ancient.offset_meq_l
     assert ancient.offset_meq_l == pytest.approx(0, abs=0.01)
-    assert ancient.spread_scale == pytest.approx(1, abs=0.001)
-    assert young.spread_scale < old.spread_scale
-    assert calibrate([estimated(4.0)] * 2, [5.0, Draw(5.0, 90)]).offset_meq_l > young.offset_meq_l
+    everything = np.hypot(PARTS["between_meq_l"], PARTS["within_meq_l"]) / PARTS["slope"]
+    assert ancient.spread_meq_l == pytest.approx(everything, abs=0.001)
+    assert young.spread_meq_l < old.spread_meq_l
+    assert calibrate([estimated(-0.5)] * 2, [4.0, Draw(4.0, 90)]).offset_meq_l > young.offset_meq_l
 
 
 @pytest.mark.parametrize(
@@ -76,7 +77,7 @@ def test_old_draws_count_less_and_a_further_one_counts() -> None:
     ],
 )
 def test_draws_of_one_hour_that_disagree_are_known(draws: list[Draw | float], apart: float) -> None:
-    estimates = [replace(estimated(4.0), source=str(place)) for place, _ in enumerate(draws)]
+    estimates = [replace(estimated(), source=str(place)) for place, _ in enumerate(draws)]
     assert calibrate(estimates, draws).apart_meq_l == pytest.approx(apart, abs=1e-3)
 
 
@@ -112,26 +113,29 @@ def test_a_calibration_says_what_it_was_made_from(fields: dict[str, Any], senten
 def test_the_offset_is_the_best_linear_prediction(rows: list[tuple[float, float]]) -> None:
     """Of what stays with a patient and fades within 180 days, given what was seen of it: as regression has it."""
     errors, days = np.array(rows).T
+    measured = np.full(len(days), 5.0)
     between, within = PARTS["between_meq_l"] ** 2, PARTS["within_meq_l"] ** 2
     everything = np.concatenate([[0.0], days])
     covariance = between * np.exp(-np.abs(everything[:, None] - everything) / 180.0)
     seen = covariance[1:, 1:] + within * np.eye(len(days))
     weights = covariance[0, 1:] @ np.linalg.inv(seen)
-    own = personal._offset(errors, days, MODEL)
-    assert own.offset_meq_l == pytest.approx(weights @ errors, abs=6e-4)
+    own = personal._offset(PARTS["intercept_meq_l"] + 5.0 * PARTS["slope"] + errors, measured, days, MODEL)
+    assert own.offset_meq_l == pytest.approx(-(weights @ errors) / PARTS["slope"], abs=6e-4)
     left = between - weights @ covariance[1:, 0] + within
-    assert own.spread_scale == pytest.approx(np.sqrt(left / (between + within)), abs=6e-5)
+    assert own.spread_meq_l == pytest.approx(np.sqrt(left) / PARTS["slope"], abs=6e-5)
     assert (own.draws, own.model, own.left_out, own.apart_meq_l) == (len(rows), MODEL.name, 0, 0.0)
 
 
 def test_an_estimate_is_shifted_narrowed_and_says_so() -> None:
     recording = next(iter(simulate(1, 1))).recording
     plain = kalemia.predict(recording)
-    assert plain.potassium_meq_l is not None
-    own = calibrate([plain], [plain.potassium_meq_l + 1])
+    own = calibrate([plain], [6.5])
     shifted = kalemia.predict(recording, calibration=own)
+    assert shifted.alone_meq_l == plain.alone_meq_l  # what the network says is what it is
+    assert shifted.likelihood_ratio["high"] > 2 * plain.likelihood_ratio["high"]
     assert shifted.potassium_meq_l is not None
-    assert plain.potassium_meq_l < shifted.potassium_meq_l < plain.potassium_meq_l + 1
+    assert plain.potassium_meq_l is not None
+    assert shifted.potassium_meq_l > plain.potassium_meq_l
     assert shifted.personal_offset_meq_l == own.offset_meq_l
     assert (
         shifted.warnings[-1]
@@ -143,19 +147,16 @@ def test_an_estimate_is_shifted_narrowed_and_says_so() -> None:
 
 def test_two_ecgs_may_be_alike_to_the_last_figure() -> None:
     """In memory they have one source, too; what was measured at each counts."""
-    alike = [estimated(4.0), estimated(4.0)]
+    alike = [estimated(), estimated()]
     assert alike[0] == alike[1]
     assert calibrate(alike, [Draw(5.4), Draw(3.6, 2.0)]).draws == 2
 
 
 REFUSED = Estimate("y", "refused", reason="noise")
-OTHERS = (
-    "earlier ECGs were estimated by several models, calibrated, or in another population; expected one model, as it "
-    "is, and the population kidney"
-)
+OTHERS = "earlier ECGs were estimated by several models; expected one"
 NONE = "none of the {} earlier ECGs could be estimated; expected at least one"
 ACCEPTED = "1.5 to 10 mEq/L is accepted (mg/dL: 3.91 times as many)"
-ONE = estimated(4.0)
+ONE = estimated()
 
 
 @pytest.mark.parametrize(
@@ -173,8 +174,6 @@ ONE = estimated(4.0)
         ([ONE], [Draw(4.0, -1)], "a draw was -1 days ago; 0 to 36525 days are accepted"),
         ([ONE], [Draw(4.0, 36526)], "a draw was 36526 days ago; 0 to 36525 days are accepted"),
         ([ONE, replace(ONE, model=Model.load("v5-4k").name)], [4.0, 4.0], OTHERS),
-        ([replace(ONE, personal_offset_meq_l=0.0)], [4.0], OTHERS),
-        ([replace(ONE, population=replace(KIDNEY, name="dialysis"))], [4.0], OTHERS),
         (
             [replace(ONE, model=replace(MODEL.name, sha256="0"))],
             [4.0],
@@ -209,11 +208,24 @@ def test_a_calibration_is_one_models() -> None:
     )
 
 
-def test_evidence_is_shifted_and_made_surer() -> None:
-    shifted = Calibration(0.5, 0.5, 1, MODEL.name).apply(Evidence.of(bell(5.0, 1.0)))
-    expected = Evidence.of(bell(5.5, 0.5)).log_likelihood
-    np.testing.assert_allclose(shifted.log_likelihood[2:], expected[2:], atol=1e-9)
-    assert shifted.log_likelihood[0] == shifted.log_likelihood[2]  # nothing is known below the first bin
+def test_what_an_ecg_says_is_read_off_the_patients_line() -> None:
+    own = Calibration(-0.5, 0.7, 1, MODEL.name)
+    evidence = Evidence.of(bell(5.0, 1.0))
+    explains = (evidence.alone_meq_l - PARTS["intercept_meq_l"]) / PARTS["slope"]
+    expected = Evidence.normal(explains - 0.5, 0.7)
+    np.testing.assert_allclose(own.apply(evidence, MODEL.card).log_likelihood, expected.log_likelihood)
+
+
+def test_an_ecg_like_an_earlier_one_has_about_its_potassium() -> None:
+    """Of a patient the same ECG again is best explained by what was measured before, if many draws say so."""
+    recording = next(iter(simulate(1, 1))).recording
+    plain = kalemia.predict(recording)
+    for true in (3.6, 5.0, 6.4):
+        again = [replace(plain, source=str(number)) for number in range(50)]
+        own = calibrate(again, [true] * 50)
+        assert kalemia.predict(recording, calibration=own, population="flat").potassium_meq_l == pytest.approx(
+            true, abs=0.1
+        )
 
 
 def test_the_command_line_takes_a_table_of_earlier_ecgs(tmp_path: Path) -> None:

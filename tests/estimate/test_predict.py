@@ -64,6 +64,7 @@ def test_the_numbers_are_those_of_the_model(tiny_path: Path, tiny: Model) -> Non
     assert found.potassium_meq_l == pytest.approx(after.quantile(0.5), abs=0.005)
     assert found.interval_meq_l == pytest.approx(after.interval(0.9), abs=0.005)
     assert found.likelihood_ratio == evidence.likelihood_ratio
+    assert found.alone_meq_l == evidence.alone_meq_l
     assert list(found.probability_above) == ["5.5", "6.0", "6.5"]
     assert list(found.probability_below) == ["3.5"]
     for cut, chance in found.probability_above.items():
@@ -447,10 +448,11 @@ def test_what_is_known_is_rounded_into_an_estimate(tiny: Model) -> None:
 def test_what_is_known_beside_the_ecg_is_applied_and_noted(tiny: Model) -> None:
     own, evidence = Calibration(0.3, 0.8, 1, tiny.name), Evidence.of(bell(5, 1))
     beside = Known(KIDNEY, own)
-    np.testing.assert_array_equal(beside.applied(evidence).log_likelihood, own.apply(evidence).log_likelihood)
+    applied = beside.applied(evidence, tiny.card)
+    np.testing.assert_array_equal(applied.log_likelihood, own.apply(evidence, tiny.card).log_likelihood)
     noted = beside.noted(Estimate("a", "refused", warnings=("dim",)))
     assert noted == Estimate("a", "refused", personal_offset_meq_l=0.3, warnings=("dim", own.sentence))
-    assert Known(KIDNEY).applied(evidence) is evidence
+    assert Known(KIDNEY).applied(evidence, tiny.card) is evidence
     assert Known(KIDNEY).noted(noted) is noted
     with pytest.raises(CalibrationError, match="calibrate with that one"):
         beside.check(Model.load(DEFAULT))

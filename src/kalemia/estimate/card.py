@@ -25,7 +25,9 @@ from kalemia.signal import condition
 from kalemia.system import bounded
 
 MAX_CARD_BYTES = 4_000_000
-MAX_SPREAD_MEQ_L = 50.0
+MAX_SPREAD_MEQ_L, LEAST_SPREAD_MEQ_L = 50.0, 1e-3
+LEAST_SLOPE, MAX_SLOPE = 0.01, 10.0
+"""Of a line along which no ECG follows potassium nothing can be expected."""
 MIX_ERRS = 1e-3
 """By how much the shares of a mix may miss one together: they are rounded."""
 
@@ -94,8 +96,9 @@ class Card:
     mix
         (30,) shares of the training's patients by potassium, in the bins of `evidence`.
     personal
-        `between_meq_l` and `within_meq_l`: standard deviations of what an estimate is off by that stay with a patient
-        and that come with each ECG, among `patients` simulated dialysis patients.
+        How what an ECG says alone follows potassium among `patients` simulated dialysis patients: `intercept_meq_l` and
+        `slope` of a line, and the standard deviations of what it is off by, `between_meq_l` that stays with a patient
+        and `within_meq_l` that comes with each ECG.
     likeness
         What tells the training's beats from others, see `Likeness`; empty where there were none.
     """
@@ -142,10 +145,22 @@ class Card:
             raise ValueError("sureness has no factor for every number of leads")
         if abs(sum(self.mix) - 1) > MIX_ERRS:
             raise ValueError("the shares of mix do not sum to one")
-        between, within = (self.personal.get(name, math.nan) for name in ("between_meq_l", "within_meq_l"))
-        if not (0 <= between < MAX_SPREAD_MEQ_L and 0 < within < MAX_SPREAD_MEQ_L):
-            raise ValueError("personal has no between_meq_l and within_meq_l")
+        if reason := self._personal_fault():
+            raise ValueError(f"personal has no {reason}")
         Likeness.from_dict(self.likeness)
+
+    def _personal_fault(self) -> str | None:
+        """Name what is missing in `personal`, or cannot be."""
+        bounds = {
+            "intercept_meq_l": (-MAX_SPREAD_MEQ_L, MAX_SPREAD_MEQ_L),
+            "slope": (LEAST_SLOPE, MAX_SLOPE),
+            "between_meq_l": (0.0, MAX_SPREAD_MEQ_L),
+            "within_meq_l": (LEAST_SPREAD_MEQ_L, MAX_SPREAD_MEQ_L),
+        }
+        for name, (low, high) in bounds.items():
+            if not low <= self.personal.get(name, math.nan) <= high:
+                return name
+        return None
 
     def dump(self) -> bytes:
         """Return the card as JSON."""

@@ -62,6 +62,12 @@ class Evidence:
         """Whether the ECG tells neither a high nor a low potassium from a normal one."""
         return says_little(self.likelihood_ratio)
 
+    @property
+    def alone_meq_l(self) -> float:
+        """The mean potassium, mEq/L, where every one is as likely before the ECG: a number of what it says alone."""
+        likelihood = np.exp(self.log_likelihood - self.log_likelihood.max())
+        return round(float(likelihood @ CENTRES_MEQ_L / likelihood.sum()), 3)
+
     def widened(self, error_meq_l: float) -> Evidence:
         """Return the same with a further error, mEq/L, that is independent of what the ECG says."""
         if not error_meq_l:
@@ -69,10 +75,10 @@ class Evidence:
         peak = float(self.log_likelihood.max())
         return Evidence.of(np.log(_blur(error_meq_l) @ np.exp(self.log_likelihood - peak)))
 
-    def shifted(self, offset_meq_l: float, sharpened: float = 1.0) -> Evidence:
-        """Return what it says of a patient for whom estimates are off by so much, and so many times as sure."""
-        moved = np.interp(CENTRES_MEQ_L - offset_meq_l, CENTRES_MEQ_L, self.log_likelihood)
-        return Evidence.of(sharpened * moved)
+    @classmethod
+    def normal(cls, middle_meq_l: float, spread_meq_l: float) -> Evidence:
+        """Return a likelihood that is a normal distribution."""
+        return cls.of(-0.5 * np.square((CENTRES_MEQ_L - middle_meq_l) / spread_meq_l))
 
 
 @dataclass(frozen=True, eq=False)

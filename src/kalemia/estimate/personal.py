@@ -1,9 +1,10 @@
-"""A patient's own offset: earlier blood draws tell how far the model is off for this heart.
+"""A patient's own earlier ECGs with a measured potassium: how far a model is off for this heart, and how sure it is.
 
-What an estimate is off by has a part that stays with the patient and one that comes with every ECG; a model's card says
-how large each is among simulated dialysis patients whose potassium was followed. The offset is the mean of the first,
-given what earlier draws showed (best linear unbiased prediction, Robinson 1991, DOI 10.1214/ss/1177011926): no draw, no
-offset; more draws and younger ones, more of what they say.
+What an ECG says alone follows potassium along a line, with an error. Part of that error stays with a patient, part
+comes with every ECG; a model's card says how large each is among simulated dialysis patients whose potassium was
+followed. What stays is expected from earlier draws (best linear unbiased prediction, Robinson 1991, DOI
+10.1214/ss/1177011926): no draw, nothing; more draws and younger ones, more of what they show. The line then says which
+potassium explains today's ECG of this patient, with the error that is left.
 """
 
 from __future__ import annotations
@@ -18,9 +19,9 @@ from numpy.typing import NDArray
 
 from kalemia.body import PLAUSIBLE_MEQ_L
 from kalemia.errors import CalibrationError
+from kalemia.estimate.card import Card
 from kalemia.estimate.evidence import Evidence
 from kalemia.estimate.model import Model
-from kalemia.estimate.population import DEFAULT
 from kalemia.records import Estimate, ModelName
 
 FORGOTTEN_DAYS = 180.0
@@ -60,9 +61,9 @@ class Calibration:
     Attributes
     ----------
     offset_meq_l
-        What is added to an estimate.
-    spread_scale
-        What its spread is multiplied with: what is known of the patient is no longer unsure.
+        What is added to the potassium that explains an ECG.
+    spread_meq_l
+        The standard deviation of what is still unsure of it.
     draws
         How many draws it was made from.
     model
@@ -74,7 +75,7 @@ class Calibration:
     """
 
     offset_meq_l: float
-    spread_scale: float
+    spread_meq_l: float
     draws: int
     model: ModelName
     left_out: int = 0
@@ -101,9 +102,11 @@ class Calibration:
                 f"of {model.name.name} {model.name.version}; calibrate with that one"
             )
 
-    def apply(self, evidence: Evidence) -> Evidence:
-        """Return what an ECG, of which the same model says this, says of this patient."""
-        return evidence.shifted(self.offset_meq_l, self.spread_scale**-2)
+    def apply(self, evidence: Evidence, card: Card) -> Evidence:
+        """Return what an ECG, of which the model of this card says that, says of this patient."""
+        line = card.personal
+        explains = (evidence.alone_meq_l - line["intercept_meq_l"]) / line["slope"]
+        return Evidence.normal(explains + self.offset_meq_l, self.spread_meq_l)
 
 
 def calibrate(
@@ -135,22 +138,17 @@ def calibrate(
         raise CalibrationError(f"none of the {len(estimates)} earlier ECGs could be estimated; expected at least one")
     _check_potassium(pairs)
     own = _model(pairs, model)
-    errors = np.array([draw.potassium_meq_l - float(estimate.potassium_meq_l or 0) for estimate, draw in pairs])
-    offset = _offset(errors, np.array([draw.days_ago for _, draw in pairs]), own)
+    alone = np.array([estimate.alone_meq_l for estimate, _ in pairs], np.float64)
+    measured, days = np.array([(draw.potassium_meq_l, draw.days_ago) for _, draw in pairs]).T
+    offset = _offset(alone, measured, days, own)
     return replace(offset, left_out=len(estimates) - len(pairs), apart_meq_l=_apart([draw for _, draw in pairs]))
 
 
 def _model(pairs: Sequence[tuple[Estimate, Draw]], model: str | Path | None) -> Model:
     """Return the one model that made the estimates."""
     names = {estimate.model for estimate, _ in pairs}
-    changed = any(
-        e.personal_offset_meq_l is not None or e.population is None or e.population.name != DEFAULT for e, _ in pairs
-    )
-    if len(names) > 1 or changed:
-        raise CalibrationError(
-            "earlier ECGs were estimated by several models, calibrated, or in another population; expected one model, "
-            f"as it is, and the population {DEFAULT}"
-        )
+    if len(names) > 1:
+        raise CalibrationError("earlier ECGs were estimated by several models; expected one")
     name = names.pop()
     assert name is not None
     loaded = Model.load(name.name if model is None else model)
@@ -179,11 +177,14 @@ def _check_potassium(pairs: Sequence[tuple[Estimate, Draw]]) -> None:
             )
 
 
-def _offset(errors: Reals, days: Reals, model: Model) -> Calibration:
-    """Return the expected offset now, given the errors of estimates some days ago, (n,) each."""
-    between, within = (model.card.personal[name] ** 2 for name in ("between_meq_l", "within_meq_l"))
+def _offset(alone: Reals, measured: Reals, days: Reals, model: Model) -> Calibration:
+    """Return the expected offset now, given what ECGs said alone, and what was measured, some days ago, (n,) each."""
+    line = model.card.personal
+    between, within = (line[name] ** 2 for name in ("between_meq_l", "within_meq_l"))
+    errors = alone - line["intercept_meq_l"] - line["slope"] * measured
     alike = np.exp(-np.abs(days[:, None] - days) / FORGOTTEN_DAYS)
     now = between * np.exp(-days / FORGOTTEN_DAYS)
     weights = np.linalg.solve(between * alike + within * np.eye(len(errors)), now)
-    left = (between - float(now @ weights) + within) / (between + within)
-    return Calibration(round(float(weights @ errors), 3), round(math.sqrt(left), 4), len(errors), model.name)
+    left = between - float(now @ weights) + within
+    offset, spread = -float(weights @ errors) / line["slope"], math.sqrt(left) / line["slope"]
+    return Calibration(round(offset, 3), round(spread, 4), len(errors), model.name)

@@ -137,9 +137,9 @@ class Known:
         if self.calibration is not None:
             self.calibration.check(model)
 
-    def applied(self, evidence: Evidence) -> Evidence:
+    def applied(self, evidence: Evidence, card: Card) -> Evidence:
         """Return what an ECG says of this patient."""
-        return evidence if self.calibration is None else self.calibration.apply(evidence)
+        return evidence if self.calibration is None else self.calibration.apply(evidence, card)
 
     def noted(self, estimate: Estimate) -> Estimate:
         """Return an estimate that says so."""
@@ -193,9 +193,10 @@ def _estimated(recording: Recording, model: Model, known: Known) -> Result:
     left_out = [f"{reason[0].upper()}{reason[1:]}." for reason in gate.unused(beat)]
     unanswered = replace(refused, leads_used=beat.good, warnings=(*refused.warnings, *left_out))
     try:
-        evidence = known.applied(model.evidence(beat).widened(PAGE_ERROR_MEQ_L if recording.digitized else 0.0))
+        alone = model.evidence(beat).widened(PAGE_ERROR_MEQ_L if recording.digitized else 0.0)
     except ModelError as exc:
         return Result(replace(unanswered, reason=str(exc)), recording, beat)
+    evidence, unanswered = known.applied(alone, model.card), replace(unanswered, alone_meq_l=alone.alone_meq_l)
     estimate = _answered(known.noted(unanswered), evidence, known.population, model.card)
     if known.lab is not None:
         estimate = replace(estimate, doubtful_draw=judged(known.lab, known.population, evidence))

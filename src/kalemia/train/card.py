@@ -7,16 +7,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from scipy.special import softmax
+
 from kalemia import __version__
 from kalemia.estimate.card import PREPROCESSING, Card
+from kalemia.estimate.evidence import CENTRES_MEQ_L
 from kalemia.estimate.likeness import learned
 from kalemia.estimate.model import Model
-from kalemia.estimate.population import DEFAULT, Population
-from kalemia.estimate.predict import COVERAGE
 from kalemia.export.onnx import to_onnx
 from kalemia.records import NOTICE
 from kalemia.train import labelled, nets, personal
-from kalemia.train.calibration import calibrate, intervals, shares
+from kalemia.train.calibration import answers, calibrate
 from kalemia.train.config import Config
 from kalemia.train.design import Cut
 from kalemia.train.examples import Examples, mix_of
@@ -110,7 +111,7 @@ def _draft(
         metrics={},
         sureness=(1.0,) * (len(leads) - least + 1),
         mix=tuple(round(float(share), 6) for share in mix_of(examples["train"].potassium).shares),
-        personal={"between_meq_l": 0.0, "within_meq_l": 1.0},
+        personal={"intercept_meq_l": 0.0, "slope": 1.0, "between_meq_l": 0.0, "within_meq_l": 1.0},
         likeness={},
         onnx_sha256=hashlib.sha256(onnx).hexdigest(),
         notice=NOTICE,
@@ -132,5 +133,5 @@ def personal_parts(model: Model, config: Config, calibrated: int, workers: int =
     """Return how much of a model's error stays with a patient, on simulated patients who are in no part of the data."""
     series, what = personal.patients(calibrated), Cut(model.card.leads, model.card.least_leads)
     examples = labelled.made(personal.maker(config.seed), series, what, workers)
-    estimates = intervals(shares(model, examples, Population.load(DEFAULT)), COVERAGE).estimate
-    return personal.components(examples.potassium - estimates, examples.patients)
+    alone = softmax(answers(model, examples), axis=1) @ CENTRES_MEQ_L
+    return personal.components(alone, examples.potassium, examples.patients)

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from kalemia.estimate.card import LEAST_SLOPE, LEAST_SPREAD_MEQ_L
 from kalemia.train.labelled import Generator
 
 LEVEL, EACH = "dialysis", 12
@@ -26,17 +27,33 @@ def maker(seed: int) -> Generator:
     return Generator(f"simulated {LEVEL}", LEVEL, seed + SEED_STEP, each=EACH)
 
 
-def components(error: NDArray[Any], names: NDArray[np.str_]) -> dict[str, float]:
-    """Return the standard deviations, mEq/L, of the error's part that stays with a patient and of the one that doesn't.
-
-    The first is about zero, not about its own mean: a model that is off for all dialysis patients is off for this one.
+def components(alone: NDArray[Any], true: NDArray[Any], names: NDArray[np.str_]) -> dict[str, float]:
+    """Return the line along which what an ECG says alone follows potassium, and how far it is off.
 
     Parameters
     ----------
-    error
-        True minus estimated potassium of each record (n,), mEq/L.
+    alone
+        What each ECG says alone (n,), mEq/L.
+    true
+        Its potassium (n,), mEq/L.
     names
         Of its patient (n,).
+
+    Returns
+    -------
+    Intercept and slope, and the standard deviations, mEq/L, of the error's part that stays with a patient and of the
+    one that doesn't. A slope that is none is the least that a card takes: draws tell nothing of such a network.
+    """
+    slope, intercept = np.polyfit(true.astype(np.float64), alone.astype(np.float64), 1)
+    slope = max(float(slope), LEAST_SLOPE)
+    line = {"intercept_meq_l": round(float(intercept), 4), "slope": round(slope, 4)}
+    return line | spreads(alone - intercept - slope * true, names)
+
+
+def spreads(error: NDArray[Any], names: NDArray[np.str_]) -> dict[str, float]:
+    """Return how much of an error (n,), mEq/L, stays with its patient (n,), and how much comes with every ECG.
+
+    What stays is about zero, not about its own mean.
     """
     series = [error[names == name].astype(np.float64) for name in np.unique(names)]
     series = [errors for errors in series if len(errors) >= LEAST_SERIES]
@@ -45,6 +62,6 @@ def components(error: NDArray[Any], names: NDArray[np.str_]) -> dict[str, float]
     between = float(np.mean([errors.mean() ** 2 - errors.var(ddof=1) / len(errors) for errors in series]))
     return {
         "between_meq_l": round(float(np.sqrt(max(between, 0.0))), 4),
-        "within_meq_l": round(float(np.sqrt(within)), 4),
+        "within_meq_l": round(max(float(np.sqrt(within)), LEAST_SPREAD_MEQ_L), 4),
         "patients": float(len(series)),
     }
