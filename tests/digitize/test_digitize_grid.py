@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from drawn_pages import ruled
+from numpy.typing import NDArray
 
-from kalemia.digitize import grid
+from kalemia.digitize import carrier, grid
 from kalemia.digitize.grid import Grid, plain
+
+Floats = NDArray[np.float64]
 
 
 def bent() -> Grid:
@@ -35,8 +40,6 @@ def test_millimeters_are_the_polynomials_and_pixels_their_inverse() -> None:
     back = bent().pixels(*bent().millimeters(x, y))
     np.testing.assert_allclose(back[0], x, atol=1e-3)
     np.testing.assert_allclose(back[1], y, atol=1e-3)
-    again = bent().pixels(*bent().millimeters(x, y), start=(x + 5, y - 5))
-    np.testing.assert_allclose(again[0], x, atol=1e-3)
 
 
 def test_the_jacobian_is_the_derivative() -> None:
@@ -144,3 +147,86 @@ def test_the_nodes_of_a_plain_grid_cover_it_evenly() -> None:
     u, v = even.millimeters(np.array([80.0, 160.0]), np.array([40.0, 80.0]))
     assert u.tolist() == [0, 10]
     assert v.tolist() == [0, 5]
+
+
+# ---- the page and its smaller copy
+
+
+def made(u: tuple[float, ...], v: tuple[float, ...], cover: list[tuple[float, float]] | None = None) -> Grid:
+    degree = {3: 1, 6: 2, 10: 3}[len(u)]
+    places = np.array(cover or [(400.0, 300.0)])
+    return Grid(np.array(u), np.array(v), degree, (400.0, 300.0), 200.0, 1.0, 0.02, places)
+
+
+EVEN = made((3.0, 40.0, 4.0), (-2.0, -6.0, 38.0), [(400, 300), (420, 500)])
+
+
+@pytest.mark.parametrize(("factor", "size"), [(1, 2200), (1, 40), (4, 2200)])
+def test_the_grid_is_looked_for_on_a_copy_of_2200_px(monkeypatch: pytest.MonkeyPatch, factor: int, size: int) -> None:
+    page = np.random.default_rng(4).integers(0, 255, (factor * 4, factor * size, 3)).astype(np.uint8)
+    seen: list[NDArray[np.uint8]] = []
+
+    def flatten(rgb: NDArray[np.uint8]) -> NDArray[np.float32]:
+        seen.append(rgb)
+        return np.zeros(rgb.shape[:2], np.float32)
+
+    monkeypatch.setattr(carrier, "flatten", flatten)
+    monkeypatch.setattr(carrier, "find", lambda lines: np.eye(2) if lines.shape == (4, size) else None)
+    monkeypatch.setattr(grid, "_follow", lambda lines, waves: EVEN if (waves == np.eye(2)).all() else None)
+    found = grid.find(page)
+    means = page.reshape(4, factor, size, factor, 3).mean(axis=(1, 3))
+    assert np.abs(seen[0] - means).max() <= 0.5
+    assert found is not None
+    assert (found.center, found.scale) == ((400 * factor, 300 * factor), 200 * factor)
+    assert found.cover.tolist() == (EVEN.cover * factor).tolist()
+    assert (found.u.tolist(), found.residual) == (EVEN.u.tolist(), 0.02)
+
+
+def test_what_cannot_be_followed_is_no_grid(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(carrier, "find", lambda _: np.eye(2))
+    page = np.zeros((60, 80, 3), np.uint8)
+    for cover, there in ((np.zeros((0, 2)), False), (np.zeros((1, 2)), True)):
+        monkeypatch.setattr(grid, "_follow", lambda *_, cover=cover: replace(EVEN, cover=cover))
+        assert (grid.find(page) is not None) == there
+
+    def fails(*_: object) -> Grid:
+        raise np.linalg.LinAlgError
+
+    monkeypatch.setattr(grid, "_follow", fails)
+    assert grid.find(page) is None
+
+
+def test_a_scan_without_a_grid_has_nothing_left() -> None:
+    even = plain((60, 80), 8.0, 3.0)
+    assert (even.residual, even.degree, even.center, even.scale) == (0, 1, (40, 30), 1)
+
+
+# ---- from millimeters to pixels
+
+
+@pytest.mark.parametrize(
+    ("page", "far"),
+    [
+        (EVEN, 300),
+        (made((3, 40, 4, 2, 1, -1.5), (-2, -6, 38, -1, 2, 1)), 300),
+        (made((3, 40, 4, 2, 1, -1.5, 1, 0, 0, -1), (-2, -6, 38, -1, 2, 1, 0, 0.5, 0, 1)), 250),
+    ],
+)
+def test_pixels_are_where_the_millimeters_are(page: Grid, far: float) -> None:
+    x, y = np.meshgrid(400 + np.linspace(-far, far, 7), 300 + np.linspace(-far, far, 5))
+    back = page.pixels(*page.millimeters(x, y))
+    assert back[0] == pytest.approx(x, abs=1e-3)
+    assert back[1] == pytest.approx(y, abs=1e-3)
+    nothing = page.pixels(np.zeros((0, 3)), np.zeros((0, 3)))
+    assert [axis.shape for axis in nothing] == [(0, 3), (0, 3)]
+
+
+@pytest.mark.parametrize("sign", [1, -1])
+def test_places_far_outside_are_come_nearer_by_eight_steps_of_a_quarter(sign: int) -> None:
+    # At twice the scale u is 10 times what is linear of it: the first guess is 20 times the scale away.
+    cubic = (0.0, 40.0, 0.0, 0.0, 0.0, 0.0, 90.0, 0.0, 0.0, 0.0)
+    swapped = (0.0, 0.0, 40.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 90.0)
+    page = made(cubic, swapped)
+    far, here = np.array([sign * 800.0]), np.array([0.0])
+    assert page.pixels(far, here)[0] == pytest.approx(400 + sign * 200 * (20 - 2))
+    assert page.pixels(here, far)[1] == pytest.approx(300 + sign * 200 * (20 - 2))

@@ -79,15 +79,13 @@ class Grid:
             / self.scale
         )
 
-    def pixels(self, u: Floats, v: Floats, start: tuple[Floats, Floats] | None = None) -> tuple[Floats, Floats]:
+    def pixels(self, u: Floats, v: Floats) -> tuple[Floats, Floats]:
         """Return x and y, px, of places in mm, by Newton's steps from the linear part."""
         linear = np.stack([self.u[1:3], self.v[1:3]]) / self.scale
         inverse = np.linalg.inv(linear)
         du, dv = u - self.u[0], v - self.v[0]
         x = self.center[0] + inverse[0, 0] * du + inverse[0, 1] * dv
         y = self.center[1] + inverse[1, 0] * du + inverse[1, 1] * dv
-        if start is not None:
-            x, y = start
         for _ in range(8 if self.degree > 1 else 0):
             at_u, at_v = self.millimeters(x, y)
             step = np.linalg.solve(self.jacobian(x, y), np.stack([u - at_u, v - at_v], -1)[..., None])[..., 0]
