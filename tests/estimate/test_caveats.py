@@ -10,14 +10,16 @@ import numpy as np
 import pytest
 
 import kalemia
-from kalemia.estimate.caveats import Findings, findings
+from kalemia.estimate.caveats import LEFT_BLOCK, NO_P, Findings, findings, form
 from kalemia.estimate.model import Model
 from kalemia.records import EIGHT, LEADS, Recording
 from kalemia.signal.beat import cut
-from kalemia.signal.measure import measure
+from kalemia.signal.measure import Waves, measure
+from kalemia.signal.st import ST, segment
 from kalemia.simulate.heart import RATE
 from kalemia.simulate.levels import LEVELS
-from kalemia.simulate.patient import LEFT_BLOCK, Day, draw
+from kalemia.simulate.patient import LEFT_BLOCK as LEFT_BUNDLE
+from kalemia.simulate.patient import Day, draw
 from kalemia.simulate.records import twelve
 from kalemia.simulate.rhythm import place
 from likelihoods import bell
@@ -35,7 +37,9 @@ def ecg(kind: str) -> Recording:
         "inverted T": replace(patient.body, t_gain=-patient.body.t_gain),
         "fast": replace(patient.body, rr_s=0.47),
     }.get(kind, patient.body)
-    changed = replace(patient, body=body, block=LEFT_BLOCK if kind == "block" else patient.block)
+    changed = replace(patient, body=body, block=LEFT_BUNDLE if kind == "block" else patient.block)
+    if "infarction" in kind:
+        changed = replace(changed, region=2, ischemia=1.0 if "large" in kind else 0.7)
     signal = place(changed, DAY, 4.2, 10 * RATE, np.random.default_rng(0))
     return Recording(twelve(signal, 0.001), float(RATE), LEADS)
 
@@ -47,7 +51,9 @@ def warned(kind: str) -> str:
 @pytest.mark.parametrize(
     ("kind", "sentence"),
     [
-        ("block", "a wide complex changes the T wave whatever the potassium is"),
+        ("block", " ms in the form of a left bundle-branch block: a wide complex changes the T wave whatever the "),
+        ("infarction", " mV: in II, aVF, III, as in infarction, pericarditis or early repolarization, which change T "),
+        ("infarction", " mV: in aVL, I, V4, V5, V6, as in ischemia, hypertrophy or by digitalis, which change T "),
         ("fast", "the next P wave may lie on the T wave"),
         ("no T", "No T wave to speak of: the largest of 8 leads is"),
         ("inverted T", "T is turned over in"),
@@ -58,14 +64,30 @@ def test_it_is_seen_whichever_lead_the_model_reads(kind: str, sentence: str) -> 
     assert sentence not in warned("ordinary")
 
 
+def test_a_large_infarction_is_refused_and_still_warned_of() -> None:
+    estimate = kalemia.predict(ecg("large infarction"), "i-4k")
+    assert (estimate.status, estimate.potassium_meq_l) == ("refused", None)
+    assert str(estimate.reason).startswith("ST is shifted by 0.3")
+    assert any(one.startswith("ST is raised by up to 0.4") for one in estimate.warnings)
+
+
 def test_an_ordinary_ecg_has_none() -> None:
     assert warned("ordinary") == ""
 
 
-WIDE = "QRS {} ms: a wide complex changes the T wave whatever the potassium is."
+WIDE = "QRS {} ms{}: a wide complex changes the T wave whatever the potassium is."
 FAST = "Heart rate {} bpm: the next P wave may lie on the T wave."
 FLAT = "No T wave to speak of: the largest of {} leads is {} uV, so there is little to read potassium from."
 TURNED = "T is turned over in {}: ischemia, strain or drugs hide what potassium does."
+RAISED = (
+    "ST is raised by up to 0.35 mV: in V2, V3, as in infarction, pericarditis or early repolarization, which change T "
+    "whatever the potassium is; high potassium can raise ST, too."
+)
+LOWERED = (
+    "ST is lowered by up to 0.12 mV: in aVL, I, as in ischemia, hypertrophy or by digitalis, which change T whatever "
+    "the potassium is; low potassium can lower ST, too."
+)
+V2_V3, AVL_I = {"V2": 0.35, "V3": 0.2}, {"aVL": -0.12, "I": -0.11}
 INVERTED = FLAT.format(8, 149), TURNED.format("I, II, V4, V5, V6")
 
 
@@ -73,8 +95,13 @@ INVERTED = FLAT.format(8, 149), TURNED.format("I, II, V4, V5, V6")
     ("seen", "warnings", "silent"),
     [
         (Findings(90.0, UPRIGHT, 70.0), (), False),
+        (Findings(90.0, UPRIGHT, 70.0, LEFT_BLOCK), (), False),
+        (Findings(150.0, UPRIGHT, 70.0, LEFT_BLOCK), (WIDE.format(150, LEFT_BLOCK),), False),
+        (Findings(90.0, UPRIGHT, 70.0, "", ST(V2_V3, AVL_I, 90.0)), (RAISED, LOWERED), False),
+        (Findings(90.0, UPRIGHT, 70.0, "", ST(V2_V3, {}, 90.0)), (RAISED,), False),
+        (Findings(90.0, UPRIGHT, 70.0, "", ST({}, AVL_I, 90.0)), (LOWERED,), False),
         (Findings(130.0, UPRIGHT, 120.0), (), False),
-        (Findings(130.6, UPRIGHT, 120.4), (WIDE.format(131), FAST.format(120)), False),
+        (Findings(130.6, UPRIGHT, 120.4), (WIDE.format(131, ""), FAST.format(120)), False),
         (Findings(None, {}, 70.0), (), False),
         (Findings(90.0, dict.fromkeys(EIGHT, -0.149), 70.0), INVERTED, True),
         (Findings(90.0, dict.fromkeys(EIGHT[:6], 0.1494), 70.0), (FLAT.format(6, 149),), True),
@@ -95,13 +122,58 @@ def test_what_misleads_is_said_from_its_limit_on(seen: Findings, warnings: tuple
 def test_the_findings_are_those_of_the_sound_leads() -> None:
     beat = cut(ecg("ordinary"), EIGHT)
     measured = measure(beat)
-    found = findings(beat)
+    found = findings(beat, beat)
     assert found.t_mv == {lead: waves.t_mv for lead, waves in measured.items()}
     assert found.qrs_ms == measured["V1"].qrs_ms
     assert found.heart_rate_bpm == beat.heart_rate_bpm
-    some = findings(replace(beat, problems=("flat", *beat.problems[1:])))
+    some = findings(replace(beat, problems=("flat", *beat.problems[1:])), beat)
     assert set(some.t_mv) == set(EIGHT[1:])
-    assert findings(replace(beat, problems=("flat",) * 8)) == Findings(None, {}, beat.heart_rate_bpm)
+    nothing = replace(beat, problems=("flat",) * 8)
+    assert findings(nothing, nothing) == Findings(None, {}, beat.heart_rate_bpm)
+
+
+@pytest.mark.parametrize(("kind", "seen"), [("block", LEFT_BLOCK), ("infarction", ""), ("ordinary", "")])
+def test_the_form_and_st_are_those_of_the_leads_that_no_model_knows_too(kind: str, seen: str) -> None:
+    whole = cut(ecg(kind), EIGHT)
+    known = replace(whole, problems=("unlike", "unlike", "unlike", *whole.problems[3:]))
+    found = findings(known, whole)
+    assert found.form == seen
+    assert found.st == segment(whole)
+    assert bool(found.st.raised) == (kind == "infarction")
+
+
+def waves(p: float, r: float, s: float, q: float = 0.0) -> Waves:
+    return replace(measure(cut(ecg("ordinary"), EIGHT))["II"], p_mv=p, r_mv=r, s_mv=s, q_mv=q)
+
+
+BLOCKED = {"I": waves(0.1, 1.0, -0.1), "II": waves(0.1, 1.0, -0.1)} | {
+    "V1": waves(0.0, 0.3, -1.0),
+    "V6": waves(0.1, 1.0, -0.5),
+}
+
+
+@pytest.mark.parametrize(
+    ("changed", "seen"),
+    [
+        ({}, LEFT_BLOCK),
+        ({"V1": waves(0.0, 0.35, -1.0)}, ""),
+        ({"V1": waves(0.0, 0.3, 0.0, -1.0)}, LEFT_BLOCK),  # QS
+        ({"I": waves(0.1, 1.0, -0.6)}, ""),
+        ({"V6": waves(0.1, 1.0, -1.1)}, ""),
+        ({"V6": waves(0.1, 1.0, 0.0, -1.1)}, ""),
+        ({"II": waves(0.04, 1.0, 0.0)}, NO_P),
+        ({"II": waves(-0.06, 1.0, 0.0)}, LEFT_BLOCK),
+        ({"II": waves(0.04, 1.0, 0.0), "V1": waves(0.06, 0.3, -1.0)}, LEFT_BLOCK),
+    ],
+)
+def test_a_wide_complex_has_a_form(changed: dict[str, Waves], seen: str) -> None:
+    assert form(BLOCKED | changed) == seen
+
+
+@pytest.mark.parametrize("lacking", ["I", "V1", "V6"])
+def test_without_its_leads_no_form_is_told(lacking: str) -> None:
+    assert form({lead: seen for lead, seen in BLOCKED.items() if lead != lacking}) == ""
+    assert form({"V1": waves(0.0, 0.3, -1.0)}) == ""
 
 
 def test_nothing_is_called_normal_where_t_is_silent(monkeypatch: pytest.MonkeyPatch, tiny_path: Path) -> None:

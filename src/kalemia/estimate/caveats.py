@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from kalemia.records import Beat
-from kalemia.signal.measure import measure
+from kalemia.signal.measure import Waves, measure
+from kalemia.signal.st import NOTHING, ST, segment
 
 WIDE_QRS_MS = 130.0
 FAST_BPM = 120.0
@@ -17,6 +18,14 @@ ENOUGH_LEADS = 6
 UPRIGHT = ("I", "II", "V4", "V5", "V6")
 INVERTED_T_MV, MOST_INVERTED = -0.1, 3
 """From how many of the leads in which T is upright it is turned over; so in 5 % of ordinary, 15 % of sick patients."""
+
+LEAST_P_MV = 0.05
+"""The height of P in II and V1 below which there is none; of 497 ordinary ECGs 6 have a wide QRS without it."""
+LEFT_BLOCK = " in the form of a left bundle-branch block"
+NO_P = " without a P wave, as in a ventricular rhythm, in fibrillation with a bundle-branch block or at high potassium"
+
+RAISING = "infarction, pericarditis or early repolarization"
+LOWERING = "ischemia, hypertrophy or by digitalis"
 
 
 @dataclass(frozen=True)
@@ -31,11 +40,17 @@ class Findings:
         By lead, the height of T.
     heart_rate_bpm
         Of the beats.
+    form
+        What the QRS complex looks like, should it be wide: nothing in particular, `LEFT_BLOCK` or `NO_P`.
+    st
+        Where ST is raised or lowered.
     """
 
     qrs_ms: float | None
     t_mv: Mapping[str, float]
     heart_rate_bpm: float
+    form: str = ""
+    st: ST = NOTHING
 
     @property
     def silent_t(self) -> bool:
@@ -47,7 +62,8 @@ class Findings:
         """What of the beat's shape changes T, or leaves none, whatever the potassium is: sentences."""
         sentences = []
         if self.qrs_ms is not None and self.qrs_ms > WIDE_QRS_MS:
-            sentences.append(f"QRS {self.qrs_ms:.0f} ms: a wide complex changes the T wave whatever the potassium is.")
+            wide = "a wide complex changes the T wave whatever the potassium is."
+            sentences.append(f"QRS {self.qrs_ms:.0f} ms{self.form}: {wide}")
         if self.heart_rate_bpm > FAST_BPM:
             sentences.append(f"Heart rate {self.heart_rate_bpm:.0f} bpm: the next P wave may lie on the T wave.")
         if self._flat_t:
@@ -59,7 +75,20 @@ class Findings:
             sentences.append(
                 f"T is turned over in {', '.join(inverted)}: ischemia, strain or drugs hide what potassium does."
             )
-        return sentences
+        return sentences + self._shifts
+
+    @property
+    def _shifts(self) -> list[str]:
+        """Where ST is raised or lowered, and what does that: sentences."""
+        return [
+            f"ST is {shifted} by up to {max(map(abs, levels.values())):.2f} mV: in {', '.join(levels)}, as in {what}, "
+            f"which change T whatever the potassium is; {potassium}, too."
+            for shifted, levels, what, potassium in (
+                ("raised", self.st.raised, RAISING, "high potassium can raise ST"),
+                ("lowered", self.st.lowered, LOWERING, "low potassium can lower ST"),
+            )
+            if levels
+        ]
 
     @property
     def _largest_t_mv(self) -> float:
@@ -76,10 +105,29 @@ class Findings:
         return leads if len(leads) >= MOST_INVERTED else []
 
 
-def findings(beat: Beat) -> Findings:
-    """Measure the sound leads of a beat."""
+def findings(beat: Beat, whole: Beat) -> Findings:
+    """Measure the sound leads of a beat, and its form in those of the `whole` one.
+
+    The whole beat has all leads that were recorded soundly, those too that are unlike what a model was trained on: an
+    infarction or a block may be why.
+    """
     waves = measure(beat)
-    widths_ms = [lead.qrs_ms for lead in waves.values()]  # the QRS complex is bounded once, over all leads
-    return Findings(
-        max(widths_ms, default=None), {name: lead.t_mv for name, lead in waves.items()}, beat.heart_rate_bpm
-    )
+    qrs_ms = max((lead.qrs_ms for lead in waves.values()), default=None)  # it is bounded once, over all leads
+    heights_mv = {name: lead.t_mv for name, lead in waves.items()}
+    wide = qrs_ms is not None and qrs_ms > WIDE_QRS_MS
+    return Findings(qrs_ms, heights_mv, beat.heart_rate_bpm, form(measure(whole)) if wide else "", segment(whole))
+
+
+def form(waves: Mapping[str, Waves]) -> str:
+    """Say what a wide QRS complex looks like: see Findings.
+
+    Left bundle-branch block is QS or rS in V1 and an upright complex in I and V6 (Surawicz 2009,
+    DOI 10.1161/CIRCULATIONAHA.108.191095), without its notches, which a median of filtered beats does not keep.
+    """
+    if waves.keys() >= {"II", "V1"} and max(abs(waves[lead].p_mv) for lead in ("II", "V1")) < LEAST_P_MV:
+        return NO_P
+    if waves.keys() >= {"I", "V1", "V6"}:
+        up = {lead: waves[lead].r_mv / max(-waves[lead].q_mv, -waves[lead].s_mv, 1e-3) for lead in ("I", "V1", "V6")}
+        if up["V1"] < 1 / 3 and up["I"] > 2 and up["V6"] > 1:
+            return LEFT_BLOCK
+    return ""

@@ -5,6 +5,7 @@ Simulated patients, of whom models are trained, are hearts by construction.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -15,6 +16,7 @@ from kalemia.records import Beat, Recording
 from kalemia.signal.electrodes import Electrodes
 from kalemia.signal.pacing import pacing_spikes
 from kalemia.signal.quality import SHORT
+from kalemia.signal.st import ST
 
 LEAST_CONFIDENCE = 0.5
 RATES_BPM = (35, 170)
@@ -23,18 +25,28 @@ MIN_QRS_SHARE = 0.45
 MOST_SLOPE_RATIO = 100.0
 """How much steeper than everything after it a QRS complex may be."""
 
+MOST_SHIFT_MV = 0.3
+"""How far ST may be shifted in two contiguous leads beside a QRS complex that is not wide; 0.25 at most in 512 ordinary
+ECGs."""
+NARROW_QRS_MS = 120.0
+"""Up to here potassium has not widened QRS, so that it is not what shifts ST."""
 
-def gated(beat: Beat, recording: Recording, electrodes: Electrodes, model: Model) -> Beat:
-    """Return the beat with the first problem of every lead: what `cut` found, and what only a patient may have."""
+
+def gated(beat: Beat, model: Model) -> Beat:
+    """Return a recorded beat with the first problem of every lead: what it had, and what only a patient may have."""
+    shapes = (unlike_a_beat(wave, beat.rr_s) for wave in beat.waveform)
+    return _with(beat, [*shapes], model.unlike(beat.waveform))
+
+
+def recorded(beat: Beat, recording: Recording, electrodes: Electrodes) -> Beat:
+    """Return a beat with the first problem of every lead: what `cut` found, or how it was recorded."""
     sure = dict(zip(recording.leads, recording.confidence, strict=True))
-    problems = zip(
-        beat.problems,
-        [unsure(sure[lead]) for lead in beat.leads],
-        [against(electrodes.opposed.get(lead)) for lead in beat.leads],
-        [unlike_a_beat(wave, beat.rr_s) for wave in beat.waveform],
-        model.unlike(beat.waveform),
-        strict=True,
-    )
+    opposed = [against(electrodes.opposed.get(lead)) for lead in beat.leads]
+    return _with(beat, [unsure(sure[lead]) for lead in beat.leads], opposed)
+
+
+def _with(beat: Beat, *further: Sequence[str | None]) -> Beat:
+    problems = zip(beat.problems, *further, strict=True)
     return replace(beat, problems=tuple(next(filter(None, of_lead), None) for of_lead in problems))
 
 
@@ -76,6 +88,17 @@ def refusal(beat: Beat, recording: Recording, least_leads: int) -> str | None:
     if pacing_spikes(recording.signal, recording.rate, beat.r_peaks_s):
         return "pacing spikes: a paced beat says nothing about potassium"
     return None
+
+
+def injured(st: ST) -> str | None:
+    """Say that ST is shifted so far, and not by potassium, that T tells nothing of it, or None."""
+    if st.shift_mv < MOST_SHIFT_MV or st.qrs_ms > NARROW_QRS_MS:
+        return None
+    leads = ", ".join([*st.raised, *st.lowered])
+    return (
+        f"ST is shifted by {st.shift_mv:.2f} mV: in {leads}, beside a QRS complex that is not wide, as in a large "
+        "infarction, which hides what potassium does to T, be it high or not"
+    )
 
 
 def unused(beat: Beat) -> list[str]:

@@ -179,8 +179,9 @@ def _estimated(recording: Recording, model: Model, known: Known) -> Result:
     except BeatError as exc:
         return Result(replace(refused, reason=str(exc)), recording)
     wiring = electrodes.examined(recording, leads)
-    beat = gate.gated(cycles.beat(leads), recording, wiring, model)
-    findings = caveats.findings(beat if set(eight) <= set(leads) else cycles.beat(eight))
+    beat = gate.gated(gate.recorded(cycles.beat(leads), recording, wiring), model)
+    whole = cycles.beat(eight)
+    findings = caveats.findings(beat if set(eight) <= set(leads) else whole, gate.recorded(whole, recording, wiring))
     refused = replace(
         refused,
         heart_rate_bpm=round(beat.heart_rate_bpm, 1),
@@ -188,7 +189,7 @@ def _estimated(recording: Recording, model: Model, known: Known) -> Result:
         quality={lead: round(float(q), 2) for lead, q in zip(beat.leads, beat.quality, strict=True)},
         warnings=(*recording.warnings, *findings.warnings, *wiring.warnings),
     )
-    if reason := gate.refusal(beat, recording, model.card.least_leads):
+    if reason := gate.refusal(beat, recording, model.card.least_leads) or gate.injured(findings.st):
         return Result(replace(refused, reason=reason), recording, beat)
     left_out = [f"{reason[0].upper()}{reason[1:]}." for reason in gate.unused(beat)]
     unanswered = replace(refused, leads_used=beat.good, warnings=(*refused.warnings, *left_out))
