@@ -19,6 +19,8 @@ P_FOOT = 20  # samples from the peak of a P wave to where it has begun or ended
 P_WIDTHS = 1.82
 """A bell from tenth to tenth of its height, in widths at half height, which noise and a tilted level disturb less."""
 
+SMOOTH_P, SMOOTH_T = (np.hanning(width)[1:-1] / np.hanning(width)[1:-1].sum() for width in (11, 13))
+
 Float32 = NDArray[np.float32]
 
 
@@ -113,7 +115,7 @@ def _p_wave(beat: NDArray[np.float64], qrs_onset: int) -> _P:
     At a fast rate P rides on the T or U wave before it, which a level would take for P.
     """
     first, last = max(P_FOOT, qrs_onset - 75), max(P_FOOT + 1, qrs_onset - 10)
-    smooth = np.convolve(beat, np.hanning(11)[1:-1] / np.hanning(11)[1:-1].sum(), mode="same")
+    smooth = np.convolve(beat, SMOOTH_P, mode="same")
     at = np.arange(first, last)
     left, right = at - P_FOOT, np.minimum(at + P_FOOT, max(qrs_onset - 3, P_FOOT + 1))
     weight = P_FOOT / np.maximum(right - left, 1)
@@ -140,7 +142,7 @@ def _t_wave(beat: NDArray[np.float64], qrs_end: int, rr_s: float) -> _T:
     """Find the T wave as the largest smooth deflection after the QRS complex; its end by the tangent method."""
     start = min(qrs_end + 14, 230)
     stop = int(np.clip(R_SAMPLE + 0.62 * rr_s * RATE, start + 20, 262))
-    smooth = np.convolve(beat, np.hanning(13)[1:-1] / np.hanning(13)[1:-1].sum(), mode="same")
+    smooth = np.convolve(beat, SMOOTH_T, mode="same")
     # Seen from the straight line through the window's ends, a tilted ST segment is not taken for a wave.
     line = np.linspace(smooth[start], smooth[stop], stop - start + 1)
     bump = smooth[start : stop + 1] - 0.5 * line
