@@ -6,9 +6,12 @@ import made
 import numpy as np
 import pytest
 from drawn_pages import ecg
+from numpy.typing import NDArray
 
 from kalemia.digitize import heart
 from kalemia.digitize.row import Lead
+
+Reals = NDArray[np.float64]
 
 
 def columns(bpm: float) -> dict[str, Lead]:
@@ -43,6 +46,7 @@ def test_where_nothing_is_printed_there_is_no_rate() -> None:
         ([0.0, 1.0, 2.0, 3.0, 3.5, 4.0, 5.0], 60),  # half a second is no interval of this heart
         ([0.0, 1.0, 2.0, 4.0, 5.0, 6.0], 60),  # nor 2 s, where a beat was missed
         ([0.0, 1.0, 2.5, 3.5, 4.5], 60 / 1.125),  # 1.5 times the usual one is
+        ([0.0, 1.0, 2.0, 3.6], 60),  # 1.6 times it is not
         ([0.0, 3.1, 6.2], None),  # 19 a minute
         ([0.0, 3.0, 6.0], 20),
         ([0.0, 0.19, 0.38], None),  # 316 a minute
@@ -61,6 +65,10 @@ def test_a_row_is_joined_and_its_inner_borders_are_known() -> None:
     assert heart._borders(leads).tolist() == [0.8, 0.82]
     assert heart._borders(leads[:1]).size == 0
     assert heart._borders([made.lead("I", np.full(9, np.nan))] * 2).size == 0
+    within = [np.where((np.arange(1000) >= low) & (np.arange(1000) < low + 300), 1.0, np.nan) for low in (100, 500)]
+    assert heart._borders([made.lead("I", part) for part in within]).tolist() == [0.8, 1.0]
+    broken = np.where(np.abs(np.arange(1000) - 500) < 50, np.nan, 1.0)
+    assert heart._borders([made.lead("II", broken)]).size == 0, "where a lead alone is interrupted no other begins"
 
 
 def test_what_is_seen_at_a_border_is_no_beat() -> None:
@@ -70,7 +78,14 @@ def test_what_is_seen_at_a_border_is_no_beat() -> None:
     assert np.diff(beats) == pytest.approx(np.ones(9), abs=0.01)
     assert heart._beats(signal, beats[3:4] + 0.14).tolist() == np.delete(beats, 3).tolist()
     assert heart._beats(signal, beats[3:4] + 0.16).tolist() == beats.tolist()
-    assert heart._beats(np.where(np.arange(5000) < 999, signal, 0), np.zeros(0)).size == 0
+    for known, seen in ((999, 0), (1000, 2)):
+        assert heart._beats(np.where(np.arange(5000) < known, signal + 1e-3, 0), np.zeros(0)).size == seen
+
+
+def test_opposite_rows_are_seen_row_by_row() -> None:
+    signal = ecg(bpm=60)["II"]
+    leads = {"aVR": made.lead("aVR", -signal, row=0), "II": made.lead("II", signal, row=1)}
+    assert heart.rate_bpm(leads, {}) == pytest.approx(60, abs=1)
 
 
 def test_rows_vote_for_beats() -> None:
@@ -80,6 +95,7 @@ def test_rows_vote_for_beats() -> None:
     assert heart._shared([true]).tolist() == true.tolist()
     assert heart._shared([true, true + 0.3]).size == 0
     assert heart._shared([np.array([1.0, 1.05]), np.zeros(0)]).size == 0  # twice by one row is once
+    assert heart._shared([np.array([0.5, 1.0]), np.array([1.02])]) == pytest.approx([1.01])  # after one row's alone
 
 
 def test_many_rows_need_a_third_of_them() -> None:
@@ -99,5 +115,15 @@ def test_a_flat_bump_of_a_strip_is_a_beat_only_where_a_row_shows_it(monkeypatch:
     assert heart._of_strip(signal, np.array([5.71])).tolist() == times[:4].tolist()
     steeper = signal + 0.2 * np.exp(-0.5 * ((t - times[4]) / 0.008) ** 2)
     assert heart._of_strip(steeper, np.zeros(0)).tolist() == times.tolist()
-    monkeypatch.setattr(heart, "_beats", lambda *_: np.zeros(0))
+    for late, kept in ((0.06, 5), (0.09, 4)):  # a steep flank within 0.07 s is the beat's
+        beside = signal + 0.5 * (t >= times[4] + late)
+        assert heart._of_strip(beside, np.zeros(0)).size == kept
+    seen: list[int] = []
+
+    def none(_: Reals, borders: Reals) -> Reals:
+        seen.append(borders.size)
+        return np.zeros(0)
+
+    monkeypatch.setattr(heart, "_beats", none)
     assert heart._of_strip(signal, times).size == 0
+    assert seen == [0], "a strip has no borders"

@@ -112,6 +112,7 @@ def test_a_page_is_not_overwritten_by_any_of_its_files(tmp_path: Path) -> None:
     [
         ("a-B_9.scan.png", 1, set(), "a-B_9_scan"),
         ("__a__.png", 1, set(), "a"),
+        ("X_a_X.png", 1, set(), "X_a_X"),
         ("--a b  c--.png", 1, set(), "--a_b_c--"),
         ("a.png", 1, {"a", "a_2", "a_4"}, "a_3"),
         ("a.png", 12, {"a_p12"}, "a_p12_2"),
@@ -120,6 +121,6 @@ def test_a_page_is_not_overwritten_by_any_of_its_files(tmp_path: Path) -> None:
     ],
 )
 def test_letters_digits_and_strokes_stay_in_a_name(source: str, page_: int, taken: set[str], name: str) -> None:
-    before = set(taken)
-    assert write.stem(source, page_, taken) == name
-    assert taken == before | {name.lower()}
+    names = set(taken)
+    assert write.stem(source, page_, names) == name
+    assert names == taken | {name.lower()}

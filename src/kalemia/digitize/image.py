@@ -122,7 +122,7 @@ def _upright_rgb(file: Any) -> Pixels:
     if image.mode.startswith(("I", "F")):
         image = _eight_bits(image)
     factor = _reduction(*image.size)
-    if image.mode in ("P", "PA", "LA", "RGBA", "La", "RGBa") or "transparency" in image.info:
+    if image.mode in ("P", "PA", "LA", "RGBA", "RGBa") or "transparency" in image.info:
         image = image.convert("RGBA")
         image = Pillow.alpha_composite(Pillow.new("RGBA", image.size, "white"), image)
     image = image.convert("RGB")

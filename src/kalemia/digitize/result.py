@@ -88,7 +88,7 @@ class Digitized:
     def to_dict(self) -> dict[str, Any]:
         """Return plain values for JSON, without the signal, the pixels and anything that names a person."""
         recording = self.recording
-        printed = np.isfinite(recording.signal).mean(axis=1) if recording.signal.size else []
+        printed = np.isfinite(recording.signal).mean(axis=1)
         return {
             "source": recording.source,
             "page": self.page,
