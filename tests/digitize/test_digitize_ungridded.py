@@ -224,6 +224,10 @@ def box(
         ({"wide": 15}, None),
         ({"wide": 22}, (81, 61, 22, 38)),
         ({"wide": 23}, None),
+        ({"high": 52, "wide": 21}, None),  # both limits are outside
+        ({"high": 52, "wide": 30}, None),
+        ({"high": 50, "wide": 24, "longer": 8}, None),  # as are those of strokes that are alike
+        ({"high": 50, "wide": 24, "lower": 6, "longer": -6, "roof": (0, 2)}, None),
         ({"high": 79, "wide": 40}, (81, 61, 40, 77)),  # strokes of 0.4 of the page are an edge of it
         ({"high": 80, "wide": 40}, None),
         ({"pen": 9, "right_pen": 3, "wide": 18}, (84.5, 61, 18, 37)),
