@@ -73,6 +73,15 @@ def test_lines_of_1_and_of_5_mm_tell_the_turn_together(degrees: int, clear: floa
     assert found == pytest.approx(np.stack([either[0], either[2]]), abs=0.02 / 4)
 
 
+def test_a_small_tile_has_a_spectrum_as_fine_as_asked_for() -> None:
+    wave = np.cos(2 * np.pi * 0.25 * np.arange(24))
+    tile = np.tile(wave, (24, 1)).astype(np.float32)
+    for n in (24, 32, 96):
+        power = carrier.power(tile, np.ones_like(tile), n)
+        assert power.shape == (n, n // 2 + 1)
+        assert divmod(int(power.argmax()), n // 2 + 1) == (n // 2, n // 4)
+
+
 # ---- the page, or a part of it
 
 Part = tuple[list[int], list[int]]
