@@ -1,4 +1,4 @@
-"""R peaks on LUDB against the marks of lead II, and what the filter does to the T wave on PTB-XL.
+"""R peaks on LUDB and beside ectopic beats, and what the filter does to the T wave on PTB-XL.
 
     KALEMIA_DATA=... python bench/peaks.py | python bench/fill.py peaks
 
@@ -17,8 +17,10 @@ from scipy.signal import resample_poly
 from sleepecg.heartbeats import detect_heartbeats
 
 from common import data, headers, table
+from ectopic import HEIGHTS, PATTERNS, Patterned, patterned
+from kalemia.errors import BeatError
 from kalemia.read import read
-from kalemia.records import LEADS, SAMPLES
+from kalemia.records import LEADS, SAMPLES, Beat, Recording
 from kalemia.records import R_SAMPLE as R
 from kalemia.signal.beat import cut
 from kalemia.signal.condition import RATE, condition
@@ -27,6 +29,9 @@ from kalemia.signal.peaks import Detection, combine, detect
 
 MARKS_OFF = {"34", "83", "90"}
 """Records whose marks lie up to 126 ms off."""
+
+PATIENTS, LEVELS_MEQ_L = 12, (4.2, 7.0)
+"""Simulated patients of each pattern and height, half of them at each potassium."""
 
 Numbers = NDArray[np.float64]
 
@@ -82,6 +87,66 @@ def peaks() -> str:
     return table(["detected on", "within", "LUDB", "sensitivity", "PPV"], rows, "peaks")
 
 
+def beside_ectopic() -> str:
+    """Score simulated patients with ectopic beats, as a file and as a page of four columns and a strip."""
+    rows = [
+        [name, f"{height:g}", "page" if page else "file", *_of_pattern(pattern, height, page)]
+        for name, pattern in PATTERNS.items()
+        for height in (HEIGHTS if "E" in pattern else (1.0,))
+        for page in (False, True)
+    ]
+    columns = ["pattern", "height", "read from", "sinus beats found", "ectopic beats found", "found besides"]
+    return table([*columns, "rate within 10 %", "leads whose median is ectopic"], rows, "peaks-ectopic")
+
+
+def _of_pattern(pattern: str, height: float, page: bool) -> tuple[str, ...]:
+    """Return the cells of one row."""
+    sinus, early, besides, right, ectopic, leads = Score(), Score(), 0, 0, 0, 0
+    for seed in range(PATIENTS):
+        made = patterned(seed, pattern, height, LEVELS_MEQ_L[seed % 2])
+        try:
+            beat = cut(printed(made.recording) if page else made.recording)
+        except BeatError:
+            continue
+        for score, of in ((sinus, ~made.ectopic), (early, made.ectopic)):
+            if of.any():
+                score.add(beat.r_peaks_s, made.at_s[of], 0.15)
+        besides += int((np.abs(beat.r_peaks_s[:, None] - made.at_s).min(axis=1) > 0.15).sum())
+        right += abs(beat.rr_s / made.rr_s - 1) < 0.1
+        shapes = _ectopic_leads(beat, made)
+        ectopic, leads = ectopic + sum(shapes), leads + len(shapes)
+    found = (f"{score.hit} of {score.hit + score.missed}" for score in (sinus, early))
+    return (*found, str(besides), f"{right} of {PATIENTS}", f"{ectopic} of {leads}")
+
+
+def printed(whole: Recording) -> Recording:
+    """Return what a page of four columns and a strip of lead II shows."""
+    shown = np.full_like(whole.signal, np.nan)
+    for row, column in enumerate(np.repeat(np.arange(4), 3) * (whole.signal.shape[1] // 4)):
+        seen = slice(column, column + whole.signal.shape[1] // 4)
+        shown[row, seen] = whole.signal[row, seen]
+    shown[1] = whole.signal[1]
+    return Recording(shown, whole.rate, whole.leads, digitized=True)
+
+
+def _ectopic_leads(beat: Beat, made: Patterned) -> list[bool]:
+    """Tell of each good lead whether its median is liker to the ectopic beats than to the sinus beats."""
+    found = []
+    for row, lead in enumerate(beat.leads):
+        if beat.problems[row] is None and made.ectopic.any():
+            own = beat.waveform[row, R - 30 : R + 45]
+            found.append(_liking(own, made, lead, made.ectopic) > _liking(own, made, lead, ~made.ectopic))
+    return found
+
+
+def _liking(own: NDArray[np.float32], made: Patterned, lead: str, of: NDArray[np.bool_]) -> float:
+    """Return the best correlation of a QRS complex at 300 Hz with the beats of one kind, wherever they peak."""
+    signal = resample_poly(made.recording.lead(lead), 3, 5)
+    tops = np.round(made.at_s[of] * RATE).astype(int)
+    starts = (tops[(tops > 60) & (tops < len(signal) - 75)][:, None] + np.arange(-50, -9)).ravel()
+    return max((float(np.corrcoef(own, signal[start : start + len(own)])[0, 1]) for start in starts), default=0.0)
+
+
 def t_change() -> str:
     """Compare the T wave of the median beat with and without the filter, lead by lead."""
     records = headers(data() / "ptbxl")
@@ -134,6 +199,8 @@ def _at(middle: NDArray[np.float32], tops: NDArray[np.intp]) -> NDArray[np.float
 
 if __name__ == "__main__":
     print(peaks())
+    print("\nSimulated patients with ectopic beats, whose height is in sinus beats:\n")
+    print(beside_ectopic())
     print(
         "\nT amplitude of the median beat, filtered against unfiltered, PTB-XL (limit: the larger of 5 uV and 3 %):\n"
     )

@@ -127,15 +127,17 @@ class Beat:
     leads
         One name a row of `waveform`.
     rr_s
-        Median RR interval, s.
+        Median RR interval, s; with ectopic beats that of all beats, from one sinus beat to the next.
     count
-        How many beats stand behind the median.
+        How many beats stand behind the median; ectopic ones never do.
     quality
         (leads,) 0..1.
     problems
         Per lead: why it must not be used, or None.
     r_peaks_s
         Times of the R peaks found in the recording, s.
+    ectopic_s
+        Those of them that are ectopic: early, and of another shape than the sinus beats.
     """
 
     waveform: NDArray[np.float32]
@@ -146,10 +148,11 @@ class Beat:
     quality: NDArray[np.float32]
     problems: tuple[str | None, ...]
     r_peaks_s: NDArray[np.float64] = field(default_factory=lambda: np.empty(0))
+    ectopic_s: NDArray[np.float64] = field(default_factory=lambda: np.empty(0))
 
     @property
     def heart_rate_bpm(self) -> float:
-        """Beats per minute."""
+        """Beats per minute, ectopic ones counted."""
         return 60.0 / self.rr_s
 
     @property

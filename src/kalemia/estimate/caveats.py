@@ -131,3 +131,15 @@ def form(waves: Mapping[str, Waves]) -> str:
         if up["V1"] < 1 / 3 and up["I"] > 2 and up["V6"] > 1:
             return LEFT_BLOCK
     return ""
+
+
+def ectopy(beat: Beat) -> list[str]:
+    """Say how many beats are ectopic, where some are."""
+    found, ectopic = len(beat.r_peaks_s), len(beat.ectopic_s)
+    if not ectopic:
+        return []
+    be = "is" if ectopic == 1 else "are"
+    return [
+        f"{ectopic} of {found} beats {be} ectopic (early, and of another shape): none of them was read, "
+        "and the heart rate counts them."
+    ]

@@ -187,7 +187,7 @@ def _estimated(recording: Recording, model: Model, known: Known) -> Result:
         heart_rate_bpm=round(beat.heart_rate_bpm, 1),
         beats_used=beat.count,
         quality={lead: round(float(q), 2) for lead, q in zip(beat.leads, beat.quality, strict=True)},
-        warnings=(*recording.warnings, *findings.warnings, *wiring.warnings),
+        warnings=(*recording.warnings, *findings.warnings, *caveats.ectopy(beat), *wiring.warnings),
     )
     if reason := gate.refusal(beat, recording, model.card.least_leads) or gate.injured(findings.st):
         return Result(replace(refused, reason=reason), recording, beat)

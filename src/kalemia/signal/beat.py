@@ -30,15 +30,18 @@ class Cycles:
     problems
         By lead: why it must not be used, or None.
     rr_s
-        Median RR interval, s.
+        RR interval, s, as in `Beat`.
     r_peaks_s
         (beats,) times of the R peaks, s.
+    ectopic_s
+        Those of them that are ectopic.
     """
 
     by_lead: dict[str, Cycle]
     problems: dict[str, str | None]
     rr_s: float
     r_peaks_s: NDArray[np.float64]
+    ectopic_s: NDArray[np.float64]
 
     def beat(self, leads: Sequence[str]) -> Beat:
         """Return the Beat of some of the leads, in this order."""
@@ -54,6 +57,7 @@ class Cycles:
             quality=np.array(scores, np.float32),
             problems=tuple(problems),
             r_peaks_s=self.r_peaks_s,
+            ectopic_s=self.ectopic_s,
         )
 
 
@@ -96,6 +100,7 @@ def cycles(recording: Recording, leads: Sequence[str], beside: Sequence[str] = (
         problems=dict(zip(leads, problems, strict=True)),
         rr_s=detection.rr / RATE,
         r_peaks_s=detection.peaks / RATE,
+        ectopic_s=detection.ectopic / RATE,
     )
 
 

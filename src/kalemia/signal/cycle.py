@@ -18,6 +18,11 @@ SAME_SHAPE = 0.9
 MOST_MOVED = 5
 """Samples (17 ms) by which the peak of a lead may move between beats: farther off it is another deflection."""
 
+OWN_BEFORE, OWN_AFTER, FAR = 24, 45, 1_000_000
+"""Samples before and after R of an ectopic beat that are its own, whichever beat is cut there."""
+SHORTEST_HEART = 60.0
+"""Samples from R on in which beats are compared at least."""
+
 Float32 = NDArray[np.float32]
 Index = NDArray[np.intp]
 
@@ -62,13 +67,26 @@ def medians(detection: Detection) -> list[Cycle]:
     index = windows.peaks[:, :, None] + np.arange(-R_SAMPLE, SAMPLES - R_SAMPLE)
     beats = np.take_along_axis(windows.signal[:, None, :], index, axis=2) - windows.level[:, :, None]
     # From the QRS complex to the end of T: P waves and the next beat may come when they like.
-    heart = slice(R_SAMPLE - 24, R_SAMPLE + int(min(135.0, 0.6 * detection.rr)))
+    end = min(135.0, 0.6 * detection.rr)
+    if len(detection.ectopic):
+        before, after = _ectopic_beside(windows.peaks, detection.ectopic)
+        places = np.arange(-R_SAMPLE, SAMPLES - R_SAMPLE)
+        beats[(places < before[:, :, None] + OWN_AFTER) | (places >= after[:, :, None] - OWN_BEFORE)] = np.nan
+        end = min(end, max(float(np.median(after)) - OWN_BEFORE, SHORTEST_HEART))
+    heart = slice(R_SAMPLE - 24, R_SAMPLE + int(end))
     return [_cycle(lead, heart) for lead in beats]
+
+
+def _ectopic_beside(peaks: Index, ectopic: Index) -> tuple[Index, Index]:
+    """Return how far the ectopic beats before and after each of the peaks (leads, beats) lie from it, samples."""
+    padded = np.concatenate([[-FAR], ectopic, [FAR]])
+    follows = np.searchsorted(padded, peaks)
+    return padded[follows - 1] - peaks, padded[follows] - peaks
 
 
 def snap(detection: Detection) -> Windows:
     """Move the detected peaks to each lead's own largest deflection, and read the level before the QRS complex."""
-    signal, detected = detection.signal, detection.peaks
+    signal, detected = detection.signal, detection.sinus
     whole = (detected >= R_SAMPLE + SNAP_REACH) & (detected < signal.shape[1] - (SAMPLES - R_SAMPLE) - SNAP_REACH)
     detected = detected[whole]
     around = detected[:, None] + np.arange(-R_SAMPLE, 60)

@@ -7,7 +7,7 @@ for a few seconds only, stretch by stretch.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import chain, pairwise
 
@@ -16,6 +16,8 @@ from numpy.typing import NDArray
 
 from kalemia.records import R_SAMPLE
 from kalemia.signal.condition import RATE, condition
+from kalemia.signal.ectopy import ectopic
+from kalemia.signal.overlooked import lasting, overlooked
 
 DETECTION_LEADS = ("I", "II", "V5", "V6", "V4", "aVF", "III", "V3", "aVL", "V2", "aVR", "V1")
 """Leads in the order in which they are taken, three where they last, to find the peaks in: upright R, quiet T."""
@@ -32,6 +34,9 @@ STEEP_SHARE = 0.25
 """Share of a typical QRS complex's steepness that every beat has."""
 PAIR_SAMPLES, PAIR_RATIO, PAIR_SPREAD, PAIR_SHARE = 126, 1.2, 7, 0.3
 """R and T lie 420 ms apart at most, always equally within 23 ms, the next R a fifth farther; 3 peaks in 10 do so."""
+NARROW, SOON_OVER, ABRUPT = 21, 30, 0.3
+"""Samples in which a narrow complex is steep (70 ms), and an ectopic one, but no T wave (100 ms), and the share of the
+narrow one's abruptness, which is steepness by these samples, that it has."""
 
 Float32 = NDArray[np.float32]
 Float64 = NDArray[np.float64]
@@ -45,11 +50,24 @@ class Detection:
     signal: Float32  # (leads, samples) at 300 Hz, mV
     combined: Float64  # (samples,) what the peaks were found in, without unit
     peaks: Index  # (beats,) samples
+    ectopic: Index = field(default_factory=lambda: np.empty(0, np.intp))  # those of the peaks that are ectopic
+
+    @cached_property
+    def sinus(self) -> Index:
+        """The peaks that are not ectopic."""
+        return self.peaks[~np.isin(self.peaks, self.ectopic)] if len(self.ectopic) else self.peaks
 
     @cached_property
     def rr(self) -> float:
-        """The median RR interval, samples."""
-        return float(np.median(np.diff(self.peaks)))
+        """The median RR interval, samples; with ectopic beats that of all beats from one sinus beat to the next.
+
+        After an ectopic beat the sinus node comes at its own time: what lies between two sinus beats, shared by the
+        beats in it, is the sinus node's interval, which a median of short and long ones is not.
+        """
+        if not len(self.ectopic) or len(self.sinus) < 2:
+            return float(np.median(np.diff(self.peaks)))
+        beats = np.diff(np.searchsorted(self.peaks, self.sinus))
+        return float(np.median(np.repeat(np.diff(self.sinus) / beats, beats)))
 
 
 def find(
@@ -81,7 +99,13 @@ def find(
     shown = np.stack([conditioned[name] for name in finders])
     combined = combine(shown)
     signal = np.stack([conditioned[name] for name in (*leads, *beside)])
-    return Detection(signal, combined, detect(combined, stretches(shown)))
+    borders = stretches(shown)
+    found = detect(combined, borders)
+    steep = overlooked(shown, found, borders)
+    if len(steep):
+        more = _largest(np.abs(combined), steep, SNAP_REACH)
+        found = _dropped(np.abs(np.gradient(combined)), np.unique(np.append(found, more)))
+    return Detection(signal, combined, found, found[ectopic(shown, found)])
 
 
 def detection_leads(names: Sequence[str], raw: Float32) -> list[str]:
@@ -169,7 +193,18 @@ def detect(combined: Float64, borders: Sequence[int] = ()) -> Index:
     typical = np.sort(steepness)[int(0.8 * len(steepness))]
     peaks = peaks[steepness >= STEEP_SHARE * typical]
     parts = np.split(peaks, np.searchsorted(peaks, borders[1:-1]))
-    return _without_t_waves(np.concatenate([_without_t_waves(part) for part in parts]) if len(parts) > 1 else peaks)
+    return _dropped(slope, np.concatenate([_dropped(slope, part) for part in parts]) if len(parts) > 1 else peaks)
+
+
+def _dropped(slope: Float64, peaks: Index) -> Index:
+    """Drop T waves, but no ectopic beats: beside a narrow complex what is steep and soon over is no T wave."""
+    found = _without_t_waves(peaks)
+    if len(found) == len(peaks):
+        return peaks
+    kept, lost = (_largest(slope, at, 20) for at in (found, np.setdiff1d(peaks, found)))
+    of_kept, of_lost = lasting(slope, kept), lasting(slope, lost)
+    abrupt = np.median(slope[lost] / of_lost) > ABRUPT * np.median(slope[kept] / of_kept)
+    return peaks if abrupt and np.median(of_kept) <= NARROW and np.median(of_lost) <= SOON_OVER else found
 
 
 def _without_t_waves(peaks: Index) -> Index:
