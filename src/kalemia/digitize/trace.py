@@ -90,7 +90,7 @@ def trace(ink: Floats, scale: float) -> Paths | None:
         return None
     path = follow(ink, centers, scale)
     # Pale traces beside black letters: what is full is what the paths run on.
-    ink = np.clip(ink / np.clip(np.median(_under(ink, path)), 0.2, 1), 0, 1)
+    ink = ink / np.clip(np.median(_under(ink, path)), 0.2, 1)
     sure = certainty(ink, SEEN)
     centers = rows(sure, scale)
     if not len(centers):
