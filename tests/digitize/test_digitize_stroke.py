@@ -5,8 +5,11 @@ from __future__ import annotations
 import cv2
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from kalemia.digitize import stroke
+
+Reals = NDArray[np.float64]
 
 
 @pytest.mark.parametrize(("pen", "off"), [(2, 1.5), (4, 2.5)])
@@ -79,3 +82,93 @@ def test_a_line_has_the_points_that_lie_on_ink() -> None:
     assert x.tolist() == [-0.5, 0, 0.5, 1, 3]  # between two columns with ink, not at the edge of one
     assert y.tolist() == (2 * (x + 0.5)).tolist()
     assert fine.middles.tolist() == [[1, 3, 5, 7]]
+
+
+def test_ink_that_is_no_more_than_half_sure_has_no_line() -> None:
+    fine = stroke.Fine(np.arange(7.0)[None], np.array([[stroke.INKED, 0.56, 0.56]]))
+    assert fine.line(0)[0].tolist() == [1.0, 1.5, 2.0]
+
+
+def test_a_path_beyond_the_page_is_on_its_edge() -> None:
+    ink = np.zeros((20, 30), np.float32)
+    ink[[0, 19]] = 1
+    fine = stroke.refine(ink, np.array([[-5] * 30, [50] * 30]))
+    assert fine.on.tolist() == [[1] * 30] * 2
+    assert fine.middles[:, 15] == pytest.approx([0, 19], abs=0.6)
+
+
+def test_without_ink_the_line_is_the_path() -> None:
+    fine = stroke.refine(np.zeros((20, 30), np.float32), np.full((1, 30), 7))
+    assert fine.y == pytest.approx(np.full((1, 61), 7.0))
+    assert fine.on.tolist() == [[0] * 30]
+
+
+def test_ink_at_the_edge_of_the_page_goes_on_beyond_it() -> None:
+    ink = np.zeros((9, 2), np.float32)
+    ink[:3, 0] = ink[6:, 1] = 1
+    high, low = stroke._ends(ink, np.array([[1, 7]]), np.array([[0, 1]]))
+    assert (high.tolist(), low.tolist()) == ([[-1, 6]], [[3, 10]])
+    ink[1, 0] = ink[7, 1] = 0.25
+    high, low = stroke._ends(ink, np.array([[0, 8]]), np.array([[0, 1]]))
+    assert (high.tolist(), low.tolist()) == ([[-1, 7.75]], [[1.25, 10]])
+
+
+def test_a_pixel_that_is_just_half_sure_is_an_end_in_part() -> None:
+    ink = np.zeros((9, 1), np.float32)
+    ink[4:6] = 1
+    ink[[3, 6]] = stroke.INKED
+    high, low = stroke._ends(ink, np.array([[4]]), np.array([[0]]))
+    assert (high[0, 0], low[0, 0]) == pytest.approx((3.45, 6.55))
+
+
+@pytest.mark.parametrize(("pen", "whole"), [(3.0, 207), (2.5, 201), (2.0, 195), (1.0, 195)])
+def test_a_thicker_pen_counts_twelve_widths_from_where_it_changes(pen: float, whole: int) -> None:
+    """It is that of the thinnest ink within six widths, which is smoothed over as many on either side."""
+    ink = np.where(np.arange(300) < 170, pen, pen + 0.4)[None]
+    found, local = stroke._pen(ink, np.ones((1, 300), bool))
+    assert found == pen
+    assert np.flatnonzero(local[0] > pen + 1e-4)[0] == 169
+    assert np.flatnonzero(local[0] > pen + 0.4 - 1e-4)[0] == whole
+
+
+def test_the_pen_is_not_far_from_the_thin_ink_of_the_page() -> None:
+    ink = np.repeat([2.0, 3.0, 9.0, 2.0], [20, 30, 90, 20])[None]
+    pen, local = stroke._pen(ink, np.ones((1, 160), bool))
+    assert pen == 2
+    assert local[0, 100] == pytest.approx(4.5)  # half more than what three of ten columns are thinner than
+    ink = np.where(np.arange(160) // 5 == 16, 0.5, 2.0)[None]
+    assert stroke._pen(ink, np.ones((1, 160), bool))[1][0, 82] == pytest.approx(1.6)
+
+
+def test_only_ink_that_is_seen_tells_the_pen() -> None:
+    ink = np.full((1, 100), 3.0)
+    ink[0, 40:60] = 0.0
+    pen, local = stroke._pen(ink, ink > 0)
+    assert pen == 3
+    assert local == pytest.approx(np.full((1, 100), 3.0))
+
+
+def test_rows_have_pens_of_their_own() -> None:
+    ink = np.stack([np.full(100, 3.0), np.full(100, 4.0), np.full(100, 3.5)])
+    pen, local = stroke._pen(ink, np.ones(ink.shape, bool))
+    assert pen == 3
+    assert local == pytest.approx(ink)
+
+
+@pytest.mark.parametrize(("radius", "off"), [(0.5, 0.16), (1.0, 0.16), (1.5, 0.13), (2.0, 0.14), (3.0, 0.21)])
+def test_a_peak_is_found_again_from_what_a_round_pen_inks(radius: float, off: float) -> None:
+    def true(x: Reals) -> Reals:
+        return np.asarray(80 - 30 * np.exp(-0.5 * ((x - 30) / 2.5) ** 2), np.float64)
+
+    x = np.arange(-20, 80, 0.02)
+    ends = []
+    for column in range(60):
+        beside = np.maximum(np.abs(x - column - 0.5) - stroke.PIXEL, 0)
+        under = beside <= radius
+        reach = np.sqrt(radius**2 - beside[under] ** 2)
+        ends.append(((true(x[under]) - reach).min(), (true(x[under]) + reach).max()))
+    high, low = np.transpose(ends)[:, None]
+    found = stroke._curve(high, low, radius, np.full((1, 60), radius))[0]
+    wrong = found - true(np.arange(121) / 2)
+    assert found.min() == pytest.approx(50, abs=0.3)
+    assert np.sqrt(np.mean(wrong**2)) < off
