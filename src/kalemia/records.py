@@ -205,7 +205,7 @@ class Estimate:
 
     A refused or failed estimate has no potassium, only a `reason`. Potassium, interval and probabilities are of a
     patient of the `population`; the level is "high" where more than 5.5 mEq/L has a probability of a half, "low" where
-    less than 3.5 has, "normal" where 3.5 to 5.5 has nine tenths and T can be read, else "uncertain".
+    less than 3.5 has, "normal" where 3.5 to 5.5 has nine tenths, T can be read and ST is not raised, else "uncertain".
     `likelihood_ratio` is what the ECG says on its own: how many times likelier it is at a "high" (5.5 to 8), and at a
     "low" potassium (2.5 to 3.5), than at a normal one; `alone_meq_l` is the mean potassium where every one is as likely
     before the ECG. `leads_used` of a refused one are those that were looked at.

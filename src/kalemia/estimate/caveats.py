@@ -53,9 +53,9 @@ class Findings:
     st: ST = NOTHING
 
     @property
-    def silent_t(self) -> bool:
-        """Whether T is flat or turned over, so that an ordinary estimate says nothing."""
-        return self._flat_t or bool(self._inverted)
+    def hides_potassium(self) -> bool:
+        """Whether T is flat or turned over, or ST raised, so that an ordinary estimate cannot be called normal."""
+        return self._flat_t or bool(self._inverted) or bool(self.st.raised)
 
     @property
     def warnings(self) -> list[str]:

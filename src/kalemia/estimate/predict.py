@@ -201,8 +201,8 @@ def _estimated(recording: Recording, model: Model, known: Known) -> Result:
     estimate = _answered(known.noted(unanswered), evidence, known.population, model.card)
     if known.lab is not None:
         estimate = replace(estimate, doubtful_draw=judged(known.lab, known.population, evidence))
-    # A T wave that says nothing cannot say that all is well.
-    if estimate.level == "normal" and findings.silent_t:
+    # A T wave that says nothing, or an injured heart, cannot say that all is well.
+    if estimate.level == "normal" and findings.hides_potassium:
         estimate = replace(estimate, level="uncertain")
     return Result(estimate, recording, beat, model=model, evidence=evidence, population=known.population)
 
