@@ -26,7 +26,7 @@ def loaded_by(code: str, *arguments: str) -> set[str]:
 
 def test_the_public_names() -> None:
     assert kalemia.__all__ == [
-        "LEADS", "Beat", "Calibration", "Draw", "Estimate", "KalemiaError", "Recording",
+        "LEADS", "Beat", "Calibration", "Draw", "Estimate", "Hemolyzed", "KalemiaError", "Recording",
         "calibrate", "cut", "digitize", "predict", "read", "simulate",
     ]  # fmt: skip
     for name in kalemia.__all__:
