@@ -8,7 +8,7 @@ import re
 import subprocess
 import sys
 import tomllib
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -26,7 +26,7 @@ from kalemia.estimate.model import DEFAULT, bundled
 from kalemia.estimate.predict import predict
 from kalemia.read import formats
 from kalemia.read.formats import ECGS, listed
-from kalemia.records import Before, Estimate
+from kalemia.records import Before, DoubtfulDraw, Estimate
 from kalemia.report import words
 from kalemia.simulate import simulate, simulate_one
 from kalemia.simulate.formats import write_wfdb
@@ -187,7 +187,8 @@ def test_make_targets_exist() -> None:
 
 
 def test_the_json_that_is_shown_has_the_fields_that_are_printed() -> None:
-    (shown,) = (json.loads(block) for block in blocks("docs/predict.md", "json"))
+    shown, draw = (json.loads(block) for block in blocks("docs/predict.md", "json"))
+    assert draw.keys() == {field.name for field in fields(DoubtfulDraw)}
     printed = predict(next(iter(simulate(1, seed=1))).recording).to_dict()
     assert list(shown) == list(printed)
     assert list(shown["model"]) == list(printed["model"])

@@ -190,11 +190,13 @@ class Before:
 class DoubtfulDraw:
     """A laboratory's potassium in a hemolyzed sample, and how likely the true one is above 5.5 mEq/L.
 
-    `hemolysis_index` is in mg/dL, None where only "hemolyzed" is known.
+    `hemolysis_index` is in mg/dL, None where only "hemolyzed" is known; `added_meq_l` is what burst cells added
+    if they added as much as they do on average.
     """
 
     potassium_meq_l: float
     hemolysis_index: float | None
+    added_meq_l: float
     probability_without_ecg: float
     probability_with_ecg: float
 

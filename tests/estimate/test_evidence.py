@@ -19,6 +19,7 @@ from kalemia.estimate.evidence import (
     ratios,
     says_little,
 )
+from kalemia.estimate.population import Population
 from likelihoods import bell
 
 FLAT = Shares(np.full(BINS, 1 / BINS))
@@ -190,3 +191,15 @@ def test_a_normal_likelihood_has_its_middle_and_width(middle: float, width: floa
 def test_what_an_ecg_says_alone_is_a_mean(evidence: Evidence, alone: float) -> None:
     assert evidence.alone_meq_l == pytest.approx(alone, abs=0.002)
     assert evidence.alone_meq_l == round(evidence.alone_meq_l, 3)
+
+
+@pytest.mark.parametrize("peak", [0, 15, BINS - 1])
+def test_the_surest_network_leaves_numbers(peak: int) -> None:
+    answer = np.full(BINS, -3e38, np.float32)
+    answer[peak] = 3e38
+    evidence = Evidence.of(answer / 2)
+    after = Population.load("kidney").given(evidence)
+    low, high = after.interval(0.9)
+    assert EDGES_MEQ_L[peak] <= low < high <= EDGES_MEQ_L[peak + 1]
+    assert all(0 <= ratio < np.inf for ratio in evidence.likelihood_ratio.values())
+    assert np.isfinite(evidence.widened(0.2).log_likelihood).all()

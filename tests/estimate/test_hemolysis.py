@@ -54,7 +54,17 @@ def test_where_only_hemolyzed_is_known_it_is_as_hemolyzed_samples_are() -> None:
     assert 1.5 < high - low < 2.8
 
 
-@pytest.mark.parametrize("draw", [Hemolyzed(6.4), Hemolyzed(6.4, 150), Hemolyzed(2.0, 1000), Hemolyzed(9.9, 1)])
+@pytest.mark.parametrize(
+    "draw",
+    [
+        Hemolyzed(6.4),
+        Hemolyzed(6.4, 150),
+        Hemolyzed(2.0, 1000),
+        Hemolyzed(9.9, 1),
+        Hemolyzed(6.4, 1e-200),
+        Hemolyzed(6.4, 5e-324),
+    ],
+)
 def test_no_value_is_so_sure_that_nothing_speaks_against_it(draw: Hemolyzed) -> None:
     assert np.isfinite(draw.evidence().log_likelihood).all()
 
@@ -66,7 +76,7 @@ def test_an_ecg_speaks_for_or_against_a_doubtful_value(middle: float, side: int)
     assert side * (found.probability_with_ecg - found.probability_without_ecg) > 0.1
     silent = judged(Hemolyzed(6.4, 200), kidney, NOTHING)
     assert silent.probability_with_ecg == silent.probability_without_ecg == found.probability_without_ecg
-    assert silent == DoubtfulDraw(6.4, 200, silent.probability_without_ecg, silent.probability_without_ecg)
+    assert silent == DoubtfulDraw(6.4, 200, 0.9, silent.probability_without_ecg, silent.probability_without_ecg)
 
 
 def test_where_few_are_high_a_value_says_less() -> None:
@@ -116,8 +126,10 @@ def test_the_command_line_judges_a_doubtful_draw(tmp_path: Path, tiny_path: Path
     assert expected is not None
     assert line["doubtful_draw"] == vars(expected)
     _, text = run(*ecg, "--lab", "6.4", "--hemolyzed")
-    assert "The laboratory found 6.4 mEq/L in a hemolyzed sample. The true potassium is above 5.5 with a" in text
-    assert "This is an estimate and no result: draw blood again." in text
+    assert (
+        "The laboratory found 6.4 mEq/L in a hemolyzed sample, of which burst cells may have added about 0.9." in text
+    )
+    assert "This was tried on no patient and rules nothing out: draw blood again now." in text
     for half in (("--lab", "6.4"), ("--hemolyzed",), ("--hemolysis-index", "5")):
         code, output = run(*ecg, *half)
         assert code != 0
@@ -126,3 +138,9 @@ def test_the_command_line_judges_a_doubtful_draw(tmp_path: Path, tiny_path: Path
     code, output = run(str(tmp_path / "b.hea"), *ecg, "--lab", "6.4", "--hemolyzed")
     assert code != 0
     assert "--lab is of one blood sample; 2 ECGs are given, give the one of that time" in output
+
+
+def test_an_index_of_minus_nothing_is_nothing(tiny_path: Path) -> None:
+    draw = kalemia.predict(recording(), tiny_path, lab=Hemolyzed(6.4, -0.0)).doubtful_draw
+    assert draw is not None
+    assert (str(draw.hemolysis_index), str(draw.added_meq_l)) == ("0.0", "0.0")

@@ -109,6 +109,7 @@ def answered(tiny: Model, tiny_path: Path, *outputs: object) -> Model:
         ((np.ones((2, 29)),), "its network does not answer with 30 likelihoods a beat"),
         ((np.ones((1, 30)),), "its network does not answer with 30 likelihoods a beat"),
         ((np.ones((2, 30)),) * 2, "its network does not answer with 30 likelihoods a beat"),
+        ((np.full((2, 30), "1"),), "its network does not answer with 30 likelihoods a beat"),
     ],
 )
 def test_a_network_that_answers_otherwise_is_refused(

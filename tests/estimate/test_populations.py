@@ -66,7 +66,7 @@ COLUMN = "\n".join(f"{value:.1f}" for value in VALUES)
     "text",
     [
         f"potassium_meq_l\n{COLUMN}\n",
-        f"K\n{COLUMN}\n",
+        f"potassium_meq_l\n{COLUMN}\n".replace(".", ","),
         "date,potassium_meq_l\n" + "".join(f"2026-01-02,{value}\n" for value in VALUES),
         "potassium_meq_l;unit\n" + "".join(f"{value};mmol/l\n".replace(".", ",") for value in VALUES),
         f"\ufeffpotassium_meq_l\r\n{COLUMN}\n\n",
@@ -81,7 +81,7 @@ def test_a_table_of_values_is_a_population(tmp_path: Path, text: str) -> None:
 
 
 def test_one_further_patient_may_have_anything(tmp_path: Path) -> None:
-    known = Population.load(table(tmp_path, "K\n" + "4.2\n" * 100))
+    known = Population.load(table(tmp_path, "potassium_meq_l\n" + "4.2\n" * 100))
     assert known.shares.min() == pytest.approx(1 / BINS / 101, rel=1e-6)
     assert known.below(3.5) == pytest.approx(0.2 / 101, abs=1e-3)
 
@@ -96,19 +96,23 @@ def test_more_values_are_blurred_less() -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("K\n" + "4.2\n" * 99, "holds 99 values; 100 to 1,000,000 make a population"),
-        ("K\n", "holds 0 values"),
-        ("", "has no one column potassium_meq_l; expected it, or a single column"),
-        ("a,b\n1,2\n", "has no one column potassium_meq_l"),
-        ("potassium_meq_l,potassium_meq_l\n4,5\n", "has no one column potassium_meq_l"),
+        ("potassium_meq_l\n" + "4.2\n" * 99, "holds 99 values; 100 to 1,000,000 make a population"),
+        ("potassium_meq_l\n", "holds 0 values"),
+        ("", "its first row names no one column potassium_meq_l; expected it, in mEq/L"),
+        ("a,b\n1,2\n", "names no one column potassium_meq_l"),
+        ("calcium_mmol_l\n2.3\n", "names no one column potassium_meq_l"),
+        ("4.2\n" * 120, "names no one column potassium_meq_l"),
+        ("potassium_meq_l,potassium_meq_l\n4,5\n", "names no one column potassium_meq_l"),
+        ("patient,potassium_meq_l\n\n7,4,5\n", "line 3 has more or fewer fields than there are columns; a decimal"),
+        ("potassium_meq_l\n4_2\n", "line 2 holds no number"),
         (
-            "K\n" + "4.2\n" * 100 + "-1\n-2\n",
+            "potassium_meq_l\n" + "4.2\n" * 100 + "-1\n-2\n",
             "2 of its values, such as -1, are no potassium of a living person; 1.5 to 10",
         ),
-        ("K\n" + "16.4\n" * 100, "100 of its values, such as 16.4, are no potassium"),
-        ("K\n4.2\nhigh\n", "row 3 holds no number in potassium_meq_l; expected mEq/L"),
-        ("K\n4.2\nnan\n", "row 3 holds no number"),
-        ("a,potassium_meq_l\n1\n", "row 2 holds no number"),
+        ("potassium_meq_l\n" + "16.4\n" * 100, "100 of its values, such as 16.4, are no potassium"),
+        ("potassium_meq_l\n4.2\nhigh\n", "line 3 holds no number in potassium_meq_l; expected mEq/L"),
+        ("potassium_meq_l\n4.2\nnan\n", "line 3 holds no number"),
+        ("a,potassium_meq_l\n1\n", "line 2 has more or fewer fields"),
     ],
 )
 def test_what_makes_no_population_is_named(tmp_path: Path, text: str, message: str) -> None:
@@ -131,6 +135,11 @@ def test_an_unknown_name_names_the_known_ones(name: str) -> None:
         PopulationError, match=f"no population '{name}'; kidney, dialysis, hospital, emergency, flat are"
     ):
         Population.load(name)
+
+
+def test_a_name_that_no_file_can_have_is_no_population() -> None:
+    with pytest.raises(PopulationError, match=r"no population 'k{59}; kidney, dialysis"):
+        Population.load("k" * 300)
 
 
 def test_a_file_that_is_not_there_is_named() -> None:

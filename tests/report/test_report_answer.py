@@ -55,10 +55,10 @@ def test_the_probabilities_before_and_after_stand_in_a_table_each_with_its_bar()
     )
     assert [head.text for head in table.one("thead").all("th")] == ["mEq/L", "before", "after", ""]
     assert table_rows(table) == [
-        ["above 5.5", "6 %", "71 %", ""],
-        ["above 6.0", "2 %", "44 %", ""],
+        ["above 5.5", "6.1 %", "71 %", ""],
+        ["above 6.0", "1.8 %", "44 %", ""],
         ["above 6.5", "< 1 %", "> 99 %", ""],
-        ["below 3.5", "4 %", "< 1 %", ""],
+        ["below 3.5", "3.7 %", "< 1 %", ""],
     ]
     assert [percent(fill["width"]) for fill in table.all("rect", "fill")] == [71, 44, 100, 0]
 

@@ -210,14 +210,19 @@ def test_the_index_puts_high_first_and_reasons_last() -> None:
     assert [row[0] for row in table] == [
         "higher.dcm", "ecg.dcm", "low.dcm", "uncertain.dcm", "normal.dcm", "failed.dcm", "refused.dcm"
     ]  # fmt: skip
-    assert table[1] == ["ecg.dcm", "Estimated", "5.9 mEq/L", "5.1 to 6.8", "▲ High", ""]
-    assert table[2] == ["low.dcm", "Estimated", "2.9 mEq/L", "2.3 to 3.6", "▼ Low", ""]
-    assert table[-1] == ["refused.dcm", "Refused", "", "", "", "lead V5 is flat"]
-    assert root.one("p", "facts").text == "Of 7: 5 estimated (2 high), 1 refused, 1 failed."
-    assert root.one("p", "validated").text == "Model: v5-4k 1.0.0, trained on simulated ECGs."
+    assert table[1] == ["ecg.dcm", "Estimated", "5.9 mEq/L", "5.1 to 6.8", "6.1 %", "71 %", "▲ High", ""]
+    assert table[2] == ["low.dcm", "Estimated", "2.9 mEq/L", "2.3 to 3.6", "6.1 %", "< 1 %", "▼ Low", ""]
+    assert table[-1] == ["refused.dcm", "Refused", "", "", "", "", "", "lead V5 is flat"]
+    assert (
+        root.one("p", "facts").text == "Of 7: 5 estimated (2 high, 1 low, 1 normal, 1 uncertain), 1 refused, 1 failed."
+    )
+    assert root.one("p", "validated").text == (
+        "Population: kidney (outpatients with chronic kidney disease). Model: v5-4k 1.0.0, trained on simulated ECGs."
+    )
+    assert root.one("footer").text.endswith("from ECGs and their population.")
     assert root.one("p", "notice").one("strong").text == NOTICE
     assert [head.text for head in root.one("thead").all("th")] == [
-        "Source", "Status", "Estimate", "Interval", "Level", "Reason"
+        "Source", "Status", "Estimate", "Interval", "above 5.5 before", "after", "Level", "Reason"
     ]  # fmt: skip
     assert not re.search(r"https?://|src=|exclude|\bsafe|laborator", index([*rows, Listed(HIGH)]))
 
@@ -255,13 +260,15 @@ def test_names_that_occur_twice_are_told_apart_by_their_folder() -> None:
 def test_models_are_named_once_each() -> None:
     assert HIGH.model is not None
     other = replace(LOW, model=replace(HIGH.model, name="i-4k"))
-    assert listed(Listed(HIGH), Listed(other), Listed(NORMAL)).one("p", "validated").text == (
-        "Model: i-4k 1.0.0, trained on simulated ECGs; v5-4k 1.0.0, trained on simulated ECGs."
+    assert (
+        listed(Listed(HIGH), Listed(other), Listed(NORMAL))
+        .one("p", "validated")
+        .text.endswith(" Model: i-4k 1.0.0, trained on simulated ECGs; v5-4k 1.0.0, trained on simulated ECGs.")
     )
 
 
 def test_an_index_of_nothing_and_of_failures_is_written() -> None:
-    assert listed().one("p", "facts").text == "Of 0: 0 estimated (0 high), 0 refused, 0 failed."
+    assert listed().one("p", "facts").text == "Of 0: 0 estimated, 0 refused, 0 failed."
     nameless = [Listed(replace(FAILED, model=None)), Listed(replace(FAILED, model=None, source="other"))]
     root = listed(*nameless)
     assert len(table_rows(root)) == 2

@@ -19,8 +19,8 @@ def test_a_high_estimate_in_full() -> None:
   estimate     5.9 mEq/L  (90 % interval 5.1 to 6.8)  HIGH: above 5.5 is likelier than not (71 %)
   evidence     An ECG like this is 36 times likelier at a high potassium than at a normal one, and 32 times less \
 likely at a low one.
-  above 5.5    6 % before this ECG, 71 % after it
-  below 3.5    4 % before this ECG, < 1 % after it
+  above 5.5    6.1 % before this ECG, 71 % after it
+  below 3.5    3.7 % before this ECG, < 1 % after it
   population   kidney (outpatients with chronic kidney disease)
   heart rate   74 bpm
   beats used   11
@@ -29,7 +29,7 @@ likely at a low one.
   warning      QRS 142 ms: a wide complex.
   warning      The mains filter was on.
   model        v5-4k 1.0.0, trained on simulated ECGs
-  interval     validated on simulated ECGs
+  interval     validated on simulated ECGs only
   Research use. Not a medical device. Does not replace a blood test."""
     )
 
@@ -59,8 +59,10 @@ def test_every_text_has_the_notice_and_no_forbidden_word(name: str) -> None:
 
 
 def test_many_leads_are_summed_up_by_the_worst() -> None:
-    printed = text(replace(HIGH, quality=dict.fromkeys(LEADS, 0.99) | {"V2": 0.81}))
-    assert "quality      lowest 0.81 (V2) of 12 leads" in printed
+    quality = dict.fromkeys(LEADS, 0.99) | {"V2": 0.81, "V3": 0.3}
+    printed = text(replace(HIGH, leads_used=tuple(lead for lead in LEADS if lead != "V3"), quality=quality))
+    assert "quality      lowest 0.81 (V2) of 11 leads" in printed
+    assert "quality      lowest 0.30 (V3) of 12 leads" in text(replace(REFUSED, quality=quality))
 
 
 def test_a_file_name_cannot_write_to_the_terminal() -> None:
@@ -86,8 +88,8 @@ def test_an_estimate_without_interval_level_or_probability() -> None:
 @pytest.mark.parametrize(
     ("above", "below", "lines"),
     [
-        ({"5.5": 0.71}, {}, ["above 5.5    6 % before this ECG, 71 % after it"]),
-        ({}, {"3.5": 0.02}, ["below 3.5    4 % before this ECG, 2 % after it"]),
+        ({"5.5": 0.71}, {}, ["above 5.5    6.1 % before this ECG, 71 % after it"]),
+        ({}, {"3.5": 0.02}, ["below 3.5    3.7 % before this ECG, 2.0 % after it"]),
         ({"6.0": 0.5, "7.0": 0.1}, {"3.0": 0.1}, []),
     ],
 )

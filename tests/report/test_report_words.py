@@ -40,8 +40,11 @@ def test_an_interval_is_rounded_as_its_bounds_are() -> None:
     [
         (0.0, "< 1 %"),
         (0.004, "< 1 %"),
-        (0.006, "1 %"),
-        (0.01, "1 %"),
+        (0.006, "< 1 %"),
+        (0.01, "1.0 %"),
+        (0.0564, "5.6 %"),
+        (0.0994, "9.9 %"),
+        (0.0996, "10 %"),
         (0.714, "71 %"),
         (0.994, "99 %"),
         (0.996, "> 99 %"),
@@ -62,7 +65,7 @@ def test_a_change_has_its_sign_unless_it_is_none(value: float, shown: str) -> No
 
 TELLS = "and this ECG makes it likelier; a blood test tells"
 UNSURE = "3.5 to 5.5 has a probability of {} %, too little to be called normal"
-NORMALLY = "3.5 to 5.5 is very likely ({}), but not certain"
+NORMALLY = "3.5 to 5.5 is very likely ({}), but not certain; a blood test tells"
 
 
 def said(
@@ -92,7 +95,7 @@ def test_normal_says_how_much_of_it_is_the_populations_and_that_it_is_not_certai
     assert said("normal", 0.0, 0.002) == NORMALLY.format("> 99 %; 90 % before this ECG")
     assert said("normal", 0.019, 0.03, before=None) == NORMALLY.format("95 %")
     assert said("normal", 0.019, 0.03, before=replace(KIDNEY, probability_below={})) == NORMALLY.format("95 %")
-    assert said("normal", 0.019, None) == "3.5 to 5.5 is very likely, but not certain"
+    assert said("normal", 0.019, None) == "3.5 to 5.5 is very likely, but not certain; a blood test tells"
 
 
 @pytest.mark.parametrize(
@@ -106,7 +109,7 @@ def test_normal_says_how_much_of_it_is_the_populations_and_that_it_is_not_certai
         (0.3, 0.2, (4.0, 4.0), f"above 5.5 is possible (30 %), {TELLS}"),
         # A ratio is of equal weights: where the population's own are others, the probability may fall all the same.
         (0.061, 0.3, (2.1, 0.9), UNSURE.format(63)),
-        (0.062, 0.3, (2.1, 0.9), f"above 5.5 is possible (6 %), {TELLS}"),
+        (0.062, 0.3, (2.1, 0.9), f"above 5.5 is possible (6.2 %), {TELLS}"),
     ],
 )
 def test_uncertain_says_which_side_the_ecg_made_likelier(
@@ -116,7 +119,7 @@ def test_uncertain_says_which_side_the_ecg_made_likelier(
 
 
 def test_without_a_population_an_ecg_leans_by_its_ratio_alone() -> None:
-    assert said("uncertain", 0.02, 0.2, (3.0, 1.0), None) == f"above 5.5 is possible (2 %), {TELLS}"
+    assert said("uncertain", 0.02, 0.2, (3.0, 1.0), None) == f"above 5.5 is possible (2.0 %), {TELLS}"
 
 
 @pytest.mark.parametrize(
@@ -189,10 +192,10 @@ def test_a_ratio_is_said_as_so_many_times(ratio: float, shown: str) -> None:
 
 def test_chances_are_those_after_beside_those_before() -> None:
     assert words.chances(HIGH) == [
-        ("above 5.5", "6 %", "71 %"),
-        ("above 6.0", "2 %", "44 %"),
+        ("above 5.5", "6.1 %", "71 %"),
+        ("above 6.0", "1.8 %", "44 %"),
         ("above 6.5", "< 1 %", "> 99 %"),
-        ("below 3.5", "4 %", "< 1 %"),
+        ("below 3.5", "3.7 %", "< 1 %"),
     ]
     assert words.chances(replace(HIGH, probability_below={"3.0": 0.2}))[-1] == ("below 3.0", "", "20 %")
     assert [before for _, before, _ in words.chances(replace(HIGH, population=None))] == [""] * 4
@@ -319,16 +322,29 @@ def test_what_does_not_print_is_replaced(text: str, shown: str) -> None:
     [
         (None, None),
         (
-            DoubtfulDraw(6.4, None, 0.41, 0.32),
-            "The laboratory found 6.4 mEq/L in a hemolyzed sample. The true potassium is above 5.5 with a probability "
-            "of 32 %, 41 % without the ECG. This is an estimate and no result: draw blood again.",
+            DoubtfulDraw(6.4, None, 0.86, 0.41, 0.32),
+            "The laboratory found 6.4 mEq/L in a hemolyzed sample, of which burst cells may have added about 0.9. The "
+            "true potassium is above 5.5 with a probability of 41 % without this ECG, 32 % with it. This was tried on "
+            "no patient and rules nothing out: draw blood again now. The estimate does not use this sample.",
         ),
         (
-            DoubtfulDraw(7.0, 150.0, 0.004, 0.999),
-            "The laboratory found 7 mEq/L in a hemolyzed sample (index 150). The true potassium is above 5.5 with a "
-            "probability of > 99 %, < 1 % without the ECG. This is an estimate and no result: draw blood again.",
+            DoubtfulDraw(7.0, 150.0, 0.68, 0.004, 0.999),
+            "The laboratory found 7 mEq/L in a hemolyzed sample (index 150), of which burst cells may have added about "
+            "0.7. The true potassium is above 5.5 with a probability of < 1 % without this ECG, > 99 % with it. This "
+            "was tried on no patient and rules nothing out: draw blood again now. The estimate does not use this "
+            "sample.",
         ),
     ],
 )
 def test_a_doubtful_draw_is_no_result(draw: DoubtfulDraw | None, sentence: str | None) -> None:
     assert words.laboratory(Estimate("x", "estimated", doubtful_draw=draw)) == sentence
+
+
+def test_a_doubtful_draw_names_the_population_that_it_is_judged_in() -> None:
+    estimate = Estimate(
+        "x",
+        "estimated",
+        population=Before("kidney", "", {}, {}),
+        doubtful_draw=DoubtfulDraw(6.4, None, 0.86, 0.41, 0.32),
+    )
+    assert "above 5.5, for a patient of the population kidney, with a" in str(words.laboratory(estimate))

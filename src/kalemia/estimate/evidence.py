@@ -27,6 +27,9 @@ SIDES_MEQ_L = {"high": (HIGH_MEQ_L, 8.0), "low": (2.5, LOW_MEQ_L)}
 CUTS_ABOVE_MEQ_L = (HIGH_MEQ_L, 6.0, 6.5)
 CUTS_BELOW_MEQ_L = (LOW_MEQ_L,)
 """What an estimate has the probability of."""
+SUREST = -50.0
+"""The natural logarithm of the least likelihood, beside the greatest one: surer is no evidence, and not every number
+below is one of a computer."""
 LITTLE = 2.0
 """An ECG that makes neither side as many times likelier or less likely than normal says little."""
 
@@ -46,7 +49,7 @@ class Evidence:
     @classmethod
     def of(cls, log_likelihood: NDArray[np.floating]) -> Evidence:
         """Return the evidence of log-likelihoods (30,) that may lack a constant."""
-        raised = log_likelihood.astype(np.float64) - float(np.max(log_likelihood))
+        raised = np.maximum(log_likelihood.astype(np.float64) - float(np.max(log_likelihood)), SUREST)
         return cls(raised - np.log(_mean(np.exp(raised), NORMAL_MEQ_L)))
 
     @property

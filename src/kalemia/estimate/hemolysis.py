@@ -30,6 +30,8 @@ and 3.82 in the next one within four hours (Lampang Medical Journal, article 259
 LABORATORY_MEQ_L = 0.2
 """Standard deviation of a sound value: two blood methods differ by 0.13 to 0.32 in the mean."""
 LARGEST_INDEX = 2000.0
+LEAST_ADDED_MEQ_L = 1e-3
+"""No laboratory gives a third decimal."""
 STEPS = 60
 """In which what may have been added is looked at, up to four standard deviations above its mean."""
 FLOOR = 1e-9
@@ -67,14 +69,19 @@ class Hemolyzed:
         off = self.potassium_meq_l - CENTRES_MEQ_L[:, None] - added
         return Evidence.of(np.log(np.exp(-0.5 * np.square(off / LABORATORY_MEQ_L)) @ weights + FLOOR))
 
+    @property
+    def added_meq_l(self) -> tuple[float, float]:
+        """The mean and the standard deviation of what hemolysis may have added."""
+        if self.index is None:
+            return UNKNOWN_MEQ_L
+        mean = ADDED_PER_INDEX * abs(self.index)  # no -0
+        return mean, VARIES * mean
+
     def _added(self) -> tuple[Reals, Reals]:
         """Return what hemolysis may have added, mEq/L, and how likely each is: gamma distributed, as it adds only."""
-        if self.index == 0:
+        mean, deviation = self.added_meq_l
+        if mean < LEAST_ADDED_MEQ_L:
             return np.zeros(1), np.ones(1)
-        mean, deviation = UNKNOWN_MEQ_L
-        if self.index is not None:
-            mean = ADDED_PER_INDEX * self.index
-            deviation = VARIES * mean
         added = (np.arange(STEPS) + 0.5) / STEPS * (mean + 4 * deviation)
         shape, scale = (mean / deviation) ** 2, deviation**2 / mean
         logs = (shape - 1) * np.log(added) - added / scale
@@ -86,4 +93,5 @@ def judged(draw: Hemolyzed, population: Population, ecg: Evidence) -> DoubtfulDr
     """Return how likely the true potassium of a patient of a population is high, without the ECG and with it."""
     without = population.given(draw.evidence())
     chances = (round(known.above(HIGH_MEQ_L), 3) for known in (without, without.given(ecg)))
-    return DoubtfulDraw(draw.potassium_meq_l, draw.index, *chances)
+    index = None if draw.index is None else abs(draw.index)  # no -0
+    return DoubtfulDraw(draw.potassium_meq_l, index, round(draw.added_meq_l[0], 2), *chances)

@@ -100,7 +100,7 @@ class Model:
             outputs = session.run(None, {"beats": beats, "side": side})
         except Exception as exc:  # onnxruntime raises a class of its own per fault
             raise ModelError(f"model {self.card.name}: its network cannot be run on a beat") from exc
-        if [np.shape(output) for output in outputs] != [(len(beats), BINS)]:
+        if [np.shape(output) for output in outputs] != [(len(beats), BINS)] or outputs[0].dtype.kind != "f":
             raise ModelError(f"model {self.card.name}: its network does not answer with {BINS} likelihoods a beat")
         row = np.clip(shown(beats) - self.card.least_leads, 0, len(self._sureness) - 1)
         return np.asarray(outputs[0] * self._sureness[row][:, None])

@@ -24,6 +24,8 @@ DEFAULT = "kidney"
 COLUMN = "potassium_meq_l"
 LEAST_VALUES, MOST_VALUES = 100, 1_000_000
 LARGEST_BYTES = 20_000_000
+BETWEEN = "\t;,"
+"""What may lie between fields. A tab where there is one column, so that a decimal comma stays in it."""
 LEAST_BLUR_MEQ_L = 0.15
 """Laboratories round and err; two values nearer than this are the same to an ECG."""
 
@@ -58,8 +60,7 @@ class Population(Shares):
         Parameters
         ----------
         name
-            One of `KNOWN`, or the path of a CSV file with a column `potassium_meq_l` (or a single column): a row a
-            blood test.
+            One of `KNOWN`, or the path of a CSV file with a column `potassium_meq_l`: a row a blood test.
 
         Raises
         ------
@@ -69,7 +70,7 @@ class Population(Shares):
         if str(name) in KNOWN:
             return _known(str(name))
         path = Path(name)
-        if not name or not (path.suffix or path.exists()):
+        if not path.suffix:
             raise PopulationError(
                 f"no population {str(name)!r:.60}; {', '.join(KNOWN)} are known, or give a CSV file of potassium "
                 "values from your own laboratory"
@@ -125,7 +126,7 @@ KNOWN: Mapping[str, _Published] = {
         "10.1186/s12873-024-01011-z); beyond, as rare as in `hospital`",
         {3.5: 0.201, 5.5: 0.970, 6.4: 0.9977},
     ),
-    "flat": _Published("nobody in particular: every potassium from 2 to 9.5 is as likely", "an assumption", {}),
+    "flat": _Published("nobody, for study only: every potassium from 2 to 9.5 is as likely", "an assumption", {}),
 }
 """Every named population. Between the shares that are published, and beyond them, potassium is taken to be nearly
 normally distributed, with a standard deviation that changes smoothly from one to the next."""
@@ -183,22 +184,27 @@ def _values(path: Path) -> list[float]:
     content = bounded.content(path, LARGEST_BYTES, "a CSV table of potassium values", PopulationError)
     try:
         text = io.TextIOWrapper(io.BytesIO(content), "utf-8-sig").read()
-        between = max(",;\t", key=text.partition("\n")[0].count)
-        rows = [row for row in csv.reader(io.StringIO(text), delimiter=between) if any(row)]
+        between = max(BETWEEN, key=text.partition("\n")[0].count)
+        table = csv.reader(io.StringIO(text), delimiter=between)
+        header, *rows = [(table.line_num, row) for row in table if any(row)] or [(0, [])]
     except (ValueError, csv.Error) as exc:
         raise PopulationError(f"{path}: no CSV text; expected a table of potassium values") from exc
-    header = [name.strip() for name in rows[0]] if rows else []
-    if header.count(COLUMN) != 1 and len(header) != 1:
-        raise PopulationError(f"{path}: has no one column {COLUMN}; expected it, or a single column")
-    place = header.index(COLUMN) if COLUMN in header else 0
-    return [_value(path, line, row, place) for line, row in enumerate(rows[1:], 2)]
+    names = [name.strip() for name in header[1]]
+    if names.count(COLUMN) != 1:
+        raise PopulationError(f"{path}: its first row names no one column {COLUMN}; expected it, in mEq/L (or mmol/L)")
+    if uneven := next((line for line, row in rows if len(row) != len(names)), None):
+        raise PopulationError(
+            f"{path}: line {uneven} has more or fewer fields than there are columns; a decimal comma beside commas "
+            "between fields needs quotes"
+        )
+    return [_value(path, line, row[names.index(COLUMN)]) for line, row in rows]
 
 
-def _value(path: Path, line: int, row: list[str], place: int) -> float:
+def _value(path: Path, line: int, field: str) -> float:
     try:
-        value = float(row[place].replace(",", "."))
-    except (IndexError, ValueError):
+        value = math.nan if "_" in field else float(field.replace(",", "."))
+    except ValueError:
         value = math.nan
     if not math.isfinite(value):
-        raise PopulationError(f"{path}: row {line} holds no number in {COLUMN}; expected mEq/L")
+        raise PopulationError(f"{path}: line {line} holds no number in {COLUMN}; expected mEq/L")
     return value

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from kalemia.estimate.judged import real_potassium
 from kalemia.records import Beat, Estimate, ModelName, Recording
 from kalemia.report import paper, plots, scales, words
 from kalemia.report.document import section
@@ -102,6 +103,9 @@ def _facts(model: ModelName, estimate: Estimate) -> list[tuple[str, str]]:
     facts = [("Name", f"{model.name} {model.version}"), ("Trained on", words.origin(model.trained_on))]
     if estimate.interval_validated_on is not None:
         facts.append(("Interval validated on", words.origin(estimate.interval_validated_on)))
+    if (judged := real_potassium().of(model.sha256)) is not None:
+        found = f"{judged.sensitivity.value:.0%} of those with a high potassium called high, by twice the likelihood"
+        facts.append(("On real emergency patients", found))
     return [*facts, ("SHA-256 of its file", f"{model.sha256[:12]}…" if len(model.sha256) > 12 else model.sha256)]
 
 

@@ -49,13 +49,13 @@ def _facts(estimate: Estimate) -> Iterator[tuple[str, str]]:
     if estimate.leads_used:
         yield leads, ", ".join(estimate.leads_used)
     if estimate.quality:
-        yield "quality", _quality(estimate.quality)
+        yield "quality", _quality(_looked_at(estimate))
     for warning in estimate.warnings:
         yield "warning", warning
     if estimate.model is not None:
         yield "model", words.model(estimate.model)
     if estimate.interval_validated_on is not None:
-        yield "interval", f"validated on {words.origin(estimate.interval_validated_on)}"
+        yield "interval", f"validated on {words.origin(estimate.interval_validated_on)} only"
 
 
 def _headline(estimate: Estimate) -> Iterator[str]:
@@ -65,6 +65,13 @@ def _headline(estimate: Estimate) -> Iterator[str]:
         yield f"({interval})"
     if (level := words.level(estimate)) is not None:
         yield f"{level[0].upper()}: {level[1]}"
+
+
+def _looked_at(estimate: Estimate) -> Mapping[str, float]:
+    """Return the quality of the leads that an estimate used; of all where there is none."""
+    if not words.is_estimated(estimate):
+        return estimate.quality
+    return {lead: value for lead, value in estimate.quality.items() if lead in estimate.leads_used}
 
 
 def _quality(quality: Mapping[str, float]) -> str:

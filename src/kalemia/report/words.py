@@ -20,6 +20,8 @@ WHERE = {
 }
 SAME, ABOUT = 1.5, "about as likely"
 """Nearer to one than this is a ratio of likelihoods that nobody need hear of, and what is said of it."""
+FEW = 0.0995
+"""Below a probability of a tenth, a decimal shows what an ECG changed."""
 SYMBOL = {"high": "▲", "low": "▼", "normal": "●", "uncertain": "◆"}
 """Shapes, so that color is never the only sign of a level."""
 
@@ -70,7 +72,7 @@ def probability(value: float) -> str:
     """Return a percentage that never claims 0 or 100."""
     if not math.isfinite(value):
         return "unknown"
-    percent = round(100 * value)
+    percent = round(100 * value, 1) if value < FEW else round(100 * value)
     return "< 1 %" if percent < 1 else "> 99 %" if percent > 99 else f"{percent} %"
 
 
@@ -95,7 +97,10 @@ def level(estimate: Estimate) -> tuple[str, str] | None:
     meaning = {
         "high": f"{WHERE['high']} is likelier than not{_percent(after, 'high')}",
         "low": f"{WHERE['low']} is likelier than not{_percent(after, 'low')}",
-        "normal": f"{WHERE['normal']} is very likely{_percent(after, 'normal', _before(estimate))}, but not certain",
+        "normal": (
+            f"{WHERE['normal']} is very likely{_percent(after, 'normal', _before(estimate))}, but not certain; a blood "
+            "test tells"
+        ),
         "uncertain": _leaning(estimate) or _open(after.get("normal")),
     }
     return NAMED[estimate.level], meaning[estimate.level]
@@ -192,10 +197,12 @@ def laboratory(estimate: Estimate) -> str | None:
         return None
     with_ecg, without = probability(draw.probability_with_ecg), probability(draw.probability_without_ecg)
     index = "" if draw.hemolysis_index is None else f" (index {draw.hemolysis_index:g})"
+    who = "" if estimate.population is None else f", for a patient of the population {estimate.population.name},"
     return (
-        f"The laboratory found {draw.potassium_meq_l:g} {UNIT} in a hemolyzed sample{index}. The true potassium is "
-        f"above {HIGH_MEQ_L} with a probability of {with_ecg}, {without} without the ECG. This is an estimate and no "
-        "result: draw blood again."
+        f"The laboratory found {draw.potassium_meq_l:g} {UNIT} in a hemolyzed sample{index}, of which burst cells may "
+        f"have added about {draw.added_meq_l:.1f}. The true potassium is above {HIGH_MEQ_L}{who} with a probability of "
+        f"{without} without this ECG, {with_ecg} with it. This was tried on no patient and rules nothing out: draw "
+        "blood again now. The estimate does not use this sample."
     )
 
 
