@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from kalemia.estimate.gate import gated, injured, recorded, refusal, unlike_a_beat, unsure
+from kalemia.estimate.gate import gated, injured, recorded, refusal, unlike_beats, unsure
 from kalemia.estimate.model import Model
 from kalemia.estimate.predict import predict
 from kalemia.records import LEADS, R_SAMPLE, Beat, Recording
@@ -91,7 +91,7 @@ def rate(bpm: float) -> str:
     ],
 )
 def test_rates_beyond_those_of_training_are_refused(rr_s: float, problem: str | None) -> None:
-    assert unlike_a_beat(BEAT, rr_s) == problem
+    assert unlike_beats(np.stack([BEAT, -BEAT]), rr_s) == [problem, problem]
 
 
 @pytest.mark.parametrize(
@@ -113,7 +113,7 @@ def test_rates_beyond_those_of_training_are_refused(rr_s: float, problem: str | 
     ],
 )
 def test_what_is_no_heartbeat_by_its_slopes(beat: NDArray[np.float32], problem: str | None) -> None:
-    assert unlike_a_beat(beat, 0.8) == problem
+    assert unlike_beats(np.stack([beat, BEAT]), 0.8) == [problem, None]
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from ecgs import HEART, P, R, T, Wave, beat_mv, drawn
 from kalemia.records import R_SAMPLE, SAMPLES
 from kalemia.signal import cycle
-from kalemia.signal.cycle import medians, qrs_onset, score, snap
+from kalemia.signal.cycle import medians, qrs_onset, scores, snap
 from kalemia.signal.peaks import Detection
 
 NAN = np.nan
@@ -109,9 +109,9 @@ def test_the_waveform_is_divided_by_the_largest_deflection_near_r() -> None:
 
 @pytest.mark.parametrize(("at", "within"), [(45, True), (149, True), (44, False), (150, False)])
 def test_the_gain_is_looked_for_from_150_ms_before_to_200_ms_after_r(at: int, within: bool) -> None:
-    beats = np.zeros((3, SAMPLES), np.float32) + np.hanning(SAMPLES).astype(np.float32) * 0.1
-    beats[:, at] = 5.0
-    found = cycle._cycle(beats, slice(66, 225))
+    beats = np.zeros((1, 3, SAMPLES), np.float32) + np.hanning(SAMPLES).astype(np.float32) * 0.1
+    beats[:, :, at] = 5.0
+    (found,) = cycle._cycles(beats, slice(66, 225))
     assert bool(found.gain_mv == 5.0) is within
 
 
@@ -145,6 +145,12 @@ def test_the_heart_lasts_six_tenths_of_rr_and_450_ms_at_most(rr: int) -> None:
     np.testing.assert_array_equal(medians(detection(odd, peaks=at))[0].alike, 4)
 
 
+def score(beats: NDArray[np.float32], median: NDArray[np.float32]) -> float:
+    """Return the score of one lead whose beats (beats, samples) are alike."""
+    (found,) = scores(beats[None], np.ones((1, len(beats)), bool), median[None])
+    return found
+
+
 @pytest.mark.parametrize("share", [0.0, 0.1, 0.3, 0.5])
 def test_the_score_is_the_share_of_common_power(share: float) -> None:
     rng = np.random.default_rng(1)
@@ -161,6 +167,17 @@ def test_noise_alone_and_silence_score_nothing() -> None:
     assert score(np.zeros((3, 160), np.float32), np.zeros(160, np.float32)) == 1.0
 
 
+def test_each_lead_is_scored_by_its_own_beats_that_are_alike() -> None:
+    rng = np.random.default_rng(2)
+    beats = (np.sin(np.arange(160) / 13) + rng.normal(0, 0.3, (3, 5, 160))).astype(np.float32)
+    alike = np.array([[1, 1, 1, 1, 1], [0, 1, 1, 0, 1], [0, 0, 0, 0, 0]], bool)
+    median = np.array(
+        [np.median(lead[own], axis=0) if own.any() else lead[0] for lead, own in zip(beats, alike, strict=True)]
+    )
+    own = [score(beats[0], median[0]), score(beats[1][alike[1]], median[1]), 0.0]
+    assert scores(beats, alike, median) == own
+
+
 @pytest.mark.parametrize(
     ("beats", "median"),
     [
@@ -171,7 +188,7 @@ def test_noise_alone_and_silence_score_nothing() -> None:
     ],
 )
 def test_where_no_beat_was_recorded_the_nearest_sample_stands(beats: list[list[float]], median: list[float]) -> None:
-    found = cycle._median(np.array(beats, np.float32))
+    (found,) = cycle._median(np.array([beats], np.float32), np.ones((1, len(beats)), bool))
     np.testing.assert_array_equal(found, np.array(median, np.float32))
     assert found.dtype == np.float32
 
@@ -197,4 +214,7 @@ def shaped(*factors: float) -> NDArray[np.float32]:
     ],
 )
 def test_the_largest_group_of_one_shape_is_alike(beats: NDArray[np.float32], alike: list[int]) -> None:
-    np.testing.assert_array_equal(cycle._alike(beats.astype(np.float32)), np.array(alike, bool))
+    (found,) = cycle._alike(
+        beats[None].astype(np.float32), np.array([np.isfinite(beat).all() for beat in beats], bool)[None]
+    )
+    np.testing.assert_array_equal(found, np.array(alike, bool))

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from ecgs import SCALE, R, Wave, changed, recording
 from kalemia.records import LEADS, Recording
 from kalemia.signal import electrodes
-from kalemia.signal.electrodes import examined, opposed, oversized, slope_correlation, upside_down
+from kalemia.signal.electrodes import correlation, examined, opposed, oversized, slopes, spans, upside_down
 
 ECG = recording()
 ARMS = "Lead I runs against V6: the arm electrodes may be exchanged."
@@ -27,6 +27,11 @@ def only(ecg: Recording, *leads: str) -> Recording:
     return Recording(np.stack([ecg.lead(lead) for lead in leads]), ecg.rate, leads)
 
 
+def alike(ecg: Recording, one: str, other: str) -> float:
+    moves = slopes(ecg)
+    return correlation(moves[one], moves[other])
+
+
 def test_an_ordinary_ecg_has_nothing_against_itself() -> None:
     found = examined(ECG, LEADS)
     assert (dict(found.opposed), found.warnings) == ({}, ())
@@ -34,16 +39,16 @@ def test_an_ordinary_ecg_has_nothing_against_itself() -> None:
 
 @pytest.mark.parametrize(("lead", "neighbours"), [("V4", "V3 and V5"), ("V5", "V4 and V6"), ("V6", "V5 and V4")])
 def test_a_chest_lead_of_the_wrong_sign_runs_against_its_neighbours(lead: str, neighbours: str) -> None:
-    assert opposed(turned(lead), lead) == neighbours
+    assert opposed(slopes(turned(lead)), lead) == neighbours
     assert dict(examined(turned(lead), (lead, "I")).opposed) == {lead: neighbours}
-    assert opposed(ECG, lead) is None
+    assert opposed(slopes(ECG), lead) is None
 
 
 def test_both_neighbours_must_be_against_it_and_one_is_enough_where_one_is_there() -> None:
-    assert opposed(turned("V5", "V6"), "V5") is None
-    assert opposed(only(turned("V5"), "V5", "V6", "I"), "V5") == "V6"
-    assert opposed(only(turned("V5"), "V5", "I"), "V5") is None
-    assert opposed(turned("V1"), "V1") is None  # V1 and V2 may differ in any heart
+    assert opposed(slopes(turned("V5", "V6")), "V5") is None
+    assert opposed(slopes(only(turned("V5"), "V5", "V6", "I")), "V5") == "V6"
+    assert opposed(slopes(only(turned("V5"), "V5", "I")), "V5") is None
+    assert opposed(slopes(turned("V1")), "V1") is None  # V1 and V2 may differ in any heart
 
 
 def mixed(share: float) -> Recording:
@@ -56,7 +61,7 @@ def mixed(share: float) -> Recording:
 
 @pytest.mark.parametrize(("share", "against"), [(0.18, "V4 and V6"), (0.14, None)])
 def test_how_much_it_must_run_against_them(share: float, against: str | None) -> None:
-    assert opposed(mixed(share), "V5") == against
+    assert opposed(slopes(mixed(share)), "V5") == against
 
 
 @pytest.mark.parametrize("rate", [60.0, 250.0, 500.0, 1000.0])
@@ -67,16 +72,16 @@ def test_slopes_correlate_over_12_ms(rate: float) -> None:
     ecg = Recording(signal, rate, ("I", "V6"))
     a, b = signal[:, lag:] - signal[:, :-lag]
     expected = a @ b / np.sqrt((a @ a) * (b @ b))
-    assert slope_correlation(ecg, "I", "V6") == pytest.approx(expected, abs=1e-5)
-    assert slope_correlation(ecg, "I", "I") == pytest.approx(1.0)
+    assert alike(ecg, "I", "V6") == pytest.approx(expected, abs=1e-5)
+    assert alike(ecg, "I", "I") == pytest.approx(1.0)
 
 
 def test_slopes_of_gaps_and_of_flat_leads_count_nothing() -> None:
     holed = changed(ECG, "I", np.where(np.arange(5000) < 2500, np.nan, ECG.lead("I")))
-    assert slope_correlation(holed, "I", "I") == pytest.approx(1.0)
-    assert 0.6 < slope_correlation(holed, "I", "V6") < 0.8  # half of V6 has no counterpart
-    assert slope_correlation(changed(ECG, "I", np.zeros(5000)), "I", "V6") == 0.0
-    assert slope_correlation(changed(ECG, "I", np.full(5000, np.inf)), "I", "V6") == 0.0
+    assert alike(holed, "I", "I") == pytest.approx(1.0)
+    assert 0.6 < alike(holed, "I", "V6") < 0.8  # half of V6 has no counterpart
+    assert alike(changed(ECG, "I", np.zeros(5000)), "I", "V6") == 0.0
+    assert alike(changed(ECG, "I", np.full(5000, np.inf)), "I", "V6") == 0.0
 
 
 def test_exchanged_arms_are_said_where_the_model_reads_lead_i() -> None:
@@ -90,7 +95,7 @@ def test_exchanged_arms_are_said_where_the_model_reads_lead_i() -> None:
 def test_arms_are_exchanged_only_where_i_runs_clearly_against_v6(share: float, exchanged: bool) -> None:
     pair = mixed(share)
     ecg = Recording(pair.signal[:2], 500.0, ("V6", "I"))
-    assert slope_correlation(ecg, "I", "V6") == pytest.approx(-np.sqrt(share), abs=0.01)
+    assert alike(ecg, "I", "V6") == pytest.approx(-np.sqrt(share), abs=0.01)
     assert (ARMS in examined(ecg, ("I",)).warnings) is exchanged
 
 
@@ -141,7 +146,7 @@ def test_windows_hold_a_beat_at_200_hz_or_more(rate: float, samples: int, shape:
 @pytest.mark.parametrize(("factor", "times"), [(3.5, None), (6.0, True)])
 def test_a_chest_lead_far_larger_than_its_neighbours_is_named(factor: float, times: bool | None) -> None:
     ecg = changed(ECG, "V5", factor * SCALE["V4"] / SCALE["V5"] * ECG.lead("V5"))
-    found = oversized(ecg, "V5")
+    found = oversized(spans(ecg), "V5")
     assert (found is None) if times is None else (found == pytest.approx(factor, rel=0.02))
     sentence = "V5 is 6 times as large as the leads beside it: its gain may be wrong."
     assert examined(ecg, ("I", "V5")).warnings == ((sentence,) if times else ())
@@ -151,8 +156,8 @@ def test_a_chest_lead_far_larger_than_its_neighbours_is_named(factor: float, tim
 def test_beside_flat_leads_and_alone_no_lead_is_large() -> None:
     flat: NDArray[np.float64] = np.zeros(5000)
     ecg = changed(changed(changed(ECG, "V4", flat), "V6", flat), "V5", 9 * ECG.lead("V5"))
-    assert oversized(ecg, "V5") is None
-    assert oversized(only(ecg, "V5", "I"), "V5") is None
-    assert oversized(ecg, "V1") is None
+    assert oversized(spans(ecg), "V5") is None
+    assert oversized(spans(only(ecg, "V5", "I")), "V5") is None
+    assert oversized(spans(ecg), "V1") is None
     small = recording(waves=(R, Wave(0.28, 0.1, 0.04)), scale=0.045)  # V4 spans 50 uV, V6 less
-    assert oversized(changed(small, "V5", 9 * ECG.lead("V5")), "V5") == pytest.approx(9 * 1.3 / 0.05, rel=0.3)
+    assert oversized(spans(changed(small, "V5", 9 * ECG.lead("V5"))), "V5") == pytest.approx(9 * 1.3 / 0.05, rel=0.3)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from kalemia.records import Beat
-from kalemia.signal.measure import Waves, measure
+from kalemia.signal.measure import MS, Waves, measure, qrs_bounds, sound_mv, t_heights
 from kalemia.signal.st import NOTHING, ST, segment
 
 WIDE_QRS_MS = 130.0
@@ -111,11 +111,14 @@ def findings(beat: Beat, whole: Beat) -> Findings:
     The whole beat has all leads that were recorded soundly, those too that are unlike what a model was trained on: an
     infarction or a block may be why.
     """
-    waves = measure(beat)
-    qrs_ms = max((lead.qrs_ms for lead in waves.values()), default=None)  # it is bounded once, over all leads
-    heights_mv = {name: lead.t_mv for name, lead in waves.items()}
-    wide = qrs_ms is not None and qrs_ms > WIDE_QRS_MS
-    return Findings(qrs_ms, heights_mv, beat.heart_rate_bpm, form(measure(whole)) if wide else "", segment(whole))
+    if not beat.good:
+        return Findings(None, {}, beat.heart_rate_bpm, st=segment(whole))
+    beats_mv = sound_mv(beat)
+    onset, end = bounds = qrs_bounds(beats_mv)
+    qrs_ms = (end - onset) * MS
+    t_mv = dict(zip(beat.good, t_heights(beats_mv, end, beat.rr_s).tolist(), strict=True))
+    st = segment(whole, bounds if whole.good == beat.good else None)
+    return Findings(qrs_ms, t_mv, beat.heart_rate_bpm, form(measure(whole)) if qrs_ms > WIDE_QRS_MS else "", st)
 
 
 def form(waves: Mapping[str, Waves]) -> str:

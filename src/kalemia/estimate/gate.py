@@ -30,12 +30,13 @@ MOST_SHIFT_MV = 0.3
 ECGs."""
 NARROW_QRS_MS = 120.0
 """Up to here potassium has not widened QRS, so that it is not what shifts ST."""
+HIDDEN_QRS = "no QRS complex stands out from its other waves, as in a sine wave or a calibration signal"
+LONE_QRS = "nothing follows its QRS complex, as when only a pacemaker's spikes are recorded"
 
 
 def gated(beat: Beat, model: Model) -> Beat:
     """Return a recorded beat with the first problem of every lead: what it had, and what only a patient may have."""
-    shapes = (unlike_a_beat(wave, beat.rr_s) for wave in beat.waveform)
-    return _with(beat, [*shapes], model.unlike(beat.waveform))
+    return _with(beat, unlike_beats(beat.waveform, beat.rr_s), model.unlike(beat.waveform))
 
 
 def recorded(beat: Beat, recording: Recording, electrodes: Electrodes) -> Beat:
@@ -62,20 +63,20 @@ def against(neighbours: str | None) -> str | None:
     return f"it runs against {neighbours}: its electrode or its sign is wrong" if neighbours else None
 
 
-def unlike_a_beat(wave: NDArray[np.float32], rr_s: float) -> str | None:
-    """Say why a normalized beat (270,) that passed the gate is still not one that a model can judge, or None."""
+def unlike_beats(waves: NDArray[np.float32], rr_s: float) -> list[str | None]:
+    """Say of each normalized beat (n, 270) that passed the gate why no model can judge it still, or None."""
     rate_bpm = 60.0 / rr_s
     slowest, fastest = RATES_BPM
     if not slowest <= rate_bpm <= fastest:
-        return f"its rate of {rate_bpm:.0f} bpm is outside of the {slowest} to {fastest} bpm that models are trained on"
-    slope = np.abs(np.diff(wave))
-    heart, qrs = slope[40:225], slope[72:108]
-    rest = np.concatenate([slope[40:66], slope[114:225]]).max()
-    if np.square(qrs).sum() < MIN_QRS_SHARE * np.square(heart).sum() or qrs.max() < 1.05 * rest:
-        return "no QRS complex stands out from its other waves, as in a sine wave or a calibration signal"
-    if qrs.max() > MOST_SLOPE_RATIO * rest:
-        return "nothing follows its QRS complex, as when only a pacemaker's spikes are recorded"
-    return None
+        limits = f"{slowest} to {fastest} bpm that models are trained on"
+        return [f"its rate of {rate_bpm:.0f} bpm is outside of the {limits}"] * len(waves)
+    slope = np.abs(np.diff(waves, axis=1))
+    heart, qrs = slope[:, 40:225], slope[:, 72:108]
+    rest = np.maximum(slope[:, 40:66].max(axis=1), slope[:, 114:225].max(axis=1))
+    steepest = qrs.max(axis=1)
+    weak = np.square(qrs).sum(axis=1) < MIN_QRS_SHARE * np.square(heart).sum(axis=1)
+    hidden, alone = weak | (steepest < 1.05 * rest), steepest > MOST_SLOPE_RATIO * rest
+    return [HIDDEN_QRS if one else LONE_QRS if other else None for one, other in zip(hidden, alone, strict=True)]
 
 
 def refusal(beat: Beat, recording: Recording, least_leads: int) -> str | None:

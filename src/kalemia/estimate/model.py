@@ -133,7 +133,8 @@ def inputs(beats: Sequence[Beat], leads: tuple[str, ...]) -> tuple[Float32, Floa
     waves = np.zeros((len(beats), len(leads), SAMPLES), np.float32)
     side = np.zeros((len(beats), len(leads) + 1), np.float32)
     for beat, wave, numbers in zip(beats, waves, side, strict=True):
-        good = [place for place, lead in enumerate(leads) if lead in beat.good]
+        sound = beat.good
+        good = [place for place, lead in enumerate(leads) if lead in sound]
         rows = [beat.leads.index(leads[place]) for place in good]
         wave[good] = beat.waveform[rows]
         numbers[good] = np.log(np.maximum(beat.gain_mv[rows], 1e-3))

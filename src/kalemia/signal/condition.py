@@ -13,7 +13,7 @@ from fractions import Fraction
 from functools import lru_cache
 
 import numpy as np
-from numpy.lib.stride_tricks import sliding_window_view
+from numpy.lib.stride_tricks import as_strided
 from numpy.typing import NDArray
 
 from kalemia.signal.product import product
@@ -78,7 +78,8 @@ def _lowpass(signal: NDArray[np.float32], rate: float) -> NDArray[np.float32]:
     after = max(0, (blocks - 1) * step + width - reach - signal.shape[1])
     ends = np.repeat(signal[:, :1], reach, axis=1), np.repeat(signal[:, -1:], after, axis=1)
     padded = np.concatenate([ends[0], signal, ends[1]], axis=1)  # np.pad takes five times as long
-    seen = sliding_window_view(padded, width, axis=1)[:, : blocks * step : step]
+    row, sample = padded.strides
+    seen = as_strided(padded, (len(signal), blocks, width), (row, step * sample, sample), writeable=False)
     filtered = product(taps, np.ascontiguousarray(seen).reshape(-1, width).T)
     return np.ascontiguousarray(filtered.T).reshape(len(signal), -1)[:, :count]
 

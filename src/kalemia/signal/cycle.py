@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kalemia.records import R_SAMPLE, SAMPLES
+from kalemia.signal.median import median, median_of
 from kalemia.signal.peaks import SNAP_REACH, Detection
 
 SAME_SHAPE = 0.9
@@ -25,6 +26,7 @@ SHORTEST_HEART = 60.0
 
 Float32 = NDArray[np.float32]
 Index = NDArray[np.intp]
+Mask = NDArray[np.bool_]
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,8 +66,8 @@ class Cycle:
 def medians(detection: Detection) -> list[Cycle]:
     """Return the median cycle of every lead whose beats were found."""
     windows = snap(detection)
-    index = windows.peaks[:, :, None] + np.arange(-R_SAMPLE, SAMPLES - R_SAMPLE)
-    beats = np.take_along_axis(windows.signal[:, None, :], index, axis=2) - windows.level[:, :, None]
+    first = windows.peaks - R_SAMPLE + windows.signal.shape[1] * np.arange(len(windows.signal))[:, None]
+    beats = windows.signal.ravel()[first[:, :, None] + np.arange(SAMPLES)] - windows.level[:, :, None]
     # From the QRS complex to the end of T: P waves and the next beat may come when they like.
     end = min(135.0, 0.6 * detection.rr)
     if len(detection.ectopic):
@@ -73,8 +75,7 @@ def medians(detection: Detection) -> list[Cycle]:
         places = np.arange(-R_SAMPLE, SAMPLES - R_SAMPLE)
         beats[(places < before[:, :, None] + OWN_AFTER) | (places >= after[:, :, None] - OWN_BEFORE)] = np.nan
         end = min(end, max(float(np.median(after)) - OWN_BEFORE, SHORTEST_HEART))
-    heart = slice(R_SAMPLE - 24, R_SAMPLE + int(end))
-    return [_cycle(lead, heart) for lead in beats]
+    return _cycles(beats, slice(R_SAMPLE - 24, R_SAMPLE + int(end)))
 
 
 def _ectopic_beside(peaks: Index, ectopic: Index) -> tuple[Index, Index]:
@@ -90,16 +91,13 @@ def snap(detection: Detection) -> Windows:
     whole = (detected >= R_SAMPLE + SNAP_REACH) & (detected < signal.shape[1] - (SAMPLES - R_SAMPLE) - SNAP_REACH)
     detected = detected[whole]
     around = detected[:, None] + np.arange(-R_SAMPLE, 60)
-    onset = qrs_onset(np.median(detection.combined[around], axis=0), R_SAMPLE) if len(detected) else 0
+    onset = qrs_onset(median(detection.combined[around], axis=0), R_SAMPLE) if len(detected) else 0
     level = signal[:, detected[:, None] + np.arange(onset - 10, onset - 2) - R_SAMPLE].mean(axis=2)
     near = detected[:, None] + np.arange(-SNAP_REACH, SNAP_REACH + 1)
     # A beat that falls into a gap must not decide where the others have their R.
     deflection = signal[:, near] - level[:, :, None]  # (leads, beats, 37)
     whole = np.isfinite(deflection).all(axis=2, keepdims=True)
-    typical = np.zeros((len(signal), near.shape[1]))
-    for row, usable in enumerate(whole[:, :, 0]):
-        if usable.any():
-            typical[row] = np.median(deflection[row, usable], axis=0)
+    typical = median_of(deflection, whole)
     deflection = np.where(whole, deflection, 0.0)
     top = np.abs(typical).argmax(axis=1)
     sign = np.sign(np.take_along_axis(typical, top[:, None], axis=1))
@@ -120,45 +118,62 @@ def qrs_onset(beat: NDArray[np.floating], r_sample: int) -> int:
     return int(start + before[-1] + 3) if len(before) else r_sample - 24
 
 
-def _cycle(beats: Float32, heart: slice) -> Cycle:
-    """Return the median of one lead's beats (beats, 270) in mV, which are compared in the samples of the heart."""
-    alike = _alike(beats[:, heart])
-    whole = int(np.isfinite(beats[:, heart]).all(axis=1).sum())
-    if not alike.any():
-        return Cycle(np.zeros(SAMPLES, np.float32), np.float32(0), 0, whole, 0.0)
-    median = _median(beats[alike])
-    gain = np.abs(median[R_SAMPLE - 45 : R_SAMPLE + 60]).max()
-    common = score(beats[alike][:, heart], median[heart])
-    return Cycle(median / max(float(gain), 1e-6), gain, int(alike.sum()), whole, common)
+def _cycles(beats: Float32, heart: slice) -> list[Cycle]:
+    """Return the median of each lead's beats (leads, beats, 270) in mV, compared in the samples of the heart."""
+    hearts = beats[:, :, heart]
+    whole = np.asarray(np.isfinite(hearts).all(axis=2))
+    alike = _alike(hearts, whole)
+    typical = _median(beats, alike)
+    gain = np.abs(typical[:, R_SAMPLE - 45 : R_SAMPLE + 60]).max(axis=1)
+    waves = typical / np.maximum(gain, 1e-6)[:, None]
+    counts = alike.sum(axis=1).tolist(), whole.sum(axis=1).tolist()
+    return list(map(Cycle, waves, gain, *counts, scores(hearts, alike, typical[:, heart])))
 
 
-def score(beats: Float32, median: Float32) -> float:
-    """Score a lead 0..1: the share of its power that its beats (beats, samples) have in common with their median."""
-    scatter = float(np.median(np.abs(beats - median)) * 1.4826)
-    signal = float(np.sqrt(np.mean(np.square(median)))) + 1e-6
-    return float(np.clip(1.0 - (scatter / signal) ** 2, 0.0, 1.0))
+def scores(beats: Float32, alike: Mask, median: Float32) -> list[float]:
+    """Score each lead 0..1: the share of its power that its beats have in common with their median.
+
+    Parameters
+    ----------
+    beats
+        (leads, beats, samples) mV.
+    alike
+        (leads, beats) those that the median is of; a lead without any scores zero.
+    median
+        (leads, samples) mV.
+    """
+    known = np.repeat(alike, beats.shape[2], axis=1)[:, :, None]
+    scatter = median_of(np.abs(beats - median[:, None]).reshape(known.shape), known)[:, 0] * np.float32(1.4826)
+    power = np.sqrt(np.mean(np.square(median), axis=1))
+    return [
+        max(1.0 - (apart / (own + 1e-6)) ** 2, 0.0) if count else 0.0
+        for apart, own, count in zip(scatter.tolist(), power.tolist(), alike.sum(axis=1).tolist(), strict=True)
+    ]
 
 
-def _median(beats: Float32) -> Float32:
-    """Return the median of beats (beats, samples); where none of them was recorded, the nearest sample that was."""
-    known = np.isfinite(beats)
-    if known.all():
-        return np.asarray(np.median(beats, axis=0))
-    here = known.any(axis=0)
-    median = np.zeros(beats.shape[1], np.float32)
-    median[here] = np.nanmedian(beats[:, here], axis=0)
-    places = np.arange(len(median))
-    median[~here] = median[np.flatnonzero(here)[np.abs(places[~here, None] - places[here]).argmin(axis=1)]]
-    return median
+def _median(beats: Float32, alike: Mask) -> Float32:
+    """Return the median of those beats (leads, beats, samples) of each lead that are alike; zero where there is none.
+
+    Where none of them was recorded, it is the nearest sample that was.
+    """
+    known = alike[:, :, None] & np.isfinite(beats)
+    found = median_of(beats, known)
+    places = np.arange(beats.shape[2])
+    for row, here in zip(found, np.asarray(known.any(axis=1)), strict=True):
+        if here.any() and not here.all():
+            row[~here] = row[np.flatnonzero(here)[np.abs(places[~here, None] - places[here]).argmin(axis=1)]]
+    return found
 
 
-def _alike(beats: Float32) -> NDArray[np.bool_]:
-    """Mark the largest group of beats (beats, samples) of one shape: those that correlate with the most typical one."""
-    usable = np.asarray(np.isfinite(beats).all(axis=-1))
-    if not usable.any():
-        return usable
-    centred = np.nan_to_num(beats - beats.mean(axis=1, keepdims=True))
-    norm = np.linalg.norm(centred, axis=1, keepdims=True)
-    unit = centred / np.maximum(norm, 1e-6)
-    same = np.asarray((unit @ unit.T > SAME_SHAPE) & np.outer(usable, usable))
-    return np.asarray(same[same.sum(axis=1).argmax()], dtype=np.bool_)
+def _alike(beats: Float32, whole: Mask) -> Mask:
+    """Mark the largest group of one shape among the whole beats (leads, beats) of each lead (leads, beats, samples).
+
+    Those are the beats that correlate with the most typical one.
+    """
+    if not beats.shape[1]:
+        return whole
+    centred = np.where(whole[:, :, None], beats - beats.mean(axis=2, keepdims=True), np.float32(0))
+    unit = centred / np.maximum(np.linalg.norm(centred, axis=2, keepdims=True), 1e-6)
+    same = (unit @ unit.transpose(0, 2, 1) > SAME_SHAPE) & whole[:, :, None] & whole[:, None, :]
+    most = same.sum(axis=2).argmax(axis=1)
+    return np.asarray(np.take_along_axis(same, most[:, None, None], axis=1)[:, 0])

@@ -99,14 +99,14 @@ def _alike(leads: Float32, peaks: Index) -> Mask:
     same = np.asarray(rows @ rows.T > SAME_QRS)
     if same.all(axis=1).any():
         return np.ones_like(same)
-    likeness = np.max([_shapes(leads, peaks + shift) @ rows.T for shift in SHIFTS], axis=0)
+    likeness = (_shapes(leads, peaks + np.array(SHIFTS)[:, None]) @ rows.T).max(axis=0)
     same = np.maximum(likeness, likeness.T) > SAME_QRS
     return np.asarray(same | np.eye(len(peaks), dtype=np.bool_))
 
 
 def _shapes(leads: Float32, peaks: Index) -> Float32:
-    """Return the QRS complexes of beats, all leads in a row, of one length: (beats, samples)."""
-    at = np.clip(peaks[:, None] + np.arange(-BEFORE, AFTER), 0, leads.shape[1] - 1)
-    shapes = leads[:, at]  # (leads, beats, samples)
-    rows = (shapes - shapes.mean(axis=2, keepdims=True)).transpose(1, 0, 2).reshape(len(peaks), -1)
-    return np.asarray(rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-6))
+    """Return the QRS complexes of beats (..., beats), all leads in a row, of one length: (..., beats, samples)."""
+    at = np.clip(peaks[..., None] + np.arange(-BEFORE, AFTER), 0, leads.shape[1] - 1)
+    shapes = leads[:, at]  # (leads, ..., beats, samples)
+    rows = np.moveaxis(shapes - shapes.mean(axis=-1, keepdims=True), 0, -2).reshape(*peaks.shape, -1)
+    return np.asarray(rows / np.maximum(np.linalg.norm(rows, axis=-1, keepdims=True), 1e-6))

@@ -14,6 +14,7 @@ from kalemia.signal.peaks import FLAT_MV
 
 NEIGHBOURS = {"V4": ("V3", "V5"), "V5": ("V4", "V6"), "V6": ("V5", "V4")}
 """Chest leads that lie so close together that their slopes go the same way in every heart."""
+COMPARED = ("I", "V3", "V4", "V5", "V6")
 OPPOSED = -0.4
 """Correlation of slopes with both neighbours from which a chest lead is upside down; 724 real: -0.32 or more."""
 EXCHANGED = -0.6
@@ -45,35 +46,51 @@ class Electrodes:
 
 def examined(recording: Recording, leads: Sequence[str]) -> Electrodes:
     """Hold some leads of a recording against the others."""
-    against = {lead: opposed(recording, lead) for lead in leads}
-    sizes = {lead: oversized(recording, lead) for lead in leads}
+    moves, spans_mv = slopes(recording), spans(recording)
     warnings = []
-    if "I" in leads and "V6" in recording.leads and slope_correlation(recording, "I", "V6") < EXCHANGED:
+    if {"I", "V6"} <= moves.keys() and "I" in leads and correlation(moves["I"], moves["V6"]) < EXCHANGED:
         warnings.append("Lead I runs against V6: the arm electrodes may be exchanged.")
     if upside_down(recording):
         warnings.append("I, II, V5 and V6 point down and aVR up: the ECG may be stored upside down.")
     warnings += [
         f"{lead} is {times:.0f} times as large as the leads beside it: its gain may be wrong."
-        for lead, times in sizes.items()
-        if times
+        for lead in leads
+        if (times := oversized(spans_mv, lead))
     ]
+    against = {lead: opposed(moves, lead) for lead in leads}
     return Electrodes({lead: names for lead, names in against.items() if names}, tuple(warnings))
 
 
-def opposed(recording: Recording, lead: str) -> str | None:
-    """Name the neighbours of a chest lead that it runs against, or None."""
-    beside = [name for name in NEIGHBOURS.get(lead, ()) if name in recording.leads]
-    if not beside or any(slope_correlation(recording, lead, name) > OPPOSED for name in beside):
+def opposed(moves: Mapping[str, Float32], lead: str) -> str | None:
+    """Name the neighbours of a chest lead that it runs against, by the slopes of leads, or None."""
+    beside = [name for name in NEIGHBOURS.get(lead, ()) if name in moves]
+    if not beside or any(correlation(moves[lead], moves[name]) > OPPOSED for name in beside):
         return None
     return " and ".join(beside)
 
 
-def slope_correlation(recording: Recording, one: str, other: str) -> float:
-    """Return the correlation of the slopes (over 12 ms) of two leads; 0 where one of them does not move."""
+def slopes(recording: Recording) -> dict[str, Float32]:
+    """Return the slopes (over 12 ms) of the leads that are compared; zero where one was not recorded."""
+    names, signal = _compared(recording)
     lag = max(1, round(0.012 * recording.rate))
     with np.errstate(invalid="ignore"):
-        slopes = [x[lag:] - x[:-lag] for x in (recording.lead(one), recording.lead(other))]
-    a, b = (np.where(np.isfinite(x), x, np.float32(0)) for x in slopes)
+        moves = signal[:, lag:] - signal[:, :-lag]
+    return dict(zip(names, np.where(np.isfinite(moves), moves, np.float32(0)), strict=True))
+
+
+def spans(recording: Recording) -> dict[str, float]:
+    """Return how far each of the leads that are compared typically reaches, mV."""
+    names, signal = _compared(recording)
+    return dict(zip(names, body.spans(signal, recording.rate).tolist(), strict=True))
+
+
+def _compared(recording: Recording) -> tuple[list[str], Float32]:
+    names = [name for name in COMPARED if name in recording.leads]
+    return names, recording.signal[[recording.leads.index(name) for name in names]]
+
+
+def correlation(a: Float32, b: Float32) -> float:
+    """Return the correlation of two leads' slopes (samples,); 0 where one of them does not move."""
     return float(a @ b / (np.sqrt((a @ a) * (b @ b)) + 1e-12))
 
 
@@ -90,14 +107,11 @@ def upside_down(recording: Recording) -> bool:
     return bool(points[:4].sum() - points[4] < UPSIDE_DOWN)
 
 
-def oversized(recording: Recording, lead: str) -> float | None:
+def oversized(spans_mv: Mapping[str, float], lead: str) -> float | None:
     """Return how many times larger a chest lead is than both its neighbours, or None where that is ordinary."""
-    beside = [name for name in NEIGHBOURS.get(lead, ()) if name in recording.leads]
-    if not beside:
-        return None
-    spans = body.spans(np.stack([recording.lead(name) for name in (lead, *beside)]), recording.rate)
-    largest = float(spans[1:].max(initial=0.0))
-    return float(spans[0] / largest) if largest > FLAT_MV and spans[0] > OVERSIZED * largest else None
+    beside = [spans_mv[name] for name in NEIGHBOURS.get(lead, ()) if name in spans_mv]
+    largest = max(beside, default=0.0)
+    return spans_mv[lead] / largest if largest > FLAT_MV and spans_mv[lead] > OVERSIZED * largest else None
 
 
 def _windows(recording: Recording, leads: Sequence[str]) -> Float32:

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from kalemia.records import R_SAMPLE, Beat
 from kalemia.signal.condition import RATE
+from kalemia.signal.median import median
 
 MS = 1000.0 / RATE
 P_FOOT = 20  # samples from the peak of a P wave to where it has begun or ended
@@ -54,7 +55,7 @@ class Waves:
 def qrs_bounds(beats_mv: Float32) -> tuple[int, int]:
     """Return the samples where the QRS complex begins and ends, over all leads (leads, 270) together."""
     slope = np.abs(np.gradient(np.atleast_2d(beats_mv), axis=1))
-    noise = np.median(slope, axis=1, keepdims=True)
+    noise = median(slope)[:, None]
     activity = np.sqrt(
         np.mean(np.square(slope / (slope[:, R_SAMPLE - 30 : R_SAMPLE + 30].max(axis=1, keepdims=True) + 1e-6)), axis=0)
     )
@@ -138,15 +139,26 @@ class _T:
     downslope: float
 
 
+def t_heights(beats_mv: Float32, qrs_end: int, rr_s: float) -> NDArray[np.float64]:
+    """Return the height of T in leads (leads, 270), as `waves` does, mV."""
+    smooth = np.array([np.convolve(beat, SMOOTH_T, mode="same") for beat in beats_mv.astype(np.float64)])
+    return np.asarray(np.take_along_axis(smooth, _t_peaks(smooth, qrs_end, rr_s)[:, None], axis=1)[:, 0])
+
+
+def _t_peaks(smooth: NDArray[np.float64], qrs_end: int, rr_s: float) -> NDArray[np.intp]:
+    """Return in smooth beats (leads, 270) the sample of the largest deflection after the QRS complex."""
+    start = min(qrs_end + 14, 230)
+    stop = min(max(int(R_SAMPLE + 0.62 * rr_s * RATE), start + 20), 262)
+    # Seen from the straight line through the window's ends, a tilted ST segment is not taken for a wave.
+    rise = (smooth[:, [stop]] - smooth[:, [start]]) / (stop - start)
+    line = smooth[:, [start]] + np.arange(stop - start + 1) * rise
+    return np.asarray(start + np.abs(smooth[:, start : stop + 1] - 0.5 * line).argmax(axis=1))
+
+
 def _t_wave(beat: NDArray[np.float64], qrs_end: int, rr_s: float) -> _T:
     """Find the T wave as the largest smooth deflection after the QRS complex; its end by the tangent method."""
-    start = min(qrs_end + 14, 230)
-    stop = int(np.clip(R_SAMPLE + 0.62 * rr_s * RATE, start + 20, 262))
     smooth = np.convolve(beat, SMOOTH_T, mode="same")
-    # Seen from the straight line through the window's ends, a tilted ST segment is not taken for a wave.
-    line = np.linspace(smooth[start], smooth[stop], stop - start + 1)
-    bump = smooth[start : stop + 1] - 0.5 * line
-    peak = start + int(np.abs(bump).argmax())
+    peak = int(_t_peaks(smooth[None], qrs_end, rr_s)[0])
     height = float(smooth[peak])
     sign = 1.0 if height >= 0 else -1.0
     after = sign * np.gradient(smooth)[peak : min(peak + 60, 268)]
@@ -155,7 +167,7 @@ def _t_wave(beat: NDArray[np.float64], qrs_end: int, rr_s: float) -> _T:
     at = peak + steepest
     reach = sign * smooth[at] * RATE / downslope if downslope > 1e-6 else 0.0
     end = float(min(at + max(reach, 0.0), 269.0))
-    return _T(peak, height, _half_width(sign * smooth, peak, start), end, downslope)
+    return _T(peak, height, _half_width(sign * smooth, peak, min(qrs_end + 14, 230)), end, downslope)
 
 
 def _half_width(smooth: NDArray[np.float64], peak: int, start: int) -> float:
@@ -182,9 +194,14 @@ def _reached(height: NDArray[np.float64], start: int, step: int, level: float) -
 
 def measure(beat: Beat) -> dict[str, Waves]:
     """Measure every lead of a beat that has no problem; the QRS complex is bounded once, over all of them."""
-    usable = [i for i, problem in enumerate(beat.problems) if problem is None]
-    if not usable:
+    if not beat.good:
         return {}
-    beats_mv = beat.waveform[usable] * beat.gain_mv[usable, None]
+    beats_mv = sound_mv(beat)
     bounds = qrs_bounds(beats_mv)
-    return {beat.leads[i]: waves(mv, beat.rr_s, bounds) for i, mv in zip(usable, beats_mv, strict=True)}
+    return {lead: waves(mv, beat.rr_s, bounds) for lead, mv in zip(beat.good, beats_mv, strict=True)}
+
+
+def sound_mv(beat: Beat) -> Float32:
+    """Return the leads without a problem (leads, 270), mV."""
+    usable = [problem is None for problem in beat.problems]
+    return beat.waveform[usable] * beat.gain_mv[usable, None]

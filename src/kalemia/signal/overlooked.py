@@ -14,6 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import maximum_filter1d
 
+from kalemia.signal.median import median
+
 LAG = 6
 """Samples (20 ms) over which a slope is taken."""
 APART, NEAR = 60, 45
@@ -70,7 +72,7 @@ def _of_stretch(leads: Float32, found: Index) -> Index:
         return found
     steep = steepness(leads)
     usual = highest_near(steep, found)
-    typical = float(np.median(steep[usual]))
+    typical = float(median(steep[usual]))
     places = _places(steep, usual, LEAST * typical)
     if not len(places):
         return places
@@ -136,8 +138,10 @@ def low_of(values: NDArray[Any], share: float) -> NDArray[Any]:
 def steepness(leads: Float32) -> Float64:
     """Return how steep leads (leads, samples) are together, (samples,): each against its own median slope."""
     slopes = leads[:, LAG:].astype(np.float64) - leads[:, :-LAG]
-    slopes /= np.median(np.abs(slopes[:, ::5]), axis=1, keepdims=True) + 0.01
-    return np.pad(np.sqrt(np.square(slopes).sum(axis=0)), LAG // 2)
+    slopes /= median(np.abs(slopes[:, ::5]))[:, None] + 0.01
+    steep = np.zeros(leads.shape[1])
+    steep[LAG // 2 : -LAG // 2] = np.sqrt(np.square(slopes).sum(axis=0))
+    return steep
 
 
 def highest_near(steep: Float64, at: Index) -> Index:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from itertools import chain, pairwise
+from itertools import chain, islice, pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from kalemia.records import R_SAMPLE
 from kalemia.signal.condition import RATE, condition
 from kalemia.signal.ectopy import ectopic
+from kalemia.signal.median import median
 from kalemia.signal.overlooked import lasting, overlooked
 
 DETECTION_LEADS = ("I", "II", "V5", "V6", "V4", "aVF", "III", "V3", "aVL", "V2", "aVR", "V1")
@@ -65,7 +66,7 @@ class Detection:
         beats in it, is the sinus node's interval, which a median of short and long ones is not.
         """
         if not len(self.ectopic) or len(self.sinus) < 2:
-            return float(np.median(np.diff(self.peaks)))
+            return float(median(np.diff(self.peaks)))
         beats = np.diff(np.searchsorted(self.peaks, self.sinus))
         return float(np.median(np.repeat(np.diff(self.sinus) / beats, beats)))
 
@@ -111,8 +112,10 @@ def find(
 def detection_leads(names: Sequence[str], raw: Float32) -> list[str]:
     """Return the leads to find the peaks in, of those (names, samples) in mV that a recording has."""
     ranked = sorted(names, key=lambda name: DETECTION_LEADS.index(name) if name in DETECTION_LEADS else 99)
-    usable = [name for name in ranked if plausible(raw[names.index(name)])]
-    usable.sort(key=lambda name: bool(np.isnan(raw[names.index(name)]).mean() > 0.5))  # what lasts comes first
+    looked = (name for name in ranked if plausible(raw[names.index(name)]))
+    if np.isfinite(raw).all():
+        return list(islice(looked, 3)) or ranked[:3]
+    usable = sorted(looked, key=lambda name: bool(np.isnan(raw[names.index(name)]).mean() > 0.5))  # what lasts is first
     chosen = usable[:3]
     seen = np.isfinite(raw[[names.index(name) for name in chosen]]).sum(axis=0)
     if (seen == len(chosen)).all():
@@ -166,7 +169,7 @@ def _principal(leads: Float32) -> Float64:
     """
     signal = leads.astype(np.float64)
     slopes = signal[:, 6:] - signal[:, :-6]
-    noise = np.median(np.abs(slopes[:, ::5]), axis=1, keepdims=True) + 0.01  # every fifth says as much, faster
+    noise = median(np.abs(slopes[:, ::5]))[:, None] + 0.01  # every fifth says as much, faster
     slopes /= noise
     _, vectors = np.linalg.eigh(slopes @ slopes.T)
     combined: Float64 = vectors[:, -1] @ (signal / noise)

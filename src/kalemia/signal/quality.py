@@ -40,35 +40,40 @@ def problems(raw: Float32, rate: float, cycles: Sequence[Cycle]) -> list[str | N
 
 def raw_problem(samples: Float32, rate: float) -> str | None:
     """Name what is wrong with a lead (samples,) in mV before any filter, or None."""
-    present = samples[np.isfinite(samples)]
+    recorded = np.isfinite(samples)
+    present = samples if recorded.all() else samples[recorded]
     if len(present) < 0.5 * len(samples) and len(present) < 2 * rate:
         return f"not recorded for {1 - len(present) / max(1, len(samples)):.0%} of the time"
-    span = float(np.ptp(present)) if len(present) else 0.0
+    foot, top = (present.min(), present.max()) if len(present) else (0.0, 0.0)
+    span = float(top - foot)
     if span < FLAT_MV:
         return f"flat: it spans {1000 * span:.0f} uV"
-    stuck = _stuck_share(present, span)
+    stuck = sum(_stuck_share(present, float(limit), span) for limit in (top, foot))
     if stuck > CLIPPED_SHARE:
         return f"clipped: it stays at its limits for {stuck:.1%} of the time"
     return None
 
 
-def _stuck_share(present: Float32, span: float) -> float:
-    """Return the share of time that a lead does not move from a limit that its recorder may have set.
+def _stuck_share(present: Float32, limit: float, span: float) -> float:
+    """Return the share of time that a lead does not move from a limit that its recorder may have set, else zero.
 
     Beat after beat ends at such a limit; one plateau is an artefact, which the median beat ignores. The floor between
     the beats of a quiet lead, in steps of 5 or 10 uV, is a limit only if it lies far from the median, or if the lead is
     hardly anywhere else.
     """
-    still = np.diff(present) == 0
-    middle = float(np.median(present))
-    stuck = 0.0
-    for limit in (float(present.max()), float(present.min())):
-        held = still & (np.abs(present[1:] - limit) <= 1e-3 * span)
-        plateaus = np.count_nonzero(held[1:-1] & held[:-2] & ~held[2:])
-        far = abs(middle - limit) >= FAR_LIMIT * span
-        if held.mean() > 0.8 or (far and plateaus >= MIN_PLATEAUS):
-            stuck += float(held.mean())
-    return stuck
+    near = np.flatnonzero(np.abs(present[1:] - limit) <= 1e-3 * span)
+    held, steps = near[present[near + 1] == present[near]], len(present) - 1
+    share = len(held) / steps
+    if share > 0.8:
+        return share
+    if len(held) < 2 * MIN_PLATEAUS or _plateaus(held, steps) < MIN_PLATEAUS:
+        return 0.0
+    return share if abs(float(np.median(present)) - limit) >= FAR_LIMIT * span else 0.0
+
+
+def _plateaus(held: NDArray[np.intp], steps: int) -> int:
+    """Count the runs of two or more neighbours in ascending steps, without one that is cut off by the last step."""
+    return int(np.sum((np.diff(held, prepend=-2) == 1) & (np.diff(held, append=steps) > 1)))
 
 
 def beat_problem(cycle: Cycle) -> str | None:

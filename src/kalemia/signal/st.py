@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from kalemia.records import CABRERA, LEADS, R_SAMPLE, SAMPLES, Beat
 from kalemia.signal.condition import RATE
-from kalemia.signal.measure import qrs_bounds
+from kalemia.signal.measure import qrs_bounds, sound_mv
 
 EARLY_MS, LATE_MS = 20, 60
 RAISED_MV, RAISED_V2_V3_MV = 0.1, 0.15
@@ -71,19 +71,20 @@ class ST:
 NOTHING = ST({}, {}, 0.0)
 
 
-def segment(beat: Beat) -> ST:
-    """Find the leads in which ST is shifted, of those of a beat without a problem and of the limb leads that follow."""
-    usable = [i for i, problem in enumerate(beat.problems) if problem is None]
-    if not usable:
+def segment(beat: Beat, bounds: tuple[int, int] | None = None) -> ST:
+    """Find the leads in which ST is shifted, of those of a beat without a problem and of the limb leads that follow.
+
+    The `bounds` of the QRS complex are found if not given.
+    """
+    if not beat.good:
         return NOTHING
-    beats_mv = beat.waveform[usable] * beat.gain_mv[usable, None]
-    onset, end = qrs_bounds(beats_mv)
+    beats_mv = sound_mv(beat)
+    onset, end = bounds or qrs_bounds(beats_mv)
     stop = min(R_SAMPLE + round(0.62 * beat.rr_s * RATE), SAMPLES - 8)
     if not _stands_out(beats_mv, onset, end, stop):
         return NOTHING
-    leads = [beat.leads[i] for i in usable]
-    levels = _levels(dict(zip(leads, beats_mv, strict=True)), end)
-    depth = dict(zip(leads, _depth(beats_mv[:, onset : end + 1]), strict=True))
+    levels = _levels(dict(zip(beat.good, beats_mv, strict=True)), end)
+    depth = dict(zip(beat.good, _depth(beats_mv[:, onset : end + 1]), strict=True))
     return _shifted(levels, depth, (end - onset) * 1000 / RATE)
 
 
