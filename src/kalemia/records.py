@@ -9,6 +9,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 from typing import Any, Literal
 
 import numpy as np
@@ -155,7 +156,7 @@ class Beat:
         """Beats per minute, ectopic ones counted."""
         return 60.0 / self.rr_s
 
-    @property
+    @cached_property
     def good(self) -> tuple[str, ...]:
         """The leads without a problem."""
         return tuple(lead for lead, problem in zip(self.leads, self.problems, strict=True) if problem is None)

@@ -133,8 +133,7 @@ def inputs(beats: Sequence[Beat], leads: tuple[str, ...]) -> tuple[Float32, Floa
     waves = np.zeros((len(beats), len(leads), SAMPLES), np.float32)
     side = np.zeros((len(beats), len(leads) + 1), np.float32)
     for beat, wave, numbers in zip(beats, waves, side, strict=True):
-        sound = beat.good
-        good = [place for place, lead in enumerate(leads) if lead in sound]
+        good = [place for place, lead in enumerate(leads) if lead in beat.good]
         rows = [beat.leads.index(leads[place]) for place in good]
         wave[good] = beat.waveform[rows]
         numbers[good] = np.log(np.maximum(beat.gain_mv[rows], 1e-3))

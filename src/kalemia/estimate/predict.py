@@ -179,9 +179,10 @@ def _estimated(recording: Recording, model: Model, known: Known) -> Result:
     except BeatError as exc:
         return Result(replace(refused, reason=str(exc)), recording)
     wiring = electrodes.examined(recording, leads)
-    beat = gate.gated(gate.recorded(cycles.beat(leads), recording, wiring), model)
-    whole = cycles.beat(eight)
-    findings = caveats.findings(beat if set(eight) <= set(leads) else whole, gate.recorded(whole, recording, wiring))
+    own = gate.recorded(cycles.beat(leads), recording, wiring)
+    whole = own if leads == eight else gate.recorded(cycles.beat(eight), recording, wiring)
+    beat = gate.gated(own, model)
+    findings = caveats.findings(beat if set(eight) <= set(leads) else cycles.beat(eight), whole)
     refused = replace(
         refused,
         heart_rate_bpm=round(beat.heart_rate_bpm, 1),

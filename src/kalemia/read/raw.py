@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -48,6 +49,7 @@ class Raw:
     digitized: bool = False
 
 
+@lru_cache(maxsize=64)
 def mv_per(unit: str) -> float | None:
     """Return how many mV one `unit` is ("uV" gives 0.001), or None where it is no unit of voltage."""
     return _MV_PER_UNIT.get(unit.strip().lower())

@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kalemia.records import R_SAMPLE, SAMPLES
-from kalemia.signal.median import median, median_of
 from kalemia.signal.peaks import SNAP_REACH, Detection
+from kalemia.signal.quick import each, gradient, median, median_of
 
 SAME_SHAPE = 0.9
 """Correlation from which two beats of a lead count as the same shape."""
@@ -100,7 +100,7 @@ def snap(detection: Detection) -> Windows:
     typical = median_of(deflection, whole)
     deflection = np.where(whole, deflection, 0.0)
     top = np.abs(typical).argmax(axis=1)
-    sign = np.sign(np.take_along_axis(typical, top[:, None], axis=1))
+    sign = np.sign(each(typical, top))[:, None]
     far = np.abs(np.arange(near.shape[1]) - top[:, None]) > MOST_MOVED
     height = np.where(far[:, None, :], -np.inf, deflection * sign[:, :, None])
     return Windows(signal, detected + height.argmax(axis=2) - SNAP_REACH, level.astype(np.float32))
@@ -108,7 +108,7 @@ def snap(detection: Detection) -> Windows:
 
 def qrs_onset(beat: NDArray[np.floating], r_sample: int) -> int:
     """Return the sample where the QRS complex of a median beat at 300 Hz begins, at most 120 ms before R."""
-    slope = np.abs(np.gradient(beat))
+    slope = np.abs(gradient(beat))
     start = max(0, r_sample - 36)
     steep = slope[start : r_sample + 12]
     quiet = steep < 0.08 * steep.max()
@@ -159,8 +159,9 @@ def _median(beats: Float32, alike: Mask) -> Float32:
     known = alike[:, :, None] & np.isfinite(beats)
     found = median_of(beats, known)
     places = np.arange(beats.shape[2])
-    for row, here in zip(found, np.asarray(known.any(axis=1)), strict=True):
-        if here.any() and not here.all():
+    there = np.asarray(known.any(axis=1))
+    for row, here in zip(found, there, strict=True) if not there.all() else ():
+        if here.any():
             row[~here] = row[np.flatnonzero(here)[np.abs(places[~here, None] - places[here]).argmin(axis=1)]]
     return found
 
@@ -172,8 +173,10 @@ def _alike(beats: Float32, whole: Mask) -> Mask:
     """
     if not beats.shape[1]:
         return whole
-    centred = np.where(whole[:, :, None], beats - beats.mean(axis=2, keepdims=True), np.float32(0))
+    centred = beats - beats.mean(axis=2, keepdims=True)
+    if not whole.all():
+        centred[~whole] = 0
     unit = centred / np.maximum(np.linalg.norm(centred, axis=2, keepdims=True), 1e-6)
     same = (unit @ unit.transpose(0, 2, 1) > SAME_SHAPE) & whole[:, :, None] & whole[:, None, :]
     most = same.sum(axis=2).argmax(axis=1)
-    return np.asarray(np.take_along_axis(same, most[:, None, None], axis=1)[:, 0])
+    return each(same, most)

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kalemia.signal.overlooked import LONGEST, highest_near, lasting, steepness
+from kalemia.signal.quick import median
 
 BEFORE, AFTER = 30, 40
 """Samples of a QRS complex before and after R that are compared."""
@@ -87,8 +88,9 @@ def groups(leads: Float32, peaks: Index) -> list[Group]:
     while left.any():
         most = np.where(left, (same & left).sum(axis=1), 0).argmax()
         members = same[most] & left
-        interval = float(np.nanmedian(since[members])) if np.isfinite(since[members]).any() else np.inf
-        found.append(Group(members, float(np.median(widths[members])), interval))
+        intervals = since[members & np.isfinite(since)]
+        interval = float(median(intervals)) if len(intervals) else np.inf
+        found.append(Group(members, float(median(widths[members])), interval))
         left &= ~members
     return found
 

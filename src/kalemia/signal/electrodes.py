@@ -75,7 +75,8 @@ def slopes(recording: Recording) -> dict[str, Float32]:
     lag = max(1, round(0.012 * recording.rate))
     with np.errstate(invalid="ignore"):
         moves = signal[:, lag:] - signal[:, :-lag]
-    return dict(zip(names, np.where(np.isfinite(moves), moves, np.float32(0)), strict=True))
+    known = np.isfinite(moves)
+    return dict(zip(names, moves if known.all() else np.where(known, moves, np.float32(0)), strict=True))
 
 
 def spans(recording: Recording) -> dict[str, float]:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from kalemia.records import R_SAMPLE, Beat
 from kalemia.signal.condition import RATE
-from kalemia.signal.median import median
+from kalemia.signal.quick import each, gradient, median
 
 MS = 1000.0 / RATE
 P_FOOT = 20  # samples from the peak of a P wave to where it has begun or ended
@@ -54,7 +54,7 @@ class Waves:
 
 def qrs_bounds(beats_mv: Float32) -> tuple[int, int]:
     """Return the samples where the QRS complex begins and ends, over all leads (leads, 270) together."""
-    slope = np.abs(np.gradient(np.atleast_2d(beats_mv), axis=1))
+    slope = np.abs(gradient(np.atleast_2d(beats_mv)))
     noise = median(slope)[:, None]
     activity = np.sqrt(
         np.mean(np.square(slope / (slope[:, R_SAMPLE - 30 : R_SAMPLE + 30].max(axis=1, keepdims=True) + 1e-6)), axis=0)
@@ -141,8 +141,9 @@ class _T:
 
 def t_heights(beats_mv: Float32, qrs_end: int, rr_s: float) -> NDArray[np.float64]:
     """Return the height of T in leads (leads, 270), as `waves` does, mV."""
-    smooth = np.array([np.convolve(beat, SMOOTH_T, mode="same") for beat in beats_mv.astype(np.float64)])
-    return np.asarray(np.take_along_axis(smooth, _t_peaks(smooth, qrs_end, rr_s)[:, None], axis=1)[:, 0])
+    # One after the other: what crosses from one lead into the next lies beyond where T is looked for.
+    smooth = np.convolve(beats_mv.astype(np.float64).ravel(), SMOOTH_T, mode="same").reshape(beats_mv.shape)
+    return each(smooth, _t_peaks(smooth, qrs_end, rr_s))
 
 
 def _t_peaks(smooth: NDArray[np.float64], qrs_end: int, rr_s: float) -> NDArray[np.intp]:
@@ -161,7 +162,7 @@ def _t_wave(beat: NDArray[np.float64], qrs_end: int, rr_s: float) -> _T:
     peak = int(_t_peaks(smooth[None], qrs_end, rr_s)[0])
     height = float(smooth[peak])
     sign = 1.0 if height >= 0 else -1.0
-    after = sign * np.gradient(smooth)[peak : min(peak + 60, 268)]
+    after = sign * gradient(smooth)[peak : min(peak + 60, 268)]
     steepest = int(after.argmin())
     downslope = float(-after[steepest] * RATE)
     at = peak + steepest

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import maximum_filter1d
 
-from kalemia.signal.median import median
+from kalemia.signal.quick import each, median
 
 LAG = 6
 """Samples (20 ms) over which a slope is taken."""
@@ -77,13 +77,13 @@ def _of_stretch(leads: Float32, found: Index) -> Index:
     if not len(places):
         return places
     length, usual_length = lasting(steep, places), lasting(steep, usual)
-    abrupt = steep[places] / length / np.median(steep[usual] / usual_length)
+    abrupt = steep[places] / length / float(median(steep[usual] / usual_length))
     share = np.minimum(steep[places] / typical, abrupt)
     able = (share > LIKELY * SHARE) & (length >= SHORTEST) & (length < LONGEST)
     places, share, length = places[able], share[able], length[able]
     if not len(places):
         return places
-    recurs, t_or_p = _recurring(steep, places, usual, LATEST_T + float(np.median(usual_length)))
+    recurs, t_or_p = _recurring(steep, places, usual, LATEST_T + float(median(usual_length)))
     likely = recurs | _in_pause(places, usual) | (length < NARROWER * low_of(usual_length, 0.75))
     return places[(likely | (share > SHARE)) & ~t_or_p]
 
@@ -147,7 +147,7 @@ def steepness(leads: Float32) -> Float64:
 def highest_near(steep: Float64, at: Index) -> Index:
     """Return for each sample the steepest one within 67 ms of it."""
     near = np.clip(at[:, None] + np.arange(-20, 21), 0, len(steep) - 1)
-    return np.asarray(np.take_along_axis(near, steep[near].argmax(axis=1)[:, None], axis=1)[:, 0])
+    return each(near, steep[near].argmax(axis=1))
 
 
 def lasting(steep: Float64, at: Index, reach: int = 60) -> Index:

@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 from kalemia.records import R_SAMPLE
 from kalemia.signal.condition import RATE, condition
 from kalemia.signal.ectopy import ectopic
-from kalemia.signal.median import median
 from kalemia.signal.overlooked import lasting, overlooked
+from kalemia.signal.quick import each, gradient, median
 
 DETECTION_LEADS = ("I", "II", "V5", "V6", "V4", "aVF", "III", "V3", "aVL", "V2", "aVR", "V1")
 """Leads in the order in which they are taken, three where they last, to find the peaks in: upright R, quiet T."""
@@ -68,7 +68,7 @@ class Detection:
         if not len(self.ectopic) or len(self.sinus) < 2:
             return float(median(np.diff(self.peaks)))
         beats = np.diff(np.searchsorted(self.peaks, self.sinus))
-        return float(np.median(np.repeat(np.diff(self.sinus) / beats, beats)))
+        return float(median(np.repeat(np.diff(self.sinus) / beats, beats)))
 
 
 def find(
@@ -105,7 +105,7 @@ def find(
     steep = overlooked(shown, found, borders)
     if len(steep):
         more = _largest(np.abs(combined), steep, SNAP_REACH)
-        found = _dropped(np.abs(np.gradient(combined)), np.unique(np.append(found, more)))
+        found = _dropped(np.abs(gradient(combined)), np.unique(np.append(found, more)))
     return Detection(signal, combined, found, found[ectopic(shown, found)])
 
 
@@ -132,7 +132,8 @@ def detection_leads(names: Sequence[str], raw: Float32) -> list[str]:
 
 def plausible(samples: Float32) -> bool:
     """Tell whether one lead (samples,) in mV moves at all, no more than a heart can, and lasts."""
-    present = samples[np.isfinite(samples)]
+    recorded = np.isfinite(samples)
+    present = samples if recorded.all() else samples[recorded]
     return len(present) > COLUMN * len(samples) and bool(FLAT_MV < np.ptp(present) < LOUD_MV)
 
 
@@ -145,7 +146,7 @@ def combine(conditioned: Float32) -> Float64:
     known = np.isfinite(conditioned)
     borders = stretches(conditioned)
     if len(borders) == 2:
-        return _principal(np.where(known, conditioned, np.float32(0)))
+        return _principal(conditioned if known.all() else np.where(known, conditioned, np.float32(0)))
     combined = np.zeros(conditioned.shape[1])
     for start, stop in pairwise(borders):
         if known[:, start].any() and stop - start > R_SAMPLE:
@@ -157,6 +158,8 @@ def combine(conditioned: Float32) -> Float64:
 def stretches(conditioned: Float32) -> list[int]:
     """Return the samples between which the same leads were recorded, from 0 to the end."""
     known = np.isfinite(conditioned)
+    if known.all():
+        return [0, known.shape[1]]
     changes = np.flatnonzero((known[:, 1:] != known[:, :-1]).any(axis=0)) + 1
     return [0, *(changes if len(changes) <= MOST_STRETCHES else ()), known.shape[1]]
 
@@ -186,7 +189,7 @@ def detect(combined: Float64, borders: Sequence[int] = ()) -> Index:
         return np.empty(0, dtype=np.intp)
     answered = np.asarray(detect_heartbeats(combined, float(RATE)), dtype=np.intp)
     # The detector answers up to 150 ms early; the steepest part there is the complex, its largest deflection is R.
-    slope = np.abs(np.gradient(combined))
+    slope = np.abs(gradient(combined))
     steep = _largest(slope, answered, 45)
     peaks, first = np.unique(_largest(np.abs(combined), steep, SNAP_REACH), return_index=True)
     # In a slow heart it looks ever harder while it finds nothing, and takes P and T waves for beats.
@@ -229,4 +232,4 @@ def _without_t_waves(peaks: Index) -> Index:
 def _largest(values: Float64, at: Index, reach: int) -> Index:
     """Return for each sample the one within `reach` of it where the values are largest."""
     near = np.clip(at[:, None] + np.arange(-reach, reach + 1), 0, len(values) - 1)
-    return np.asarray(np.take_along_axis(near, values[near].argmax(axis=1)[:, None], axis=1)[:, 0])
+    return each(near, values[near].argmax(axis=1))

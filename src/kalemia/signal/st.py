@@ -137,5 +137,6 @@ def _shifted(levels: Mapping[str, float], depth: Mapping[str, float], qrs_ms: fl
 
 def _together(levels: Mapping[str, float], far: Callable[[str], bool]) -> dict[str, float]:
     """Return the levels of leads that are far off together with a contiguous one."""
-    pairs = [pair for pair in CONTIGUOUS if all(lead in levels and far(lead) for lead in pair)]
-    return {lead: level for lead, level in levels.items() if any(lead in pair for pair in pairs)}
+    off = set(filter(far, levels))
+    together = {lead for pair in CONTIGUOUS if off.issuperset(pair) for lead in pair} if off else off
+    return {lead: level for lead, level in levels.items() if lead in together}

@@ -1,4 +1,4 @@
-"""Medians: those of numpy, to the bit."""
+"""Medians and slopes: those of numpy, to the bit."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from kalemia.signal.median import median, median_of
+from kalemia.signal.quick import each, gradient, median, median_of
 
 DRAWN = np.random.default_rng(3).normal(0, 1, (4, 7, 6))
 
@@ -47,3 +47,18 @@ def test_without_values_the_median_is_zero() -> None:
     np.testing.assert_array_equal(
         median_of(np.empty((2, 0, 3), np.float32), np.empty((2, 0, 1), bool)), np.zeros((2, 3))
     )
+
+
+@pytest.mark.parametrize("kind", [np.float32, np.float64])
+@pytest.mark.parametrize("values", [DRAWN, DRAWN[0, 0], DRAWN[0, :, :2]])
+def test_slopes_are_those_of_numpy_to_the_bit(values: NDArray[np.float64], kind: type[Any]) -> None:
+    found, expected = gradient(values.astype(kind)), np.gradient(values.astype(kind), axis=-1)
+    np.testing.assert_array_equal(found, expected)
+    assert found.dtype == expected.dtype
+
+
+def test_each_row_gives_what_stands_in_its_column() -> None:
+    columns = np.array([2, 0, 6, 3])
+    expected = np.take_along_axis(DRAWN, columns[:, None, None], axis=1)[:, 0]
+    np.testing.assert_array_equal(each(DRAWN, columns), expected)
+    assert each(np.eye(3), np.array([0, 1, 0])).tolist() == [1.0, 1.0, 0.0]
