@@ -41,6 +41,10 @@ class Made:
         """Keep some leads."""
         return Made(self.steps[[self.leads.index(lead) for lead in leads]], self.rate, tuple(leads))
 
+    def between(self, begin_s: float, end_s: float) -> Made:
+        """Keep some seconds."""
+        return Made(self.steps[:, round(begin_s * self.rate) : round(end_s * self.rate)], self.rate, self.leads)
+
 
 def ecg(seconds: float = 4.0, rate: int = 250, leads: Sequence[str] = LEADS) -> Made:
     """Return twelve leads whose limb leads obey Einthoven's law in whole steps."""
@@ -74,6 +78,26 @@ def wfdb(
 
 def dicom(made: Made, *, label: str = "RHYTHM", median: bool = True, deflated: bool = False) -> bytes:
     """Return a 12-lead waveform object, with the machine's median beat as a second group."""
+    beat = Made(made.steps[:, :200], made.rate, made.leads)
+    groups = [Group(made, label), Group(beat, "MEDIAN BEAT", original=False)][: 2 if median else 1]
+    if label == "MEDIAN BEAT":
+        groups[0] = Group(made, label, original=False)
+    return dicom_of(groups, deflated=deflated)
+
+
+@dataclass(frozen=True)
+class Group:
+    """A multiplex group to write; `padding` is what its writer says that padding is."""
+
+    made: Made
+    label: str | None = None
+    begins_ms: float | None = None
+    original: bool = True
+    padding: int | None = None
+
+
+def dicom_of(groups: Sequence[Group], *, deflated: bool = False) -> bytes:
+    """Return a 12-lead waveform object of several multiplex groups."""
     from pydicom.dataset import Dataset, FileMetaDataset
     from pydicom.sequence import Sequence as Items
     from pydicom.uid import UID, DeflatedExplicitVRLittleEndian, ExplicitVRLittleEndian
@@ -91,15 +115,20 @@ def dicom(made: Made, *, label: str = "RHYTHM", median: bool = True, deflated: b
         item.WaveformBitsStored = 16
         return item
 
-    def group(steps: NDArray[np.int64], name: str) -> Dataset:
+    def written(group: Group) -> Dataset:
         item = Dataset()
-        item.WaveformOriginality = "DERIVED" if name == "MEDIAN BEAT" else "ORIGINAL"
-        item.MultiplexGroupLabel = name
-        item.NumberOfWaveformChannels, item.NumberOfWaveformSamples = steps.shape
-        item.SamplingFrequency = str(made.rate)
-        item.ChannelDefinitionSequence = Items([channel(lead) for lead in made.leads])
+        item.WaveformOriginality = "ORIGINAL" if group.original else "DERIVED"
+        if group.label is not None:
+            item.MultiplexGroupLabel = group.label
+        if group.begins_ms is not None:
+            item.MultiplexGroupTimeOffset = str(group.begins_ms)
+        item.NumberOfWaveformChannels, item.NumberOfWaveformSamples = group.made.steps.shape
+        item.SamplingFrequency = str(group.made.rate)
+        item.ChannelDefinitionSequence = Items([channel(lead) for lead in group.made.leads])
         item.WaveformBitsAllocated, item.WaveformSampleInterpretation = 16, "SS"
-        item.WaveformData = steps.T.astype("<i2").tobytes()
+        if group.padding is not None:
+            item.add_new(0x5400100A, "OW", group.padding.to_bytes(2, "little", signed=True))
+        item.WaveformData = group.made.steps.T.astype("<i2").tobytes()
         return item
 
     data = Dataset()
@@ -109,9 +138,7 @@ def dicom(made: Made, *, label: str = "RHYTHM", median: bool = True, deflated: b
     data.file_meta.MediaStorageSOPInstanceUID = data.SOPInstanceUID = UID("1.2.3.4")
     data.PatientName, data.PatientBirthDate, data.PatientID = PATIENT, BIRTH, "4711"
     data.AcquisitionDateTime = f"{STARTED:%Y%m%d%H%M%S}"
-    data.WaveformSequence = Items([group(made.steps, label)])
-    if median:
-        data.WaveformSequence.append(group(made.steps[:, :200], "MEDIAN BEAT"))
+    data.WaveformSequence = Items([written(group) for group in groups])
     stream = io.BytesIO()
     data.save_as(stream, enforce_file_format=True)
     return stream.getvalue()

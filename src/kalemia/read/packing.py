@@ -80,19 +80,33 @@ def _two_in_three(data: bytes) -> _Floats:
     return _signed(values[:-1] if odd else values, 12)
 
 
+def _filled(data: bytes, samples: dict[int, int]) -> tuple[bytes, int]:
+    """Fill the last four bytes up where a writer ended among them; return how many of their samples are none, too.
+
+    `samples` says how many of the three begin in so many bytes: a group that is not full is written without the bytes
+    that none of its samples needs.
+    """
+    left = len(data) % 4
+    return (data + bytes(4 - left), 3 - samples[left]) if left in samples else (data, 0)
+
+
 def _three_in_four_310(data: bytes) -> _Floats:
     """Format 310: three 10-bit samples in two 16-bit words; the third is what the first two leave over."""
+    data, missing = _filled(data, {2: 1, 3: 1})
     b = _bytes_by(data, 4)
     first, second = b[:, 0] | b[:, 1] << 8, b[:, 2] | b[:, 3] << 8
     third = (first >> 11) | (second >> 11) << 5
-    return _signed(np.stack([first >> 1 & 0x3FF, second >> 1 & 0x3FF, third & 0x3FF], axis=1).ravel(), 10)
+    values = np.stack([first >> 1 & 0x3FF, second >> 1 & 0x3FF, third & 0x3FF], axis=1).ravel()
+    return _signed(values[: len(values) - missing], 10)
 
 
 def _three_in_four_311(data: bytes) -> _Floats:
     """Format 311: three 10-bit samples in the low 30 bits of four bytes."""
+    data, missing = _filled(data, {2: 1, 3: 2})
     b = _bytes_by(data, 4)
     word = b[:, 0] | b[:, 1] << 8 | b[:, 2] << 16 | (b[:, 3] & 0x3F) << 24
-    return _signed(np.stack([word & 0x3FF, word >> 10 & 0x3FF, word >> 20 & 0x3FF], axis=1).ravel(), 10)
+    values = np.stack([word & 0x3FF, word >> 10 & 0x3FF, word >> 20 & 0x3FF], axis=1).ravel()
+    return _signed(values[: len(values) - missing], 10)
 
 
 def _offset(dtype: str) -> Callable[[bytes], _Floats]:
