@@ -10,6 +10,7 @@ import ecg_writers as write
 import numpy as np
 import pytest
 from pydicom import Dataset, dcmread
+from pydicom.uid import UID
 
 from kalemia.errors import ReadError
 from kalemia.read import dicom, read
@@ -230,7 +231,7 @@ def test_a_padding_value_is_bytes_or_a_number(value: object, signed: bool, numbe
 @pytest.mark.parametrize(
     ("length", "sentence"),
     [
-        (400, "the DICOM file holds no waveform, or is cut short before it; a whole waveform object is accepted."),
+        (400, "the DICOM file holds no waveform, or is cut short before it; a whole waveform is accepted."),
         (30_000, "the DICOM waveform holds [0-9,]+ bytes of the 60,000 that it states; it is cut short."),
         (60_000, "the DICOM waveform holds [0-9,]+ bytes of the 60,000 that it states; it is cut short."),
     ],
@@ -295,7 +296,7 @@ def test_an_object_without_a_waveform_or_a_deflated_one_is_refused(tmp_path: Pat
 
     def picture(data: Dataset) -> None:
         del data.WaveformSequence
-        data.file_meta.MediaStorageSOPClassUID = data.SOPClassUID = "1.2.840.10008.5.1.4.1.1.2"
+        data.file_meta.MediaStorageSOPClassUID = data.SOPClassUID = UID("1.2.840.10008.5.1.4.1.1.2")
 
     with pytest.raises(ReadError, match=r"^the DICOM file holds no waveform; a 12-lead or general ECG waveform object"):
         changed(tmp_path, picture)

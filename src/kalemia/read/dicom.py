@@ -88,7 +88,7 @@ def _object(path: Path) -> Dataset:
     if data.get("WaveformSequence"):
         return data
     if str(meta.get("MediaStorageSOPClassUID", "")).startswith(_WAVEFORMS):
-        raise ReadError("the DICOM file holds no waveform, or is cut short before it; a whole waveform object is accepted")
+        raise ReadError("the DICOM file holds no waveform, or is cut short before it; a whole waveform is accepted")
     raise ReadError("the DICOM file holds no waveform; a 12-lead or general ECG waveform object is accepted")
 
 
