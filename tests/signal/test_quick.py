@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from kalemia.signal.quick import each, gradient, median, median_of
+from kalemia.signal.quick import each, gradient, median, median_of, near
 
 DRAWN = np.random.default_rng(3).normal(0, 1, (4, 7, 6))
 
@@ -62,3 +62,8 @@ def test_each_row_gives_what_stands_in_its_column() -> None:
     expected = np.take_along_axis(DRAWN, columns[:, None, None], axis=1)[:, 0]
     np.testing.assert_array_equal(each(DRAWN, columns), expected)
     assert each(np.eye(3), np.array([0, 1, 0])).tolist() == [1.0, 1.0, 0.0]
+
+
+def test_samples_near_others_stay_inside() -> None:
+    assert near(np.array([1, 5]), 2, 3, 8).tolist() == [[0, 0, 1, 2, 3, 4], [3, 4, 5, 6, 7, 7]]
+    assert near(np.array([[6]]), -1, 2, 8).tolist() == [[[7, 7]]]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -89,9 +89,7 @@ def cycles(recording: Recording, leads: Sequence[str], beside: Sequence[str] = (
     detection = peaks.find(raw, recording.rate, recording.leads, leads, beside)
     if len(detection.peaks) < 2:
         raise BeatError(f"{len(detection.peaks)} heartbeats found; at least two are needed")
-    # Apart, as in the filter: the last digit of a lead must not depend on what else is measured.
-    parts = np.split(detection.signal, [len(leads)])
-    of_leads = [cycle for part in parts if len(part) for cycle in medians(replace(detection, signal=part))]
+    of_leads = medians(detection, len(leads))
     leads = (*leads, *beside)
     wanted = raw[[recording.leads.index(name) for name in leads]]
     problems = quality.problems(wanted, recording.rate, of_leads)

@@ -32,8 +32,11 @@ REACH_S = (BASELINE_SAMPLES // 2) * BASELINE_PASSES / RATE
 """How far a sample's filtered value looks to either side because of the baseline, s."""
 
 
-def condition(signal: NDArray[np.float32], rate: float) -> NDArray[np.float32]:
+def condition(signal: NDArray[np.float32], rate: float, own: int | None = None) -> NDArray[np.float32]:
     """Filter a signal and bring it to 300 Hz.
+
+    What stands in one product changes the last digit of all of it: the leads after the first `own` ones have a product
+    of their own, so that those are conditioned to the same byte whatever is measured beside them.
 
     Parameters
     ----------
@@ -41,6 +44,8 @@ def condition(signal: NDArray[np.float32], rate: float) -> NDArray[np.float32]:
         (leads, samples) in mV; NaN where nothing was recorded.
     rate
         Samples per second, Hz; above 80, or the QRS complex is not in the signal.
+    own
+        How many leads stand in the first product; all by default.
 
     Returns
     -------
@@ -54,7 +59,7 @@ def condition(signal: NDArray[np.float32], rate: float) -> NDArray[np.float32]:
     missing = ~np.isfinite(signal)
     if gaps := bool(missing.any()):
         signal = _bridge(signal, missing)
-    passed = _lowpass(signal, rate)
+    passed: NDArray[np.float32] = np.concatenate([_lowpass(part, rate) for part in apart(signal, own)])
     baseline = passed
     for _ in range(BASELINE_PASSES):
         baseline = uniform_filter1d(baseline, BASELINE_SAMPLES, axis=1, mode="reflect")
@@ -63,6 +68,11 @@ def condition(signal: NDArray[np.float32], rate: float) -> NDArray[np.float32]:
         nearest = np.minimum(np.round(np.arange(passed.shape[1]) * rate / RATE).astype(int), signal.shape[1] - 1)
         passed[missing[:, nearest]] = np.nan
     return passed
+
+
+def apart(signal: NDArray[np.float32], own: int | None) -> list[NDArray[np.float32]]:
+    """Return the first `own` leads of a signal (leads, samples), and the others where there are any."""
+    return [signal] if own is None or own >= len(signal) else [signal[:own], signal[own:]]
 
 
 def _lowpass(signal: NDArray[np.float32], rate: float) -> NDArray[np.float32]:

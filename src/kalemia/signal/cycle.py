@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kalemia.records import R_SAMPLE, SAMPLES
+from kalemia.signal.condition import apart
 from kalemia.signal.peaks import SNAP_REACH, Detection
 from kalemia.signal.quick import each, gradient, median, median_of
 
@@ -63,9 +64,12 @@ class Cycle:
     score: float
 
 
-def medians(detection: Detection) -> list[Cycle]:
-    """Return the median cycle of every lead whose beats were found."""
-    windows = snap(detection)
+def medians(detection: Detection, own: int | None = None) -> list[Cycle]:
+    """Return the median cycle of every lead whose beats were found.
+
+    As in the filter, the last digit of the `own` ones, which are first, does not depend on those that follow.
+    """
+    windows = snap(detection, own)
     first = windows.peaks - R_SAMPLE + windows.signal.shape[1] * np.arange(len(windows.signal))[:, None]
     beats = windows.signal.ravel()[first[:, :, None] + np.arange(SAMPLES)] - windows.level[:, :, None]
     # From the QRS complex to the end of T: P waves and the next beat may come when they like.
@@ -85,14 +89,15 @@ def _ectopic_beside(peaks: Index, ectopic: Index) -> tuple[Index, Index]:
     return padded[follows - 1] - peaks, padded[follows] - peaks
 
 
-def snap(detection: Detection) -> Windows:
+def snap(detection: Detection, own: int | None = None) -> Windows:
     """Move the detected peaks to each lead's own largest deflection, and read the level before the QRS complex."""
     signal, detected = detection.signal, detection.sinus
     whole = (detected >= R_SAMPLE + SNAP_REACH) & (detected < signal.shape[1] - (SAMPLES - R_SAMPLE) - SNAP_REACH)
     detected = detected[whole]
     around = detected[:, None] + np.arange(-R_SAMPLE, 60)
     onset = qrs_onset(median(detection.combined[around], axis=0), R_SAMPLE) if len(detected) else 0
-    level = signal[:, detected[:, None] + np.arange(onset - 10, onset - 2) - R_SAMPLE].mean(axis=2)
+    flat = detected[:, None] + np.arange(onset - 10, onset - 2) - R_SAMPLE
+    level = np.concatenate([part[:, flat].mean(axis=2) for part in apart(signal, own)])  # one is added up otherwise
     near = detected[:, None] + np.arange(-SNAP_REACH, SNAP_REACH + 1)
     # A beat that falls into a gap must not decide where the others have their R.
     deflection = signal[:, near] - level[:, :, None]  # (leads, beats, 37)

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kalemia.signal.overlooked import LONGEST, highest_near, lasting, steepness
-from kalemia.signal.quick import median
+from kalemia.signal.quick import median, near
 
 BEFORE, AFTER = 30, 40
 """Samples of a QRS complex before and after R that are compared."""
@@ -108,7 +108,6 @@ def _alike(leads: Float32, peaks: Index) -> Mask:
 
 def _shapes(leads: Float32, peaks: Index) -> Float32:
     """Return the QRS complexes of beats (..., beats), all leads in a row, of one length: (..., beats, samples)."""
-    at = np.clip(peaks[..., None] + np.arange(-BEFORE, AFTER), 0, leads.shape[1] - 1)
-    shapes = leads[:, at]  # (leads, ..., beats, samples)
-    rows = np.moveaxis(shapes - shapes.mean(axis=-1, keepdims=True), 0, -2).reshape(*peaks.shape, -1)
+    shapes = leads.T[near(peaks, BEFORE, AFTER - 1, leads.shape[1])]  # (..., beats, samples, leads)
+    rows = (shapes - shapes.mean(axis=-2, keepdims=True)).swapaxes(-1, -2).reshape(*peaks.shape, -1)
     return np.asarray(rows / np.maximum(np.linalg.norm(rows, axis=-1, keepdims=True), 1e-6))

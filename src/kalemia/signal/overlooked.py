@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import maximum_filter1d
 
-from kalemia.signal.quick import each, median
+from kalemia.signal.quick import each, median, near
 
 LAG = 6
 """Samples (20 ms) over which a slope is taken."""
@@ -116,7 +116,7 @@ def _recurring(steep: Float64, places: Index, usual: Index, latest_t: float) -> 
     with_last = _as_steep(steep, places, usual + since[:, None])
     with_next = _as_steep(steep, places, usual - until[:, None])
     # A P wave that is not conducted stands alone, but is no steeper than those before the beats.
-    before = np.clip(usual[:, None] - np.arange(NEAR, EARLIEST_P), 0, len(steep) - 1)
+    before = near(usual, EARLIEST_P - 1, -NEAR, len(steep))
     p_waves = low_of(steep[before].max(axis=1), 0.3) > 0.5 * steep[places]
     low = steep[places] < T_SHARE * np.append(0.0, steep[usual])[after]
     return with_last | with_next, ((with_last | low) & (since <= latest_t)) | (
@@ -126,8 +126,8 @@ def _recurring(steep: Float64, places: Index, usual: Index, latest_t: float) -> 
 
 def _as_steep(steep: Float64, places: Index, others: Index) -> Mask:
     """Tell whether it is half as steep as at some places (places,) near most of the others (places, beats) of each."""
-    near = np.clip(others[:, :, None] + np.arange(-JITTER, JITTER + 1), 0, len(steep) - 1)
-    return np.asarray(low_of(steep[near].max(axis=2), 0.3) > 0.5 * steep[places])
+    around = near(others, JITTER, JITTER, len(steep))
+    return np.asarray(low_of(steep[around].max(axis=2), 0.3) > 0.5 * steep[places])
 
 
 def low_of(values: NDArray[Any], share: float) -> NDArray[Any]:
@@ -146,11 +146,11 @@ def steepness(leads: Float32) -> Float64:
 
 def highest_near(steep: Float64, at: Index) -> Index:
     """Return for each sample the steepest one within 67 ms of it."""
-    near = np.clip(at[:, None] + np.arange(-20, 21), 0, len(steep) - 1)
-    return each(near, steep[near].argmax(axis=1))
+    around = near(at, 20, 20, len(steep))
+    return each(around, steep[around].argmax(axis=1))
 
 
 def lasting(steep: Float64, at: Index, reach: int = 60) -> Index:
     """Return in how many samples within `reach` it is more than a third as steep as there."""
-    near = np.clip(at[:, None] + np.arange(-reach, reach + 1), 0, len(steep) - 1)
-    return np.asarray((steep[near] > steep[at][:, None] / 3).sum(axis=1))
+    around = near(at, reach, reach, len(steep))
+    return np.asarray((steep[around] > steep[at][:, None] / 3).sum(axis=1))

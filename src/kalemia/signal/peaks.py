@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from itertools import chain, islice, pairwise
+from itertools import islice, pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,7 +18,7 @@ from kalemia.records import R_SAMPLE
 from kalemia.signal.condition import RATE, condition
 from kalemia.signal.ectopy import ectopic
 from kalemia.signal.overlooked import lasting, overlooked
-from kalemia.signal.quick import each, gradient, median
+from kalemia.signal.quick import each, gradient, median, near
 
 DETECTION_LEADS = ("I", "II", "V5", "V6", "V4", "aVF", "III", "V3", "aVL", "V2", "aVR", "V1")
 """Leads in the order in which they are taken, three where they last, to find the peaks in: upright R, quiet T."""
@@ -76,9 +76,6 @@ def find(
 ) -> Detection:
     """Condition some leads of a recording, and find the R peaks in those of all its leads that show them best.
 
-    What stands in one product changes the last digit of all of it: `beside` has a product of its own, so that a lead
-    is conditioned to the same byte whatever is measured beside it.
-
     Parameters
     ----------
     raw
@@ -90,13 +87,13 @@ def find(
     leads
         The leads to be conditioned, in this order.
     beside
-        Further ones, which follow them.
+        Further ones, which follow them and do not change the last digit of anything.
     """
     finders = detection_leads(names, raw)
-    first = list(dict.fromkeys((*leads, *finders)))
-    last = [name for name in beside if name not in first]
-    parts = [condition(raw[[names.index(name) for name in part]], rate) for part in (first, last) if part]
-    conditioned = dict(zip((*first, *last), chain(*parts), strict=True))
+    first = dict.fromkeys((*leads, *finders))
+    asked = list(dict.fromkeys((*first, *beside)))
+    filtered = condition(raw[[names.index(name) for name in asked]], rate, len(first))
+    conditioned = dict(zip(asked, filtered, strict=True))
     shown = np.stack([conditioned[name] for name in finders])
     combined = combine(shown)
     signal = np.stack([conditioned[name] for name in (*leads, *beside)])
@@ -183,7 +180,7 @@ def detect(combined: Float64, borders: Sequence[int] = ()) -> Index:
     """Find the R peaks of a combined signal at 300 Hz, put together at `borders`; return their samples."""
     from sleepecg.heartbeats import detect_heartbeats
 
-    moving = np.flatnonzero(np.diff(combined))
+    moving = np.flatnonzero(combined[1:] != combined[:-1])
     # The detector begins where the signal does, and fails where hardly any is left; two beats take a second at least.
     if len(combined) < LEAST_S * RATE or not len(moving) or len(combined) - moving[0] < RATE:
         return np.empty(0, dtype=np.intp)
@@ -198,8 +195,10 @@ def detect(combined: Float64, borders: Sequence[int] = ()) -> Index:
         return peaks
     typical = np.sort(steepness)[int(0.8 * len(steepness))]
     peaks = peaks[steepness >= STEEP_SHARE * typical]
-    parts = np.split(peaks, np.searchsorted(peaks, borders[1:-1]))
-    return _dropped(slope, np.concatenate([_dropped(slope, part) for part in parts]) if len(parts) > 1 else peaks)
+    if len(borders) > 2:
+        parts = np.split(peaks, np.searchsorted(peaks, borders[1:-1]))
+        peaks = np.concatenate([_dropped(slope, part) for part in parts])
+    return _dropped(slope, peaks)
 
 
 def _dropped(slope: Float64, peaks: Index) -> Index:
@@ -231,5 +230,5 @@ def _without_t_waves(peaks: Index) -> Index:
 
 def _largest(values: Float64, at: Index, reach: int) -> Index:
     """Return for each sample the one within `reach` of it where the values are largest."""
-    near = np.clip(at[:, None] + np.arange(-reach, reach + 1), 0, len(values) - 1)
-    return each(near, values[near].argmax(axis=1))
+    around = near(at, reach, reach, len(values))
+    return each(around, values[around].argmax(axis=1))

@@ -41,6 +41,14 @@ def gradient(values: NDArray[Any]) -> NDArray[Any]:
     return slope
 
 
+def near(at: NDArray[np.intp], before: int, after: int, count: int) -> NDArray[np.intp]:
+    """Return the samples from so many before to so many after each of some (...,), of `count`: (..., samples).
+
+    Beyond the first and the last of all stand these.
+    """
+    return np.asarray(np.minimum(np.maximum(at[..., None] + np.arange(-before, after + 1), 0), count - 1))
+
+
 def each(rows: NDArray[Any], columns: NDArray[np.intp]) -> NDArray[Any]:
     """Return of each of the rows (n, m, ...) what stands in its column (n,)."""
     return np.asarray(rows[np.arange(len(rows)), columns])
