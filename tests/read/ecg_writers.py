@@ -253,6 +253,66 @@ def philips(made: Made, *, calibrated: bool = True, waveforms: bytes | None = No
     ).encode()
 
 
+def cardiosoft(made: Made) -> bytes:
+    """Return a CardioSoft export with a median beat behind its strip."""
+    time = "".join(f"<{part}>{getattr(STARTED, part.lower())}</{part}>" for part in (
+        "Hour", "Minute", "Second", "Day", "Month", "Year"
+    ))  # fmt: skip
+
+    def part(name: str, steps: NDArray[np.int64]) -> str:
+        leads = "".join(
+            f'<WaveformData lead="{lead}">\t{",".join(map(str, row))}\n</WaveformData>'
+            for lead, row in zip(made.leads, steps, strict=True)
+        )
+        return (
+            f'<{name}><SampleRate units="Hz">{made.rate}</SampleRate>'
+            f"<ChannelSampleCountTotal>{steps.shape[1]}</ChannelSampleCountTotal>"
+            f'<Resolution units="uVperLsb">5</Resolution>{leads}</{name}>'
+        )
+
+    return (
+        '<?xml version="1.0" encoding="ISO-8859-1"?><CardiologyXML><ObservationType>RestECG</ObservationType>'
+        f"<ObservationDateTime>{time}</ObservationDateTime><PatientInfo><Name>{PATIENT}</Name></PatientInfo>"
+        f"{part('MedianSamples', made.steps[:, :25] * 2)}{part('StripData', made.steps)}</CardiologyXML>"
+    ).encode()
+
+
+def mortara(made: Made) -> bytes:
+    """Return a Mortara ELI export."""
+    leads = "".join(
+        f'<CHANNEL OFFSET="0" BITS="16" FORMAT="SIGNED" UNITS_PER_MV="200" DURATION="{len(row)}" '
+        f'SAMPLE_FREQ="{made.rate}" NAME="{lead}" ENCODING="BASE64" '
+        f'DATA="{base64.b64encode(row.astype("<i2").tobytes()).decode()}"/>'
+        for lead, row in zip(made.leads, made.steps, strict=True)
+    )
+    return (
+        f'<?xml version="1.0" encoding="UTF-8"?><ECG ACQUISITION_TIME="{STARTED:%Y%m%d%H%M%S}" NUM_QRS="5">'
+        f'<SUBJECT LAST_NAME="{PATIENT}" DOB="{BIRTH}"/><SOURCE TYPE="ELI 280"/>{leads}</ECG>'
+    ).encode()
+
+
+def schiller(made: Made) -> bytes:
+    """Return a Schiller export with a median beat before its rhythm."""
+
+    def wave(kind: str, steps: NDArray[np.int64]) -> str:
+        leads = "".join(
+            f"<channel><name>{lead}</name><datastype>COMMASEPARATE</datastype><data>{','.join(map(str, row))}</data>"
+            "</channel>"
+            for lead, row in zip(made.leads, steps, strict=True)
+        )
+        return (
+            f"<wavedata><type>{kind}</type><resolution><samplerate><value>{made.rate}</value><exponent>1</exponent>"
+            "</samplerate><yres><unitperbit>5</unitperbit><units>uV</units></yres></resolution>"
+            f"{leads}</wavedata>"
+        )
+
+    return (
+        f'<?xml version="1.0" encoding="UTF-8"?><examdescript><patdata><lastname>{PATIENT}</lastname></patdata>'
+        f"<eventdata><event>{wave('ECG_AVERAGES', made.steps[:, :25])}{wave('ECG_RHYTHMS', made.steps)}</event>"
+        "</eventdata></examdescript>"
+    ).encode()
+
+
 def scp(made: Made) -> bytes:
     """Return an SCP-ECG record: sections 0, 1, 3 and 6, plain 16-bit amplitudes."""
     codes = {lead: n for n, lead in enumerate(("I", "II", "V1", "V2", "V3", "V4", "V5", "V6"), start=1)} | {
@@ -310,6 +370,7 @@ def apple(made: Made) -> bytes:
 
 SINGLE: dict[str, Callable[[Made], bytes]] = {
     "ecg.dcm": dicom, "ecg.edf": edf, "ecg.bdf": lambda made: edf(made, bdf=True), "aecg.xml": aecg, "muse.xml": muse,
-    "philips.xml": philips, "ecg.scp": scp, "ecg.csv": csv, "apple.csv": apple,
+    "philips.xml": philips, "cardiosoft.xml": cardiosoft, "mortara.xml": mortara, "schiller.xml": schiller,
+    "ecg.scp": scp, "ecg.csv": csv, "apple.csv": apple,
 }  # fmt: skip
 """The formats that are one file, by a usual name."""

@@ -191,7 +191,7 @@ def test_a_file_of_ten_gigabytes_is_never_read(tmp_path: Path, head: bytes) -> N
     refused(path)
 
 
-@pytest.mark.parametrize("root", ["AnnotatedECG", "RestingECG", "restingecgdata"])
+@pytest.mark.parametrize("root", ["AnnotatedECG", "RestingECG", "restingecgdata", "CardiologyXML", "examdescript"])
 @pytest.mark.parametrize("prolog", [BOMB, OUTSIDE])
 def test_entities_are_refused(tmp_path: Path, root: str, prolog: str) -> None:
     sentence = refused(made(tmp_path, f"{prolog}<{root}>&i;</{root}>".encode()))

@@ -74,8 +74,8 @@ def predict(
 ) -> None:
     """Estimate potassium from ECGs.
 
-    Files are read as DICOM, EDF, BDF, HL7 aECG, GE MUSE XML, Philips XML, SCP-ECG, WFDB, Apple Watch CSV and CSV,
-    scans and photos of printed ones as PNG, JPEG, TIFF, BMP, GIF, WebP and PDF.
+    Files are read as DICOM, EDF, BDF, HL7 aECG, GE MUSE XML, Philips XML, CardioSoft XML, Mortara XML, Schiller XML,
+    SCP-ECG, WFDB, Apple Watch CSV and CSV, scans and photos of printed ones as PNG, JPEG, TIFF, BMP, GIF, WebP and PDF.
 
     Examples:
 

@@ -87,6 +87,11 @@ def _root(name: str, head: Head) -> bool:
     return f"<{name}" in head.xml
 
 
+def _mortara(head: Head) -> bool:
+    """Tell a Mortara export, whose root is called ECG as others' might be, by what is in it."""
+    return "<ECG " in head.xml and ("UNITS_PER_MV=" in head.xml or "ACQUISITION_TIME=" in head.xml)
+
+
 def _record_line(head: Head) -> bool:
     lines = (line.strip() for line in (head.text or "").splitlines())
     first = next((line for line in lines if line and not line.startswith("#")), "")
@@ -141,6 +146,9 @@ ECGS = (
     Format("HL7 aECG", _by("xml", "load_aecg"), 16_000_000, looks=partial(_root, "AnnotatedECG")),
     Format("GE MUSE XML", _by("xml", "load_muse"), 16_000_000, looks=partial(_root, "RestingECG")),
     Format("Philips XML", _by("xml", "load_philips"), 4_000_000, looks=partial(_root, "restingecgdata")),
+    Format("CardioSoft XML", _by("makers", "load_cardiosoft"), 16_000_000, looks=partial(_root, "CardiologyXML")),
+    Format("Mortara XML", _by("makers", "load_mortara"), 16_000_000, looks=_mortara),
+    Format("Schiller XML", _by("makers", "load_schiller"), 16_000_000, looks=partial(_root, "examdescript")),
     Format("SCP-ECG", _by("scp"), 4_000_000, ((16, b"SCPECG"),)),
     WFDB := Format("WFDB", wfdb.load, 1_000_000, looks=_record_line),
     APPLE := Format("Apple Watch CSV", _by("apple"), 16_000_000, looks=_apple),

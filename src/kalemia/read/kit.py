@@ -84,7 +84,7 @@ def _first(lead: Lead) -> int:
 
 def _millivolts(lead: Lead) -> np.ndarray:
     """Return the samples in mV."""
-    physical = lead.to_physical() if lead.is_raw else lead
+    physical = lead.to_physical() if lead.is_raw and lead.resolution_unit else lead
     scale = mv_per(physical.units)
     if scale is None or not physical.resolution:
         raise ReadError("a lead states no unit of voltage, so millivolts cannot be known")
