@@ -1,0 +1,159 @@
+#include "kal_net.h"
+
+#include <string.h>
+
+#include "kal_nnet.h"
+#include "kal_tables.h"
+
+#define BEFORE ((KAL_TAPS - 1) / 2) /* zeros before a row, as "same" convolutions with an even kernel have it */
+#define SUREST (-50 * 65536)        /* Q16: the least log-likelihood beside the greatest; surer is no evidence */
+
+static int32_t larger(int32_t a, int32_t b) { return a > b ? a : b; }
+
+/* The first depthwise kernel, over the whole wave; the result lies where the wave lay. */
+static void filter_wave(const struct kal_net *net, const int16_t wave[KAL_SAMPLES], struct kal_net_scratch *s) {
+    memset(s->wave, 0, sizeof s->wave);
+    memcpy(s->wave + (KAL_WAVE_TAPS - 1) / 2, wave, KAL_SAMPLES * sizeof wave[0]);
+    kal_widen(s->taps, net->wave, KAL_WAVE_TAPS);
+    kal_convolve(s->wave, 1, s->wave, KAL_SAMPLES, s->taps, KAL_WAVE_TAPS, net->wave_scale);
+}
+
+/* A channel of the first block at one of 135 steps: 1x1 convolution, the larger of two, ReLU, and the lead's bias. */
+static int16_t first_block(const struct kal_net *net, int channel, const int16_t filtered[2]) {
+    const int32_t point = net->first_point[channel];
+    const int32_t sum = larger(filtered[0] * point, filtered[1] * point) + net->first_bias[channel];
+    return kal_clip(kal_clip(larger((sum + (1 << 14)) >> 15, 0)) + net->lead_code[channel]);
+}
+
+/* The first block's channel around the steps of a chunk, zero beyond its ends. */
+static void fill_row(const struct kal_net *net, int channel, int first, struct kal_net_scratch *s) {
+    for (int i = 0; i < KAL_CHUNK + KAL_TAPS - 1; i++) {
+        const int step = first + i - BEFORE;
+        s->row[i] = step < 0 || step >= KAL_SAMPLES / 2 ? 0 : first_block(net, channel, s->wave + 2 * step);
+    }
+}
+
+/* The second block of a chunk: depthwise kernel, 1x1 convolution, the largest of five, ReLU. */
+static void second_block(const struct kal_net *net, int first, struct kal_net_scratch *s) {
+    const struct kal_block *block = &net->second;
+    for (int c = 0; c < KAL_CHANNELS; c++) {
+        fill_row(net, c, first, s);
+        kal_widen(s->taps, block->depth[c], KAL_TAPS);
+        kal_convolve(&s->steps[0][c], KAL_CHANNELS, s->row, KAL_CHUNK, s->taps, KAL_TAPS, block->depth_scale[c]);
+    }
+    for (int c = 0; c < KAL_CHANNELS; c++) {
+        for (int i = 0; i < KAL_CHUNK; i += 5) {
+            int32_t most = INT32_MIN;
+            for (int j = i; j < i + 5; j++) {
+                most = larger(most, kal_dot(block->point[c], s->steps[j], KAL_CHANNELS));
+            }
+            const int32_t scaled = kal_scaled(most + block->point_bias[c], block->point_scale[c]);
+            s->pooled[c][(first + i) / 5] = kal_clip(larger(scaled, 0));
+        }
+    }
+}
+
+/* The third block's depthwise kernel. */
+static void third_depth(const struct kal_net *net, struct kal_net_scratch *s) {
+    const struct kal_block *block = &net->third;
+    for (int c = 0; c < KAL_CHANNELS; c++) {
+        memset(s->row, 0, sizeof s->row);
+        memcpy(s->row + BEFORE, s->pooled[c], sizeof s->pooled[c]);
+        kal_widen(s->taps, block->depth[c], KAL_TAPS);
+        kal_convolve(&s->steps[0][c], KAL_CHANNELS, s->row, KAL_STEPS, s->taps, KAL_TAPS, block->depth_scale[c]);
+    }
+}
+
+/* The third block's 1x1 convolution and ReLU at one step. */
+static void third_point(const struct kal_net *net, int step, struct kal_net_scratch *s) {
+    const struct kal_block *block = &net->third;
+    for (int c = 0; c < KAL_CHANNELS; c++) {
+        const int32_t sum = kal_dot(block->point[c], s->steps[step], KAL_CHANNELS) + block->point_bias[c];
+        s->input[c] = kal_clip(larger(kal_scaled(sum, block->point_scale[c]), 0));
+    }
+}
+
+/* One step of the LSTM. */
+static void remember(const struct kal_lstm *lstm, struct kal_net_scratch *s) {
+    for (int g = 0; g < 4 * KAL_STATES; g++) {
+        const int32_t sum = kal_scaled(kal_dot(lstm->input[g], s->input, KAL_CHANNELS), lstm->input_scale[g]) +
+                            kal_scaled(kal_dot(lstm->state[g], s->seen, KAL_STATES), lstm->state_scale[g]) +
+                            lstm->bias[g];
+        s->gates[g] = g < 3 * KAL_STATES ? kal_sigmoid(sum) : kal_tanh(sum);
+    }
+    const int16_t *in = s->gates, *out = in + KAL_STATES, *keep = out + KAL_STATES, *fresh = keep + KAL_STATES;
+    for (int i = 0; i < KAL_STATES; i++) {
+        s->cell[i] = (int32_t)(((int64_t)keep[i] * s->cell[i] + in[i] * fresh[i] + (1 << 14)) >> 15);
+        s->seen[i] = (int16_t)((out[i] * kal_tanh((s->cell[i] + 4) >> 3) + (1 << 14)) >> 15);
+    }
+}
+
+/* The dense layer, and the polynomials whose coefficients it gives: log-likelihoods that lack a constant, Q16. */
+static void answer(const struct kal_net *net, int16_t log_gain, uint16_t rr_ms, int32_t bins[KAL_BINS],
+                   const struct kal_net_scratch *s) {
+    int32_t coefficients[KAL_ORDER]; /* Q16 */
+    for (int o = 0; o < KAL_ORDER; o++) {
+        const int32_t *weights = net->dense[o];
+        int64_t sum = (int64_t)weights[KAL_STATES] * log_gain + (int64_t)weights[KAL_STATES + 1] * rr_ms; /* Q31 */
+        for (int i = 0; i < KAL_STATES; i++) {
+            sum += (int64_t)weights[i] * s->seen[i];
+        }
+        coefficients[o] = net->dense_bias[o] + (int32_t)((sum + (1 << 14)) >> 15);
+    }
+    for (int b = 0; b < KAL_BINS; b++) {
+        int64_t sum = 0;
+        for (int o = 0; o < KAL_ORDER; o++) {
+            sum += (int64_t)coefficients[o] * kal_polynomials[b][o];
+        }
+        bins[b] = (int32_t)((sum + (1 << 13)) >> 14);
+    }
+}
+
+/* Count from the mean likelihood of a normal potassium, and round to Q8. */
+static void normalize(int32_t bins[KAL_BINS], int16_t log_likelihood[KAL_BINS]) {
+    int32_t most = INT32_MIN;
+    for (int b = 0; b < KAL_BINS; b++) {
+        most = larger(most, bins[b]);
+    }
+    for (int b = 0; b < KAL_BINS; b++) {
+        bins[b] = larger(bins[b] - most, SUREST);
+    }
+    int32_t normal = bins[KAL_NORMAL_FIRST];
+    for (int b = KAL_NORMAL_FIRST + 1; b < KAL_NORMAL_FIRST + KAL_NORMAL_BINS; b++) {
+        normal = kal_log_add(normal, bins[b]);
+    }
+    for (int b = 0; b < KAL_BINS; b++) {
+        log_likelihood[b] = (int16_t)((bins[b] - normal + KAL_LOG_NORMAL_BINS + 128) >> 8);
+    }
+}
+
+static int is_absent(const int16_t wave[KAL_SAMPLES]) {
+    for (int i = 0; i < KAL_SAMPLES; i++) {
+        if (wave[i]) {
+            return 0;
+        }
+    }
+    return 1;
+}
+
+void kal_net_run(const struct kal_net *net, const int16_t wave[KAL_SAMPLES], int16_t log_gain, uint16_t rr_ms,
+                 int16_t log_likelihood[KAL_BINS], struct kal_net_scratch *scratch) {
+    int32_t bins[KAL_BINS];
+    memset(log_likelihood, 0, KAL_BINS * sizeof log_likelihood[0]);
+    if (is_absent(wave)) {
+        return;
+    }
+    filter_wave(net, wave, scratch);
+    for (int first = 0; first < KAL_SAMPLES / 2; first += KAL_CHUNK) {
+        second_block(net, first, scratch);
+    }
+    third_depth(net, scratch);
+    memset(scratch->cell, 0, sizeof scratch->cell);
+    memset(scratch->seen, 0, sizeof scratch->seen);
+    for (int step = 0; step < KAL_STEPS; step++) {
+        third_point(net, step, scratch);
+        remember(&net->lstm, scratch);
+    }
+    answer(net, log_gain, rr_ms, bins, scratch);
+    normalize(bins, log_likelihood);
+}
