@@ -104,15 +104,16 @@ def checked(recording: Recording) -> Recording:
     if recording.duration_s < SHORTEST_S:
         return recording  # too short for a beat, which `cut` says
     with np.errstate(invalid="ignore"):
-        if np.fmax.reduce(np.abs(signal), axis=None, initial=0.0) > LIMIT_MV:
+        largest = np.fmax.reduce(np.abs(signal), axis=None, initial=np.nan)
+        if largest > LIMIT_MV:
             raise ReadError(f"the samples exceed {LIMIT_MV:,.0f} mV, which is no ECG; a signal in mV is accepted")
     limb = signal[[recording.leads.index(name) for name in ("I", "II", "III") if name in recording.leads]]
     if len(limb) == 3 and min(recording.confidence) >= 1.0 and not not_recorded(limb).any():
         ratio = einthoven(limb, recording.rate)
         if ratio > EINTHOVEN and (ratio := einthoven(limb, recording.rate, _step(limb))) > EINTHOVEN:
             raise ReadError(contradiction(ratio))
-    if not np.isfinite(signal).any():
-        return recording
+    if np.isnan(largest):
+        return recording  # of nothing
     odd = [sentence for sentence in amplitudes(signal, recording.rate) if sentence not in recording.warnings]
     return replace(recording, warnings=(*recording.warnings, *odd)) if odd else recording
 

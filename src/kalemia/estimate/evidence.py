@@ -160,8 +160,13 @@ def ratios(log_likelihoods: Reals) -> dict[str, Reals]:
 
 def _mean(values: Reals, bounds: tuple[float, float]) -> Reals:
     """Return the mean over the bins between two potassiums, mEq/L, of values (..., 30)."""
-    first, last = np.searchsorted(EDGES_MEQ_L, bounds)
-    return np.asarray(values[..., first:last].mean(axis=-1))
+    return np.asarray(values[..., _between(bounds)].mean(axis=-1))
+
+
+@lru_cache(maxsize=8)
+def _between(bounds: tuple[float, float]) -> slice:
+    """Return the bins between two potassiums, mEq/L."""
+    return slice(*np.searchsorted(EDGES_MEQ_L, bounds).tolist())
 
 
 @lru_cache(maxsize=8)
