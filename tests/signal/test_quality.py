@@ -157,6 +157,9 @@ SINE = np.sin(2 * np.pi * T)
         (0.0251 * SINE, None),
         (np.zeros(5000), "flat: it spans 0 uV"),
         (np.full(5000, np.nan), "not recorded for 100% of the time"),
+        (np.full(5000, np.inf), "not recorded for 100% of the time"),
+        (np.where(T < 8.1, np.inf, SINE), "not recorded for 81% of the time"),
+        (np.where(T < 0.1, -np.inf, 0.0245 * SINE), "flat: it spans 49 uV"),
         (np.empty(0), "flat: it spans 0 uV"),
         (np.where(T < 8.1, np.nan, SINE), "not recorded for 81% of the time"),
         (np.where(T < 7.9, np.nan, SINE), None),  # two seconds are there

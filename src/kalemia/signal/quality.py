@@ -42,12 +42,15 @@ def problems(raw: Float32, rate: float, cycles: Sequence[Cycle]) -> list[str | N
 
 
 def _doubtful(raw: Float32) -> NDArray[np.bool_]:
-    """Tell which leads may have a `raw_problem`: few do, and all are looked at together ten times as fast."""
+    """Tell which leads may have a `raw_problem`: few do, and all are looked at together in a third of the time."""
     foot, top = raw.min(axis=1, keepdims=True), raw.max(axis=1, keepdims=True)
-    before, after, span = raw[:, :-1], raw[:, 1:], top - foot
-    near = np.minimum(top - after, after - foot) <= 1.1e-3 * span  # a little more than is near a limit
+    before, after = raw[:, :-1], raw[:, 1:]
+    with np.errstate(invalid="ignore"):
+        span = top - foot
+        near = np.minimum(top - after, after - foot) <= 1.1e-3 * span  # a little more than is near a limit
     held = np.bincount(np.flatnonzero(near & (before == after)) // near.shape[1], minlength=len(raw))
-    return np.asarray(~(span[:, 0] >= FLAT_MV) | (held >= 2 * MIN_PLATEAUS))
+    sound = (span[:, 0] >= FLAT_MV) & np.isfinite(span[:, 0]) & (held < 2 * MIN_PLATEAUS)
+    return np.asarray(~sound)
 
 
 def raw_problem(samples: Float32, rate: float) -> str | None:
