@@ -116,7 +116,7 @@ def test_a_record_is_named_by_its_header_its_data_or_neither(tmp_path: Path) -> 
     (tmp_path / "record.dat").write_bytes(data)
     (tmp_path / "record.csv").write_bytes(write.csv(MADE))
     for name in ("record", "record.hea", "record.dat"):
-        assert identify(tmp_path / name).kind == (formats.WFDB, tmp_path / "record.hea", len(header))
+        assert identify(tmp_path / name).kind == (formats.WFDB, tmp_path / "record.hea", len(header), "")
     assert identify(tmp_path / "record.csv").format is formats.CSV
 
 

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 Inputs = Annotated[list[str], typer.Argument(metavar="INPUT...", help="ECG files, or folders of them.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object a line, an input a line.")]
 Report = Annotated[str | None, typer.Option(metavar="DIR", help="Write an HTML page an input into this folder.")]
-Rate = Annotated[float | None, typer.Option(metavar="HZ", help="Sampling rate of a CSV file that does not say it.")]
+Rate = Annotated[float | None, typer.Option(metavar="HZ", help="Sampling rate of a file that does not say it.")]
 CalibrationFile = Annotated[
     Path | None,
     typer.Option(
@@ -75,7 +75,8 @@ def predict(
     """Estimate potassium from ECGs.
 
     Files are read as DICOM, EDF, BDF, HL7 aECG, GE MUSE XML, Philips XML, CardioSoft XML, Mortara XML, Schiller XML,
-    SCP-ECG, WFDB, Apple Watch CSV and CSV, scans and photos of printed ones as PNG, JPEG, TIFF, BMP, GIF, WebP and PDF.
+    SCP-ECG, HDF5, NumPy, MATLAB, WFDB, Apple Watch CSV and CSV, scans and photos of printed ones as PNG, JPEG, TIFF,
+    BMP, GIF, WebP and PDF.
 
     Examples:
 

@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from kalemia.errors import ReadError
+from kalemia.errors import KalemiaError, ReadError
 from kalemia.read import formats
 from kalemia.read.input import Input
 
@@ -36,7 +36,7 @@ def inputs(paths: Iterable[str | os.PathLike[str]], passed_over: list[Path] | No
         if folder:
             yield from _within(path, [] if passed_over is None else passed_over)
         else:
-            yield Input(str(path))
+            yield from _all_of(Input(str(path)))
 
 
 def _within(folder: Path, passed_over: list[Path]) -> Iterator[Input]:
@@ -55,9 +55,17 @@ def _within(folder: Path, passed_over: list[Path]) -> Iterator[Input]:
             entry = Input(str(here / name))
             looks = name.endswith(".hea") or _looks(entry)
             if looks:
-                yield entry
+                yield from _all_of(entry)
             elif looks is None:
                 passed_over.append(entry.path)
+
+
+def _all_of(entry: Input) -> list[Input]:
+    """Return one Input an ECG of a file; reading what cannot be opened says why."""
+    try:
+        return entry.several()
+    except (KalemiaError, OSError, ValueError):
+        return [entry]
 
 
 def _belongs(name: str, files: set[str]) -> bool:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+import struct
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
 from importlib import import_module
@@ -14,6 +15,7 @@ from kalemia.read import wfdb
 from kalemia.read.raw import Raw
 
 HEAD_BYTES = 8192
+_HDF5 = b"\x89HDF\r\n"
 _TEXT_BYTES = bytes({9, 10, 13, *range(32, 127), *range(128, 256)})
 
 
@@ -58,6 +60,8 @@ class Format:
         Of a page: how its files end, for those that are damaged.
     page
         Whether it is a picture or a document, which may show an ECG.
+    parts
+        Of files that may hold many ECGs: lists what each is called behind a "#"; `load` takes that, too.
     """
 
     name: str
@@ -67,6 +71,7 @@ class Format:
     looks: Callable[[Head], bool] | None = None
     suffixes: tuple[str, ...] = ()
     page: bool = False
+    parts: Callable[[Path], Sequence[str]] | None = None
 
     @property
     def is_read(self) -> bool:
@@ -85,6 +90,19 @@ class Format:
 
 def _root(name: str, head: Head) -> bool:
     return f"<{name}" in head.xml
+
+
+def _matlab(head: Head) -> bool:
+    """Tell a MATLAB 4 file: it begins with kind, rows, columns and name of an array, in either order of bytes."""
+    for order in "<>":
+        if len(head.content) < 20:
+            return False
+        kind, rows, columns, imaginary, length = struct.unpack_from(f"{order}5i", head.content)
+        name = head.content[20 : 20 + max(length, 0)]
+        numbers = kind // 1000 in (0, 1) and kind % 1000 in range(0, 60, 10)
+        if numbers and rows > 0 and columns > 0 and imaginary == 0 and 1 < length <= 64:
+            return name[-1:] == b"\0" and name[:-1].isalnum()
+    return False
 
 
 def _mortara(head: Head) -> bool:
@@ -118,12 +136,11 @@ def _document(head: Head) -> bool:
     return b"%PDF-" in head.content[:1024]
 
 
-def _by(module: str, name: str = "load") -> Callable[[Path], Raw]:
+def _by(module: str, name: str = "load") -> Callable[..., Any]:
     """Return a reader of this room that is imported when it reads: most who predict have files of one format."""
 
-    def load(path: Path) -> Raw:
-        raw: Raw = getattr(import_module(f"kalemia.read.{module}"), name)(path)
-        return raw
+    def load(*path_and_part: Any) -> Any:
+        return getattr(import_module(f"kalemia.read.{module}"), name)(*path_and_part)
 
     return load
 
@@ -150,6 +167,9 @@ ECGS = (
     Format("Mortara XML", _by("makers", "load_mortara"), 16_000_000, looks=_mortara),
     Format("Schiller XML", _by("makers", "load_schiller"), 16_000_000, looks=partial(_root, "examdescript")),
     Format("SCP-ECG", _by("scp"), 4_000_000, ((16, b"SCPECG"),)),
+    Format("HDF5", _by("hdf5"), 20_000_000_000, ((0, _HDF5), (512, _HDF5)), parts=_by("hdf5", "parts")),
+    Format("NumPy", _by("arrays", "load_npy"), 128_000_000, ((0, b"\x93NUMPY"),)),
+    Format("MATLAB", _by("arrays", "load_mat"), 128_000_000, ((0, b"MATLAB 5.0"),), _matlab),
     WFDB := Format("WFDB", wfdb.load, 1_000_000, looks=_record_line),
     APPLE := Format("Apple Watch CSV", _by("apple"), 16_000_000, looks=_apple),
     CSV := Format("CSV", _by("csv"), 16_000_000, looks=_columns),

@@ -21,8 +21,9 @@ def marks(source: str | os.PathLike[str]) -> set[str]:
     entry = Input.of(source)
     known = {str(entry.path.absolute())}
     try:
-        file = entry.accepted().file
-        return known | {str(file.resolve()), _digest(_files(file))}
+        kind = entry.accepted()
+        part = f"#{kind.part}" if kind.part else ""
+        return known | {f"{kind.file.resolve()}{part}", f"{_digest(_files(kind.file))}{part}"}
     except (OSError, ValueError, RuntimeError, ReadError):  # no file, no name of one, or links in a circle
         return known
 

@@ -17,11 +17,12 @@ from kalemia.system import bounded
 
 
 class Kind(NamedTuple):
-    """What a file turned out to be: its format, the file that holds it, and its size in bytes."""
+    """What a file turned out to be: its format, the file that holds it, its size in bytes, and which ECG of several."""
 
     format: Format
     file: Path
     size: int
+    part: str = ""
 
 
 @dataclass(frozen=True)
@@ -62,6 +63,19 @@ class Input(os.PathLike[str]):
         """Its format; raises what `kind` raises."""
         return self.kind.format
 
+    @property
+    def part(self) -> tuple[str, ...]:
+        """Which ECG of the file it is, for the reader of a format whose files hold several."""
+        if self.format.parts is None and self.kind.part:
+            raise ReadError(f"a {self.format.name} file is one ECG; its name without a # is accepted")
+        return () if self.format.parts is None else (self.kind.part,)
+
+    def several(self) -> list[Input]:
+        """Return one Input an ECG: itself, or all that its file holds."""
+        if self.format.parts is None or self.kind.part:
+            return [self]
+        return [Input(f"{self.source}#{part}") for part in self.format.parts(self.kind.file)] or [self]
+
     def accepted(self) -> Kind:
         """Return what it is; a ReadError, still without its name, where nothing reads that."""
         if not self.format.is_read:
@@ -99,14 +113,25 @@ def opening(source: Input) -> Iterator[None]:
 
 def _kind(path: Path) -> Kind:
     """Find out what a file is; a WFDB record may be named without a suffix, or by its data."""
-    if not path.exists() and (header := path.with_name(path.name + ".hea")).exists():
-        path = header
+    path, part = _located(path)
     size = bounded.size(path)
     if (header := path.with_suffix(".hea")) != path and header.is_file() and path.name in wfdb.signal_files(header):
         return Kind(formats.WFDB, header, bounded.size(header))
     with path.open("rb") as stream:
         seeming = formats.find(Head(stream.read(formats.HEAD_BYTES)))
-    return Kind(_by_name(seeming, path.suffix), path, size)
+    return Kind(_by_name(seeming, path.suffix), path, size, part)
+
+
+def _located(path: Path) -> tuple[Path, str]:
+    """Return the file that a name means, and which of its ECGs: "record" means "record.hea", "file#5" its ECG 5."""
+    if path.exists():
+        return path, ""
+    if (header := path.with_name(path.name + ".hea")).exists():
+        return header, ""
+    whole, _, part = path.name.rpartition("#")
+    if whole and part and path.with_name(whole).is_file():
+        return path.with_name(whole), part
+    return path, ""
 
 
 def _by_name(seeming: Format, suffix: str) -> Format:

@@ -37,6 +37,8 @@ class Raw:
         The largest step between two stored values, mV; 0 where it is not known.
     digitized
         Whether the leads were traced from a picture, so that the rules of digital ECGs do not hold exactly.
+    unitless
+        Whether the signal holds counts of which the file does not say how many are a mV.
     """
 
     signal: NDArray[np.float32]
@@ -47,6 +49,7 @@ class Raw:
     counts: NDArray[np.float32] | None = None
     lsb_mv: float = 0.0
     digitized: bool = False
+    unitless: bool = False
 
 
 @lru_cache(maxsize=64)

@@ -17,6 +17,9 @@ from kalemia.read.input import Input, identify, opening
 from kalemia.read.raw import Raw
 from kalemia.records import Recording
 
+_NO_RATE = "states no sampling rate; --rate is accepted"
+_RATELESS = "the CSV states no sampling rate; a comment '# rate: 500 Hz', a column of times or --rate is accepted"
+
 
 def read(path: str | os.PathLike[str], *, rate: float | None = None) -> Recording:
     """Read a digital ECG; the format is found from what the file holds, not from its name.
@@ -63,13 +66,16 @@ def _raw(known: Input, rate: float | None) -> Raw:
             f"the file is a page ({known.format.name}), which `kalemia.digitize` reads; "
             f"{formats.listed(formats.ECGS)} are accepted here"
         )
-    raw = known.format.load(known.kind.file)
+    raw = known.format.load(known.kind.file, *known.part)
+    if raw.unitless:
+        raise ReadError(
+            f"the {known.format.name} file holds whole numbers and does not say how many are a mV; numbers in mV, or a "
+            "WFDB header beside it, are accepted"
+        )
     if not math.isnan(raw.rate):
         return raw
     if rate is None:
-        raise ReadError(
-            "the CSV states no sampling rate; a comment '# rate: 500 Hz', a column of times or --rate is accepted"
-        )
+        raise ReadError(_RATELESS if known.format is formats.CSV else f"the {known.format.name} file {_NO_RATE}")
     return replace(raw, rate=rate)
 
 
