@@ -58,9 +58,9 @@ def test_the_heart_rate_is_sixty_over_rr() -> None:
 
 CONTRACT = (
     "source", "status", "potassium_meq_l", "interval_meq_l", "interval_coverage", "probability_above",
-    "probability_below", "level", "likelihood_ratio", "population", "interval_validated_on", "personal_offset_meq_l",
+    "probability_below", "level", "likelihood_ratio", "population", "interval_validated_on", "earlier_ecgs",
     "reason", "heart_rate_bpm", "beats_used", "leads_used", "quality", "warnings", "model",
-    "alone_meq_l", "doubtful_draw", "notice",
+    "doubtful_draw", "notice",
 )  # fmt: skip
 
 

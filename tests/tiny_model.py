@@ -12,12 +12,14 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from kalemia.estimate.card import PREPROCESSING, Card
+from kalemia.estimate.card import PREPROCESSING, Card, Reference
 from kalemia.estimate.evidence import BINS
-from kalemia.export.onnx import to_onnx
+from kalemia.estimate.model import REFERENCE
+from kalemia.export.onnx import pair_to_onnx, to_onnx
 from kalemia.records import NOTICE
 from kalemia.train.design import Design
 from kalemia.train.nets import Estimator, Shape, build, parameters
+from kalemia.train.nets.paired import Comparison, Paired
 
 FOLDER = Path(__file__).parent / "data"
 DESIGN = Design("DSCRNN", channels=2, lstm=2)
@@ -34,8 +36,19 @@ def network() -> Estimator:
     return net.eval()
 
 
-def card(onnx: bytes) -> Card:
-    """Return a card of a network that is as sure as it says."""
+def pair() -> Paired:
+    """Return a network of two ECGs whose weights are drawn, too."""
+    net = network()
+    comparison = Comparison(SHAPE.leads, net.body.width + 2)
+    rng = np.random.Generator(np.random.PCG64(8))
+    with torch.no_grad():
+        for weights in comparison.parameters():
+            weights.copy_(torch.from_numpy(rng.normal(0, 0.3, tuple(weights.shape))))
+    return Paired(net, comparison).eval()
+
+
+def card(onnx: bytes, reference: bytes) -> Card:
+    """Return a card of networks that are as sure as they say."""
     return Card(
         name="tiny",
         version="0.0.1",
@@ -50,19 +63,21 @@ def card(onnx: bytes) -> Card:
         metrics={},
         sureness=(1.0,),
         mix=(1 / BINS,) * BINS,
-        personal={"intercept_meq_l": 2.0, "slope": 0.6, "between_meq_l": 0.6, "within_meq_l": 0.5},
         likeness={},
         onnx_sha256=hashlib.sha256(onnx).hexdigest(),
+        reference=Reference(hashlib.sha256(reference).hexdigest(), parameters(pair()), 0, (1.0,)),
         notice=NOTICE,
     )
 
 
 def write(folder: Path) -> None:
-    """Write tiny.onnx and tiny.json."""
+    """Write tiny.onnx, tiny.reference.onnx and tiny.json."""
     folder.mkdir(exist_ok=True)
     onnx = to_onnx(network(), SHAPE.leads)
     (folder / "tiny.onnx").write_bytes(onnx)
-    (folder / "tiny.json").write_bytes(card(onnx).dump())
+    reference = pair_to_onnx(pair(), SHAPE.leads)
+    (folder / f"tiny{REFERENCE}").write_bytes(reference)
+    (folder / "tiny.json").write_bytes(card(onnx, reference).dump())
 
 
 if __name__ == "__main__":

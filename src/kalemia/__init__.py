@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from kalemia.digitize import digitize
     from kalemia.errors import KalemiaError
+    from kalemia.estimate.draws import calibrate
     from kalemia.estimate.hemolysis import Hemolyzed
-    from kalemia.estimate.personal import Calibration, Draw, calibrate
+    from kalemia.estimate.personal import Calibration, Draw
     from kalemia.estimate.predict import predict
     from kalemia.read import read
     from kalemia.records import LEADS, Beat, Estimate, Recording
@@ -38,7 +39,7 @@ __all__ = [
 ]
 
 _HOMES = {
-    "calibrate": "estimate.personal",
+    "calibrate": "estimate.draws",
     "Calibration": "estimate.personal",
     "Draw": "estimate.personal",
     "Hemolyzed": "estimate.hemolysis",

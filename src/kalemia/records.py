@@ -210,10 +210,8 @@ class Estimate:
     patient of the `population`; the level is "high" where more than 5.5 mEq/L has a probability of a half, "low" where
     less than 3.5 has, "normal" where 3.5 to 5.5 has nine tenths, T can be read and ST is not raised, else "uncertain".
     `likelihood_ratio` is what the ECG says on its own: how many times likelier it is at a "high" (5.5 to 8), and at a
-    "low" potassium (2.5 to 3.5), than at a normal one; `alone_meq_l` is the mean potassium where every one is as likely
-    before the ECG. `leads_used` of a refused one are those that were looked at.
-    `personal_offset_meq_l` is by how much a calibration moved what the ECG says. A `doubtful_draw` goes into nothing
-    else.
+    "low" potassium (2.5 to 3.5), than at a normal one; beside `earlier_ecgs` of the patient, if there are some.
+    `leads_used` of a refused one are those that were looked at. A `doubtful_draw` goes into nothing else.
     """
 
     source: str
@@ -227,7 +225,7 @@ class Estimate:
     likelihood_ratio: Mapping[str, float] = field(default_factory=dict)
     population: Before | None = None
     interval_validated_on: str | None = None
-    personal_offset_meq_l: float | None = None
+    earlier_ecgs: int = 0
     reason: str | None = None
     heart_rate_bpm: float | None = None
     beats_used: int = 0
@@ -235,7 +233,6 @@ class Estimate:
     quality: Mapping[str, float] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
     model: ModelName | None = None
-    alone_meq_l: float | None = None
     doubtful_draw: DoubtfulDraw | None = None
     notice: str = NOTICE
 

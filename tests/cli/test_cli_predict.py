@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -212,16 +213,18 @@ def test_a_calibration_shifts_the_evidence_and_says_which_draw_does_not_count(
 ) -> None:
     result = invoke("predict", good, "--model", tiny_path, "--json", "--calibration", earlier)
     (line,) = lines(result.stdout)
-    first = kalemia.predict(str(patients / "0000" / "p000002.hea"), tiny_path)
-    own = kalemia.calibrate([first], [Draw(5.4, 30)], tiny_path)
+    own = kalemia.calibrate([patients / "0000" / "p000002.hea"], [Draw(5.4, 30)], tiny_path)
     expected = kalemia.predict(str(good), tiny_path, calibration=own).to_dict()
     plain = kalemia.predict(str(good), tiny_path).to_dict()
-    assert line["personal_offset_meq_l"] == own.offset_meq_l != 0
+    assert (line["earlier_ecgs"], plain["earlier_ecgs"]) == (1, 0)
     for name in ("potassium_meq_l", "interval_meq_l", "likelihood_ratio"):
         assert line[name] == expected[name] != plain[name]
-    unused, calibration = result.stderr.splitlines()
+    (unused,) = result.stderr.splitlines()
     assert unused.startswith(f"{flat}: not estimated, so its draw is not used: lead V5 cannot be used")
-    assert calibration in line["warnings"]
+    assert line["warnings"][-2:] == [
+        "Compared with this patient's earlier ECG at 5.4 mEq/L.",
+        "One earlier ECG could not be estimated, and no use was made of the draw.",
+    ]
 
 
 def test_a_calibration_that_names_the_ecg_of_today_is_refused(tiny_path: Path, patients: Path, earlier: Path) -> None:
@@ -229,6 +232,76 @@ def test_a_calibration_that_names_the_ecg_of_today_is_refused(tiny_path: Path, p
     result = invoke("predict", today, "--model", tiny_path, "--calibration", earlier)
     assert isinstance(result.exception, KalemiaError)
     assert result.stdout == ""
+
+
+@pytest.fixture
+def first(patients: Path) -> Path:
+    """An earlier ECG."""
+    return patients / "0000" / "p000002.hea"
+
+
+@pytest.mark.parametrize(
+    ("when", "days"),
+    [
+        ([], None),
+        (["--days-ago", "30"], 30.0),
+        (["--draw-date", f"{datetime.now() - timedelta(30):%Y-%m-%d}"], 30.0),
+    ],
+    ids=["none", "days", "date"],
+)
+def test_an_earlier_ecg_and_its_draw_are_a_table_of_one(
+    tiny_path: Path, good: Path, first: Path, when: list[str], days: float | None
+) -> None:
+    options = ["--reference", first, "--draw", "5.4", *when]
+    (line,) = lines(invoke("predict", good, "--model", tiny_path, "--json", *options).stdout)
+    own = kalemia.calibrate([first], [Draw(5.4, days)], tiny_path)
+    assert line == kalemia.predict(str(good), tiny_path, calibration=own).to_dict()
+    assert line["earlier_ecgs"] == 1
+
+
+@pytest.mark.parametrize(
+    ("options", "why"),
+    [
+        (["--reference", "first.hea"], "--reference is an earlier ECG, --draw the potassium measured with it; give"),
+        (["--draw", "5.1"], "--reference is an earlier ECG, --draw the potassium measured with it; give"),
+        (["--days-ago", "3"], "--days-ago and --draw-date are of --reference; give it"),
+        (["--draw-date", "2026-01-02"], "--days-ago and --draw-date are of --reference; give it"),
+        (
+            ["--reference", "first.hea", "--draw", "5", "--days-ago", "3", "--draw-date", "2026-01-02"],
+            "--days-ago and --draw-date say the same; give one of the two",
+        ),
+        (
+            ["--reference", "first.hea", "--draw", "5", "--draw-date", "2999-01-02"],
+            "--draw-date 2999-01-02 is in the future; a day up to today is accepted",
+        ),
+        (["--reference", "first.hea", "--draw", "51"], "a draw has a potassium of 51; 1.5 to 10 mEq/L is accepted"),
+        (["--reference", "first.hea", "--draw", "nan"], "a draw has a potassium of nan; 1.5 to 10 mEq/L is accepted"),
+        (
+            ["--reference", "first.hea", "--draw", "5", "--days-ago", "-1"],
+            "a draw was -1 days ago; 0 to 36525 days are accepted",
+        ),
+        (
+            ["--reference", "first.hea", "--draw", "5", "--calibration", "earlier.csv"],
+            "--reference is one earlier ECG, --calibration a table of them; give one of the two",
+        ),
+        (["--reference", "missing.hea", "--draw", "5"], "the earlier ECG could not be estimated: missing.hea"),
+    ],
+)  # fmt: skip
+def test_an_earlier_ecg_that_is_half_given_is_refused_before_the_work(
+    tiny_path: Path, good: Path, options: list[str], why: str
+) -> None:
+    result = invoke("predict", good, "--model", tiny_path, *options)
+    assert isinstance(result.exception, KalemiaError)
+    assert str(result.exception).startswith(why)
+    assert result.stdout == ""
+
+
+def test_an_ecg_is_not_compared_with_itself(tiny_path: Path, good: Path) -> None:
+    result = invoke("predict", good, "--model", tiny_path, "--reference", good.with_suffix(".dat"), "--draw", "5.1")
+    assert isinstance(result.exception, KalemiaError)
+    assert str(result.exception) == (
+        f"--reference {good.with_suffix('.dat')} is {good}, which is to be estimated; expected an earlier ECG"
+    )
 
 
 @dataclass

@@ -15,7 +15,7 @@ from kalemia.errors import ModelError
 from kalemia.estimate.card import Card
 from kalemia.estimate.model import Model
 
-LINE = {"intercept_meq_l": 2.0, "slope": 0.6, "between_meq_l": 0.5, "within_meq_l": 0.5}
+TWO = {"onnx_sha256": "", "parameters": 1, "patients": 1, "sureness": [1.0, 1.0]}
 LIKENESS = "likeness has no mean, axes, directions and limit"
 
 
@@ -41,7 +41,7 @@ def test_a_card_comes_back_as_it_was_written(tiny: Model, tmp_path: Path) -> Non
 
 
 def test_whole_numbers_are_numbers(written: Callable[..., Path]) -> None:
-    card = Card.load(written(sureness=[1], mix=[1, *[0] * 29], personal=LINE | {"between_meq_l": 0}))
+    card = Card.load(written(sureness=[1], mix=[1, *[0] * 29]))
     assert (card.sureness, card.mix) == ((1.0,), (1.0, *(0.0,) * 29))
 
 
@@ -56,14 +56,8 @@ def test_whole_numbers_are_numbers(written: Callable[..., Path]) -> None:
         ({"sureness": [1.0, 1.0]}, "sureness has no factor for every number of leads"),
         ({"mix": [0.03] * 30}, "the shares of mix do not sum to one"),
         ({"mix": [0.0334] * 30}, "the shares of mix do not sum to one"),
-        ({"personal": {}}, "personal has no intercept_meq_l"),
-        ({"personal": LINE | {"slope": 0.0}}, "personal has no slope"),
-        ({"personal": LINE | {"slope": 10.1}}, "personal has no slope"),
-        ({"personal": LINE | {"intercept_meq_l": -50.1}}, "personal has no intercept_meq_l"),
-        ({"personal": LINE | {"between_meq_l": -0.1}}, "personal has no between_meq_l"),
-        ({"personal": LINE | {"between_meq_l": 50.1}}, "personal has no between_meq_l"),
-        ({"personal": LINE | {"within_meq_l": 0.0}}, "personal has no within_meq_l"),
-        ({"personal": LINE | {"within_meq_l": 50.1}}, "personal has no within_meq_l"),
+        ({"reference": TWO}, "the sureness of reference has no factor for every number of leads"),
+        ({"reference": TWO | {"sureness": [0.0]}}, "Expected `float` > 0.0 - at `$.reference.sureness[0]`"),
         ({"likeness": {"mean": ""}}, LIKENESS),
     ],
 )

@@ -3,51 +3,53 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
-from kalemia.errors import CalibrationError
-from kalemia.estimate.draws import from_file
-from kalemia.estimate.model import DEFAULT, Model
-from kalemia.estimate.personal import Calibration, Draw, calibrate
-from kalemia.records import Estimate
+from kalemia.errors import CalibrationError, ModelError
+from kalemia.estimate.draws import calibrate, from_file
+from kalemia.estimate.model import Model
+from kalemia.estimate.personal import Calibration, Draw
+from kalemia.estimate.predict import Result
+from kalemia.records import SAMPLES, Beat, Estimate, Recording
 
-MODEL = Model.load(DEFAULT)
 HEAD = "ecg,potassium_meq_l,days_ago\n"
 READ = "ecg, potassium_meq_l and days_ago are read"
-NONE = "none of the 1 earlier ECGs could be estimated; expected at least one"
+NONE = "the earlier ECG could not be estimated"
+ACCEPTED = "1.5 to 10 mEq/L is accepted (mg/dL: 3.91 times as many)"
 ONCE = "an ECG has one potassium and counts once"
+BEAT = Beat(
+    np.zeros((1, SAMPLES), np.float32), np.ones(1, np.float32), ("V5",), 0.8, 9, np.ones(1, np.float32), (None,)
+)
 
 
-def estimate(name: str) -> Estimate:
-    """Estimate 4 mEq/L of every file but those called lost."""
-    if name.endswith("lost"):
-        return Estimate(name, "failed", reason=f"{name} is lost")
-    return Estimate(name, "estimated", potassium_meq_l=4.0, alone_meq_l=4.6, model=MODEL.name)
+def examined(ecg: str, *_: object, **__: object) -> Result:
+    """Estimate every file but those called lost."""
+    if ecg.endswith("lost"):
+        return Result(Estimate(ecg, "failed", reason=f"{ecg} is lost"))
+    recording = Recording(np.zeros((1, 5000), np.float32), 500.0, ("V5",), ecg, digitized=ecg.endswith("page"))
+    return Result(Estimate(ecg, "estimated"), recording, BEAT)
 
 
 @pytest.fixture
-def read(tmp_path: Path) -> Callable[..., Calibration]:
+def read(tmp_path: Path, tiny_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Calibration]:
     """Return a function that reads a table of this text."""
+    monkeypatch.setattr("kalemia.estimate.draws.examine", examined)
 
     def of(text: str | bytes, today: Sequence[str] = ()) -> Calibration:
         path = tmp_path / "draws.csv"
         path.write_bytes(text if isinstance(text, bytes) else text.encode())
-        return from_file(path, estimate, today=today)
+        return from_file(path, tiny_path, today)
 
     return of
-
-
-def expected(*draws: Draw) -> Calibration:
-    return calibrate([estimate(str(place)) for place, _ in enumerate(draws)], draws)
 
 
 @pytest.mark.parametrize(
     ("text", "draws"),
     [
-        (HEAD + "a,5.1,30\nb,4.2,0\n", [Draw(5.1, 30), Draw(4.2)]),
+        (HEAD + "a,5.1,30\nb,4.2,0\n", [Draw(5.1, 30), Draw(4.2, 0)]),
         (HEAD + "a,5.1,\nb,4.2,7.5\n", [Draw(5.1), Draw(4.2, 7.5)]),
         ("ecg,potassium_meq_l\na,5.1\n", [Draw(5.1)]),
         ("potassium_meq_l,ecg\n5.1,a\n", [Draw(5.1)]),
@@ -61,22 +63,26 @@ def expected(*draws: Draw) -> Calibration:
     ],
 )
 def test_tables_that_people_write_are_read(read: Callable[..., Calibration], text: str, draws: list[Draw]) -> None:
-    assert read(text) == expected(*draws)
+    assert [each.draw for each in read(text).earlier] == draws
 
 
-def test_the_files_are_those_of_the_tables_folder_and_a_lost_one_is_left_out(
-    read: Callable[..., Calibration], tmp_path: Path
+def test_the_files_are_those_of_the_tables_folder_and_a_lost_one_is_left_out_and_told(
+    read: Callable[..., Calibration], tmp_path: Path, tiny_path: Path, tiny: Model
 ) -> None:
-    asked: list[str] = []
-
-    def noted(name: str) -> Estimate:
-        asked.append(name)
-        return estimate(name)
-
-    (tmp_path / "other.csv").write_text("ecg,potassium_meq_l\nsub/a.hea,5\nlost,4\n")
-    found = from_file(tmp_path / "other.csv", noted)
-    assert asked == [str(tmp_path / "sub" / "a.hea"), str(tmp_path / "lost")]
-    assert found == replace(expected(Draw(5.0)), left_out=1)
+    told: list[tuple[str, str]] = []
+    (tmp_path / "other.csv").write_text("ecg,potassium_meq_l\nsub/a.page,5\nlost,4\n")
+    found = from_file(tmp_path / "other.csv", tiny_path, told=lambda *one: told.append(one))
+    lost = str(tmp_path / "lost")
+    assert told == [(lost, f"{lost} is lost")]
+    assert (found.left_out, found.model, found.apart_meq_l) == (1, tiny.name, 0.0)
+    (only,) = found.earlier
+    assert (only.source, only.draw, only.beat, only.digitized) == (
+        str(tmp_path / "sub" / "a.page"),
+        Draw(5.0),
+        BEAT,
+        True,
+    )
+    assert read(HEAD + "a,4,\n").earlier[0].digitized is False
 
 
 @pytest.mark.parametrize(
@@ -106,7 +112,7 @@ def test_the_files_are_those_of_the_tables_folder_and_a_lost_one_is_left_out(
         (HEAD + "a,4,-2\n", "line 2: a draw was -2 days ago; 0 to 36525 days are accepted"),
         (HEAD + "a,4,\na,4,\n", f"names a more than once, in lines 2 and 3; {ONCE}"),
         (HEAD + "a,4,\nb,4,\n./a,5,\n", f"names ./a more than once, in lines 2 and 4; {ONCE}"),
-        (HEAD + "lost,4,\n", f"{NONE}; {{folder}}/lost is lost"),
+        (HEAD + "lost,4,\n", f"{NONE}: {{folder}}/lost is lost"),
         (b"\xff\xfe\x00", "no CSV text; expected a table of earlier ECGs"),
         ("ecg,potassium_meq_l\na\0b,4\n", "line 2 names no file; expected an ECG"),
         ('ecg,potassium_meq_l\n"' + "a" * 200_000 + '",4\n', "no CSV text; expected a table of earlier ECGs"),
@@ -127,20 +133,54 @@ def test_an_ecg_of_today_is_none_of_earlier_days(read: Callable[..., Calibration
     table = tmp_path / "draws.csv"
     accepted = "which is to be estimated; only other ECGs are accepted"
     assert str(caught.value) == f"{table}: line 3 is {today}, {accepted}"
-    assert read(HEAD + "a,4,\n", today=[today]).draws == 1
+    assert len(read(HEAD + "a,4,\n", today=[today]).earlier) == 1
 
 
 def test_what_is_no_file_or_too_large_a_one_is_not_read(tmp_path: Path) -> None:
     for place, why in ((tmp_path, "this is a folder"), (tmp_path / "no.csv", "the file cannot be read")):
         with pytest.raises(CalibrationError, match=f"{place}: {why}.*a CSV table of earlier ECGs is accepted"):
-            from_file(place, estimate)
+            from_file(place)
     (tmp_path / "large.csv").write_bytes(b" " * 1_000_001)
     with pytest.raises(CalibrationError, match="1,000,001 bytes; as a CSV table of earlier ECGs up to 1,000,000"):
-        from_file(tmp_path / "large.csv", estimate)
+        from_file(tmp_path / "large.csv")
 
 
-def test_the_model_that_made_the_estimates_may_be_named(tmp_path: Path, tiny_path: Path, tiny: Model) -> None:
-    (tmp_path / "draws.csv").write_text(HEAD + "a,5,\n")
-    made = replace(estimate("a"), model=tiny.name)
-    found = from_file(tmp_path / "draws.csv", lambda _: made, tiny_path)
-    assert found.model == tiny.name
+@pytest.mark.parametrize(
+    ("ecgs", "draws", "why"),
+    [
+        (["a"], [], "1 ECGs and 0 draws are given; expected one each"),
+        ([], [4.0], "0 ECGs and 1 draws are given; expected one each"),
+        ([], [], "none of the 0 earlier ECGs could be estimated; expected at least one"),
+        (["lost"], [4.0], f"{NONE}: lost is lost"),
+        (["a"], [16.0], f"a draw has a potassium of 16; {ACCEPTED}"),
+        (
+            ["lost", "a"],
+            [1.49, 4.0],
+            f"a draw has a potassium of 1.49; {ACCEPTED}",
+        ),
+        (
+            ["a"],
+            [float("nan")],
+            f"a draw has a potassium of nan; {ACCEPTED}",
+        ),
+        (["a"], [Draw(4.0, -1)], "a draw was -1 days ago; 0 to 36525 days are accepted"),
+        (["a"], [Draw(4.0, 36526)], "a draw was 36526 days ago; 0 to 36525 days are accepted"),
+    ],
+)
+@pytest.mark.usefixtures("read")
+def test_what_is_no_calibration_is_refused(
+    tiny_path: Path, ecgs: list[str], draws: list[Draw | float], why: str
+) -> None:
+    with pytest.raises(CalibrationError) as caught:
+        calibrate(ecgs, draws, tiny_path)
+    assert str(caught.value) == why
+
+
+def test_the_limits_of_a_draw_are_accepted() -> None:
+    for draw in (Draw(1.5), Draw(10.0), Draw(4.0, 36525), Draw(4.0, 0)):
+        draw.check()
+
+
+def test_a_model_without_a_network_of_two_ecgs_says_which_have_one() -> None:
+    with pytest.raises(ModelError, match=r"12-180k has no network that compares two ECGs .* bundled ones 12-4k, i-4k"):
+        calibrate(["a"], [4.0], "12-180k")

@@ -180,19 +180,6 @@ def test_very_sure_evidence_is_widened_without_a_warning() -> None:
     assert np.isfinite(blurred.log_likelihood).all()
 
 
-@pytest.mark.parametrize(("middle", "width"), [(5.5, 0.6), (4.1, 1.3)])
-def test_a_normal_likelihood_has_its_middle_and_width(middle: float, width: float) -> None:
-    np.testing.assert_allclose(
-        Evidence.normal(middle, width).log_likelihood, Evidence.of(bell(middle, width)).log_likelihood
-    )
-
-
-@pytest.mark.parametrize(("evidence", "alone"), [(NOTHING, 5.75), (Evidence.of(bell(6.0, 0.3)), 6.0)])
-def test_what_an_ecg_says_alone_is_a_mean(evidence: Evidence, alone: float) -> None:
-    assert evidence.alone_meq_l == pytest.approx(alone, abs=0.002)
-    assert evidence.alone_meq_l == round(evidence.alone_meq_l, 3)
-
-
 @pytest.mark.parametrize("peak", [0, 15, BINS - 1])
 def test_the_surest_network_leaves_numbers(peak: int) -> None:
     answer = np.full(BINS, -3e38, np.float32)

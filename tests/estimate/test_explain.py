@@ -16,6 +16,7 @@ from ecgs import HEART, P, R, T, beat_mv, recording
 from kalemia.errors import ModelError
 from kalemia.estimate import explain as room
 from kalemia.estimate.card import Card
+from kalemia.estimate.evidence import BINS
 from kalemia.estimate.explain import ORDINARY_MEQ_L, PARTS, SHOWN_MEQ_L, explain, simulated_beat
 from kalemia.estimate.model import Model
 from kalemia.estimate.population import Population
@@ -26,7 +27,7 @@ from kalemia.simulate import simulate_one
 from likelihoods import with_median
 
 Float32 = NDArray[np.float32]
-FLAT = Population.load("flat")
+FLAT = Population(np.full(BINS, 1 / BINS), "even", "nobody", "a test")
 
 
 class Known(Model):

@@ -131,7 +131,7 @@ def test_a_job_passes_on_all_that_it_knows(monkeypatch: pytest.MonkeyPatch, tiny
         return Result(Estimate(source, "refused"))
 
     monkeypatch.setattr("kalemia.estimate.many.examine", noted)
-    own = Calibration(0.1, 0.9, 1, tiny.name)
+    own = Calibration((), tiny.name)
     seen: list[tuple[str, Result]] = []
     ward = Population.load("hospital")
     job = Job("v5-4k", 250.0, own, ward, Hemolyzed(6.0), lambda source, result: seen.append((source, result)))

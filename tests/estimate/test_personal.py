@@ -1,267 +1,172 @@
-"""Earlier draws shift a patient's estimates: by how much, and what is refused."""
+"""Earlier ECGs of a patient: which of them are compared with today's, how much each counts, and what is said."""
 
 from __future__ import annotations
 
-import json
-import re
+from collections.abc import Sequence
 from dataclasses import replace
-from pathlib import Path
-from typing import Any
+from datetime import UTC, datetime
+from typing import cast
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
-from typer.testing import CliRunner
 
-import kalemia
-from kalemia import Calibration, Draw, Estimate, calibrate
-from kalemia.cli import app
 from kalemia.errors import CalibrationError
-from kalemia.estimate import personal
 from kalemia.estimate.evidence import Evidence
 from kalemia.estimate.model import DEFAULT, Model
-from kalemia.estimate.predict import examine
-from kalemia.simulate import simulate
-from kalemia.simulate.formats import write_wfdb
+from kalemia.estimate.personal import QRS, Calibration, Draw, Earlier, alike, apart
+from kalemia.records import SAMPLES, Beat, ModelName
 from likelihoods import bell
 
-MODEL = Model.load(DEFAULT)
-PARTS = MODEL.card.personal
+NAME = ModelName("tiny", "0", "", "")
+ALONE = Evidence.of(bell(5.0, 2.0))
+NOW = datetime(2026, 3, 10, 12)
 
 
-def estimated(off: float = 0.0, true: float = 4.0) -> Estimate:
-    """Return an estimate of an ECG of this potassium whose network is off by so much for it."""
-    alone = PARTS["intercept_meq_l"] + PARTS["slope"] * true + off
-    return Estimate("x", "estimated", potassium_meq_l=4.0, alone_meq_l=alone, model=MODEL.name)
+def beat(*waves: float, leads: tuple[str, ...] = ("V5",), bad: Sequence[str] = ()) -> Beat:
+    """Return a beat whose QRS complex in each lead is a slope of that size over a bump."""
+    shape = np.zeros((len(leads), SAMPLES), np.float32)
+    time = np.linspace(-1, 1, QRS.stop - QRS.start)
+    shape[:, QRS] = np.cos(np.pi * time / 2) + np.array(waves or (0.0,) * len(leads))[:, None] * time
+    ones = np.ones(len(leads), np.float32)
+    return Beat(shape, ones, leads, 0.8, 9, ones, tuple("flat" if lead in bad else None for lead in leads))
 
 
-def test_the_offset_is_the_shrunk_mean_of_what_draws_showed() -> None:
-    between, within = PARTS["between_meq_l"] ** 2, PARTS["within_meq_l"] ** 2
-    for count in (1, 2, 5):
-        own = calibrate([estimated(0.5)] * count, [4.0] * count)
-        share = between / (between + within / count)
-        assert own.offset_meq_l == pytest.approx(-0.5 * share / PARTS["slope"], abs=0.001)
-        left = between * (1 - share) + within
-        assert own.spread_meq_l == pytest.approx(np.sqrt(left) / PARTS["slope"], abs=0.001)
-        assert own.draws == count
+def earlier(potassium: float = 5.0, days: float | None = 0.0, source: str = "a", shown: Beat | None = None) -> Earlier:
+    return Earlier(shown or beat(), Draw(potassium, days), source)
 
 
-@given(st.lists(st.tuples(st.floats(-2, 2), st.floats(2.5, 8), st.floats(0, 3000)), min_size=1, max_size=12))
-def test_an_offset_stays_within_what_the_draws_say(rows: list[tuple[float, float, float]]) -> None:
-    estimates = [replace(estimated(off, true), source=str(k)) for k, (off, true, _) in enumerate(rows)]
-    own = calibrate(estimates, [Draw(true, days) for _, true, days in rows])
-    most = max(abs(off) for off, _, _ in rows) / PARTS["slope"]
-    assert abs(own.offset_meq_l) <= most * 1.5 + 0.001
-    assert 0 < own.spread_meq_l <= np.hypot(PARTS["between_meq_l"], PARTS["within_meq_l"]) / PARTS["slope"] + 1e-4
+def calibration(*some: Earlier) -> Calibration:
+    return Calibration(some, NAME)
 
 
-def test_old_draws_count_less_and_a_further_one_counts() -> None:
-    young, old, ancient = (calibrate([estimated(-0.5)], [Draw(4.0, days)]) for days in (0, 90, 3650))
-    assert young.offset_meq_l > old.offset_meq_l > ancient.offset_meq_l
-    assert ancient.offset_meq_l == pytest.approx(0, abs=0.01)
-    everything = np.hypot(PARTS["between_meq_l"], PARTS["within_meq_l"]) / PARTS["slope"]
-    assert ancient.spread_meq_l == pytest.approx(everything, abs=0.001)
-    assert young.spread_meq_l < old.spread_meq_l
-    assert calibrate([estimated(-0.5)] * 2, [4.0, Draw(4.0, 90)]).offset_meq_l > young.offset_meq_l
+class Comparing:
+    """A model for which an ECG has the potassium that was drawn earlier, surely."""
+
+    def compare(self, _: Beat, others: Sequence[Beat], draws: Sequence[float]) -> np.ndarray:
+        assert len(others) == len(draws)
+        return np.array([bell(draw, 0.5) for draw in draws])
+
+
+MODEL = cast(Model, Comparing())
+
+
+def applied(*some: Earlier) -> np.ndarray:
+    return calibration(*some).apply(ALONE, beat(), None, MODEL).log_likelihood
+
+
+def test_a_young_one_counts_fully_and_an_old_one_leaves_what_the_ecg_says_alone() -> None:
+    said = Evidence.of(bell(4.0, 0.5)).log_likelihood
+    np.testing.assert_allclose(applied(earlier(4.0)), said)
+    np.testing.assert_allclose(applied(earlier(4.0, 36525)), ALONE.log_likelihood, atol=1e-6)
+    weight = np.exp(-90 / 180)
+    mixed = Evidence.of(weight * bell(4.0, 0.5) + (1 - weight) * ALONE.log_likelihood).log_likelihood
+    np.testing.assert_allclose(applied(earlier(4.0, 90)), mixed)
+
+
+def test_several_say_more_than_one_and_less_than_if_they_were_independent() -> None:
+    one = bell(4.0, 0.5)
+    for count in (2, 5):
+        said = Evidence.of(one * count**0.3).log_likelihood
+        np.testing.assert_allclose(applied(*[earlier(4.0)] * count), said)
+
+
+def test_of_several_younger_ones_count_more() -> None:
+    mixed = applied(earlier(4.0, 0), earlier(6.0, 180))
+    share = np.exp(-1.0)
+    expected = (bell(4.0, 0.5) + share * bell(6.0, 0.5)) / (1 + share) * (1 + share) ** 0.3
+    np.testing.assert_allclose(mixed, Evidence.of(expected).log_likelihood)
+
+
+def test_without_any_the_ecg_speaks_alone() -> None:
+    assert calibration().apply(ALONE, beat(), None, MODEL) is ALONE
 
 
 @pytest.mark.parametrize(
-    ("draws", "apart"),
+    ("ours", "theirs", "expected"),
     [
-        ([4.0, 5.2, 4.1], 1.2),
-        ([Draw(4.0, 3), Draw(5.2, 3.04), Draw(8.0, 9)], 1.2),  # within an hour
-        ([Draw(4.0, 1), Draw(5.2, 1.05), Draw(4.1, 9)], 0.0),
-        ([4.1, 5.1, 4.2], 1.0),
-        ([5.0], 0.0),
+        (beat(), beat(), 1.0),
+        (beat(), replace(beat(), waveform=-beat().waveform), -1.0),
+        (beat(), replace(beat(), waveform=0 * beat().waveform), 0.0),
+        (beat(leads=("V5", "I")), beat(leads=("I", "V5")), 1.0),  # whatever their order
+        (beat(0, 5, leads=("V5", "I")), beat(0, -5, leads=("V5", "I"), bad=["I"]), 1.0),  # good in both
     ],
 )
-def test_draws_of_one_hour_that_disagree_are_known(draws: list[Draw | float], apart: float) -> None:
-    estimates = [replace(estimated(), source=str(place)) for place, _ in enumerate(draws)]
-    assert calibrate(estimates, draws).apart_meq_l == pytest.approx(apart, abs=1e-3)
+def test_qrs_complexes_are_alike_by_their_correlation(ours: Beat, theirs: Beat, expected: float) -> None:
+    assert alike(ours, theirs) == pytest.approx(expected, abs=1e-6)
 
 
-CHECK = "more than a laboratory errs: check them and their days_ago"
+def test_the_correlation_is_the_mean_over_leads() -> None:
+    two, other = beat(0, 1, leads=("V5", "I")), beat(0, 0, leads=("V5", "I"))
+    (row,) = (np.corrcoef(two.waveform[1, QRS], other.waveform[1, QRS])[0, 1],)
+    assert alike(two, other) == pytest.approx((1 + row) / 2, abs=1e-6)
+    assert np.isnan(alike(beat(), beat(leads=("I",))))
 
 
-@pytest.mark.parametrize(
-    ("fields", "sentence"),
-    [
-        ({}, "Shifted by +0.25 mEq/L for this patient, as an earlier blood draw showed."),
-        (
-            {"offset_meq_l": -0.5, "draws": 3},
-            "Shifted by -0.50 mEq/L for this patient, as 3 earlier blood draws showed.",
-        ),
-        (
-            {"left_out": 2},
-            "Shifted by +0.25 mEq/L for this patient, as an earlier blood draw showed; "
-            "2 more could not be used, since their ECGs were not estimated.",
-        ),
-        ({"apart_meq_l": 1.0}, "Shifted by +0.25 mEq/L for this patient, as an earlier blood draw showed."),
-        (
-            {"apart_meq_l": 1.24, "draws": 2},
-            "Shifted by +0.25 mEq/L for this patient, as 2 earlier blood draws showed; "
-            f"draws of the same time lie 1.2 mEq/L apart, {CHECK}.",
-        ),
-    ],
-)  # fmt: skip
-def test_a_calibration_says_what_it_was_made_from(fields: dict[str, Any], sentence: str) -> None:
-    assert replace(Calibration(0.25, 0.9, 1, MODEL.name), **fields).sentence == sentence
-
-
-@given(st.lists(st.tuples(st.floats(-3, 3), st.floats(0, 800)), min_size=1, max_size=6))
-def test_the_offset_is_the_best_linear_prediction(rows: list[tuple[float, float]]) -> None:
-    """Of what stays with a patient and fades within 180 days, given what was seen of it: as regression has it."""
-    errors, days = np.array(rows).T
-    measured = np.full(len(days), 5.0)
-    between, within = PARTS["between_meq_l"] ** 2, PARTS["within_meq_l"] ** 2
-    everything = np.concatenate([[0.0], days])
-    covariance = between * np.exp(-np.abs(everything[:, None] - everything) / 180.0)
-    seen = covariance[1:, 1:] + within * np.eye(len(days))
-    weights = covariance[0, 1:] @ np.linalg.inv(seen)
-    own = personal._offset(PARTS["intercept_meq_l"] + 5.0 * PARTS["slope"] + errors, measured, days, MODEL)
-    assert own.offset_meq_l == pytest.approx(-(weights @ errors) / PARTS["slope"], abs=6e-4)
-    left = between - weights @ covariance[1:, 0] + within
-    assert own.spread_meq_l == pytest.approx(np.sqrt(left) / PARTS["slope"], abs=6e-5)
-    assert (own.draws, own.model, own.left_out, own.apart_meq_l) == (len(rows), MODEL.name, 0, 0.0)
-
-
-def test_an_estimate_is_shifted_narrowed_and_says_so() -> None:
-    recording = next(iter(simulate(1, 1))).recording
-    plain = kalemia.predict(recording)
-    own = calibrate([plain], [6.5])
-    shifted = kalemia.predict(recording, calibration=own)
-    assert shifted.alone_meq_l == plain.alone_meq_l  # what the network says is what it is
-    assert shifted.likelihood_ratio["high"] > 2 * plain.likelihood_ratio["high"]
-    assert shifted.potassium_meq_l is not None
-    assert plain.potassium_meq_l is not None
-    assert shifted.potassium_meq_l > plain.potassium_meq_l
-    assert shifted.personal_offset_meq_l == own.offset_meq_l
-    assert (
-        shifted.warnings[-1]
-        == f"Shifted by {own.offset_meq_l:+.2f} mEq/L for this patient, as an earlier blood draw showed."
+def test_beats_of_another_heart_or_of_other_leads_are_not_compared() -> None:
+    same, other = earlier(source="same"), earlier(source="other", shown=beat(3.0))
+    elsewhere, bad = earlier(shown=beat(leads=("I",))), earlier(shown=beat(bad=["V5"]))
+    found = calibration(same, other, elsewhere, bad).fitting(beat())
+    assert found.earlier == (same,)
+    assert found.unlike == ("other",)
+    assert found.sentences == (
+        "other shows a beat so unlike this one that it may be another heart's, and was not used.",
+        "Compared with this patient's earlier ECG at 5 mEq/L.",
     )
-    assert shifted.probability_above["5.5"] > plain.probability_above["5.5"]
-    assert json.loads(json.dumps(shifted.to_dict()))["personal_offset_meq_l"] == own.offset_meq_l
+    assert calibration(elsewhere).fitting(beat()).sentences == (
+        "No earlier ECG has a good lead that this one has, so that none was used.",
+    )
 
 
-def test_two_ecgs_may_be_alike_to_the_last_figure() -> None:
-    """In memory they have one source, too; what was measured at each counts."""
-    alike = [estimated(), estimated()]
-    assert alike[0] == alike[1]
-    assert calibrate(alike, [Draw(5.4), Draw(3.6, 2.0)]).draws == 2
+def test_what_is_said_of_several_and_of_those_left_out() -> None:
+    two = calibration(earlier(), earlier())
+    assert two.sentences == ("Compared with 2 earlier ECGs of this patient and their blood draws.",)
+    assert replace(two, left_out=1).sentences[1].startswith("One earlier ECG could not be estimated, and no use was")
+    assert replace(two, left_out=3).sentences[1].startswith("3 earlier ECGs could")
+    far = replace(two, apart_meq_l=1.24).sentences[0]
+    assert far.endswith(
+        "draws; draws of the same time lie 1.2 mEq/L apart, more than a laboratory errs: check them and their days_ago."
+    )
+    assert replace(two, apart_meq_l=1.0).sentences == two.sentences
 
 
-REFUSED = Estimate("y", "refused", reason="noise")
-OTHERS = "earlier ECGs were estimated by several models; expected one"
-NONE = "none of the {} earlier ECGs could be estimated; expected at least one"
-ACCEPTED = "1.5 to 10 mEq/L is accepted (mg/dL: 3.91 times as many)"
-ONE = estimated()
+def at(hour: datetime, potassium: float = 5.0) -> Earlier:
+    return Earlier(beat(), Draw(potassium), "a", hour)
+
+
+def test_days_are_those_between_two_recordings_where_none_are_said() -> None:
+    noon = at(datetime(2026, 3, 1, 12, tzinfo=UTC))
+    assert noon.days(NOW) == 9
+    assert (noon.days(None), earlier(days=None).days(NOW)) == (0, 0)
+    assert replace(noon, draw=Draw(5.0, 2.5)).days(NOW) == 2.5
+
+
+def test_an_ecg_of_later_is_no_earlier_one() -> None:
+    late = calibration(earlier(), at(datetime(2026, 3, 11)))
+    assert late.fault(NOW) == "the earlier ECG a was recorded after this one; expected one of before"
+    assert late.fault(None) is None
+    assert calibration(at(NOW)).fault(NOW) is None
 
 
 @pytest.mark.parametrize(
-    ("estimates", "draws", "why"),
+    ("some", "expected"),
     [
-        ([ONE], [], "1 estimates and 0 draws are given; expected one each"),
-        ([], [4.0], "0 estimates and 1 draws are given; expected one each"),
-        ([], [], NONE.format(0)),
-        ([REFUSED], [4.0], NONE.format(1)),
-        ([ONE, ONE], [4.0, 4.5], "an earlier ECG (x) is given with 4 and 4.5 mEq/L; one potassium is accepted"),
-        ([ONE], [16.0], f"a draw has a potassium of 16; {ACCEPTED}"),
-        ([ONE], [1.49], f"a draw has a potassium of 1.49; {ACCEPTED}"),
-        ([ONE], [float("nan")], f"a draw has a potassium of nan; {ACCEPTED}"),
-        ([REFUSED, ONE], [16.0, 4.0], f"a draw has a potassium of 16; {ACCEPTED}"),
-        ([ONE], [Draw(4.0, -1)], "a draw was -1 days ago; 0 to 36525 days are accepted"),
-        ([ONE], [Draw(4.0, 36526)], "a draw was 36526 days ago; 0 to 36525 days are accepted"),
-        ([ONE, replace(ONE, model=Model.load("v5-4k").name)], [4.0, 4.0], OTHERS),
-        (
-            [replace(ONE, model=replace(MODEL.name, sha256="0"))],
-            [4.0],
-            "the earlier ECGs were estimated by another 12-4k than is here; estimate them again",
-        ),
+        ([earlier(4.0), earlier(5.2), earlier(4.1)], 1.2),
+        ([earlier(4.0, 3), earlier(5.2, 3.04), earlier(8.0, 9)], 1.2),  # within an hour
+        ([earlier(4.0, 1), earlier(5.2, 1.05), earlier(4.1, 9)], 0.0),
+        ([at(NOW, 4.0), at(NOW, 5.5), at(datetime(2026, 3, 1), 9.0)], 1.5),
+        ([earlier(5.0)], 0.0),
     ],
 )
-def test_what_is_no_calibration_is_refused(estimates: list[Estimate], draws: list[Draw | float], why: str) -> None:
-    with pytest.raises(CalibrationError) as caught:
-        calibrate(estimates, draws)
-    assert str(caught.value) == why
-
-
-def test_what_was_refused_is_left_out_with_its_draw() -> None:
-    some = calibrate([REFUSED, ONE, REFUSED], [9.0, 5.0, 2.0])
-    assert some == replace(calibrate([ONE], [5.0]), left_out=2)
-
-
-def test_the_limits_of_a_draw_are_accepted() -> None:
-    for draw in (Draw(1.5), Draw(10.0), Draw(4.0, 36525)):
-        draw.check()
+def test_draws_of_one_hour_that_disagree_are_known(some: list[Earlier], expected: float) -> None:
+    assert apart(some) == pytest.approx(expected, abs=1e-3)
 
 
 def test_a_calibration_is_one_models() -> None:
-    own = Calibration(0.1, 0.9, 1, Model.load("v5-4k").name)
+    name = Model.load(DEFAULT).name
     with pytest.raises(CalibrationError) as caught:
-        examine(next(iter(simulate(1, 1))).recording, calibration=own)
-    version = Model.load("v5-4k").name.version
+        calibration().check(Model.load(DEFAULT))
     assert str(caught.value) == (
-        f"the calibration was made with the model v5-4k {version}, and the estimate is of 12-4k {MODEL.name.version}; "
-        "calibrate with that one"
+        f"the calibration was made with the model tiny 0, and the estimate is of 12-4k {name.version}; calibrate with "
+        "that one"
     )
-
-
-def test_what_an_ecg_says_is_read_off_the_patients_line() -> None:
-    own = Calibration(-0.5, 0.7, 1, MODEL.name)
-    evidence = Evidence.of(bell(5.0, 1.0))
-    explains = (evidence.alone_meq_l - PARTS["intercept_meq_l"]) / PARTS["slope"]
-    expected = Evidence.normal(explains - 0.5, 0.7)
-    np.testing.assert_allclose(own.apply(evidence, MODEL.card).log_likelihood, expected.log_likelihood)
-
-
-def test_an_ecg_like_an_earlier_one_has_about_its_potassium() -> None:
-    """Of a patient the same ECG again is best explained by what was measured before, if many draws say so."""
-    recording = next(iter(simulate(1, 1))).recording
-    plain = kalemia.predict(recording)
-    for true in (3.6, 5.0, 6.4):
-        again = [replace(plain, source=str(number)) for number in range(50)]
-        own = calibrate(again, [true] * 50)
-        assert kalemia.predict(recording, calibration=own, population="flat").potassium_meq_l == pytest.approx(
-            true, abs=0.1
-        )
-
-
-def test_the_command_line_takes_a_table_of_earlier_ecgs(tmp_path: Path) -> None:
-    first, second, third = list(simulate(1, 4, "dialysis"))[:3]
-    for name, one in (("a", first), ("copy", first), ("b", second), ("today", third), ("again", third)):
-        write_wfdb(tmp_path / name, one)
-    table = tmp_path / "earlier.csv"
-    table.write_text(
-        f"ecg, potassium_meq_l,days_ago\na.hea,{first.blood.measured_meq_l},30\nb.hea,{second.blood.measured_meq_l},\n"
-    )
-
-    def run(*more: str) -> tuple[int, str]:
-        result = CliRunner().invoke(app, ["predict", str(tmp_path / "today.hea"), *more, "--json"])
-        return result.exit_code, f"{result.output}{result.exception or ''}"
-
-    code, output = run("--calibration", str(table))
-    assert code == 0
-    offset = json.loads(output[output.index("{") : output.rindex("}") + 1])["personal_offset_meq_l"]
-    same = calibrate(
-        [kalemia.predict(tmp_path / f"{name}.hea") for name in "ab"],
-        [Draw(first.blood.measured_meq_l, 30), second.blood.measured_meq_l],
-    )
-    assert offset == same.offset_meq_l
-    measured = f"{first.blood.measured_meq_l}".replace(".", ",")
-    table.write_text(f"ecg;potassium_meq_l;days_ago\na.hea;{measured};30\nb.hea;{second.blood.measured_meq_l};\n")
-    assert f'"personal_offset_meq_l": {offset}' in run("--calibration", str(table))[1]
-    table.write_text(f"ecg,potassium_meq_l\na.hea,{first.blood.measured_meq_l}\nnone.hea,4\n")
-    code, output = run("--calibration", str(table))
-    assert code == 0
-    assert re.search(r"none\.hea: not estimated, so its draw is not used: .*cannot be opened", output)
-    for text, why in (
-        ("ecg,potassium_meq_l\na,4\ncopy.hea,5\n", "names copy.hea more than once, in lines 2 and 3"),
-        ("ecg,potassium_meq_l\nnone.hea,4.0\n", "none of the 1 earlier ECGs could be estimated.*cannot be opened"),
-        ("ecg,potassium_meq_l\nagain.hea,5\n", "line 2 is .*today.hea, which is to be estimated"),
-    ):
-        table.write_text(text)
-        code, output = run("--calibration", str(table))
-        assert code != 0
-        assert re.search(why, output), why
+    replace(calibration(), model=name).check(Model.load(DEFAULT))

@@ -19,7 +19,7 @@ from kalemia.estimate.population import DEFAULT, KNOWN, Population, _cumulative
         ("dialysis", {3.0: 0.004, 4.0: 0.140, 5.0: 0.591, 6.0: 0.948}),
         ("hospital", {3.5: 0.055, 5.0: 0.964}),
         ("emergency", {3.5: 0.201, 5.5: 0.970}),
-        ("flat", {3.5: 0.2, 5.75: 0.5}),
+        ("flat", {3.5: 6 / 28.02, 5.5: 14 / 28.02, 9.0: 28 / 28.02}),
     ],
 )
 def test_a_population_has_the_shares_that_were_counted(name: str, below: dict[float, float]) -> None:

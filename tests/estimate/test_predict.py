@@ -6,6 +6,7 @@ import json
 import re
 import sys
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 
 import numpy as np
@@ -21,7 +22,7 @@ from kalemia.errors import CalibrationError, DigitizeError, KalemiaError, ModelE
 from kalemia.estimate.card import Card
 from kalemia.estimate.evidence import Evidence, Shares
 from kalemia.estimate.model import DEFAULT, Model
-from kalemia.estimate.personal import Calibration
+from kalemia.estimate.personal import Calibration, Draw, Earlier
 from kalemia.estimate.population import Population
 from kalemia.estimate.predict import PAGE_ERROR_MEQ_L, Known, Result, _answered, _estimated, examine, level
 from kalemia.read import inputs
@@ -64,7 +65,6 @@ def test_the_numbers_are_those_of_the_model(tiny_path: Path, tiny: Model) -> Non
     assert found.potassium_meq_l == pytest.approx(after.quantile(0.5), abs=0.005)
     assert found.interval_meq_l == pytest.approx(after.interval(0.9), abs=0.005)
     assert found.likelihood_ratio == evidence.likelihood_ratio
-    assert found.alone_meq_l == evidence.alone_meq_l
     assert list(found.probability_above) == ["5.5", "6.0", "6.5"]
     assert list(found.probability_below) == ["3.5"]
     for cut, chance in found.probability_above.items():
@@ -446,17 +446,56 @@ def test_what_is_known_is_rounded_into_an_estimate(tiny: Model) -> None:
 
 
 def test_what_is_known_beside_the_ecg_is_applied_and_noted(tiny: Model) -> None:
-    own, evidence = Calibration(0.3, 0.8, 1, tiny.name), Evidence.of(bell(5, 1))
-    beside = Known(KIDNEY, own)
-    applied = beside.applied(evidence, tiny.card)
-    np.testing.assert_array_equal(applied.log_likelihood, own.apply(evidence, tiny.card).log_likelihood)
+    made = simulate_one(2, 3, "clean").recording
+    shown = kalemia.cut(made, ("V5",))
+    own = Calibration((Earlier(shown, Draw(6.0), "a"),), tiny.name)
+    beside = Known(KIDNEY, own).fitting(shown)
+    alone, said = tiny.evidence(shown), beside.evidence(shown, made, tiny)
+    expected = own.apply(alone, shown, None, tiny)
+    np.testing.assert_array_equal(said.log_likelihood, expected.log_likelihood)
+    assert abs(said.log_likelihood - alone.log_likelihood).max() > 0.1
     noted = beside.noted(Estimate("a", "refused", warnings=("dim",)))
-    assert noted == Estimate("a", "refused", personal_offset_meq_l=0.3, warnings=("dim", own.sentence))
-    assert Known(KIDNEY).applied(evidence, tiny.card) is evidence
-    assert Known(KIDNEY).noted(noted) is noted
+    assert noted == Estimate("a", "refused", earlier_ecgs=1, warnings=("dim", *own.sentences))
+    assert beside.last(None) is own.earlier[0]
+    nothing = Known(KIDNEY)
+    np.testing.assert_array_equal(
+        nothing.fitting(shown).evidence(shown, made, tiny).log_likelihood, alone.log_likelihood
+    )
+    assert nothing.noted(noted) is noted
+    assert nothing.last(None) is None
     with pytest.raises(CalibrationError, match="calibrate with that one"):
         beside.check(Model.load(DEFAULT))
     beside.check(tiny)
+
+
+def test_a_comparison_with_a_page_is_less_sure(tiny: Model) -> None:
+    made = simulate_one(2, 3, "clean").recording
+    shown = kalemia.cut(made, ("V5",))
+    paper = Known(KIDNEY, Calibration((Earlier(shown, Draw(6.0), "a", digitized=True),), tiny.name))
+    plain = Known(KIDNEY, Calibration((Earlier(shown, Draw(6.0), "a"),), tiny.name))
+    for beside, given, pages in (
+        (plain, made, 0),
+        (paper, made, 1),
+        (plain, replace(made, digitized=True), 1),
+        (paper, replace(made, digitized=True), 2),
+    ):
+        expected = plain.evidence(shown, made, tiny).widened(0.2 * pages**0.5)
+        np.testing.assert_allclose(beside.evidence(shown, given, tiny).log_likelihood, expected.log_likelihood)
+
+
+def test_the_last_earlier_ecg_is_drawn_and_one_of_later_refused(tiny: Model, tiny_path: Path) -> None:
+    made = replace(simulate_one(2, 3, "clean").recording, start=datetime(2026, 3, 1))
+    shown = kalemia.cut(made, ("V5",))
+    old, young = Earlier(shown, Draw(6.0, 30), "old"), Earlier(shown, Draw(6.0, 2), "young")
+    found = examine(made, tiny_path, calibration=Calibration((old, young), tiny.name))
+    assert found.earlier is young
+    assert found.estimate.earlier_ecgs == 2
+    late = Earlier(shown, Draw(6.0), "late", datetime(2026, 3, 2))
+    refused = kalemia.predict(made, tiny_path, calibration=Calibration((late,), tiny.name))
+    assert (refused.status, refused.reason) == (
+        "refused",
+        "the earlier ECG late was recorded after this one; expected one of before",
+    )
 
 
 @pytest.mark.parametrize(("middle", "word"), [(8.5, "high"), (2.5, "low"), (4.4, "normal"), (5.4, "uncertain")])

@@ -10,6 +10,7 @@ import pytest
 from markup_tree import Node, parse, percent, table_rows
 from report_examples import HIGH, REFUSED, beat, recording
 
+from kalemia.estimate.personal import Draw, Earlier
 from kalemia.records import LEADS, Beat, Estimate
 from kalemia.report.behind import behind, ecg
 
@@ -58,6 +59,22 @@ def test_the_beat_is_drawn_in_millivolts_with_its_axes() -> None:
     assert used.one("figcaption").text == (
         "What the model saw, after filtering. Zero is the level of the PR segment; R is at 0 ms."
     )
+
+
+@pytest.mark.parametrize(("days", "ago"), [(None, ""), (0.2, " today"), (1.3, " a day ago"), (9.0, " 9 days ago")])
+def test_the_earlier_beat_is_dashed_below_and_the_caption_says_whose_it_is(days: float | None, ago: str) -> None:
+    earlier = Earlier(beat(("II", "V5")), Draw(5.1, days), "ward/march.dcm")
+    used = parse(behind(HIGH, beat(), earlier)).section("The beat that was used")
+    assert [line["class"] for line in used.one("svg", "beat").all("path")][-2:] == ["earlier", "trace"]
+    assert used.one("figcaption").text.endswith(
+        f" Dashed: the patient's earlier ECG (march.dcm){ago}, when the blood test said 5.1 mEq/L."
+    )
+
+
+def test_a_lead_that_was_not_good_earlier_has_no_dashed_beat() -> None:
+    earlier = Earlier(beat(("II", "V5"), problems=(None, "is flat")), Draw(5.1), "march.dcm")
+    both = parse(behind(replace(HIGH, leads_used=("II", "V5")), beat(), earlier))
+    assert [len(svg.all("path", "earlier")) for svg in both.all("svg", "beat")] == [1, 0]
 
 
 def test_without_a_heart_rate_that_of_the_beat_is_said() -> None:

@@ -107,8 +107,8 @@ def test_the_key_names_every_curve_beside_its_look() -> None:
     assert {swatch["aria-hidden"] for swatch in swatches} == {"true"}
 
 
-def test_with_blood_draws_the_line_is_what_the_ecg_says_of_this_patient() -> None:
-    own = replace(TALL, estimate=replace(HIGH, personal_offset_meq_l=0.0))
+def test_with_earlier_ecgs_the_line_is_what_the_ecg_says_beside_them() -> None:
+    own = replace(TALL, estimate=replace(HIGH, earlier_ecgs=1))
     assert parse(key(own) or "").all("li")[1].text == (
-        "what this ECG says of a patient with these blood draws (its likelihood)"
+        "what this ECG says beside the patient's earlier ones (its likelihood)"
     )

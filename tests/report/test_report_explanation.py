@@ -124,18 +124,17 @@ def test_it_says_what_occlusion_is_and_is_not() -> None:
     ):
         assert statement in text
     assert "No P wave" not in text
-    assert "blood draws" not in text
+    assert "earlier ECGs" not in text
 
 
 def test_a_missing_p_wave_is_said() -> None:
     assert "No P wave stands out in this beat" in shown(replace(TALL_T, has_p=False)).all("figcaption")[0].text
 
 
-@pytest.mark.parametrize(("offset", "said"), [(0.4, "+0.4"), (-0.4, "−0.4"), (0.0, "0.0")])
-def test_what_blood_draws_changed_is_said_to_be_no_part_of_it(offset: float, said: str) -> None:
-    given = replace(HIGH, potassium_meq_l=6.3, personal_offset_meq_l=offset)
+def test_what_earlier_ecgs_changed_is_said_to_be_no_part_of_it() -> None:
+    given = replace(HIGH, potassium_meq_l=6.3, earlier_ecgs=1)
     assert shown(TALL_T, given).one("p", "moved").text == (
-        f"Without the patient's own blood draws the estimate is 5.9 mEq/L; their offset of {said} is not part of this. "
+        "Without the patient's earlier ECGs the estimate is 5.9 mEq/L; what they change is in none of the bars. "
         f"{sentence(TALL_T)}"
     )
 

@@ -120,8 +120,8 @@ def test_the_level_colors_the_page(name: str, level: str) -> None:
     [
         ({}, "from the ECG and the population kidney"),
         ({"population": None}, "from the ECG alone"),
-        ({"population": None, "personal_offset_meq_l": 0.0}, "from the ECG and earlier blood draws"),
-        ({"personal_offset_meq_l": -0.2}, "from the ECG and earlier blood draws and the population kidney"),
+        ({"population": None, "earlier_ecgs": 1}, "from the ECG and earlier ones with their blood draws"),
+        ({"earlier_ecgs": 2}, "from the ECG and earlier ones with their blood draws and the population kidney"),
     ],
 )
 def test_the_last_line_says_what_the_page_was_made_from(known: dict[str, Any], origin: str) -> None:

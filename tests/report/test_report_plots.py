@@ -41,6 +41,13 @@ def test_a_frame_holds_all_waves_with_a_margin_of_a_twentieth() -> None:
     assert (frame.low_mv, frame.high_mv) == pytest.approx((-1.15, 2.15))
 
 
+def test_an_earlier_beat_that_is_taller_fits_into_the_frame_and_lies_on_its_scale() -> None:
+    now, earlier = beat(("V5",)), replace(beat(("V5",)), gain_mv=3 * beat(("V5",)).gain_mv)
+    (drawn,) = (parse(svg).one("svg", "beat") for svg in beats(now, ("V5",), earlier))
+    heights = [np.ptp(np.concatenate(points(drawn.one("path", name)["d"]))[:, 1]) for name in ("earlier", "trace")]
+    assert heights[0] == pytest.approx(3 * heights[1], rel=0.01)
+
+
 @pytest.mark.parametrize("waves", [[], [np.zeros(3)], [np.full(3, np.nan)]], ids=["none", "flat", "unknown"])
 def test_a_frame_of_nothing_spans_a_tenth_of_a_millivolt(waves: list[np.ndarray]) -> None:
     frame = framed(waves, SMALL)

@@ -164,7 +164,7 @@ def test_the_evidence_is_one_sentence(high: float, low: float, sentence: str) ->
 
 
 def test_evidence_that_blood_draws_moved_is_of_this_patient() -> None:
-    assert (words.evidence(replace(HIGH, personal_offset_meq_l=0.2)) or "").startswith("Of this patient, an ECG like")
+    assert (words.evidence(replace(HIGH, earlier_ecgs=1)) or "").startswith("Of this patient, an ECG like")
     assert words.evidence(replace(HIGH, likelihood_ratio={})) is None
 
 
@@ -348,3 +348,8 @@ def test_a_doubtful_draw_names_the_population_that_it_is_judged_in() -> None:
         doubtful_draw=DoubtfulDraw(6.4, None, 0.86, 0.41, 0.32),
     )
     assert "above 5.5, for a patient of the population kidney, with a" in str(words.laboratory(estimate))
+
+
+@pytest.mark.parametrize(("count", "said"), [(0.6, "a day"), (1.4, "a day"), (1.6, "2 days"), (365.0, "365 days")])
+def test_days_are_counted(count: float, said: str) -> None:
+    assert words.days(count) == said

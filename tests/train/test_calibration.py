@@ -15,7 +15,7 @@ from noise import noise
 
 from kalemia.errors import TrainError
 from kalemia.estimate.card import Card
-from kalemia.estimate.evidence import Evidence, Shares, binned
+from kalemia.estimate.evidence import BINS, Evidence, Shares, binned
 from kalemia.estimate.model import Model
 from kalemia.estimate.population import Population
 from kalemia.train import calibration
@@ -23,7 +23,7 @@ from kalemia.train.calibration import SURENESS, Intervals, answers, calibrate, c
 from kalemia.train.examples import Examples
 from likelihoods import bell
 
-FLAT = Population.load("flat")
+FLAT = Population(np.full(BINS, 1 / BINS), "even", "nobody", "a test")
 
 
 class Sure(Model):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -30,7 +31,7 @@ from kalemia.records import Estimate
 if TYPE_CHECKING:
     from kalemia.estimate.hemolysis import Hemolyzed
     from kalemia.estimate.many import Job
-    from kalemia.estimate.personal import Calibration
+    from kalemia.estimate.personal import Calibration, Draw
     from kalemia.read import Input
     from kalemia.report import Pages
 
@@ -43,8 +44,19 @@ CalibrationFile = Annotated[
     typer.Option(
         metavar="FILE",
         help="Earlier ECGs of this patient with their potassium, a CSV with the columns ecg, potassium_meq_l and "
-        "days_ago: estimates are shifted by what they show.",
+        "days_ago: each ECG is compared with them.",
     ),
+]
+ReferenceEcg = Annotated[
+    str | None, typer.Option(metavar="ECG", help="One earlier ECG of this patient, with the potassium in --draw.")
+]
+DrawOption = Annotated[
+    float | None, typer.Option(metavar="MEQ_L", help="The potassium that a laboratory measured with --reference.")
+]
+DaysAgo = Annotated[float | None, typer.Option(metavar="DAYS", help="How many days ago that was.")]
+DrawDate = Annotated[
+    datetime | None,
+    typer.Option(formats=["%Y-%m-%d"], metavar="YYYY-MM-DD", help="Or on which day; it is counted from today."),
 ]
 
 Lab = Annotated[
@@ -65,6 +77,10 @@ def predict(
     as_json: AsJson = False,
     report: Report = None,
     rate: Rate = None,
+    reference: ReferenceEcg = None,
+    draw: DrawOption = None,
+    days_ago: DaysAgo = None,
+    draw_date: DrawDate = None,
     calibration: CalibrationFile = None,
     population: PopulationOption = "kidney",
     lab: Lab = None,
@@ -86,6 +102,8 @@ def predict(
 
       kalemia predict scan.pdf --report reports
 
+      kalemia predict today.dcm --reference march.dcm --draw 5.1
+
       kalemia predict today.dcm --calibration earlier.csv
 
       kalemia predict ward/ --population hospital
@@ -98,13 +116,16 @@ def predict(
 
     _check(inputs, model, rate)
     people = Population.load(population)
-    draw = _doubtful(lab, hemolyzed, hemolysis_index)
+    doubtful = _doubtful(lab, hemolyzed, hemolysis_index)
+    earlier = _reference(reference, draw, days_ago, draw_date)
+    if earlier is not None and calibration is not None:
+        raise KalemiaError("--reference is one earlier ECG, --calibration a table of them; give one of the two")
     sources, passed_over = _found(inputs)
-    if draw is not None and len(sources) > 1:
+    if doubtful is not None and len(sources) > 1:
         raise KalemiaError(f"--lab is of one blood sample; {len(sources)} ECGs are given, give the one of that time")
-    own = None if calibration is None else _calibrated(calibration, model, rate, sources)
+    own = _calibrated(calibration or earlier, model, rate, sources)
     pages = None if report is None else Pages.of(map(str, sources), folder_for(report))
-    estimates = _estimates(sources, Job(model, rate, own, people, draw, pages), workers, as_json)
+    estimates = _estimates(sources, Job(model, rate, own, people, doubtful, pages), workers, as_json)
     whole = pages is None or _finished(pages, estimates)
     if passed_over:
         tell(f"passed over in folders, beginning like no ECG that is read: {_some(passed_over)}")
@@ -150,20 +171,48 @@ def _found(inputs: Sequence[str]) -> tuple[list[Input], list[Path]]:
     return sources, passed_over
 
 
-def _calibrated(table: Path, model: str | None, rate: float | None, sources: Sequence[Input]) -> Calibration:
-    """Return what a patient's earlier ECGs and draws say of the model, and print it."""
-    from kalemia.estimate.draws import from_file
-    from kalemia.estimate.predict import predict as estimate_of
+def _reference(
+    ecg: str | None, potassium: float | None, days_ago: float | None, date: datetime | None
+) -> tuple[str, Draw] | None:
+    """Return the one earlier ECG and its draw; half of what it takes is wrong usage."""
+    from kalemia.estimate.personal import Draw
 
-    def earlier(name: str) -> Estimate:
-        estimate = estimate_of(name, model, rate=rate)
-        if estimate.status != "estimated":
-            tell(f"{name}: not estimated, so its draw is not used: {estimate.reason}")
-        return estimate
+    if (ecg is None) is not (potassium is None):
+        raise KalemiaError(
+            "--reference is an earlier ECG, --draw the potassium measured with it; give both, or neither"
+        )
+    if (days_ago is not None or date is not None) and ecg is None:
+        raise KalemiaError("--days-ago and --draw-date are of --reference; give it, or none of them")
+    if days_ago is not None and date is not None:
+        raise KalemiaError("--days-ago and --draw-date say the same; give one of the two")
+    if ecg is None or potassium is None:
+        return None
+    days = days_ago if date is None else float((datetime.now() - date).days)
+    if date is not None and date > datetime.now():
+        raise KalemiaError(f"--draw-date {date:%Y-%m-%d} is in the future; a day up to today is accepted")
+    draw = Draw(potassium, days)
+    draw.check()
+    return ecg, draw
 
-    calibration = from_file(table, earlier, model, sources)
-    tell(calibration.sentence)
-    return calibration
+
+def _calibrated(
+    known: Path | tuple[str, Draw] | None, model: str | None, rate: float | None, sources: Sequence[Input]
+) -> Calibration | None:
+    """Return a patient's earlier ECGs, of a table or the one that was named; those that are not used are printed."""
+    if known is None:
+        return None
+    from kalemia.estimate.draws import calibrate, from_file
+    from kalemia.read.identity import marks
+
+    def told(name: str, reason: str) -> None:
+        tell(f"{name}: not estimated, so its draw is not used: {reason}")
+
+    if isinstance(known, Path):
+        return from_file(known, model, sources, rate=rate, told=told)
+    ecg, draw = known
+    if same := next((source for source in sources if marks(ecg) & marks(source)), None):
+        raise KalemiaError(f"--reference {ecg} is {same}, which is to be estimated; expected an earlier ECG")
+    return calibrate([ecg], [draw], model, rate=rate)
 
 
 def _estimates(sources: Sequence[Input], job: Job, workers: int, as_json: bool) -> list[Estimate]:

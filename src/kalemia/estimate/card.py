@@ -7,7 +7,6 @@ it speaks.
 from __future__ import annotations
 
 import json
-import math
 import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -25,9 +24,6 @@ from kalemia.signal import condition
 from kalemia.system import bounded
 
 MAX_CARD_BYTES = 4_000_000
-MAX_SPREAD_MEQ_L, LEAST_SPREAD_MEQ_L = 50.0, 1e-3
-LEAST_SLOPE, MAX_SLOPE = 0.01, 10.0
-"""Of a line along which no ECG follows potassium nothing can be expected."""
 MIX_ERRS = 1e-3
 """By how much the shares of a mix may miss one together: they are rounded."""
 
@@ -77,6 +73,28 @@ class _Judged(TypedDict):
 
 
 @dataclass(frozen=True)
+class Reference:
+    """What is known about the network that compares two ECGs of a patient, NAME.reference.onnx.
+
+    Attributes
+    ----------
+    onnx_sha256
+        Of its file.
+    parameters
+        How many it has, those of the model itself among them, which it shares.
+    patients
+        How many simulated ones taught it.
+    sureness
+        As in `Card`, by the number of leads that both ECGs have.
+    """
+
+    onnx_sha256: str
+    parameters: int
+    patients: int
+    sureness: tuple[Sureness, ...]
+
+
+@dataclass(frozen=True)
 class Card:
     """What is known about a model; the JSON file beside it, field by field.
 
@@ -95,10 +113,8 @@ class Card:
         least; a factor for every number of leads used, from `least_leads` to all.
     mix
         (30,) shares of the training's patients by potassium, in the bins of `evidence`.
-    personal
-        How what an ECG says alone follows potassium among `patients` simulated dialysis patients: `intercept_meq_l` and
-        `slope` of a line, and the standard deviations of what it is off by, `between_meq_l` that stays with a patient
-        and `within_meq_l` that comes with each ECG.
+    reference
+        Of the network that compares two ECGs of a patient; None where there is none.
     likeness
         What tells the training's beats from others, see `Likeness`; empty where there were none.
     """
@@ -116,9 +132,9 @@ class Card:
     metrics: Mapping[str, Any]
     sureness: tuple[Sureness, ...]
     mix: Annotated[tuple[Share, ...], Meta(min_length=BINS, max_length=BINS)]
-    personal: Mapping[str, float]
     likeness: Mapping[str, Any]
     onnx_sha256: str
+    reference: Reference | None
     notice: str
 
     @classmethod
@@ -145,22 +161,9 @@ class Card:
             raise ValueError("sureness has no factor for every number of leads")
         if abs(sum(self.mix) - 1) > MIX_ERRS:
             raise ValueError("the shares of mix do not sum to one")
-        if reason := self._personal_fault():
-            raise ValueError(f"personal has no {reason}")
+        if self.reference and len(self.reference.sureness) != most - least + 1:
+            raise ValueError("the sureness of reference has no factor for every number of leads")
         Likeness.from_dict(self.likeness)
-
-    def _personal_fault(self) -> str | None:
-        """Name what is missing in `personal`, or cannot be."""
-        bounds = {
-            "intercept_meq_l": (-MAX_SPREAD_MEQ_L, MAX_SPREAD_MEQ_L),
-            "slope": (LEAST_SLOPE, MAX_SLOPE),
-            "between_meq_l": (0.0, MAX_SPREAD_MEQ_L),
-            "within_meq_l": (LEAST_SPREAD_MEQ_L, MAX_SPREAD_MEQ_L),
-        }
-        for name, (low, high) in bounds.items():
-            if not low <= self.personal.get(name, math.nan) <= high:
-                return name
-        return None
 
     def dump(self) -> bytes:
         """Return the card as JSON."""

@@ -1,4 +1,4 @@
-"""A table of earlier ECGs and the potassium drawn with each becomes a patient's Calibration."""
+"""Earlier ECGs and the potassium drawn with each, given or in a table, become a patient's Calibration."""
 
 from __future__ import annotations
 
@@ -9,9 +9,11 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from kalemia.errors import CalibrationError
-from kalemia.estimate.personal import Calibration, Draw, calibrate
+from kalemia.estimate.model import DEFAULT, Model
+from kalemia.estimate.personal import Calibration, Draw, Earlier, apart
+from kalemia.estimate.predict import Result, examine
 from kalemia.read.identity import marks
-from kalemia.records import Estimate
+from kalemia.records import Recording
 from kalemia.system import bounded
 
 COLUMNS = ("ecg", "potassium_meq_l", "days_ago")
@@ -22,11 +24,78 @@ MOST_DRAWS = 1000
 LARGEST_BYTES = 1_000_000
 
 
+def calibrate(
+    ecgs: Sequence[str | os.PathLike[str] | Recording],
+    lab_draws: Sequence[Draw | float],
+    model: str | Path | None = None,
+    *,
+    rate: float | None = None,
+    told: Callable[[str, str], None] | None = None,
+) -> Calibration:
+    """Return what a patient's earlier ECGs, whose potassium was measured at about the same time, say of later ones.
+
+    Parameters
+    ----------
+    ecgs
+        Files or Recordings; those that cannot be estimated are left out with their draw.
+    lab_draws
+        The draw that belongs to each: a Draw, or just its potassium in mEq/L.
+    model, rate
+        As in `predict`.
+    told
+        Called with the file and the reason of each that is left out.
+
+    Raises
+    ------
+    CalibrationError
+        Where nothing is left, or a potassium is none.
+    ModelError
+        The model has no network that compares two ECGs.
+    """
+    if len(ecgs) != len(lab_draws):
+        raise CalibrationError(f"{len(ecgs)} ECGs and {len(lab_draws)} draws are given; expected one each")
+    draws = [draw if isinstance(draw, Draw) else Draw(float(draw)) for draw in lab_draws]
+    for draw in draws:
+        draw.check()
+    loaded = Model.load(DEFAULT if model is None else model)
+    loaded.check_compares()
+    earlier: list[Earlier] = []
+    reasons: list[str] = []
+    for ecg, draw in zip(ecgs, draws, strict=True):
+        result = examine(ecg, model, rate=rate)
+        if found := _earlier(result, draw):
+            earlier.append(found)
+            continue
+        reasons.append(result.estimate.reason or "it has no beat")
+        if told:
+            told(result.estimate.source, reasons[-1])
+    if not earlier:
+        raise CalibrationError(_none(reasons))
+    return Calibration(tuple(earlier), loaded.name, len(ecgs) - len(earlier), apart(earlier))
+
+
+def _none(reasons: Sequence[str]) -> str:
+    """Say that nothing is left of as many ECGs as there are reasons."""
+    if len(reasons) == 1:
+        return f"the earlier ECG could not be estimated: {reasons[0]}"
+    why = f"; of the first: {reasons[0]}" if reasons else ""
+    return f"none of the {len(reasons)} earlier ECGs could be estimated; expected at least one{why}"
+
+
+def _earlier(result: Result, draw: Draw) -> Earlier | None:
+    recording, beat = result.recording, result.beat
+    if result.estimate.status != "estimated" or recording is None or beat is None:
+        return None
+    return Earlier(beat, draw, result.estimate.source, recording.start, recording.digitized)
+
+
 def from_file(
     path: Path,
-    estimate: Callable[[str], Estimate],
     model: str | Path | None = None,
     today: Sequence[str | os.PathLike[str]] = (),
+    *,
+    rate: float | None = None,
+    told: Callable[[str, str], None] | None = None,
 ) -> Calibration:
     """Return the calibration that a table of earlier ECGs gives.
 
@@ -35,9 +104,7 @@ def from_file(
     path
         A CSV file with the columns `ecg` (a file, from the table's folder on), `potassium_meq_l` and, if wanted,
         `days_ago`.
-    estimate
-        What estimates a file.
-    model
+    model, rate, told
         As in `calibrate`.
     today
         The files that are to be estimated, none of which may be among the earlier ones.
@@ -51,12 +118,10 @@ def from_file(
     rows = _rows(path)
     _check_names(path, [row["ecg"].strip() for row in rows], today)
     draws = [_draw(f"{path}: line {number}", row) for number, row in enumerate(rows, 2)]
-    estimates = [estimate(str(path.parent / row["ecg"].strip())) for row in rows]
     try:
-        return calibrate(estimates, draws, model)
+        return calibrate([str(path.parent / row["ecg"].strip()) for row in rows], draws, model, rate=rate, told=told)
     except CalibrationError as exc:
-        why = next((f"; {each.reason}" for each in estimates if each.reason), "")
-        raise CalibrationError(f"{path}: {exc}{why}") from exc
+        raise CalibrationError(f"{path}: {exc}") from exc
 
 
 def _draw(where: str, row: Mapping[str, str]) -> Draw:
@@ -64,7 +129,8 @@ def _draw(where: str, row: Mapping[str, str]) -> Draw:
     if "\0" in row["ecg"]:
         raise CalibrationError(f"{where} names no file; expected an ECG")
     try:
-        draw = Draw(_number(row["potassium_meq_l"]), _number(row.get("days_ago") or "0"))
+        days = row.get("days_ago")
+        draw = Draw(_number(row["potassium_meq_l"]), _number(days) if days else None)
         draw.check()
     except ValueError as exc:
         raise CalibrationError(f"{where} holds what is no number; expected mEq/L and days") from exc

@@ -65,23 +65,12 @@ class Evidence:
         """Whether the ECG tells neither a high nor a low potassium from a normal one."""
         return says_little(self.likelihood_ratio)
 
-    @property
-    def alone_meq_l(self) -> float:
-        """The mean potassium, mEq/L, where every one is as likely before the ECG: a number of what it says alone."""
-        likelihood = np.exp(self.log_likelihood - self.log_likelihood.max())
-        return round(float(likelihood @ CENTRES_MEQ_L / likelihood.sum()), 3)
-
     def widened(self, error_meq_l: float) -> Evidence:
         """Return the same with a further error, mEq/L, that is independent of what the ECG says."""
         if not error_meq_l:
             return self
         peak = float(self.log_likelihood.max())
         return Evidence.of(np.log(_blur(error_meq_l) @ np.exp(self.log_likelihood - peak)))
-
-    @classmethod
-    def normal(cls, middle_meq_l: float, spread_meq_l: float) -> Evidence:
-        """Return a likelihood that is a normal distribution."""
-        return cls.of(-0.5 * np.square((CENTRES_MEQ_L - middle_meq_l) / spread_meq_l))
 
 
 @dataclass(frozen=True, eq=False)

@@ -24,6 +24,8 @@ from kalemia.system import bounded
 os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
 
 MAX_ONNX_BYTES = 64_000_000
+REFERENCE = ".reference.onnx"
+"""How the file ends, beside a model's, of the network that compares two ECGs."""
 DEFAULT = "12-4k"
 """The bundled model that `predict` takes: it reads whichever of the leads I, II and V1 to V6 are there and good."""
 
@@ -33,15 +35,13 @@ Float32 = NDArray[np.float32]
 class Model:
     """A network that is ready to run."""
 
-    def __init__(self, onnx: bytes, card: Card) -> None:
-        digest = hashlib.sha256(onnx).hexdigest()
-        if digest != card.onnx_sha256:
-            raise ModelError(f"model {card.name}: its file has sha256 {digest[:12]}, its card {card.onnx_sha256[:12]}")
+    def __init__(self, onnx: bytes, card: Card, reference: Path | None = None) -> None:
+        """Take an ONNX file and its card, and where the file is that compares two ECGs: it is read when it is asked."""
+        _check_digest(card.name, onnx, card.onnx_sha256)
         if changed := [name for name, value in PREPROCESSING.items() if card.preprocessing.get(name) != value]:
             raise ModelError(f"model {card.name}: it was trained on beats with another {changed[0]}; train it again")
         self.card = card
-        self._onnx, self._likeness = onnx, Likeness.from_dict(card.likeness)
-        self._sureness = np.array(card.sureness)
+        self._onnx, self._reference, self._likeness = onnx, reference, Likeness.from_dict(card.likeness)
 
     @classmethod
     def load(cls, name: str | Path) -> Model:
@@ -55,25 +55,27 @@ class Model:
 
     @cached_property
     def _session(self) -> Any:
-        import onnxruntime as ort
-
-        options = ort.SessionOptions()
-        options.intra_op_num_threads = 1  # a beat takes 0.1 ms; a second thread costs more than it brings
-        options.inter_op_num_threads = 1
-        options.log_severity_level = 3
-        try:
-            session = ort.InferenceSession(self._onnx, options, providers=["CPUExecutionProvider"])
-        except Exception as exc:  # onnxruntime raises a class of its own per fault
-            raise ModelError(
-                f"model {self.card.name}: its ONNX file is damaged or of a kind that cannot be run"
-            ) from exc
         leads = len(self.card.leads)
-        takes = {entry.name: entry.shape[1:] for entry in session.get_inputs()}
-        if takes != {"beats": [leads, SAMPLES], "side": [leads + 1]}:
+        return _session(self.card.name, self._onnx, {"beats": [leads, SAMPLES], "side": [leads + 1]}, leads)
+
+    def check_compares(self) -> None:
+        """Raise a ModelError where there is no network that compares two ECGs, or it cannot be run."""
+        _ = self._pair_session
+
+    @cached_property
+    def _pair_session(self) -> Any:
+        if self.card.reference is None or self._reference is None:
+            others = ", ".join(card.name for card in bundled() if card.reference)
             raise ModelError(
-                f"model {self.card.name}: its ONNX file does not take the {leads} leads that its card names"
+                f"model {self.card.name} has no network that compares two ECGs of a patient; of the bundled ones "
+                f"{others or 'none'} have one"
             )
-        return session
+        onnx = bounded.content(self._reference, MAX_ONNX_BYTES, "an ONNX file", ModelError)
+        name, leads = f"{self.card.name}{REFERENCE}", len(self.card.leads)
+        _check_digest(name, onnx, self.card.reference.onnx_sha256)
+        beat, side = [leads, SAMPLES], [leads + 1]
+        takes = {"beats": beat, "side": side, "earlier_beats": beat, "earlier_side": side, "draw": []}
+        return _session(name, onnx, takes, leads)
 
     def run(self, beats: Float32, side: Float32) -> NDArray[np.float64]:
         """Say of many beats how well each potassium explains them.
@@ -95,15 +97,54 @@ class Model:
             raise ModelError(
                 f"model {self.card.name}: beats have shape {beats.shape}, expected (n, {expected[0]}, {expected[1]})"
             )
-        session = self._session
+        answer = self._answer(self._session, {"beats": beats, "side": side})
+        return answer * self._factors(self.card.sureness, shown(beats))
+
+    def compare(self, beat: Beat, earlier: Sequence[Beat], draws: Sequence[float]) -> NDArray[np.float64]:
+        """Say what a beat says of potassium beside earlier ones of the same heart.
+
+        Parameters
+        ----------
+        beat, earlier
+            Today's, and n others; what leads both have in good condition is compared.
+        draws
+            The potassium, mEq/L, that was measured with each earlier one.
+
+        Returns
+        -------
+        log-likelihoods (n, 30) of potassium now, as `run` returns them.
+
+        Raises
+        ------
+        ModelError
+            The model has no network for that, or it returns what is no number.
+        """
+        session, reference = self._pair_session, self.card.reference
+        assert reference is not None, "its file was there"
+        now, now_side = (np.repeat(one, len(earlier), axis=0) for one in inputs([beat], self.card.leads))
+        then, then_side = inputs(earlier, self.card.leads)
+        there = now.any(axis=2) & then.any(axis=2)
+        given = {"beats": now, "side": now_side, "earlier_beats": then, "earlier_side": then_side}
+        answer = self._answer(session, given | {"draw": np.array(draws, np.float32)})
+        if not np.isfinite(answer).all():
+            raise ModelError("the network returned no number for this beat and an earlier one")
+        return answer * self._factors(reference.sureness, there.sum(axis=1))
+
+    def _answer(self, session: Any, given: dict[str, Float32]) -> NDArray[np.float64]:
+        """Return what a network says of n beats, (n, 30)."""
         try:
-            outputs = session.run(None, {"beats": beats, "side": side})
+            outputs = session.run(None, given)
         except Exception as exc:  # onnxruntime raises a class of its own per fault
             raise ModelError(f"model {self.card.name}: its network cannot be run on a beat") from exc
-        if [np.shape(output) for output in outputs] != [(len(beats), BINS)] or outputs[0].dtype.kind != "f":
+        count = len(given["beats"])
+        if [np.shape(output) for output in outputs] != [(count, BINS)] or outputs[0].dtype.kind != "f":
             raise ModelError(f"model {self.card.name}: its network does not answer with {BINS} likelihoods a beat")
-        row = np.clip(shown(beats) - self.card.least_leads, 0, len(self._sureness) - 1)
-        return np.asarray(outputs[0] * self._sureness[row][:, None])
+        return np.asarray(outputs[0], np.float64)
+
+    def _factors(self, sureness: tuple[float, ...], leads: NDArray[np.intp]) -> NDArray[np.float64]:
+        """Return how sure a network may be of beats with so many leads (n,): factors (n, 1)."""
+        row = np.clip(leads - self.card.least_leads, 0, len(sureness) - 1)
+        return np.asarray(np.array(sureness)[row][:, None])
 
     def evidence(self, beat: Beat) -> Evidence:
         """Return what a beat says, from those of the model's leads that it has in good condition.
@@ -121,6 +162,29 @@ class Model:
     def unlike(self, waves: Float32) -> list[str | None]:
         """Say of each normalized beat (n, 270) why it is unlike those that the model was trained on, or None."""
         return [None] * len(waves) if self._likeness is None else self._likeness.problems(waves)
+
+
+def _check_digest(name: str, onnx: bytes, expected: str) -> None:
+    digest = hashlib.sha256(onnx).hexdigest()
+    if digest != expected:
+        raise ModelError(f"model {name}: its file has sha256 {digest[:12]}, its card {expected[:12]}")
+
+
+def _session(name: str, onnx: bytes, takes: dict[str, list[int]], leads: int) -> Any:
+    """Return a network that is ready to run, and takes what it should."""
+    import onnxruntime as ort
+
+    options = ort.SessionOptions()
+    options.intra_op_num_threads = 1  # a beat takes 0.1 ms; a second thread costs more than it brings
+    options.inter_op_num_threads = 1
+    options.log_severity_level = 3
+    try:
+        session = ort.InferenceSession(onnx, options, providers=["CPUExecutionProvider"])
+    except Exception as exc:  # onnxruntime raises a class of its own per fault
+        raise ModelError(f"model {name}: its ONNX file is damaged or of a kind that cannot be run") from exc
+    if {entry.name: entry.shape[1:] for entry in session.get_inputs()} != takes:
+        raise ModelError(f"model {name}: its ONNX file does not take the {leads} leads that its card names")
+    return session
 
 
 def shown(waves: Float32) -> NDArray[np.intp]:
@@ -143,7 +207,11 @@ def inputs(beats: Sequence[Beat], leads: tuple[str, ...]) -> tuple[Float32, Floa
 
 def bundled() -> list[Card]:
     """Return the cards of the bundled models."""
-    return [Model.load(path.name.removesuffix(".onnx")).card for path in sorted(_assets().glob("*.onnx"))]
+    return [Model.load(name).card for name in _bundled_names()]
+
+
+def _bundled_names() -> list[str]:
+    return sorted(path.stem for path in _assets().glob("*.onnx") if not path.name.endswith(REFERENCE))
 
 
 def _assets() -> Path:
@@ -155,10 +223,10 @@ def _load(name: str) -> Model:
     path = Path(name)
     if path.suffix != ".onnx":
         path = _assets() / f"{name}.onnx"
-        known = sorted(p.stem for p in _assets().glob("*.onnx"))
+        known = _bundled_names()
         if name not in known:
             raise ModelError(
                 f"no model {name!r}; the bundled ones are {', '.join(known)}, or give the path of a .onnx file"
             )
     onnx = bounded.content(path, MAX_ONNX_BYTES, "an ONNX file", ModelError)
-    return Model(onnx, Card.load(path.with_suffix(".json")))
+    return Model(onnx, Card.load(path.with_suffix(".json")), path.with_suffix(REFERENCE))

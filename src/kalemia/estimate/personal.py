@@ -1,10 +1,7 @@
-"""A patient's own earlier ECGs with a measured potassium: how far a model is off for this heart, and how sure it is.
+"""A patient's own earlier ECGs with a measured potassium: what they make of today's ECG.
 
-What an ECG says alone follows potassium along a line, with an error. Part of that error stays with a patient, part
-comes with every ECG; a model's card says how large each is among simulated dialysis patients whose potassium was
-followed. What stays is expected from earlier draws (best linear unbiased prediction, Robinson 1991, DOI
-10.1214/ss/1177011926): no draw, nothing; more draws and younger ones, more of what they show. The line then says which
-potassium explains today's ECG of this patient, with the error that is left.
+Hearts differ by more than potassium changes them, so an ECG says more beside another one of the same heart. A network
+compares the two beats and the draw (`Model.compare`) and answers, as for one ECG, with a likelihood of potassium now.
 """
 
 from __future__ import annotations
@@ -12,35 +9,41 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
+from datetime import datetime
 
 import numpy as np
 from numpy.typing import NDArray
 
 from kalemia.body import PLAUSIBLE_MEQ_L
 from kalemia.errors import CalibrationError
-from kalemia.estimate.card import Card
 from kalemia.estimate.evidence import Evidence
 from kalemia.estimate.model import Model
-from kalemia.records import Estimate, ModelName
+from kalemia.records import R_SAMPLE, Beat, ModelName
 
 FORGOTTEN_DAYS = 180.0
-"""After so long, what a draw showed counts by the factor 1/e. Assumed: hearts change over months, and no series that is
+"""After so long, an earlier ECG counts by the factor 1/e. Assumed: hearts change over months, and no series that is
 long enough to measure how fast is at hand."""
+CROWDING = 0.7
+"""Several earlier ECGs mostly say the same: n of them count as n ** (1 - 0.7)."""
 LONGEST_DAYS = 36525
 LABORATORY_MEQ_L, SAME_TIME_DAYS = 1.0, 1 / 24
 """Draws within an hour do not lie further apart by a laboratory's error: the US allowed 0.5 either way for decades
 (42 CFR 493.931)."""
-
-Reals = NDArray[np.float64]
+QRS = slice(R_SAMPLE - 24, R_SAMPLE + 25)
+"""80 ms before R and after it."""
+LEAST_ALIKE = 0.7
+"""How well the QRS complexes of one heart correlate at least, on the mean over leads; see `alike`."""
 
 
 @dataclass(frozen=True)
 class Draw:
-    """A potassium that a laboratory measured, mEq/L, and how many days before now it was drawn."""
+    """A potassium that a laboratory measured, mEq/L, and how many days before now it was drawn.
+
+    Without days it is of the day of its ECG, where that and today's state when they were recorded; else of now.
+    """
 
     potassium_meq_l: float
-    days_ago: float = 0.0
+    days_ago: float | None = None
 
     def check(self) -> None:
         """Raise a CalibrationError where no living person had it, or the days are none."""
@@ -50,49 +53,52 @@ class Draw:
                 f"a draw has a potassium of {self.potassium_meq_l:g}; {low:g} to {high:g} mEq/L is accepted (mg/dL: "
                 "3.91 times as many)"
             )
-        if not 0 <= self.days_ago <= LONGEST_DAYS:
+        if self.days_ago is not None and not 0 <= self.days_ago <= LONGEST_DAYS:
             raise CalibrationError(f"a draw was {self.days_ago:g} days ago; 0 to {LONGEST_DAYS} days are accepted")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
+class Earlier:
+    """An earlier ECG: its beat, the potassium drawn with it, its file, and when it was recorded, if that is known."""
+
+    beat: Beat
+    draw: Draw
+    source: str
+    start: datetime | None = None
+    digitized: bool = False
+
+    def days(self, start: datetime | None) -> float:
+        """Return how many days before an ECG it was; negative where it was after it."""
+        if self.draw.days_ago is not None:
+            return self.draw.days_ago
+        if self.start is None or start is None:
+            return 0.0
+        return (start.replace(tzinfo=None) - self.start.replace(tzinfo=None)).total_seconds() / 86400
+
+
+@dataclass(frozen=True, eq=False)
 class Calibration:
-    """A patient's offset for one model.
+    """A patient's earlier ECGs for one model, those that it could estimate.
 
     Attributes
     ----------
-    offset_meq_l
-        What is added to the potassium that explains an ECG.
-    spread_meq_l
-        The standard deviation of what is still unsure of it.
-    draws
-        How many draws it was made from.
+    earlier
+        At least one; of `fitting` maybe none.
     model
-        Of which model; it means nothing for another.
+        Of which model; its network compares them.
     left_out
-        Draws whose ECG could not be estimated.
+        How many ECGs could not be estimated.
     apart_meq_l
         How far draws of the same hour lie apart, at most.
+    unlike
+        Of `fitting`: files whose beat is so unlike that of today that the heart may be another one.
     """
 
-    offset_meq_l: float
-    spread_meq_l: float
-    draws: int
+    earlier: tuple[Earlier, ...]
     model: ModelName
     left_out: int = 0
     apart_meq_l: float = 0.0
-
-    @property
-    def sentence(self) -> str:
-        """A sentence for the estimate."""
-        draws = "an earlier blood draw" if self.draws == 1 else f"{self.draws} earlier blood draws"
-        lost = f"; {self.left_out} more could not be used, since their ECGs were not estimated" if self.left_out else ""
-        apart = ""
-        if self.apart_meq_l > LABORATORY_MEQ_L:
-            apart = (
-                f"; draws of the same time lie {self.apart_meq_l:.1f} mEq/L apart, more than a laboratory errs: "
-                "check them and their days_ago"
-            )
-        return f"Shifted by {self.offset_meq_l:+.2f} mEq/L for this patient, as {draws} showed{lost}{apart}."
+    unlike: tuple[str, ...] = ()
 
     def check(self, model: Model) -> None:
         """Raise a CalibrationError where this was made with another model."""
@@ -102,89 +108,97 @@ class Calibration:
                 f"of {model.name.name} {model.name.version}; calibrate with that one"
             )
 
-    def apply(self, evidence: Evidence, card: Card) -> Evidence:
-        """Return what an ECG, of which the model of this card says that, says of this patient."""
-        line = card.personal
-        explains = (evidence.alone_meq_l - line["intercept_meq_l"]) / line["slope"]
-        return Evidence.normal(explains + self.offset_meq_l, self.spread_meq_l)
+    def fault(self, start: datetime | None) -> str | None:
+        """Say which earlier ECG is of after the one that starts then, or None."""
+        for each in self.earlier:
+            if each.days(start) < 0:
+                return f"the earlier ECG {each.source} was recorded after this one; expected one of before"
+        return None
 
+    def fitting(self, beat: Beat) -> Calibration:
+        """Return those whose beat can be compared with this one: of a common lead, and of a heart like it."""
+        common = [each for each in self.earlier if set(each.beat.good) & set(beat.good)]
+        fits = [alike(beat, each.beat) >= LEAST_ALIKE for each in common]
+        unlike = tuple(each.source for each, fit in zip(common, fits, strict=True) if not fit)
+        return replace(self, earlier=tuple(each for each, fit in zip(common, fits, strict=True) if fit), unlike=unlike)
 
-def calibrate(
-    estimates: Sequence[Estimate], lab_draws: Sequence[Draw | float], model: str | Path | None = None
-) -> Calibration:
-    """Return a patient's offset from earlier ECGs whose potassium was measured at about the same time.
+    def apply(self, alone: Evidence, beat: Beat, start: datetime | None, model: Model) -> Evidence:
+        """Return what a beat says beside the earlier ones, given what it says alone.
 
-    Parameters
-    ----------
-    estimates
-        Of these ECGs, all of one model and without a calibration; those that were refused are left out with their draw.
-    lab_draws
-        The draw that belongs to each: a Draw, or just its potassium in mEq/L.
-    model
-        The path of the ONNX file that made the estimates, where it is no bundled model.
-
-    Raises
-    ------
-    CalibrationError
-        Where nothing is left, the estimates are of several models, or a potassium is none.
-    """
-    if len(estimates) != len(lab_draws):
-        raise CalibrationError(f"{len(estimates)} estimates and {len(lab_draws)} draws are given; expected one each")
-    draws = [draw if isinstance(draw, Draw) else Draw(float(draw)) for draw in lab_draws]
-    for draw in draws:
-        draw.check()
-    pairs = [pair for pair in zip(estimates, draws, strict=True) if pair[0].status == "estimated"]
-    if not pairs:
-        raise CalibrationError(f"none of the {len(estimates)} earlier ECGs could be estimated; expected at least one")
-    _check_potassium(pairs)
-    own = _model(pairs, model)
-    alone = np.array([estimate.alone_meq_l for estimate, _ in pairs], np.float64)
-    measured, days = np.array([(draw.potassium_meq_l, draw.days_ago) for _, draw in pairs]).T
-    offset = _offset(alone, measured, days, own)
-    return replace(offset, left_out=len(estimates) - len(pairs), apart_meq_l=_apart([draw for _, draw in pairs]))
-
-
-def _model(pairs: Sequence[tuple[Estimate, Draw]], model: str | Path | None) -> Model:
-    """Return the one model that made the estimates."""
-    names = {estimate.model for estimate, _ in pairs}
-    if len(names) > 1:
-        raise CalibrationError("earlier ECGs were estimated by several models; expected one")
-    name = names.pop()
-    assert name is not None
-    loaded = Model.load(name.name if model is None else model)
-    if loaded.name != name:
-        raise CalibrationError(
-            f"the earlier ECGs were estimated by another {name.name} than is here; estimate them again"
+        Older ones count less; where they count less than one ECG together, the rest is what the beat says alone.
+        """
+        if not self.earlier:
+            return alone
+        said = model.compare(
+            beat, [each.beat for each in self.earlier], [each.draw.potassium_meq_l for each in self.earlier]
         )
-    return loaded
+        weights = np.exp(-np.array([each.days(start) for each in self.earlier]) / FORGOTTEN_DAYS)
+        total = float(weights.sum())
+        together = weights @ said / total
+        if total >= 1:
+            return Evidence.of(together * total ** (1 - CROWDING))
+        return Evidence.of(total * together + (1 - total) * alone.log_likelihood)
+
+    @property
+    def sentences(self) -> tuple[str, ...]:
+        """What an estimate says of them."""
+        said = [
+            f"{source} shows a beat so unlike this one that it may be another heart's, and was not used."
+            for source in self.unlike
+        ]
+        if self.earlier:
+            said.append(f"{self._compared}{self._apart}.")
+        elif not said:
+            said.append("No earlier ECG has a good lead that this one has, so that none was used.")
+        if self.left_out:
+            many = _ecgs(self.left_out)
+            said.append(f"{many[0].upper()}{many[1:]} could not be estimated, and no use was made of the draw.")
+        return tuple(said)
+
+    @property
+    def _compared(self) -> str:
+        if len(self.earlier) == 1:
+            (only,) = self.earlier
+            return f"Compared with this patient's earlier ECG at {only.draw.potassium_meq_l:g} mEq/L"
+        return f"Compared with {_ecgs(len(self.earlier))} of this patient and their blood draws"
+
+    @property
+    def _apart(self) -> str:
+        if self.apart_meq_l <= LABORATORY_MEQ_L:
+            return ""
+        return (
+            f"; draws of the same time lie {self.apart_meq_l:.1f} mEq/L apart, more than a laboratory errs: check them "
+            "and their days_ago"
+        )
 
 
-def _apart(draws: Sequence[Draw]) -> float:
+def _ecgs(count: int) -> str:
+    return "one earlier ECG" if count == 1 else f"{count} earlier ECGs"
+
+
+def alike(beat: Beat, other: Beat) -> float:
+    """Return how alike the QRS complexes of two beats are: their correlation, on the mean over leads good in both.
+
+    NaN where there is no such lead.
+    """
+    leads = [lead for lead in beat.good if lead in other.good]
+    if not leads:
+        return math.nan
+    ours, theirs = (each.waveform[[each.leads.index(lead) for lead in leads], QRS] for each in (beat, other))
+    return float(np.mean(_correlations(ours, theirs)))
+
+
+def _correlations(ours: NDArray[np.float32], theirs: NDArray[np.float32]) -> NDArray[np.float64]:
+    """Return the correlation of each row; nought where one is flat."""
+    ours, theirs = (rows - rows.mean(axis=1, keepdims=True) for rows in (ours, theirs))
+    power = np.sqrt(np.square(ours).sum(axis=1) * np.square(theirs).sum(axis=1))
+    return np.asarray((ours * theirs).sum(axis=1) / np.maximum(power, 1e-9), np.float64)
+
+
+def apart(earlier: Sequence[Earlier]) -> float:
     """Return how far draws of the same hour lie apart, at most, mEq/L."""
-    days, potassium = np.array([(draw.days_ago, draw.potassium_meq_l) for draw in draws]).T
+    starts = [each.start.replace(tzinfo=None) for each in earlier if each.start is not None]
+    last = max(starts, default=None)
+    days, potassium = np.array([(each.days(last), each.draw.potassium_meq_l) for each in earlier]).T
     same = np.abs(days[:, None] - days) <= SAME_TIME_DAYS
     return round(float(np.max(np.abs(potassium[:, None] - potassium) * same)), 3)
-
-
-def _check_potassium(pairs: Sequence[tuple[Estimate, Draw]]) -> None:
-    """Raise where one estimate is given two potassiums; two ECGs may well be alike to the last figure."""
-    given: dict[int, float] = {}
-    for estimate, draw in pairs:
-        if (first := given.setdefault(id(estimate), draw.potassium_meq_l)) != draw.potassium_meq_l:
-            raise CalibrationError(
-                f"an earlier ECG ({estimate.source}) is given with {first:g} and {draw.potassium_meq_l:g} mEq/L; "
-                "one potassium is accepted"
-            )
-
-
-def _offset(alone: Reals, measured: Reals, days: Reals, model: Model) -> Calibration:
-    """Return the expected offset now, given what ECGs said alone, and what was measured, some days ago, (n,) each."""
-    line = model.card.personal
-    between, within = (line[name] ** 2 for name in ("between_meq_l", "within_meq_l"))
-    errors = alone - line["intercept_meq_l"] - line["slope"] * measured
-    alike = np.exp(-np.abs(days[:, None] - days) / FORGOTTEN_DAYS)
-    now = between * np.exp(-days / FORGOTTEN_DAYS)
-    weights = np.linalg.solve(between * alike + within * np.eye(len(errors)), now)
-    left = between - float(now @ weights) + within
-    offset, spread = -float(weights @ errors) / line["slope"], math.sqrt(left) / line["slope"]
-    return Calibration(round(offset, 3), round(spread, 4), len(errors), model.name)

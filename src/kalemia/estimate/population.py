@@ -126,11 +126,13 @@ KNOWN: Mapping[str, _Published] = {
         "10.1186/s12873-024-01011-z); beyond, as rare as in `hospital`",
         {3.5: 0.201, 5.5: 0.970, 6.4: 0.9977},
     ),
-    "flat": _Published("nobody, for study only: every potassium from 2 to 9.5 is as likely", "an assumption", {}),
+    "flat": _Published("nobody, for study only: every potassium from 2 to 9 is as likely", "an assumption", {}),
 }
 """Every named population. Between the shares that are published, and beyond them, potassium is taken to be nearly
 normally distributed, with a standard deviation that changes smoothly from one to the next."""
 
+FLAT_MEQ_L, BEYOND = 9.0, 0.01
+"""Up to where `flat` reaches, since what models are trained on hardly goes further, and the share of a bin beyond."""
 _FINE: Reals = np.linspace(0.0, 12.0, 1201)
 """Laboratory values are counted in hundredths."""
 
@@ -138,7 +140,7 @@ _FINE: Reals = np.linspace(0.0, 12.0, 1201)
 @lru_cache(maxsize=len(KNOWN))
 def _known(name: str) -> Population:
     known = KNOWN[name]
-    shares = np.diff(_cumulative(known.below)) if known.below else np.full(BINS, 1 / BINS)
+    shares = np.diff(_cumulative(known.below)) if known.below else np.where(EDGES_MEQ_L[1:] <= FLAT_MEQ_L, 1.0, BEYOND)
     return Population(shares / shares.sum(), name, known.people, known.source)
 
 

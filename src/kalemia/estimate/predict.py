@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import os
 from dataclasses import dataclass, replace
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,7 +16,7 @@ from kalemia.estimate.card import Card
 from kalemia.estimate.evidence import Evidence, Shares
 from kalemia.estimate.hemolysis import Hemolyzed, judged
 from kalemia.estimate.model import DEFAULT, Model
-from kalemia.estimate.personal import Calibration
+from kalemia.estimate.personal import Calibration, Earlier
 from kalemia.estimate.population import DEFAULT as DEFAULT_POPULATION
 from kalemia.estimate.population import Population
 from kalemia.read import Input, identify, read
@@ -45,6 +47,8 @@ class Result:
         Where it was read from, if from a page.
     evidence, population
         What the ECG says, and where its patient comes from, of one that was estimated.
+    earlier
+        The last of the patient's earlier ECGs that it was compared with, if any.
     """
 
     estimate: Estimate
@@ -54,6 +58,7 @@ class Result:
     model: Model | None = None
     evidence: Evidence | None = None
     population: Population | None = None
+    earlier: Earlier | None = None
 
 
 def predict(
@@ -76,7 +81,7 @@ def predict(
     rate
         Samples per second, Hz, for a CSV file that does not say it.
     calibration
-        The patient's own, from `calibrate`.
+        The patient's earlier ECGs, from `calibrate`.
     population
         Where the patient comes from: the name of a `Population`, the path of a table of one's own laboratory values, or
         what `Population.load` returned.
@@ -136,17 +141,32 @@ class Known:
             self.lab.check()
         if self.calibration is not None:
             self.calibration.check(model)
+            model.check_compares()
 
-    def applied(self, evidence: Evidence, card: Card) -> Evidence:
-        """Return what an ECG says of this patient."""
-        return evidence if self.calibration is None else self.calibration.apply(evidence, card)
+    def fitting(self, beat: Beat) -> Known:
+        """Return what is known of the patient with this beat."""
+        return self if self.calibration is None else replace(self, calibration=self.calibration.fitting(beat))
+
+    def evidence(self, beat: Beat, recording: Recording, model: Model) -> Evidence:
+        """Return what a beat says, beside earlier ones where there are some; less surely if read from pages."""
+        alone = model.evidence(beat).widened(PAGE_ERROR_MEQ_L * recording.digitized)
+        if self.calibration is None:
+            return alone
+        pages = recording.digitized + any(each.digitized for each in self.calibration.earlier)
+        found = self.calibration.apply(alone, beat, recording.start, model)
+        return found.widened(PAGE_ERROR_MEQ_L * math.sqrt(pages)) if self.calibration.earlier else found
 
     def noted(self, estimate: Estimate) -> Estimate:
         """Return an estimate that says so."""
         if self.calibration is None:
             return estimate
-        warnings = (*estimate.warnings, self.calibration.sentence)
-        return replace(estimate, personal_offset_meq_l=self.calibration.offset_meq_l, warnings=warnings)
+        warnings = (*estimate.warnings, *self.calibration.sentences)
+        return replace(estimate, earlier_ecgs=len(self.calibration.earlier), warnings=warnings)
+
+    def last(self, start: datetime | None) -> Earlier | None:
+        """Return the last of the earlier ECGs."""
+        earlier = () if self.calibration is None else self.calibration.earlier
+        return min(earlier, key=lambda each: each.days(start), default=None)
 
 
 def _of_page(entry: Input, model: Model, known: Known) -> Result:
@@ -190,22 +210,24 @@ def _estimated(recording: Recording, model: Model, known: Known) -> Result:
         quality={lead: round(float(q), 2) for lead, q in zip(beat.leads, beat.quality, strict=True)},
         warnings=(*recording.warnings, *findings.warnings, *caveats.ectopy(beat), *wiring.warnings),
     )
-    if reason := gate.refusal(beat, recording, model.card.least_leads) or gate.injured(findings.st):
+    after = known.calibration and known.calibration.fault(recording.start)
+    if reason := gate.refusal(beat, recording, model.card.least_leads) or gate.injured(findings.st) or after:
         return Result(replace(refused, reason=reason), recording, beat)
     left_out = [f"{reason[0].upper()}{reason[1:]}." for reason in gate.unused(beat)]
     unanswered = replace(refused, leads_used=beat.good, warnings=(*refused.warnings, *left_out))
+    known = known.fitting(beat)
     try:
-        alone = model.evidence(beat).widened(PAGE_ERROR_MEQ_L if recording.digitized else 0.0)
+        evidence = known.evidence(beat, recording, model)
     except ModelError as exc:
         return Result(replace(unanswered, reason=str(exc)), recording, beat)
-    evidence, unanswered = known.applied(alone, model.card), replace(unanswered, alone_meq_l=alone.alone_meq_l)
     estimate = _answered(known.noted(unanswered), evidence, known.population, model.card)
     if known.lab is not None:
         estimate = replace(estimate, doubtful_draw=judged(known.lab, known.population, evidence))
     # A T wave that says nothing, or an injured heart, cannot say that all is well.
     if estimate.level == "normal" and findings.hides_potassium:
         estimate = replace(estimate, level="uncertain")
-    return Result(estimate, recording, beat, model=model, evidence=evidence, population=known.population)
+    last = known.last(recording.start)
+    return Result(estimate, recording, beat, model=model, evidence=evidence, population=known.population, earlier=last)
 
 
 def _missing(recording: Recording, card: Card) -> str:

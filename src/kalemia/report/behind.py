@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from kalemia.estimate.judged import real_potassium
+from kalemia.estimate.personal import Earlier
 from kalemia.records import Beat, Estimate, ModelName, Recording
 from kalemia.report import paper, plots, scales, words
 from kalemia.report.document import section
@@ -38,10 +39,10 @@ def ecg(recording: Recording, beat: Beat | None) -> Markup:
     )
 
 
-def behind(estimate: Estimate, beat: Beat | None) -> Markup:
+def behind(estimate: Estimate, beat: Beat | None, earlier: Earlier | None = None) -> Markup:
     """Return the beat, the quality and the model: in two columns where the beat is of one lead."""
-    panels = [] if beat is None else plots.beats(beat, estimate.leads_used)
-    shown = None if beat is None or not panels else _beat(estimate, beat, panels)
+    panels = [] if beat is None else plots.beats(beat, estimate.leads_used, None if earlier is None else earlier.beat)
+    shown = None if beat is None or not panels else _beat(estimate, beat, panels, earlier)
     quality, model = _quality(estimate, beat), _model(estimate)
     if len(panels) != 1:
         return element("div", shown, quality, model)
@@ -51,7 +52,7 @@ def behind(estimate: Estimate, beat: Beat | None) -> Markup:
     return element("div", *(element("div", column) for column in columns), class_="pair")
 
 
-def _beat(estimate: Estimate, beat: Beat, panels: list[Markup]) -> Markup:
+def _beat(estimate: Estimate, beat: Beat, panels: list[Markup], earlier: Earlier | None) -> Markup:
     rate = beat.heart_rate_bpm if estimate.heart_rate_bpm is None else estimate.heart_rate_bpm
     facts = f"Median of {beat.count} beats · RR {1000 * beat.rr_s:.0f} ms · {rate:.0f} beats per minute"
     used = words.is_estimated(estimate)
@@ -62,9 +63,20 @@ def _beat(estimate: Estimate, beat: Beat, panels: list[Markup]) -> Markup:
         element(
             "figure",
             element("div", *panels, class_="beats beats-one" if len(panels) == 1 else "beats"),
-            element("figcaption", f"{seen} Zero is the level of the PR segment; R is at 0 ms."),
+            element("figcaption", f"{seen} Zero is the level of the PR segment; R is at 0 ms.{_below(earlier)}"),
         ),
     )
+
+
+def _below(earlier: Earlier | None) -> str:
+    """Say what the dashed line is, if there is one."""
+    if earlier is None:
+        return ""
+    days = earlier.draw.days_ago
+    ago = "" if days is None else " today" if days < 1 else f" {words.days(days)} ago"
+    drawn = f"{words.potassium(earlier.draw.potassium_meq_l)} {words.UNIT}"
+    name = words.file_name(earlier.source)
+    return f" Dashed: the patient's earlier ECG ({name}){ago}, when the blood test said {drawn}."
 
 
 def _quality(estimate: Estimate, beat: Beat | None) -> Markup | None:

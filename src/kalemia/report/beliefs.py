@@ -18,7 +18,7 @@ Reals = NDArray[np.float64]
 
 BEFORE, AFTER = "before this ECG: what is known of such patients", "after it: both together"
 SAYS = "what this ECG says on its own (its likelihood)"
-SAYS_OF_A_PATIENT = "what this ECG says of a patient with these blood draws (its likelihood)"
+SAYS_OF_A_PATIENT = "what this ECG says beside the patient's earlier ones (its likelihood)"
 
 
 def curves(result: Result) -> Markup | None:
@@ -48,7 +48,7 @@ def key(result: Result) -> Markup | None:
     """Return what the curves are."""
     if result.evidence is None or result.population is None:
         return None
-    says = SAYS if result.estimate.personal_offset_meq_l is None else SAYS_OF_A_PATIENT
+    says = SAYS_OF_A_PATIENT if result.estimate.earlier_ecgs else SAYS
     items = [
         element("li", element("span", class_=f"swatch swatch-{name}", aria_hidden="true"), text)
         for name, text in (("before", BEFORE), ("says", says), ("after", AFTER))

@@ -108,11 +108,10 @@ def _no_p(why: Explanation) -> str | None:
 
 
 def _offset(estimate: Estimate, why: Explanation) -> str | None:
-    if estimate.personal_offset_meq_l is None:
+    if not estimate.earlier_ecgs:
         return None
     own = f"{words.potassium(why.potassium_meq_l)} {words.UNIT}"
-    moved = words.change(estimate.personal_offset_meq_l)
-    return f"Without the patient's own blood draws the estimate is {own}; their offset of {moved} is not part of this."
+    return f"Without the patient's earlier ECGs the estimate is {own}; what they change is in none of the bars."
 
 
 def _comparison(beat: Beat, why: Explanation) -> Markup:

@@ -43,7 +43,7 @@ def page(result: Result) -> str:
             None if result.page is None else _scan(result.page),
             None if result.recording is None else ecg(result.recording, result.beat),
             _moved(result),
-            behind(estimate, result.beat),
+            behind(estimate, result.beat, result.earlier),
         ),
         level=estimate.level or estimate.status,
         origin=_origin(estimate),
@@ -84,6 +84,6 @@ def _moved(result: Result) -> Markup | None:
 
 def _origin(estimate: Estimate) -> str:
     """Say what the page was made from."""
-    beside = ["earlier blood draws"] * (estimate.personal_offset_meq_l is not None)
+    beside = ["earlier ones with their blood draws"] * bool(estimate.earlier_ecgs)
     beside += [] if estimate.population is None else [f"the population {estimate.population.name}"]
     return f"from the ECG and {' and '.join(beside)}" if beside else "from the ECG alone"

@@ -51,12 +51,25 @@ class Frame:
         return np.arange(np.ceil(self.low_mv / step), np.floor(self.high_mv / step) + 1) * step + 0.0
 
 
-def beats(beat: Beat, leads: tuple[str, ...]) -> list[Markup]:
-    """Return the median beat of each of these leads in mV against ms from R, all on the same scale."""
+def beats(beat: Beat, leads: tuple[str, ...], earlier: Beat | None = None) -> list[Markup]:
+    """Return the median beat of each of these leads in mV against ms from R, all on the same scale.
+
+    Below it lies that of an earlier ECG, if there is one, where the lead was good.
+    """
     shown = millivolts(beat, leads)
-    frame = framed([*shown.values()], LARGE if len(shown) == 1 else SMALL)
+    below = {} if earlier is None else millivolts(earlier, tuple(lead for lead in shown if lead in earlier.good))
+    frame = framed([*shown.values(), *below.values()], LARGE if len(shown) == 1 else SMALL)
     reach = f"{frame.low_mv:.1f} to {frame.high_mv:.1f} mV"
-    return [panel(lead, frame, line(frame, mv, "trace"), summary=reach) for lead, mv in shown.items()]
+    return [
+        panel(
+            lead,
+            frame,
+            *(line(frame, below[lead], "earlier") for _ in range(lead in below)),
+            line(frame, mv, "trace"),
+            summary=reach,
+        )
+        for lead, mv in shown.items()
+    ]
 
 
 def millivolts(beat: Beat, leads: tuple[str, ...]) -> dict[str, Values]:

@@ -164,7 +164,7 @@ def evidence(estimate: Estimate) -> str | None:
         )
     high, low = (times(ratios[side]) for side in ("high", "low"))
     than = "as" if high == ABOUT else "than"
-    whose = "An" if estimate.personal_offset_meq_l is None else "Of this patient, an"
+    whose = "Of this patient, an" if estimate.earlier_ecgs else "An"
     return f"{whose} ECG like this is {high} at a high potassium {than} at a normal one, and {low} at a low one."
 
 
@@ -231,6 +231,11 @@ def origin(data: str) -> str:
 def model(name: ModelName) -> str:
     """Return e.g. "v5-4k 1.0.0, trained on simulated ECGs"."""
     return f"{name.name} {name.version}, trained on {origin(name.trained_on)}"
+
+
+def days(count: float) -> str:
+    """Return e.g. "a day" or "9 days"."""
+    return "a day" if round(count) == 1 else f"{count:.0f} days"
 
 
 def duration(seconds: float) -> str:

@@ -7,22 +7,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from scipy.special import softmax
-
 from kalemia import __version__
-from kalemia.estimate.card import PREPROCESSING, Card
-from kalemia.estimate.evidence import CENTRES_MEQ_L
+from kalemia.estimate.card import PREPROCESSING, Card, Reference
 from kalemia.estimate.likeness import learned
 from kalemia.estimate.model import Model
-from kalemia.export.onnx import to_onnx
+from kalemia.export.onnx import pair_to_onnx, to_onnx
 from kalemia.records import NOTICE
-from kalemia.train import labelled, nets, personal
-from kalemia.train.calibration import answers, calibrate
+from kalemia.train import nets, series
+from kalemia.train.calibration import calibrate
 from kalemia.train.config import Config
-from kalemia.train.design import Cut
 from kalemia.train.examples import Examples, mix_of
 from kalemia.train.mix import SourceFacts
 from kalemia.train.nets import Estimator, SeveralLeads
+from kalemia.train.series import Learned
 from kalemia.train.teaching import Taught
 from kalemia.train.tested import metrics_of
 
@@ -61,10 +58,11 @@ class History:
 
 @dataclass(frozen=True)
 class Finished:
-    """A model's file and card."""
+    """A model's file and card, and the file of what compares two ECGs, if there is one."""
 
     onnx: bytes
     card: Card
+    reference: bytes | None = None
 
 
 def finish(
@@ -73,7 +71,7 @@ def finish(
     net: Estimator,
     examples: Mapping[str, Examples],
     history: History,
-    workers: int = 1,
+    learned_pairs: Learned | None = None,
 ) -> Finished:
     """Calibrate a network on the calibration part, then test it on the test part."""
     onnx, config = to_onnx(net, len(leads)), history.config
@@ -82,9 +80,21 @@ def finish(
     sureness = calibrate(Model(onnx, card), examples["calibration"], mix, config.seed)
     alike = learned(examples["train"].waves, examples["calibration"].waves)
     card = replace(card, sureness=sureness, likeness=alike.to_dict())
-    parts = personal_parts(Model(onnx, card), config, len(examples["calibration"]), workers)
-    card = replace(card, personal=parts)
-    return Finished(onnx, replace(card, metrics=metrics_of(Model(onnx, card), examples, mix, config.seed)))
+    card = replace(card, metrics=metrics_of(Model(onnx, card), examples, mix, config.seed))
+    if learned_pairs is None:
+        return Finished(onnx, card)
+    pair = pair_to_onnx(learned_pairs.net, len(leads))
+    return Finished(onnx, replace(card, reference=_reference(card, learned_pairs, pair, config.seed)), pair)
+
+
+def _reference(card: Card, learned: Learned, onnx: bytes, seed: int) -> Reference:
+    """Return what the card says of the network of two ECGs."""
+    return Reference(
+        onnx_sha256=hashlib.sha256(onnx).hexdigest(),
+        parameters=nets.parameters(learned.net),
+        patients=learned.patients,
+        sureness=series.sureness(learned.net, learned.held, learned.mix, card.least_leads, seed),
+    )
 
 
 def _draft(
@@ -111,9 +121,9 @@ def _draft(
         metrics={},
         sureness=(1.0,) * (len(leads) - least + 1),
         mix=tuple(round(float(share), 6) for share in mix_of(examples["train"].potassium).shares),
-        personal={"intercept_meq_l": 0.0, "slope": 1.0, "between_meq_l": 0.0, "within_meq_l": 1.0},
         likeness={},
         onnx_sha256=hashlib.sha256(onnx).hexdigest(),
+        reference=None,
         notice=NOTICE,
     )
 
@@ -127,11 +137,3 @@ def _architecture(net: Estimator) -> dict[str, object]:
         "lstm": design.lstm,
         **net.body.details(),
     }
-
-
-def personal_parts(model: Model, config: Config, calibrated: int, workers: int = 1) -> dict[str, float]:
-    """Return how much of a model's error stays with a patient, on simulated patients who are in no part of the data."""
-    series, what = personal.patients(calibrated), Cut(model.card.leads, model.card.least_leads)
-    examples = labelled.made(personal.maker(config.seed), series, what, workers)
-    alone = softmax(answers(model, examples), axis=1) @ CENTRES_MEQ_L
-    return personal.components(alone, examples.potassium, examples.patients)

@@ -96,7 +96,9 @@ class Config(BaseModel):
     `sources` and `records` say what is made for the training; `cohorts` names folders of `kalemia cohort`, relative to
     the file, all of whose ECGs are used beside them or alone. `least_leads` is how many of the leads an ECG must have
     in good condition, all where it is not said. `parts` names further models that the same network gives: some of its
-    leads, with the same weights. `network` is one of `nets.NETWORKS`, `channels` and `lstm` its widths.
+    leads, with the same weights. `series` is how many patients with several ECGs are simulated beside all these, to
+    teach what an earlier ECG of a patient says; none by default. `network` is one of `nets.NETWORKS`, `channels` and
+    `lstm` its widths.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -113,6 +115,7 @@ class Config(BaseModel):
     seed: int = Field(ge=0, lt=2**63)
     seeds: int = Field(ge=1, le=100, default=1)
     records: Records | None = None
+    series: Count | None = None
     epochs: int = Field(ge=1, le=1000)
     batch: int = Field(ge=2, le=65536)
     learning_rate: float = Field(gt=0, le=1)

@@ -5,20 +5,23 @@ from __future__ import annotations
 import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 
 from kalemia.errors import TrainError
 from kalemia.estimate.card import Card
+from kalemia.estimate.model import REFERENCE
 from kalemia.judge.metrics import LEAST_ERRORS
 from kalemia.system import atomic
-from kalemia.train import mix, teaching
+from kalemia.train import labelled, mix, series, teaching
 from kalemia.train.card import Finished, History, finish
 from kalemia.train.config import Config
 from kalemia.train.examples import Examples
 from kalemia.train.mix import Plan
-from kalemia.train.nets import SeveralLeads
+from kalemia.train.nets import Estimator, SeveralLeads
+from kalemia.train.series import Learned
 from kalemia.train.teaching import Report
 
 LEAST_SPREAD_MEQ_L = 0.1
@@ -43,7 +46,8 @@ def train(
     report = report or (lambda _what, _done, _all: None)
     plans = mix.plans(config, base)
     names = (config.name, *config.parts)
-    _check_writable(out, [out / f"{name}{suffix}" for name in names for suffix in (".onnx", ".json")])
+    suffixes = (".onnx", ".json", REFERENCE) if config.series else (".onnx", ".json")
+    _check_writable(out, [out / f"{name}{suffix}" for name in names for suffix in suffixes])
     examples = {part: _gathered(config, plans, part, workers, report) for part in mix.PARTS}
     sources = mix.facts(plans, examples)
     _check_enough(config, examples)
@@ -56,9 +60,10 @@ def train(
         sources=tuple(sources),
         taught=teaching.fit(config, examples["train"], examples["validation"], unfinished, workers, report),
     )
-    models = _finished(config, examples, history, workers)
+    models = _finished(config, examples, history, _paired(config, history.taught.fitted.net, workers, report))
     contents = {out / f"{model.card.name}.onnx": model.onnx for model in models}
     contents |= {out / f"{model.card.name}.json": model.card.dump() for model in models}
+    contents |= {out / f"{model.card.name}{REFERENCE}": model.reference for model in models if model.reference}
     with atomic.writing(out, TrainError):
         atomic.write(contents)
     shutil.rmtree(unfinished, ignore_errors=True)
@@ -98,13 +103,31 @@ def _check_enough(config: Config, examples: dict[str, Examples]) -> None:
             )
 
 
-def _finished(config: Config, examples: dict[str, Examples], history: History, workers: int) -> list[Finished]:
+def _paired(config: Config, net: Estimator, workers: int, report: Report) -> Learned | None:
+    """Teach what an earlier ECG says, where the configuration wants it."""
+    if config.series is None:
+        return None
+    done, total = 0, config.series * series.LEVEL.records
+
+    def progress(count: int) -> None:
+        nonlocal done
+        done += count
+        report("making series", done, total)
+
+    maker = series.Series(config.seed + series.SEED_STEP)
+    made = labelled.made(maker, range(config.series), config.cut, workers, progress)
+    return series.fit(net, made, config.seed, partial(report, "training what an earlier ECG says"))
+
+
+def _finished(
+    config: Config, examples: dict[str, Examples], history: History, learned: Learned | None
+) -> list[Finished]:
     """Return the model, then its parts."""
     net = history.taught.fitted.net
-    models = [finish(config.name, config.leads, net, examples, history, workers)]
+    models = [finish(config.name, config.leads, net, examples, history, learned)]
     for name, leads in config.parts.items():
         assert isinstance(net, SeveralLeads), "a network of one lead has no parts"
         rows = [config.leads.index(lead) for lead in leads]
         own = {part: some.of(rows) for part, some in examples.items()}
-        models.append(finish(name, leads, net.only(rows), own, history, workers))
+        models.append(finish(name, leads, net.only(rows), own, history, learned.of(rows) if learned else None))
     return models

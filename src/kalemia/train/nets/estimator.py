@@ -70,6 +70,10 @@ class Estimator(nn.Module):
         """Return the side inputs with mean 0 and standard deviation 1 on the training data."""
         return (side - self.side_centre) / self.side_scale
 
+    def states(self, waves: Tensor, side: Tensor, rows: Tensor | None = None) -> Tensor:
+        """Return what the dense layer of each lead sees, (n, leads, width + 2); of the leads `rows` only, if given."""
+        raise NotImplementedError
+
     def each(self, waves: Tensor, side: Tensor, rows: Tensor | None = None) -> Tensor:
         """Return the log-likelihoods of each lead alone (n, leads, 30); of the leads `rows` only, if given."""
         raise NotImplementedError
@@ -91,8 +95,15 @@ class OneLead(Estimator):
 
     def forward(self, waves: Tensor, side: Tensor) -> Tensor:
         """Return log-likelihoods."""
-        seen = torch.cat([self.body(waves), self.scaled_side(side)], dim=1)
-        return torch.as_tensor(self.dense(seen) @ self.polynomials)
+        return torch.as_tensor(self.dense(self._seen(waves, side)) @ self.polynomials)
+
+    def _seen(self, waves: Tensor, side: Tensor) -> Tensor:
+        return torch.cat([self.body(waves), self.scaled_side(side)], dim=1)
+
+    def states(self, waves: Tensor, side: Tensor, rows: Tensor | None = None) -> Tensor:
+        """Return what the dense layer sees, (n, 1, width + 2)."""
+        del rows  # one lead is all there is
+        return self._seen(waves, side)[:, None]
 
     def each(self, waves: Tensor, side: Tensor, rows: Tensor | None = None) -> Tensor:
         """Answer as `forward` does; the one answer stands for all leads: (n, 1, 30)."""
@@ -131,32 +142,42 @@ class SeveralLeads(Estimator):
         part.load_state_dict(weights)
         return part.eval()
 
-    def each(self, waves: Tensor, side: Tensor, rows: Tensor | None = None) -> Tensor:
-        """Return the log-likelihoods of each lead alone (n, leads, 30); of the leads `rows` only, if given."""
+    def states(self, waves: Tensor, side: Tensor, rows: Tensor | None = None) -> Tensor:
+        """Return what the dense layer of each lead sees, (n, leads, width + 2); of the leads `rows` only, if given."""
         scaled = self.scaled_side(side)
-        gain, rr = scaled[:, :-1, None], scaled[:, None, -1:]
-        code, dense, bias = (torch.as_tensor(own) for own in (self.lead_code, self.dense, self.bias))
+        gain, rr, code = scaled[:, :-1, None], scaled[:, None, -1:], torch.as_tensor(self.lead_code)
         if rows is not None:
-            waves, gain, code, dense, bias = waves[:, rows], gain[:, rows], code[rows], dense[rows], bias[rows]
+            waves, gain, code = waves[:, rows], gain[:, rows], code[rows]
         leads = waves.shape[1]
         first = self.body.first(waves.reshape(-1, 1, waves.shape[2]))  # leads lie in the batch: (n * leads, ...)
         marked = first.reshape(-1, leads, *first.shape[1:]) + code
         state = self.body.rest(marked.reshape(-1, *first.shape[1:]))
-        seen = torch.cat([state.reshape(-1, leads, state.shape[1]), gain, rr.expand(-1, leads, -1)], dim=2)
+        return torch.cat([state.reshape(-1, leads, state.shape[1]), gain, rr.expand(-1, leads, -1)], dim=2)
+
+    def each(self, waves: Tensor, side: Tensor, rows: Tensor | None = None) -> Tensor:
+        """Return the log-likelihoods of each lead alone (n, leads, 30); of the leads `rows` only, if given."""
+        seen, dense, bias = self.states(waves, side, rows), torch.as_tensor(self.dense), torch.as_tensor(self.bias)
+        if rows is not None:
+            dense, bias = dense[rows], bias[rows]
         return (torch.einsum("nls,lso->nlo", seen, dense) + bias) @ self.polynomials
 
     def combined(self, log_likelihoods: Tensor, present: Tensor) -> Tensor:
-        """Add up what the leads (n, leads, 30) that are present say: (n, 30).
-
-        Were they independent, their log-likelihoods would add up; they mostly say the same, so that n leads count as
-        fewer, n to a power that is learned.
-        """
-        count = present.sum(dim=1, keepdim=True).clamp(min=1).to(log_likelihoods.dtype)
-        return (log_likelihoods * present[:, :, None]).sum(dim=1) * count ** -torch.as_tensor(self.crowding)
+        """Add up what the leads (n, leads, 30) that are present say: see `added_up`."""
+        return added_up(log_likelihoods, present, torch.as_tensor(self.crowding))
 
     def forward(self, waves: Tensor, side: Tensor) -> Tensor:
         """Return the log-likelihoods of all leads together."""
         return self.combined(self.each(waves, side), present(waves))
+
+
+def added_up(log_likelihoods: Tensor, present: Tensor, crowding: Tensor) -> Tensor:
+    """Add up what the leads (n, leads, 30) that are present say: (n, 30).
+
+    Were they independent, their log-likelihoods would add up; they mostly say the same, so that n leads count as fewer,
+    n to a power that is learned.
+    """
+    count = present.sum(dim=1, keepdim=True).clamp(min=1).to(log_likelihoods.dtype)
+    return (log_likelihoods * present[:, :, None]).sum(dim=1) * count**-crowding
 
 
 def present(waves: Tensor) -> Tensor:
