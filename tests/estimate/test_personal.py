@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -14,6 +15,7 @@ from kalemia.errors import CalibrationError
 from kalemia.estimate.evidence import Evidence
 from kalemia.estimate.model import DEFAULT, Model
 from kalemia.estimate.personal import QRS, Calibration, Draw, Earlier, alike, apart
+from kalemia.estimate.population import Population
 from kalemia.records import SAMPLES, Beat, ModelName
 from likelihoods import bell
 
@@ -52,6 +54,14 @@ MODEL = cast(Model, Comparing())
 
 def applied(*some: Earlier) -> np.ndarray:
     return calibration(*some).apply(ALONE, beat(), None, MODEL).log_likelihood
+
+
+def test_what_is_known_before_the_ecg_is_of_a_patient_with_these_draws() -> None:
+    kidney = Population.load("kidney")
+    some = calibration(earlier(6.5), earlier(6.0, 180))
+    expected = kidney.beside(np.array([6.5, 6.0]), np.array([1.0, math.exp(-1)]))
+    np.testing.assert_allclose(some.known(kidney, None).shares, expected.shares)
+    assert calibration().known(kidney, None) is kidney
 
 
 def test_a_young_one_counts_fully_and_an_old_one_leaves_what_the_ecg_says_alone() -> None:

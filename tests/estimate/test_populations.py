@@ -9,7 +9,7 @@ import pytest
 
 from kalemia.errors import PopulationError
 from kalemia.estimate.evidence import BINS
-from kalemia.estimate.population import DEFAULT, KNOWN, Population, _cumulative
+from kalemia.estimate.population import DEFAULT, KNOWN, MOVES_MEQ_L, Population, _cumulative
 
 
 @pytest.mark.parametrize(
@@ -47,6 +47,26 @@ def test_between_two_shares_it_is_a_normal_distribution() -> None:
     """That with the mean 4.5 and a standard deviation of 0.5 is below 4 in 15.87 % and below 5 in 84.13 %."""
     cumulative = _cumulative({4.0: 0.158655, 5.0: 0.841345})
     assert cumulative[[6, 10, 14]] == pytest.approx([0.02275, 0.5, 0.97725], abs=1e-5)  # 3.5, 4.5, 5.5
+
+
+def test_a_draw_pulls_towards_itself_and_several_as_much_as_one() -> None:
+    flat = Population(np.full(BINS, 1 / BINS), "even", "nobody", "a test")
+    drawn = flat.beside(np.array([5.5]), np.array([1.0]))
+    assert drawn.quantile(0.5) == pytest.approx(5.5, abs=0.05)
+    assert drawn.quantile(0.8413) - drawn.quantile(0.5) == pytest.approx(MOVES_MEQ_L, abs=0.05)
+    assert (drawn.name, drawn.people) == ("even", "nobody, with this patient's blood draws")
+    thrice = flat.beside(np.array([5.0, 5.5, 6.0]), np.ones(3))
+    np.testing.assert_allclose(thrice.shares, drawn.shares)
+    kidney = Population.load("kidney")
+    assert kidney.above(5.5) < kidney.beside(np.array([6.0]), np.array([1.0])).above(5.5) < drawn.above(5.5)
+
+
+def test_a_draw_of_long_ago_hardly_pulls() -> None:
+    kidney = Population.load("kidney")
+    found = [kidney.beside(np.array([6.5]), np.array([weight])).above(5.5) for weight in (0.0, 0.1, 0.5, 1.0)]
+    assert found == sorted(found)
+    assert found[0] == pytest.approx(kidney.above(5.5))
+    assert found[1] < found[0] + 0.02
 
 
 # Values of one's own

@@ -449,17 +449,19 @@ def test_what_is_known_beside_the_ecg_is_applied_and_noted(tiny: Model) -> None:
     made = simulate_one(2, 3, "clean").recording
     shown = kalemia.cut(made, ("V5",))
     own = Calibration((Earlier(shown, Draw(6.0), "a"),), tiny.name)
-    beside = Known(KIDNEY, own).fitting(shown)
+    beside = Known(KIDNEY, own).fitting(shown, None)
     alone, said = tiny.evidence(shown), beside.evidence(shown, made, tiny)
     expected = own.apply(alone, shown, None, tiny)
     np.testing.assert_array_equal(said.log_likelihood, expected.log_likelihood)
     assert abs(said.log_likelihood - alone.log_likelihood).max() > 0.1
+    assert beside.population.above(5.5) == own.known(KIDNEY, None).above(5.5) > KIDNEY.above(5.5)
     noted = beside.noted(Estimate("a", "refused", warnings=("dim",)))
     assert noted == Estimate("a", "refused", earlier_ecgs=1, warnings=("dim", *own.sentences))
     assert beside.last(None) is own.earlier[0]
     nothing = Known(KIDNEY)
+    assert nothing.fitting(shown, None) is nothing
     np.testing.assert_array_equal(
-        nothing.fitting(shown).evidence(shown, made, tiny).log_likelihood, alone.log_likelihood
+        nothing.fitting(shown, None).evidence(shown, made, tiny).log_likelihood, alone.log_likelihood
     )
     assert nothing.noted(noted) is noted
     assert nothing.last(None) is None

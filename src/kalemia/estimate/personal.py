@@ -2,6 +2,7 @@
 
 Hearts differ by more than potassium changes them, so an ECG says more beside another one of the same heart. A network
 compares the two beats and the draw (`Model.compare`) and answers, as for one ECG, with a likelihood of potassium now.
+And who had a draw is less likely far off it: what is known before the ECG is a little more than of others.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from kalemia.body import PLAUSIBLE_MEQ_L
 from kalemia.errors import CalibrationError
 from kalemia.estimate.evidence import Evidence
 from kalemia.estimate.model import Model
+from kalemia.estimate.population import Population
 from kalemia.records import R_SAMPLE, Beat, ModelName
 
 FORGOTTEN_DAYS = 180.0
@@ -129,15 +131,25 @@ class Calibration:
         """
         if not self.earlier:
             return alone
-        said = model.compare(
-            beat, [each.beat for each in self.earlier], [each.draw.potassium_meq_l for each in self.earlier]
-        )
-        weights = np.exp(-np.array([each.days(start) for each in self.earlier]) / FORGOTTEN_DAYS)
+        draws, weights = self._draws, self._weights(start)
+        said = model.compare(beat, [each.beat for each in self.earlier], draws.tolist())
         total = float(weights.sum())
         together = weights @ said / total
         if total >= 1:
             return Evidence.of(together * total ** (1 - CROWDING))
         return Evidence.of(total * together + (1 - total) * alone.log_likelihood)
+
+    def known(self, population: Population, start: datetime | None) -> Population:
+        """Return what the draws say of a patient of a population, before an ECG that starts then."""
+        return population.beside(self._draws, self._weights(start)) if self.earlier else population
+
+    @property
+    def _draws(self) -> NDArray[np.float64]:
+        return np.array([each.draw.potassium_meq_l for each in self.earlier])
+
+    def _weights(self, start: datetime | None) -> NDArray[np.float64]:
+        """Return how much each counts by its age."""
+        return np.exp(-np.array([each.days(start) for each in self.earlier]) / FORGOTTEN_DAYS)
 
     @property
     def sentences(self) -> tuple[str, ...]:

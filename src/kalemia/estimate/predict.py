@@ -143,9 +143,12 @@ class Known:
             self.calibration.check(model)
             model.check_compares()
 
-    def fitting(self, beat: Beat) -> Known:
-        """Return what is known of the patient with this beat."""
-        return self if self.calibration is None else replace(self, calibration=self.calibration.fitting(beat))
+    def fitting(self, beat: Beat, start: datetime | None) -> Known:
+        """Return what is known of the patient with this beat, whose ECG starts then."""
+        if self.calibration is None:
+            return self
+        own = self.calibration.fitting(beat)
+        return replace(self, calibration=own, population=own.known(self.population, start))
 
     def evidence(self, beat: Beat, recording: Recording, model: Model) -> Evidence:
         """Return what a beat says, beside earlier ones where there are some; less surely if read from pages."""
@@ -215,7 +218,7 @@ def _estimated(recording: Recording, model: Model, known: Known) -> Result:
         return Result(replace(refused, reason=reason), recording, beat)
     left_out = [f"{reason[0].upper()}{reason[1:]}." for reason in gate.unused(beat)]
     unanswered = replace(refused, leads_used=beat.good, warnings=(*refused.warnings, *left_out))
-    known = known.fitting(beat)
+    known = known.fitting(beat, recording.start)
     try:
         evidence = known.evidence(beat, recording, model)
     except ModelError as exc:

@@ -111,7 +111,10 @@ def _offset(estimate: Estimate, why: Explanation) -> str | None:
     if not estimate.earlier_ecgs:
         return None
     own = f"{words.potassium(why.potassium_meq_l)} {words.UNIT}"
-    return f"Without the patient's earlier ECGs the estimate is {own}; what they change is in none of the bars."
+    return (
+        f"Without the patient's earlier ECGs, of the blood draws and today's ECG, the estimate is {own}; what they "
+        "change is in none of the bars."
+    )
 
 
 def _comparison(beat: Beat, why: Explanation) -> Markup:
