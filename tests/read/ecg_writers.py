@@ -351,6 +351,45 @@ def scp(made: Made) -> bytes:
     return struct.pack("<H", binascii.crc_hqx(body, 0xFFFF)) + body
 
 
+def atc(made: Made) -> bytes:
+    """Return a recording of AliveCor's Kardia, with an average beat."""
+
+    def block(name: str, data: bytes) -> bytes:
+        block = name.encode() + struct.pack("<I", len(data)) + data
+        return block + struct.pack("<I", sum(block))
+
+    info = f"{STARTED:%Y-%m-%dT%H:%M:%S}.000+10:00".encode().ljust(32, b"\0") + PATIENT.encode().ljust(232, b"\0")
+    form = struct.pack("<BHHBH", 1, made.rate, 5000, 2, 0)
+    names = dict(zip(LEADS, (f"ecg{digit}" for digit in " 23456789abc"), strict=True))
+    leads = [block(names[lead], row.astype("<i2").tobytes()) for lead, row in zip(made.leads, made.steps, strict=True)]
+    beat = block("avg ", made.steps[0, :100].astype("<i2").tobytes())
+    return b"ALIVE\0\0\0" + struct.pack("<I", 5) + block("info", info) + block("fmt ", form) + b"".join(leads) + beat
+
+
+def ishne(made: Made) -> bytes:
+    """Return an ISHNE Holter recording."""
+    codes = dict(zip(LEADS, range(5, 17), strict=True))
+    count = len(made.leads)
+    comment = b"a comment"
+
+    def twelve(values: Sequence[int]) -> bytes:
+        return struct.pack("<12h", *values, *[-9] * (12 - count))
+
+    def date(moment: datetime) -> bytes:
+        return struct.pack("<3h", moment.day, moment.month, moment.year)
+
+    fixed = struct.pack("<iiiih", len(comment), made.steps.shape[1], 522, 522 + len(comment), 1)
+    fixed += PATIENT.encode().ljust(40, b"\0") * 2 + b"4711".ljust(20, b"\0") + struct.pack("<hh", 2, 1)
+    fixed += date(datetime.strptime(BIRTH, "%Y%m%d")) + date(STARTED) * 2
+    fixed += struct.pack("<3h", STARTED.hour, STARTED.minute, STARTED.second) + struct.pack("<h", count)
+    fixed += twelve([codes[lead] for lead in made.leads]) + twelve([1] * count) + twelve([5000] * count)
+    fixed += struct.pack("<h", 0) + b"digital".ljust(40, b"\0") + struct.pack("<h", made.rate)
+    block = fixed.ljust(512, b"\0") + comment
+    return (
+        b"ISHNE1.0" + struct.pack("<H", binascii.crc_hqx(block, 0xFFFF)) + block + made.steps.T.astype("<i2").tobytes()
+    )
+
+
 def csv(made: Made, *, rate: bool = True) -> bytes:
     """Return a CSV file: a comment with the rate, the names, a row a sample."""
     lines = [f"# rate: {made.rate} Hz"] if rate else []
@@ -371,6 +410,6 @@ def apple(made: Made) -> bytes:
 SINGLE: dict[str, Callable[[Made], bytes]] = {
     "ecg.dcm": dicom, "ecg.edf": edf, "ecg.bdf": lambda made: edf(made, bdf=True), "aecg.xml": aecg, "muse.xml": muse,
     "philips.xml": philips, "cardiosoft.xml": cardiosoft, "mortara.xml": mortara, "schiller.xml": schiller,
-    "ecg.scp": scp, "ecg.csv": csv, "apple.csv": apple,
+    "ecg.scp": scp, "ecg.atc": atc, "holter.ecg": ishne, "ecg.csv": csv, "apple.csv": apple,
 }  # fmt: skip
 """The formats that are one file, by a usual name."""

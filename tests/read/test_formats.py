@@ -18,7 +18,8 @@ MADE = write.ecg(2)
 NAMES = {
     "ecg.dcm": "DICOM", "ecg.edf": "EDF", "ecg.bdf": "BDF", "aecg.xml": "HL7 aECG", "muse.xml": "GE MUSE XML",
     "philips.xml": "Philips XML", "cardiosoft.xml": "CardioSoft XML", "mortara.xml": "Mortara XML",
-    "schiller.xml": "Schiller XML", "ecg.scp": "SCP-ECG", "ecg.csv": "CSV", "apple.csv": "Apple Watch CSV",
+    "schiller.xml": "Schiller XML", "ecg.scp": "SCP-ECG", "ecg.atc": "AliveCor ATC", "holter.ecg": "ISHNE Holter",
+    "ecg.csv": "CSV", "apple.csv": "Apple Watch CSV",
 }  # fmt: skip
 PICTURES = {
     "PNG": b"\x89PNG\r\n", "JPEG": b"\xff\xd8\xff\xe0", "TIFF": b"II*\0\x08", "BMP": b"BM1234\0\0\0\0\x36",

@@ -167,6 +167,8 @@ ECGS = (
     Format("Mortara XML", _by("makers", "load_mortara"), 16_000_000, looks=_mortara),
     Format("Schiller XML", _by("makers", "load_schiller"), 16_000_000, looks=partial(_root, "examdescript")),
     Format("SCP-ECG", _by("scp"), 4_000_000, ((16, b"SCPECG"),)),
+    Format("AliveCor ATC", _by("atc"), 16_000_000, ((0, b"ALIVE\0\0\0"),)),
+    Format("ISHNE Holter", _by("ishne"), 4_000_000_000, ((0, b"ISHNE1.0"),), parts=_by("ishne", "parts")),
     Format("HDF5", _by("hdf5"), 20_000_000_000, ((0, _HDF5), (512, _HDF5)), parts=_by("hdf5", "parts")),
     Format("NumPy", _by("arrays", "load_npy"), 128_000_000, ((0, b"\x93NUMPY"),)),
     Format("MATLAB", _by("arrays", "load_mat"), 128_000_000, ((0, b"MATLAB 5.0"),), _matlab),
