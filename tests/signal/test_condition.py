@@ -177,7 +177,7 @@ def test_gaps_are_bridged_by_straight_lines(samples: list[float], bridged: list[
 @pytest.mark.parametrize("rate", [300.0, 500.0, 512.41, 1000.0])
 def test_the_filter_has_the_length_of_kaisers_formula(rate: float) -> None:
     """45 dB in 20 Hz take (45 - 7.95) / (2.285 * pi) samples a width; the middle tap lets a level pass."""
-    taps, up, down = room._kernel(rate)
+    taps, up, down = room.kernel(rate)
     assert up / down == pytest.approx(300 / rate, rel=1e-4)
     assert len(taps) % 2 == 1
     assert len(taps) == pytest.approx(37.05 / (2.285 * np.pi) * rate * up / 2 / 20, abs=2)
@@ -187,7 +187,7 @@ def test_the_filter_has_the_length_of_kaisers_formula(rate: float) -> None:
 
 @pytest.mark.parametrize("rate", [250.0, 300.0, 500.0, 512.41, 1000.0])
 def test_a_block_computes_what_the_taps_would_one_by_one(rate: float) -> None:
-    taps, up, down = room._kernel(rate)
+    taps, up, down = room.kernel(rate)
     matrix, reach, step = room._block(rate)
     half = len(taps) // 2
     assert len(matrix) >= 30

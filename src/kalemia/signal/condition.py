@@ -97,7 +97,7 @@ def _lowpass(signal: NDArray[np.float32], rate: float) -> NDArray[np.float32]:
 @lru_cache(maxsize=16)
 def _block(rate: float) -> tuple[NDArray[np.float32], int, int]:
     """Return the matrix (output samples, input samples) of a block, its reach before the block, the block's length."""
-    taps, up, down = _kernel(rate)
+    taps, up, down = kernel(rate)
     half = len(taps) // 2
     repeats = -(-BLOCK // up)
     reach = half // up
@@ -108,7 +108,7 @@ def _block(rate: float) -> tuple[NDArray[np.float32], int, int]:
     return matrix.astype(np.float32), reach, repeats * down
 
 
-def _kernel(rate: float) -> tuple[NDArray[np.float32], int, int]:
+def kernel(rate: float) -> tuple[NDArray[np.float32], int, int]:
     """Design the low-pass at `up` times `rate`; return (odd number of taps, up, down)."""
     from scipy.signal import firwin, kaiser_beta
 

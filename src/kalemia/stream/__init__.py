@@ -1,0 +1,6 @@
+"""Samples in, evidence and warnings out: the Python mirror of `firmware`, equal to it bit by bit."""
+
+from kalemia.stream.chain import Chain
+from kalemia.stream.events import Event, Kind, Level, Reason, Settings, Signal, Statement
+
+__all__ = ["Chain", "Event", "Kind", "Level", "Reason", "Settings", "Signal", "Statement"]
