@@ -47,6 +47,6 @@ def test_every_format_by_hand(form: int, data: str, numbers: list[float], kind: 
 
 def test_a_format_that_is_not_read_is_named_with_those_that_are() -> None:
     with pytest.raises(
-        ReadError, match=r"WFDB format 516; the formats 8, 16, 24, 32, 61, 80, 160, 212, 310, 311 are acc"
+        ReadError, match=r"WFDB format 99; the formats 8, 16, .*, 212, 310, 311, 508, 516, 524 are accepted$"
     ):
-        packing.unpack(b"", 516)
+        packing.unpack(b"", 99)

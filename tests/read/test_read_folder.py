@@ -8,7 +8,7 @@ from pathlib import Path
 import ecg_writers as write
 import pytest
 
-from kalemia.read import Input, inputs, read
+from kalemia.read import Input, inputs, read, seen
 
 MADE = write.ecg(2)
 
@@ -96,3 +96,14 @@ def test_an_overlay_lies_beside_its_json_and_its_record(tmp_path: Path, beside: 
 def test_a_table_counts_by_its_suffix_too(tmp_path: Path, name: str, kept: bool) -> None:
     (tmp_path / name).write_bytes(write.csv(MADE))
     assert (list(inputs([tmp_path])) != []) == kept
+
+
+def test_what_the_files_of_a_folder_are_is_counted(tmp_path: Path) -> None:
+    (tmp_path / "deep").mkdir()
+    (tmp_path / "deep" / "notes.txt").write_text("see there")
+    (tmp_path / "labels.csv").write_text("a,b\n1,2\n")
+    (tmp_path / "page.zip").write_bytes(b"PK\x03\x04")
+    (tmp_path / "page.xml").write_text("<a/>")
+    (tmp_path / "gone").symlink_to(tmp_path / "absent")
+    assert seen(tmp_path) == {"text": 2, "a ZIP archive": 1, "XML without an ECG": 1, "not readable": 1}
+    assert seen(tmp_path, most=2).total() == 2

@@ -85,7 +85,10 @@ LINES = "r.dat 16 200\nr.dat 16 200\n"
     [
         ("", "the header does not begin with a record line (name, number of signals, rate)"),
         ("# only a comment\n", "the header does not begin with a record line (name, number of signals, rate)"),
-        ("r/2 2 250\n" + LINES, "the record is cut into several segments; records of one segment are accepted"),
+        (
+            "r/2 2 250\n" + LINES,
+            "a segment of the record is itself cut into segments; segments that hold signals are accepted",
+        ),
         ("r 0 250\n" + LINES, "the header states 0 signals; 1 to 256 are accepted"),
         ("r 257 250\n" + LINES, "the header states 257 signals; 1 to 256 are accepted"),
         ("r 3 250\n" + LINES, "the header states 3 signals and describes 2"),

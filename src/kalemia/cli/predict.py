@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from pathlib import Path
@@ -167,7 +168,9 @@ def _found(inputs: Sequence[str]) -> tuple[list[Input], list[Path]]:
     passed_over: list[Path] = []
     sources = list(find(inputs, passed_over))
     if not sources:
-        raise KalemiaError(f"no ECG found in {', '.join(inputs)}; give files, or folders that hold some")
+        raise KalemiaError(
+            f"no ECG found in {', '.join(inputs)}{_instead(inputs)}; give files, or folders that hold some"
+        )
     return sources, passed_over
 
 
@@ -193,6 +196,15 @@ def _reference(
     draw = Draw(potassium, days)
     draw.check()
     return ecg, draw
+
+
+def _instead(folders: Sequence[str]) -> str:
+    """Say of what kinds the files in folders are that hold no ECG."""
+    from kalemia.read import seen
+
+    kinds: Counter[str] = sum(map(seen, folders), start=Counter())
+    listed = ", ".join(f"{count} x {kind}" for kind, count in kinds.most_common())
+    return f", where files are: {listed}" if listed else ", where no files are"
 
 
 def _calibrated(

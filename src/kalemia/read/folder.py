@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from kalemia.errors import KalemiaError, ReadError
-from kalemia.read import formats
+from kalemia.read import formats, segments
 from kalemia.read.input import Input
 
 _TABLES = {".csv", ".tsv", ".txt"}
@@ -39,6 +40,21 @@ def inputs(paths: Iterable[str | os.PathLike[str]], passed_over: list[Path] | No
             yield from _all_of(Input(str(path)))
 
 
+def seen(folder: str | os.PathLike[str], most: int = 1000) -> Counter[str]:
+    """Count what the files of a folder are, by the names of formats; of many, only the first `most`."""
+    kinds: Counter[str] = Counter()
+    for place, folders, files in os.walk(folder):
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        for name in sorted(files):
+            if kinds.total() >= most:
+                return kinds
+            try:
+                kinds[Input(str(Path(place) / name)).format.name] += 1
+            except (ReadError, OSError):
+                kinds["not readable"] += 1
+    return kinds
+
+
 def _within(folder: Path, passed_over: list[Path]) -> Iterator[Input]:
     """Search a folder; links to folders are not followed, so that no search goes round in circles."""
 
@@ -49,8 +65,9 @@ def _within(folder: Path, passed_over: list[Path]) -> Iterator[Input]:
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         here = Path(place)
         there = set(files)
+        within = segments.of_others(here, there)
         for name in sorted(files):
-            if name.startswith(".") or (not name.endswith(".hea") and _belongs(name, there)):
+            if name.startswith(".") or name in within or (not name.endswith(".hea") and _belongs(name, there)):
                 continue
             entry = Input(str(here / name))
             looks = name.endswith(".hea") or _looks(entry)

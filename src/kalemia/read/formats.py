@@ -11,7 +11,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from kalemia.read import wfdb
+from kalemia.read import segments, wfdb
 from kalemia.read.raw import Raw
 
 HEAD_BYTES = 8192
@@ -172,7 +172,7 @@ ECGS = (
     Format("HDF5", _by("hdf5"), 20_000_000_000, ((0, _HDF5), (512, _HDF5)), parts=_by("hdf5", "parts")),
     Format("NumPy", _by("arrays", "load_npy"), 128_000_000, ((0, b"\x93NUMPY"),)),
     Format("MATLAB", _by("arrays", "load_mat"), 128_000_000, ((0, b"MATLAB 5.0"),), _matlab),
-    WFDB := Format("WFDB", wfdb.load, 1_000_000, looks=_record_line),
+    WFDB := Format("WFDB", segments.load, 1_000_000, looks=_record_line),
     APPLE := Format("Apple Watch CSV", _by("apple"), 16_000_000, looks=_apple),
     CSV := Format("CSV", _by("csv"), 16_000_000, looks=_columns),
 )

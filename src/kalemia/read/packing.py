@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable
 
 import numpy as np
@@ -10,6 +11,49 @@ from numpy.typing import NDArray
 from kalemia.errors import ReadError
 
 _Floats = NDArray[np.floating]
+
+
+FLAC = {508: 8, 516: 16, 524: 24}
+"""The formats that are FLAC, and how many bits a sample of each has at most."""
+
+
+def unflac(data: bytes, form: int, channels: int, per_frame: int, most: int) -> _Floats:
+    """Return what a FLAC file holds in the order of a plain signal file, NaN for the lowest number.
+
+    Parameters
+    ----------
+    data
+        The file.
+    form
+        508, 516 or 524.
+    channels, per_frame
+        How many signals it holds, and how many samples of each a frame of the record has.
+    most
+        How many numbers are read at most; a small file may state billions.
+    """
+    try:
+        import soundfile
+    except ImportError as exc:
+        raise ReadError(
+            "the signals are FLAC, which soundfile reads; `pip install 'kalemia[formats]'` is needed"
+        ) from exc
+    try:
+        with soundfile.SoundFile(io.BytesIO(data)) as file:
+            bits = {"PCM_S8": 8, "PCM_16": 16, "PCM_24": 24}.get(file.subtype, 99)
+            if file.format != "FLAC" or bits > FLAC[form] or file.channels != channels:
+                raise ReadError(f"the signal file is no FLAC of {channels} signals of up to {FLAC[form]} bits")
+            if file.frames * channels > most:
+                raise ReadError(
+                    f"the signal file states {file.frames * channels:,} samples; up to {most:,} are accepted"
+                )
+            stored = file.read(dtype="int32", always_2d=True) >> (32 - bits)
+    except soundfile.LibsndfileError as exc:
+        raise ReadError("the FLAC file of the signals is damaged or cut short; a whole one is accepted") from exc
+    values = stored.astype(np.float64)
+    values[stored == -(1 << (FLAC[form] - 1))] = np.nan
+    whole = len(values) // per_frame
+    frames: _Floats = values[: whole * per_frame].reshape(whole, per_frame, channels)
+    return frames.transpose(0, 2, 1).ravel()
 
 
 def unpack(data: bytes, form: int) -> _Floats:
@@ -23,7 +67,7 @@ def unpack(data: bytes, form: int) -> _Floats:
         Where the format is none of those read here.
     """
     if form not in _UNPACK:
-        accepted = ", ".join(map(str, _UNPACK))
+        accepted = ", ".join(map(str, (*_UNPACK, *FLAC)))
         raise ReadError(f"the samples are stored in WFDB format {form}; the formats {accepted} are accepted")
     return _UNPACK[form](data)
 

@@ -66,7 +66,7 @@ class _Header:
 
 
 def load(path: Path) -> Raw:
-    """Read the record whose header is `path`.
+    """Read the record of one segment whose header is `path`.
 
     Raises
     ------
@@ -147,7 +147,7 @@ def _stored(folder: Path, header: _Header) -> Iterator[tuple[_Signal, _Floats]]:
             raise ReadError("the header states several storage formats for one signal file; one is accepted")
         data = _bytes_of(folder, file, signals[0].offset)
         width = sum(s.per_frame for s in signals)
-        values = packing.unpack(data, signals[0].format)
+        values = _values(data, signals)
         available = len(values) // width
         frames = header.frames or available
         if available < frames:
@@ -165,6 +165,16 @@ def _stored(folder: Path, header: _Header) -> Iterator[tuple[_Signal, _Floats]]:
             if signal.format == 8:  # first differences
                 samples = np.cumsum(samples) + signal.first
             yield signal, _shift(samples, signal, frames)
+
+
+def _values(data: bytes, signals: list[_Signal]) -> _Floats:
+    """Return the numbers of one signal file, frame by frame."""
+    form, per_frame = signals[0].format, signals[0].per_frame
+    if form not in packing.FLAC:
+        return packing.unpack(data, form)
+    if signals[0].offset or any(s.per_frame != per_frame for s in signals):
+        raise ReadError("a FLAC signal file begins after others' bytes or holds several rates; plain ones are accepted")
+    return packing.unflac(data, form, len(signals), per_frame, MAX_VALUES)
 
 
 def _shift(samples: _Floats, signal: _Signal, frames: int) -> _Floats:
@@ -191,17 +201,21 @@ def _bytes_of(folder: Path, file: str, offset: int) -> bytes:
         return stream.read()
 
 
+def lines_of(path: Path) -> list[str]:
+    """Return the lines of a header that are not empty."""
+    bounded.within(bounded.size(path), MAX_HEADER_BYTES, "a header")
+    return [line for line in map(str.strip, path.read_text(encoding="latin-1").splitlines()) if line]
+
+
 def _parse(path: Path) -> _Header:
     """Read the header: the record line, then a line a signal; comments may hold a name: only our own is looked for."""
-    bounded.within(bounded.size(path), MAX_HEADER_BYTES, "a header")
-    text = path.read_text(encoding="latin-1")
-    stripped = [line for line in map(str.strip, text.splitlines()) if line]
+    stripped = lines_of(path)
     lines = [line for line in stripped if not line.startswith("#")]
     match = RECORD_LINE.match(lines[0]) if lines else None
     if match is None:
         raise ReadError("the header does not begin with a record line (name, number of signals, rate)")
     if match["segments"]:
-        raise ReadError("the record is cut into several segments; records of one segment are accepted")
+        raise ReadError("a segment of the record is itself cut into segments; segments that hold signals are accepted")
     fields = lines[0].split()
     count = int(fields[1][:9])
     if not 1 <= count <= MAX_CHANNELS:
