@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 import binascii
 import io
+import json
 import struct
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -390,6 +391,30 @@ def ishne(made: Made) -> bytes:
     )
 
 
+def fhir(made: Made) -> bytes:
+    """Return a FHIR Observation of R4."""
+
+    def lead(name: str, row: NDArray[np.int64]) -> dict[str, object]:
+        code = {
+            "coding": [{"system": "urn:oid:2.16.840.1.113883.6.24", "display": f"MDC_ECG_ELEC_POTL_{name.upper()}"}]
+        }
+        origin = {"value": 0, "unit": "uV", "system": "http://unitsofmeasure.org", "code": "uV"}
+        data = " ".join(map(str, row))
+        sampled = {"origin": origin, "period": 1000 / made.rate, "factor": 5, "dimensions": 1, "data": data}
+        return {"code": code, "valueSampledData": sampled}
+
+    return json.dumps(
+        {
+            "resourceType": "Observation",
+            "status": "final",
+            "code": {"coding": [{"code": "131328", "display": "MDC_ECG_ELEC_POTL"}]},
+            "subject": {"reference": "Patient/4711", "display": PATIENT},
+            "effectiveDateTime": f"{STARTED:%Y-%m-%dT%H:%M:%S}+01:00",
+            "component": [lead(name, row) for name, row in zip(made.leads, made.steps, strict=True)],
+        }
+    ).encode()
+
+
 def csv(made: Made, *, rate: bool = True) -> bytes:
     """Return a CSV file: a comment with the rate, the names, a row a sample."""
     lines = [f"# rate: {made.rate} Hz"] if rate else []
@@ -410,6 +435,6 @@ def apple(made: Made) -> bytes:
 SINGLE: dict[str, Callable[[Made], bytes]] = {
     "ecg.dcm": dicom, "ecg.edf": edf, "ecg.bdf": lambda made: edf(made, bdf=True), "aecg.xml": aecg, "muse.xml": muse,
     "philips.xml": philips, "cardiosoft.xml": cardiosoft, "mortara.xml": mortara, "schiller.xml": schiller,
-    "ecg.scp": scp, "ecg.atc": atc, "holter.ecg": ishne, "ecg.csv": csv, "apple.csv": apple,
+    "ecg.scp": scp, "ecg.atc": atc, "holter.ecg": ishne, "fhir.json": fhir, "ecg.csv": csv, "apple.csv": apple,
 }  # fmt: skip
 """The formats that are one file, by a usual name."""

@@ -19,6 +19,7 @@ NAMES = {
     "ecg.dcm": "DICOM", "ecg.edf": "EDF", "ecg.bdf": "BDF", "aecg.xml": "HL7 aECG", "muse.xml": "GE MUSE XML",
     "philips.xml": "Philips XML", "cardiosoft.xml": "CardioSoft XML", "mortara.xml": "Mortara XML",
     "schiller.xml": "Schiller XML", "ecg.scp": "SCP-ECG", "ecg.atc": "AliveCor ATC", "holter.ecg": "ISHNE Holter",
+    "fhir.json": "FHIR JSON",
     "ecg.csv": "CSV", "apple.csv": "Apple Watch CSV",
 }  # fmt: skip
 PICTURES = {

@@ -15,6 +15,7 @@ from kalemia.read import segments, wfdb
 from kalemia.read.raw import Raw
 
 HEAD_BYTES = 8192
+_RESOURCE = re.compile(r'"resourceType"\s*:\s*"(?:Observation|Bundle)"')
 _HDF5 = b"\x89HDF\r\n"
 _TEXT_BYTES = bytes({9, 10, 13, *range(32, 127), *range(128, 256)})
 
@@ -105,6 +106,12 @@ def _matlab(head: Head) -> bool:
     return False
 
 
+def _fhir(head: Head) -> bool:
+    """Tell an Observation, or a Bundle that may hold one, by its kind among the first fields."""
+    text = (head.text or "")[:1000]
+    return text.startswith("{") and _RESOURCE.search(text) is not None
+
+
 def _mortara(head: Head) -> bool:
     """Tell a Mortara export, whose root is called ECG as others' might be, by what is in it."""
     return "<ECG " in head.xml and ("UNITS_PER_MV=" in head.xml or "ACQUISITION_TIME=" in head.xml)
@@ -167,6 +174,7 @@ ECGS = (
     Format("Mortara XML", _by("makers", "load_mortara"), 16_000_000, looks=_mortara),
     Format("Schiller XML", _by("makers", "load_schiller"), 16_000_000, looks=partial(_root, "examdescript")),
     Format("SCP-ECG", _by("scp"), 4_000_000, ((16, b"SCPECG"),)),
+    Format("FHIR JSON", _by("fhir"), 16_000_000, looks=_fhir),
     Format("AliveCor ATC", _by("atc"), 16_000_000, ((0, b"ALIVE\0\0\0"),)),
     Format("ISHNE Holter", _by("ishne"), 4_000_000_000, ((0, b"ISHNE1.0"),), parts=_by("ishne", "parts")),
     Format("HDF5", _by("hdf5"), 20_000_000_000, ((0, _HDF5), (512, _HDF5)), parts=_by("hdf5", "parts")),
