@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test check docs clean
+.PHONY: demo test firmware-test check docs clean
 
 demo: .venv/core
 	$(BIN)/kalemia demo
@@ -13,6 +13,10 @@ test: .venv/dev
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/pytest
+
+# It installs no compiler and no emulator: tests that lack one are skipped, and say what they lack.
+firmware-test: .venv/dev
+	$(BIN)/pytest tests/export
 
 docs: .venv/dev
 	$(BIN)/mkdocs build --strict

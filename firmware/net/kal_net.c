@@ -6,6 +6,7 @@
 #include "kal_tables.h"
 
 #define BEFORE ((KAL_TAPS - 1) / 2) /* zeros before a row, as "same" convolutions with an even kernel have it */
+#define GATES (4 * KAL_STATES)
 #define SUREST (-50 * 65536)        /* Q16: the least log-likelihood beside the greatest; surer is no evidence */
 
 static int32_t larger(int32_t a, int32_t b) { return a > b ? a : b; }
@@ -18,18 +19,21 @@ static void filter_wave(const struct kal_net *net, const int16_t wave[KAL_SAMPLE
     kal_convolve(s->wave, 1, s->wave, KAL_SAMPLES, s->taps, KAL_WAVE_TAPS, net->wave_scale);
 }
 
-/* A channel of the first block at one of 135 steps: 1x1 convolution, the larger of two, ReLU, and the lead's bias. */
-static int16_t first_block(const struct kal_net *net, int channel, const int16_t filtered[2]) {
-    const int32_t point = net->first_point[channel];
-    const int32_t sum = larger(filtered[0] * point, filtered[1] * point) + net->first_bias[channel];
-    return kal_clip(kal_clip(larger((sum + (1 << 14)) >> 15, 0)) + net->lead_code[channel]);
-}
-
-/* The first block's channel around the steps of a chunk, zero beyond its ends. */
-static void fill_row(const struct kal_net *net, int channel, int first, struct kal_net_scratch *s) {
-    for (int i = 0; i < KAL_CHUNK + KAL_TAPS - 1; i++) {
-        const int step = first + i - BEFORE;
-        s->row[i] = step < 0 || step >= KAL_SAMPLES / 2 ? 0 : first_block(net, channel, s->wave + 2 * step);
+/*
+ * The first block's channel around the steps of a chunk, zero beyond its ends: 1x1 convolution, the larger of two, ReLU,
+ * and the lead's bias.
+ */
+static void first_block(const struct kal_net *net, int channel, int first, struct kal_net_scratch *s) {
+    const int32_t point = net->first_point[channel], bias = net->first_bias[channel] + (1 << 14);
+    const int32_t code = net->lead_code[channel];
+    const int begin = first < BEFORE ? BEFORE - first : 0, left = KAL_SAMPLES / 2 + BEFORE - first;
+    const int end = left < KAL_ROW ? left : KAL_ROW;
+    const int16_t *filtered = s->wave + 2 * (first + begin - BEFORE);
+    memset(s->row, 0, (size_t)begin * sizeof s->row[0]);
+    memset(s->row + end, 0, (size_t)(KAL_ROW - end) * sizeof s->row[0]);
+    for (int i = begin; i < end; i++, filtered += 2) {
+        const int32_t sum = larger(filtered[0] * point, filtered[1] * point) + bias;
+        s->row[i] = kal_clip(larger(sum >> 15, 0) + code);
     }
 }
 
@@ -37,17 +41,20 @@ static void fill_row(const struct kal_net *net, int channel, int first, struct k
 static void second_block(const struct kal_net *net, int first, struct kal_net_scratch *s) {
     const struct kal_block *block = &net->second;
     for (int c = 0; c < KAL_CHANNELS; c++) {
-        fill_row(net, c, first, s);
+        first_block(net, c, first, s);
         kal_widen(s->taps, block->depth[c], KAL_TAPS);
         kal_convolve(&s->steps[0][c], KAL_CHANNELS, s->row, KAL_CHUNK, s->taps, KAL_TAPS, block->depth_scale[c]);
     }
-    for (int c = 0; c < KAL_CHANNELS; c++) {
-        for (int i = 0; i < KAL_CHUNK; i += 5) {
-            int32_t most = INT32_MIN;
-            for (int j = i; j < i + 5; j++) {
-                most = larger(most, kal_dot(block->point[c], s->steps[j], KAL_CHANNELS));
+    for (int i = 0; i < KAL_CHUNK; i += 5) {
+        kal_products(s->most, block->point[0], KAL_CHANNELS, s->steps[i], KAL_CHANNELS);
+        for (int j = i + 1; j < i + 5; j++) {
+            kal_products(s->sums, block->point[0], KAL_CHANNELS, s->steps[j], KAL_CHANNELS);
+            for (int c = 0; c < KAL_CHANNELS; c++) {
+                s->most[c] = larger(s->most[c], s->sums[c]);
             }
-            const int32_t scaled = kal_scaled(most + block->point_bias[c], block->point_scale[c]);
+        }
+        for (int c = 0; c < KAL_CHANNELS; c++) {
+            const int32_t scaled = kal_scaled(s->most[c] + block->point_bias[c], block->point_scale[c]);
             s->pooled[c][(first + i) / 5] = kal_clip(larger(scaled, 0));
         }
     }
@@ -67,23 +74,24 @@ static void third_depth(const struct kal_net *net, struct kal_net_scratch *s) {
 /* The third block's 1x1 convolution and ReLU at one step. */
 static void third_point(const struct kal_net *net, int step, struct kal_net_scratch *s) {
     const struct kal_block *block = &net->third;
+    kal_products(s->sums, block->point[0], KAL_CHANNELS, s->steps[step], KAL_CHANNELS);
     for (int c = 0; c < KAL_CHANNELS; c++) {
-        const int32_t sum = kal_dot(block->point[c], s->steps[step], KAL_CHANNELS) + block->point_bias[c];
-        s->input[c] = kal_clip(larger(kal_scaled(sum, block->point_scale[c]), 0));
+        s->input[c] = kal_clip(larger(kal_scaled(s->sums[c] + block->point_bias[c], block->point_scale[c]), 0));
     }
 }
 
 /* One step of the LSTM. */
 static void remember(const struct kal_lstm *lstm, struct kal_net_scratch *s) {
-    for (int g = 0; g < 4 * KAL_STATES; g++) {
-        const int32_t sum = kal_scaled(kal_dot(lstm->input[g], s->input, KAL_CHANNELS), lstm->input_scale[g]) +
-                            kal_scaled(kal_dot(lstm->state[g], s->seen, KAL_STATES), lstm->state_scale[g]) +
-                            lstm->bias[g];
-        s->gates[g] = g < 3 * KAL_STATES ? kal_sigmoid(sum) : kal_tanh(sum);
+    kal_products(s->sums, lstm->input[0], GATES, s->input, KAL_CHANNELS);
+    kal_products(s->most, lstm->state[0], GATES, s->seen, KAL_FILLED);
+    for (int g = 0; g < GATES; g++) {
+        const int32_t sum = kal_scaled(s->sums[g], lstm->input_scale[g]) +
+                            kal_scaled(s->most[g], lstm->state_scale[g]) + lstm->bias[g];
+        s->gates[g] = (int16_t)(g < 3 * KAL_STATES ? kal_sigmoid(sum) : kal_tanh(sum));
     }
     const int16_t *in = s->gates, *out = in + KAL_STATES, *keep = out + KAL_STATES, *fresh = keep + KAL_STATES;
     for (int i = 0; i < KAL_STATES; i++) {
-        s->cell[i] = (int32_t)(((int64_t)keep[i] * s->cell[i] + in[i] * fresh[i] + (1 << 14)) >> 15);
+        s->cell[i] = (int32_t)(((int64_t)keep[i] * s->cell[i] + (int64_t)in[i] * fresh[i] + (1 << 14)) >> 15);
         s->seen[i] = (int16_t)((out[i] * kal_tanh((s->cell[i] + 4) >> 3) + (1 << 14)) >> 15);
     }
 }

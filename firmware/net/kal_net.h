@@ -21,7 +21,10 @@
 #define KAL_WAVE_TAPS 128 /* of the first depthwise kernel */
 #define KAL_TAPS 64       /* of the second and the third */
 #define KAL_CHUNK 45      /* steps of the second block that are worked on at a time: a third of them */
+#define KAL_ROW (KAL_CHUNK + KAL_TAPS)
 #define KAL_STEPS 27      /* that are left after pooling by 2 and by 5 */
+#define KAL_WIDEST (KAL_CHANNELS > 4 * KAL_STATES ? KAL_CHANNELS : 4 * KAL_STATES)
+#define KAL_FILLED ((KAL_STATES + 3) / 4 * 4) /* states, and zeros up to a multiple of 4 */
 #define KAL_SEEN (KAL_STATES + 2)
 #define KAL_ORDER 6 /* a log-likelihood is a polynomial of this degree in potassium */
 
@@ -34,13 +37,16 @@ struct kal_block {
     int8_t point[KAL_CHANNELS][KAL_CHANNELS];
 };
 
-/* Gates in the order input, output, forget, cell; biases are Q12. */
+/*
+ * Gates lie in the order input, output, forget, cell; biases are Q12. Here and in `point` above each four weights lie in
+ * the order that kal_nnet.h says.
+ */
 struct kal_lstm {
     int32_t input_scale[4 * KAL_STATES];
     int32_t state_scale[4 * KAL_STATES];
     int32_t bias[4 * KAL_STATES];
     int8_t input[4 * KAL_STATES][KAL_CHANNELS];
-    int8_t state[4 * KAL_STATES][KAL_STATES];
+    int8_t state[4 * KAL_STATES][KAL_FILLED];
 };
 
 struct kal_net {
@@ -58,14 +64,15 @@ struct kal_net {
 /* What kal_net_run works in; nothing is kept from one beat to the next, so that it may be shared with anything. */
 struct kal_net_scratch {
     int32_t cell[KAL_STATES];                           /* Q15 */
+    int32_t sums[KAL_WIDEST], most[KAL_WIDEST];
     int16_t wave[KAL_SAMPLES + KAL_WAVE_TAPS];          /* with zeros beyond its ends */
-    int16_t row[KAL_CHUNK + KAL_TAPS];                  /* of one channel, with what lies beside it */
+    int16_t row[KAL_ROW];                               /* of one channel, with what lies beside it */
     int16_t taps[KAL_WAVE_TAPS];
     int16_t steps[KAL_CHUNK][KAL_CHANNELS];
     int16_t pooled[KAL_CHANNELS][KAL_STEPS];
     int16_t input[KAL_CHANNELS];
     int16_t gates[4 * KAL_STATES];                      /* Q15 */
-    int16_t seen[KAL_STATES];                           /* the LSTM's state, Q15 */
+    int16_t seen[KAL_FILLED];                           /* the LSTM's state, Q15 */
 };
 
 /*

@@ -14,7 +14,7 @@ from commands import Main, invoke, run
 import kalemia
 from kalemia.errors import KalemiaError
 
-COMMANDS = ("predict", "demo", "models", "digitize", "simulate", "cohort", "train", "study", "evaluate")
+COMMANDS = ("predict", "demo", "models", "digitize", "simulate", "cohort", "train", "export", "study", "evaluate")
 
 
 @pytest.fixture
@@ -117,6 +117,7 @@ def test_the_version_is_printed() -> None:
         (("study", "lead", "--cohort", "c", "--out", "s"), "cohort", "train,cohort"),
         (("simulate", "validate", "--out", "v"), "validate", "train"),
         (("train", "c.yaml"), "train", "train"),
+        (("export", "v5-4k", "--to", "c", "--out", "x"), "export", "device"),
     ],
 )
 def test_a_missing_package_is_named_with_what_brings_it(

@@ -15,7 +15,8 @@ from onnx import TensorProto, helper
 import tiny_model
 from kalemia.estimate.card import Card
 from kalemia.estimate.model import Model
-from kalemia.export.onnx import OPSET, _strip, pair_to_onnx, to_onnx
+from kalemia.export.naming import strip
+from kalemia.export.onnx import OPSET, pair_to_onnx, to_onnx
 
 
 @pytest.fixture(scope="module")
@@ -89,7 +90,7 @@ def talkative() -> onnx.ModelProto:
 def test_what_an_exporter_notes_is_taken_out_and_what_is_computed_stays() -> None:
     import onnxruntime
 
-    content = _strip(talkative())
+    content = strip(talkative())
     for telling in (b"home", b"net.py", b"secret", b"exporter", b"line"):
         assert telling not in content
     stripped = onnx.load_model_from_string(content)

@@ -41,7 +41,7 @@ class Model:
         if changed := [name for name, value in PREPROCESSING.items() if card.preprocessing.get(name) != value]:
             raise ModelError(f"model {card.name}: it was trained on beats with another {changed[0]}; train it again")
         self.card = card
-        self._onnx, self._reference, self._likeness = onnx, reference, Likeness.from_dict(card.likeness)
+        self.onnx, self._reference, self._likeness = onnx, reference, Likeness.from_dict(card.likeness)
 
     @classmethod
     def load(cls, name: str | Path) -> Model:
@@ -56,7 +56,7 @@ class Model:
     @cached_property
     def _session(self) -> Any:
         leads = len(self.card.leads)
-        return _session(self.card.name, self._onnx, {"beats": [leads, SAMPLES], "side": [leads + 1]}, leads)
+        return _session(self.card.name, self.onnx, {"beats": [leads, SAMPLES], "side": [leads + 1]}, leads)
 
     def check_compares(self) -> None:
         """Raise a ModelError where there is no network that compares two ECGs, or it cannot be run."""

@@ -1,0 +1,176 @@
+"""An exported network in C: equal to the golden model, to the bit, on this computer and on emulated processors."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+pytest.importorskip("onnx")
+
+import drawn
+
+from kalemia.errors import ModelError
+from kalemia.estimate.model import Model
+from kalemia.export import c, cost, golden
+from kalemia.export.calibration import Beats
+from kalemia.export.golden import IntBeats
+
+BEATS = 200
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    made, stored = tmp_path_factory.mktemp("c"), drawn.beats(3)
+    c.lay(c.Device(drawn.net(), stored, golden.run(drawn.net(), IntBeats.of(stored))), made)
+    return made
+
+
+def make(folder: Path, *arguments: str) -> str:
+    done = subprocess.run(["make", "-C", str(folder), *arguments], capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "warning" not in done.stderr, done.stderr
+    return done.stdout
+
+
+def numbers(text: str, what: str) -> list[int]:
+    found = re.search(what, text)
+    assert found, text
+    return [int(number.replace(",", "")) for number in found.groups()]
+
+
+@pytest.mark.parametrize("host", drawn.HOSTS)
+def test_a_computer_says_what_the_golden_model_says(folder: Path, host: str) -> None:
+    compiler, *flags = drawn.HOSTS[host]
+    if reason := drawn.missing(compiler, "make"):
+        pytest.skip(reason)
+    make(folder, "clean", "build/replay", f"CC={compiler}", f"CFLAGS=-O2 -Werror {' '.join(flags)}")
+    asked = drawn.every(BEATS)
+    said = drawn.replayed(folder, asked, [str(folder / "build/replay")])
+    assert np.array_equal(said, golden.run(drawn.net(), asked))
+
+
+@pytest.mark.parametrize("core", drawn.CORES)
+def test_a_processor_says_what_the_golden_model_says(folder: Path, core: str) -> None:
+    if reason := drawn.missing(*drawn.EMULATOR, "make"):
+        pytest.skip(reason)
+    program = f"build/replay-{core}.elf"
+    make(folder, program)
+    asked = drawn.every(20)
+    said = drawn.replayed(folder, asked, ["make", "-s", f"on-{core}", f"PROGRAM={program}"])
+    assert np.array_equal(said, golden.run(drawn.net(), asked))
+    printed = make(folder, f"qemu-{core}")
+    assert "3 of 3 beats equal the golden model to the bit" in printed
+    (instructions,) = numbers(printed, r"(\d+) instructions a beat")
+    assert 1 < instructions / cost.macs(drawn.net()) < 10
+
+
+SOURCES = ("kal_net.c", "kal_nnet.c", "kal_tables.c", "kal_model.c", "selftest.c", "replay.c", "qemu/startup.c")
+CPPCHECK = (
+    "--enable=warning,style,performance,portability", "--std=c99", "--quiet", "--error-exitcode=1",
+    "--suppress=missingIncludeSystem", "--suppress=unusedStructMember:qemu/startup.c", "-I.", "-Iqemu",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        [
+            "clang-tidy",
+            "--quiet",
+            f"--config-file={drawn.FIRMWARE / '.clang-tidy'}",
+            *SOURCES,
+            "--",
+            "-std=c99",
+            "-I.",
+            "-Iqemu",
+        ],
+        ["cppcheck", *CPPCHECK, *SOURCES],
+    ],
+    ids=lambda command: str(command[0]),
+)
+def test_static_analysis_finds_nothing(folder: Path, command: list[str]) -> None:
+    if reason := drawn.missing(command[0]):
+        pytest.skip(reason)
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_make_runs_the_self_test_which_knows_its_sizes(folder: Path) -> None:
+    if reason := drawn.missing("cc", "make"):
+        pytest.skip(reason)
+    printed = make(folder)
+    assert "3 of 3 beats equal the golden model to the bit" in printed
+    constants, ram = numbers(printed, r"constants (\d+) bytes, RAM (\d+) bytes")
+    tables = 2 * 2 * 129 + 2 * 30 * 6
+    assert (constants + tables, ram) == (cost.constant_bytes(drawn.net()), cost.ram_bytes(drawn.net()))
+
+
+def test_a_self_test_that_fails_says_so(folder: Path, tmp_path: Path) -> None:
+    if reason := drawn.missing("cc", "make"):
+        pytest.skip(reason)
+    stored = drawn.beats(2)
+    said = golden.run(drawn.net(), IntBeats.of(stored))
+    c.lay(c.Device(drawn.net(), stored, said + np.array([[0], [1]], np.int16)), tmp_path)
+    done = subprocess.run(["make", "-C", str(tmp_path)], capture_output=True, text=True)
+    assert done.returncode
+    assert "1 of 2 beats equal" in done.stdout
+    assert "DIFFERS" in done.stdout
+
+
+def test_a_runtime_of_another_format_is_not_compiled(folder: Path, tmp_path: Path) -> None:
+    if reason := drawn.missing("cc"):
+        pytest.skip(reason)
+    for path in folder.glob("kal_*"):
+        (tmp_path / path.name).write_bytes(path.read_bytes())
+    header = tmp_path / "kal_model.h"
+    header.write_text(header.read_text().replace("FORMAT 1", "FORMAT 2"))
+    done = subprocess.run(["cc", "-fsyntax-only", "kal_net.c"], cwd=tmp_path, capture_output=True, text=True)
+    assert "export the model again" in done.stderr
+
+
+def test_the_readme_says_what_it_takes(folder: Path) -> None:
+    text = (folder / "README.md").read_text()
+    for value in (cost.constant_bytes(drawn.net()), cost.ram_bytes(drawn.net()), cost.macs(drawn.net())):
+        assert f"{value:,}" in text
+    assert "{" not in text
+
+
+def test_lines_of_weights_fit(folder: Path) -> None:
+    for name in ("kal_model.c", "kal_beats.c"):
+        assert max(map(len, (folder / name).read_text().splitlines())) <= 140
+
+
+def test_a_folder_of_other_files_is_left_alone(tmp_path: Path, tiny_path: Path) -> None:
+    (tmp_path / "Makefile").write_text("mine")
+    with pytest.raises(ModelError, match="holds other files"):
+        c.write(Model.load(tiny_path), tmp_path)
+    assert (tmp_path / "Makefile").read_text() == "mine"
+
+
+def test_rows_are_laid_as_the_processor_unpacks_them() -> None:
+    assert c._unpacked(np.arange(12).reshape(2, 6)).tolist() == [[0, 2, 1, 3, 4, 0, 5, 0], [6, 8, 7, 9, 10, 0, 11, 0]]
+
+
+def test_what_is_exported_twice_is_the_same(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(c, "simulated", lambda *_: drawn.beats(6))
+    first, second = ([*_files(tmp_path / name)] for name in "ab")
+    assert first == second
+    assert len(first) > 15
+
+
+def _files(folder: Path) -> list[tuple[str, bytes]]:
+    folder.mkdir()
+    c.write(Model.load("v5-4k"), folder)
+    return sorted((path.name, path.read_bytes()) for path in folder.rglob("*") if path.is_file())
+
+
+def test_beats_are_rounded_and_kept_within_their_range() -> None:
+    side = np.array([[1.0, 0.8], [40.0, 70.0]], np.float32)
+    rounded = IntBeats.of(Beats(np.full((2, 1, 270), [[[1.0]], [[-3.0]]], np.float32), side, np.zeros(2, np.float32)))
+    assert rounded.waves[:, 0].tolist() == [16384, -32768]
+    assert rounded.log_gain.tolist() == [1024, 32767]
+    assert rounded.rr_ms.tolist() == [800, 65535]
