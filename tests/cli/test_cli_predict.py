@@ -284,7 +284,11 @@ def test_an_earlier_ecg_and_its_draw_are_a_table_of_one(
             ["--reference", "first.hea", "--draw", "5", "--calibration", "earlier.csv"],
             "--reference is one earlier ECG, --calibration a table of them; give one of the two",
         ),
-        (["--reference", "missing.hea", "--draw", "5"], "the earlier ECG could not be estimated: missing.hea"),
+        (
+            ["--reference", "first.hea", "--draw", "5", "--reference", "second.hea", "--draw", "4"],
+            "--reference and --draw are of one earlier ECG; give several in a table, with --calibration",
+        ),
+        (["--reference", "missing.hea", "--draw", "5"], "the earlier ECG cannot be used: missing.hea"),
     ],
 )  # fmt: skip
 def test_an_earlier_ecg_that_is_half_given_is_refused_before_the_work(

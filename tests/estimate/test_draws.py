@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +18,7 @@ from kalemia.records import SAMPLES, Beat, Estimate, Recording
 
 HEAD = "ecg,potassium_meq_l,days_ago\n"
 READ = "ecg, potassium_meq_l and days_ago are read"
-NONE = "the earlier ECG could not be estimated"
+NONE = "the earlier ECG cannot be used"
 ACCEPTED = "1.5 to 10 mEq/L is accepted (mg/dL: 3.91 times as many)"
 ONCE = "an ECG has one potassium and counts once"
 BEAT = Beat(
@@ -25,12 +26,17 @@ BEAT = Beat(
 )
 
 
+def beat(ecg: str) -> Beat:
+    """Return a beat that is a file's own."""
+    return replace(BEAT, waveform=BEAT.waveform + len(ecg) + ord(ecg[-1]))
+
+
 def examined(ecg: str, *_: object, **__: object) -> Result:
     """Estimate every file but those called lost."""
     if ecg.endswith("lost"):
         return Result(Estimate(ecg, "failed", reason=f"{ecg} is lost"))
     recording = Recording(np.zeros((1, 5000), np.float32), 500.0, ("V5",), ecg, digitized=ecg.endswith("page"))
-    return Result(Estimate(ecg, "estimated"), recording, BEAT)
+    return Result(Estimate(ecg, "estimated"), recording, beat(ecg))
 
 
 @pytest.fixture
@@ -76,19 +82,15 @@ def test_the_files_are_those_of_the_tables_folder_and_a_lost_one_is_left_out_and
     assert told == [(lost, f"{lost} is lost")]
     assert (found.left_out, found.model, found.apart_meq_l) == (1, tiny.name, 0.0)
     (only,) = found.earlier
-    assert (only.source, only.draw, only.beat, only.digitized) == (
-        str(tmp_path / "sub" / "a.page"),
-        Draw(5.0),
-        BEAT,
-        True,
-    )
+    assert (only.source, only.draw, only.digitized) == (str(tmp_path / "sub" / "a.page"), Draw(5.0), True)
+    assert (only.beat.waveform == beat(only.source).waveform).all()
     assert read(HEAD + "a,4,\n").earlier[0].digitized is False
 
 
 @pytest.mark.parametrize(
     ("text", "why"),
     [
-        ("", f"has no column ecg, potassium_meq_l; {READ}"),
+        ("", f"is empty; {READ}"),
         ("ecg,K\na,4\n", f"has no column potassium_meq_l; {READ}"),
         ("ECG,potassium_meq_l\na,4\n", f"has no column ecg; {READ}"),
         ("ecg,potassium_meq_l,days_go\na,4,9\n", f"has a column days_go; {READ}"),
@@ -99,7 +101,7 @@ def test_the_files_are_those_of_the_tables_folder_and_a_lost_one_is_left_out_and
             f"has more than one column potassium_meq_l; {READ}, each from one",
         ),
         ("ecg,ecg ,potassium_meq_l\na,b,5\n", f"has more than one column ecg; {READ}, each from one"),
-        ("ecg,potassium_meq_l\na,3,8\n", f"a line has more fields than there are columns (3,8 is no number); {READ}"),
+        ("ecg,potassium_meq_l\na,3,8\n", f"line 2 has a field too many, as an unquoted 3,8 has; {READ}"),
         ("ecg,potassium_meq_l\n", "has 0 rows; 1 to 1,000 earlier ECGs are accepted"),
         (HEAD + "a,4,\n" * 1001, "has 1,001 rows; 1 to 1,000 earlier ECGs are accepted"),
         (HEAD + "a,four,\n", "line 2 holds what is no number; expected mEq/L and days"),
@@ -150,7 +152,7 @@ def test_what_is_no_file_or_too_large_a_one_is_not_read(tmp_path: Path) -> None:
     [
         (["a"], [], "1 ECGs and 0 draws are given; expected one each"),
         ([], [4.0], "0 ECGs and 1 draws are given; expected one each"),
-        ([], [], "none of the 0 earlier ECGs could be estimated; expected at least one"),
+        ([], [], "none of the 0 earlier ECGs can be used; expected at least one"),
         (["lost"], [4.0], f"{NONE}: lost is lost"),
         (["a"], [16.0], f"a draw has a potassium of 16; {ACCEPTED}"),
         (
@@ -184,3 +186,15 @@ def test_the_limits_of_a_draw_are_accepted() -> None:
 def test_a_model_without_a_network_of_two_ecgs_says_which_have_one() -> None:
     with pytest.raises(ModelError, match=r"12-180k has no network that compares two ECGs .* bundled ones 12-4k, i-4k"):
         calibrate(["a"], [4.0], "12-180k")
+
+
+@pytest.mark.usefixtures("read")
+def test_one_ecg_by_two_names_counts_once(tiny_path: Path) -> None:
+    with pytest.raises(CalibrationError, match="x/a and y/a are one ECG; an ECG has one potassium and counts once"):
+        calibrate(["x/a", "y/a"], [5.0, 4.0], tiny_path)
+
+
+def test_lists_are_wanted() -> None:
+    for ecgs, draws in (("a", [5.0]), (["a"], 5.0)):
+        with pytest.raises(CalibrationError, match="one ECG or one draw is given; lists of both are accepted"):
+            calibrate(ecgs, draws)  # type: ignore[arg-type]

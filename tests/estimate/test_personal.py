@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import cast
 
 import numpy as np
@@ -114,17 +114,37 @@ def test_the_correlation_is_the_mean_over_leads() -> None:
 
 def test_beats_of_another_heart_or_of_other_leads_are_not_compared() -> None:
     same, other = earlier(source="same"), earlier(source="other", shown=beat(3.0))
-    elsewhere, bad = earlier(shown=beat(leads=("I",))), earlier(shown=beat(bad=["V5"]))
-    found = calibration(same, other, elsewhere, bad).fitting(beat())
+    elsewhere, bad = (earlier(shown=shown) for shown in (beat(leads=("I",)), beat(bad=["V5"])))
+    found = calibration(same, other, elsewhere, bad).fitting(beat(), None)
     assert found.earlier == (same,)
-    assert found.unlike == ("other",)
     assert found.sentences == (
         "other shows a beat so unlike this one that it may be another heart's, and was not used.",
+        "a has no good lead that this ECG has, and was not used.",
+        "a has no good lead that this ECG has, and was not used.",
         "Compared with this patient's earlier ECG at 5 mEq/L.",
     )
-    assert calibration(elsewhere).fitting(beat()).sentences == (
-        "No earlier ECG has a good lead that this one has, so that none was used.",
+
+
+def test_an_ecg_of_years_ago_is_not_used_and_one_of_months_said_to_count_little() -> None:
+    old = calibration(earlier(days=541), earlier(days=540)).fitting(beat(), None)
+    assert [each.draw.days_ago for each in old.earlier] == [540]
+    assert old.sentences == (
+        "a is 541 days older than this ECG, more than 540, and was not used.",
+        "Compared with this patient's earlier ECG at 5 mEq/L, which counts little after 540 days.",
     )
+    assert calibration(earlier(days=124)).fitting(beat(), None).note == ""
+    assert calibration(earlier(days=126)).fitting(beat(), None).note == ", which counts little after 126 days"
+    assert calibration(earlier(days=126), earlier(days=400)).fitting(beat(), None).note == ""
+
+
+def test_the_leads_of_a_comparison_are_said_where_they_are_not_all() -> None:
+    two = beat(0, 1, leads=("V5", "I"))
+    one, other = earlier(shown=beat()), earlier(shown=beat(1, leads=("I",)))
+    assert calibration(one).fitting(two, None).sentences == (
+        "Compared with this patient's earlier ECG at 5 mEq/L, in V5 alone, which both have.",
+    )
+    assert calibration(one, other).fitting(two, None).note == ", each in the leads that both have"
+    assert calibration(earlier(shown=two)).fitting(two, None).note == ""
 
 
 def test_what_is_said_of_several_and_of_those_left_out() -> None:
@@ -134,7 +154,8 @@ def test_what_is_said_of_several_and_of_those_left_out() -> None:
     assert replace(two, left_out=3).sentences[1].startswith("3 earlier ECGs could")
     far = replace(two, apart_meq_l=1.24).sentences[0]
     assert far.endswith(
-        "draws; draws of the same time lie 1.2 mEq/L apart, more than a laboratory errs: check them and their days_ago."
+        "draws; draws of the same time lie 1.2 mEq/L apart, more than a laboratory errs: check them and "
+        "their days_ago (4.5 are accepted, too)."
     )
     assert replace(two, apart_meq_l=1.0).sentences == two.sentences
 
@@ -152,9 +173,35 @@ def test_days_are_those_between_two_recordings_where_none_are_said() -> None:
 
 def test_an_ecg_of_later_is_no_earlier_one() -> None:
     late = calibration(earlier(), at(datetime(2026, 3, 11)))
-    assert late.fault(NOW) == "the earlier ECG a was recorded after this one; expected one of before"
-    assert late.fault(None) is None
-    assert calibration(at(NOW)).fault(NOW) is None
+    why = "the earlier ECG a was recorded after this one; expected one of before"
+    today = beat(0.1)
+    assert late.fault(today, NOW) == why
+    assert late.fault(today, None) is None
+    assert calibration(at(NOW)).fault(today, NOW) is None
+    told = replace(at(datetime(2026, 3, 11)), draw=Draw(5.0, 3))  # whatever is said of its draw
+    assert calibration(told).fault(today, NOW) == why
+    assert calibration(replace(at(NOW), draw=Draw(5.0, day=date(2026, 3, 11)))).fault(today, NOW) == why
+
+
+def test_an_ecg_is_no_earlier_one_of_itself() -> None:
+    assert calibration(earlier()).fault(beat(), None) == "the earlier ECG a is this one; expected one of before"
+    assert calibration(earlier()).fault(beat(0.1), None) is None
+    assert calibration(earlier()).fault(beat(leads=("I",)), None) is None
+
+
+def test_a_day_is_counted_to_that_of_the_ecg_or_to_today() -> None:
+    drawn = earlier(days=None)
+    drawn = replace(drawn, draw=Draw(5.0, day=date(2026, 3, 1)))
+    assert (drawn.days(NOW), drawn.told_days(NOW)) == (9, 9)
+    today = replace(drawn, draw=Draw(5.0, day=datetime.now().date() - timedelta(3)))
+    assert today.days(None) in (3, 4)  # at midnight
+    assert (earlier(days=None).told_days(NOW), earlier(days=2.5).told_days(NOW)) == (None, 2.5)
+
+
+@pytest.mark.parametrize("draw", [Draw("5,1"), Draw(5.0, "2")])  # type: ignore[arg-type]
+def test_what_is_no_number_is_no_draw(draw: Draw) -> None:
+    with pytest.raises(CalibrationError, match=r"a draw is .* days ago; numbers are accepted"):
+        draw.check()
 
 
 @pytest.mark.parametrize(

@@ -487,7 +487,7 @@ def test_a_comparison_with_a_page_is_less_sure(tiny: Model) -> None:
 
 def test_the_last_earlier_ecg_is_drawn_and_one_of_later_refused(tiny: Model, tiny_path: Path) -> None:
     made = replace(simulate_one(2, 3, "clean").recording, start=datetime(2026, 3, 1))
-    shown = kalemia.cut(made, ("V5",))
+    shown = kalemia.cut(simulate_one(2, 3, "clean", visit=0, potassium_meq_l=5.9).recording, ("V5",))
     old, young = Earlier(shown, Draw(6.0, 30), "old"), Earlier(shown, Draw(6.0, 2), "young")
     found = examine(made, tiny_path, calibration=Calibration((old, young), tiny.name))
     assert found.earlier is young

@@ -61,7 +61,9 @@ def test_the_beat_is_drawn_in_millivolts_with_its_axes() -> None:
     )
 
 
-@pytest.mark.parametrize(("days", "ago"), [(None, ""), (0.2, " today"), (1.3, " a day ago"), (9.0, " 9 days ago")])
+@pytest.mark.parametrize(
+    ("days", "ago"), [(None, ""), (0.2, " of the same day"), (1.3, " a day ago"), (9.0, " 9 days ago")]
+)
 def test_the_earlier_beat_is_dashed_below_and_the_caption_says_whose_it_is(days: float | None, ago: str) -> None:
     earlier = Earlier(beat(("II", "V5")), Draw(5.1, days), "ward/march.dcm")
     used = parse(behind(HIGH, beat(), earlier)).section("The beat that was used")
@@ -69,6 +71,12 @@ def test_the_earlier_beat_is_dashed_below_and_the_caption_says_whose_it_is(days:
     assert used.one("figcaption").text.endswith(
         f" Dashed: the patient's earlier ECG (march.dcm){ago}, when the blood test said 5.1 mEq/L."
     )
+
+
+def test_how_long_before_is_told_by_the_recordings_too() -> None:
+    earlier = Earlier(beat(), Draw(5.1), "march.dcm", datetime(2026, 3, 1))
+    root = parse(behind(HIGH, beat(), earlier, datetime(2026, 3, 4)))
+    assert "(march.dcm) 3 days ago, when" in root.section("The beat that was used").one("figcaption").text
 
 
 def test_a_lead_that_was_not_good_earlier_has_no_dashed_beat() -> None:

@@ -134,8 +134,8 @@ def test_a_missing_p_wave_is_said() -> None:
 def test_what_earlier_ecgs_changed_is_said_to_be_no_part_of_it() -> None:
     given = replace(HIGH, potassium_meq_l=6.3, earlier_ecgs=1)
     assert shown(TALL_T, given).one("p", "moved").text == (
-        "Without the patient's earlier ECGs, of the blood draws and today's ECG, the estimate is 5.9 mEq/L; what they "
-        "change is in none of the bars. "
+        "Today's ECG and the blood draws alone make it 5.9 mEq/L; what the comparison with earlier ECGs changes is in "
+        "none of the bars. "
         f"{sentence(TALL_T)}"
     )
 

@@ -49,15 +49,19 @@ CalibrationFile = Annotated[
     ),
 ]
 ReferenceEcg = Annotated[
-    str | None, typer.Option(metavar="ECG", help="One earlier ECG of this patient, with the potassium in --draw.")
+    list[str] | None, typer.Option(metavar="ECG", help="One earlier ECG of this patient, with the potassium in --draw.")
 ]
 DrawOption = Annotated[
-    float | None, typer.Option(metavar="MEQ_L", help="The potassium that a laboratory measured with --reference.")
+    list[float] | None, typer.Option(metavar="MEQ_L", help="The potassium that a laboratory measured with --reference.")
 ]
 DaysAgo = Annotated[float | None, typer.Option(metavar="DAYS", help="How many days ago that was.")]
 DrawDate = Annotated[
     datetime | None,
-    typer.Option(formats=["%Y-%m-%d"], metavar="YYYY-MM-DD", help="Or on which day; it is counted from today."),
+    typer.Option(
+        formats=["%Y-%m-%d"],
+        metavar="YYYY-MM-DD",
+        help="Or on which day; it is counted to that of the ECG, or to today where it states none.",
+    ),
 ]
 
 Lab = Annotated[
@@ -175,11 +179,14 @@ def _found(inputs: Sequence[str]) -> tuple[list[Input], list[Path]]:
 
 
 def _reference(
-    ecg: str | None, potassium: float | None, days_ago: float | None, date: datetime | None
+    ecgs: Sequence[str] | None, potassiums: Sequence[float] | None, days_ago: float | None, date: datetime | None
 ) -> tuple[str, Draw] | None:
     """Return the one earlier ECG and its draw; half of what it takes is wrong usage."""
     from kalemia.estimate.personal import Draw
 
+    if max(len(ecgs or ()), len(potassiums or ())) > 1:
+        raise KalemiaError("--reference and --draw are of one earlier ECG; give several in a table, with --calibration")
+    ecg, potassium = ecgs[0] if ecgs else None, potassiums[0] if potassiums else None
     if (ecg is None) is not (potassium is None):
         raise KalemiaError(
             "--reference is an earlier ECG, --draw the potassium measured with it; give both, or neither"
@@ -190,10 +197,9 @@ def _reference(
         raise KalemiaError("--days-ago and --draw-date say the same; give one of the two")
     if ecg is None or potassium is None:
         return None
-    days = days_ago if date is None else float((datetime.now() - date).days)
     if date is not None and date > datetime.now():
         raise KalemiaError(f"--draw-date {date:%Y-%m-%d} is in the future; a day up to today is accepted")
-    draw = Draw(potassium, days)
+    draw = Draw(potassium, days_ago, date.date() if date else None)
     draw.check()
     return ecg, draw
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from kalemia.errors import CalibrationError
 from kalemia.estimate.model import DEFAULT, Model
-from kalemia.estimate.personal import Calibration, Draw, Earlier, apart
+from kalemia.estimate.personal import Calibration, Draw, Earlier, apart, same
 from kalemia.estimate.predict import Result, examine
 from kalemia.read.identity import marks
 from kalemia.records import Recording
@@ -52,6 +52,8 @@ def calibrate(
     ModelError
         The model has no network that compares two ECGs.
     """
+    if isinstance(ecgs, str | os.PathLike | Recording) or not isinstance(lab_draws, Sequence):
+        raise CalibrationError("one ECG or one draw is given; lists of both are accepted")
     if len(ecgs) != len(lab_draws):
         raise CalibrationError(f"{len(ecgs)} ECGs and {len(lab_draws)} draws are given; expected one each")
     draws = [draw if isinstance(draw, Draw) else Draw(float(draw)) for draw in lab_draws]
@@ -66,20 +68,31 @@ def calibrate(
         if found := _earlier(result, draw):
             earlier.append(found)
             continue
-        reasons.append(result.estimate.reason or "it has no beat")
+        reason, source = result.estimate.reason or "it has no beat", result.estimate.source
+        reasons.append(reason if reason.startswith(source) else f"{source}: {reason}")
         if told:
-            told(result.estimate.source, reasons[-1])
+            told(source, reason)
     if not earlier:
         raise CalibrationError(_none(reasons))
+    _check_twice(earlier)
     return Calibration(tuple(earlier), loaded.name, len(ecgs) - len(earlier), apart(earlier))
+
+
+def _check_twice(earlier: Sequence[Earlier]) -> None:
+    """Raise where two are one ECG."""
+    for place, each in enumerate(earlier):
+        if twin := next((other for other in earlier[:place] if same(other.beat, each.beat)), None):
+            raise CalibrationError(
+                f"{twin.source} and {each.source} are one ECG; an ECG has one potassium and counts once"
+            )
 
 
 def _none(reasons: Sequence[str]) -> str:
     """Say that nothing is left of as many ECGs as there are reasons."""
     if len(reasons) == 1:
-        return f"the earlier ECG could not be estimated: {reasons[0]}"
+        return f"the earlier ECG cannot be used: {reasons[0]}"
     why = f"; of the first: {reasons[0]}" if reasons else ""
-    return f"none of the {len(reasons)} earlier ECGs could be estimated; expected at least one{why}"
+    return f"none of the {len(reasons)} earlier ECGs can be used; expected at least one{why}"
 
 
 def _earlier(result: Result, draw: Draw) -> Earlier | None:
@@ -172,9 +185,11 @@ def _rows(path: Path) -> list[dict[str, str]]:
         rows = [row for row in table if any(row.values())]
     except (ValueError, csv.Error) as exc:
         raise CalibrationError(f"{path}: no CSV text; expected a table of earlier ECGs") from exc
+    if not names:
+        raise CalibrationError(f"{path}: is empty; {READ}")
     _check_columns(path, names)
-    if any("" in row for row in rows):
-        raise CalibrationError(f"{path}: a line has more fields than there are columns (3,8 is no number); {READ}")
+    if long := next((number for number, row in enumerate(rows, 2) if "" in row), None):
+        raise CalibrationError(f"{path}: line {long} has a field too many, as an unquoted 3,8 has; {READ}")
     if not 1 <= len(rows) <= MOST_DRAWS:
         raise CalibrationError(f"{path}: has {len(rows):,} rows; 1 to {MOST_DRAWS:,} earlier ECGs are accepted")
     return rows

@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,6 +25,8 @@ from kalemia.records import R_SAMPLE, Beat, ModelName
 FORGOTTEN_DAYS = 180.0
 """After so long, an earlier ECG counts by the factor 1/e. Assumed: hearts change over months, and no series that is
 long enough to measure how fast is at hand."""
+OLDEST_DAYS = 540.0
+"""An older one is not used: it would count by less than a twentieth."""
 CROWDING = 0.7
 """Several earlier ECGs mostly say the same: n of them count as n ** (1 - 0.7)."""
 LONGEST_DAYS = 36525
@@ -39,17 +41,23 @@ LEAST_ALIKE = 0.7
 
 @dataclass(frozen=True)
 class Draw:
-    """A potassium that a laboratory measured, mEq/L, and how many days before now it was drawn.
+    """A potassium that a laboratory measured, mEq/L, and when: so many days before the ECG of today, or on a day.
 
-    Without days it is of the day of its ECG, where that and today's state when they were recorded; else of now.
+    Without either it is of the day of its ECG, where that and today's state when they were recorded; else of now.
     """
 
     potassium_meq_l: float
     days_ago: float | None = None
+    day: date | None = None
 
     def check(self) -> None:
         """Raise a CalibrationError where no living person had it, or the days are none."""
         low, high = PLAUSIBLE_MEQ_L
+        numbers = (self.potassium_meq_l, 0.0 if self.days_ago is None else self.days_ago)
+        if not all(isinstance(number, int | float) for number in numbers):
+            raise CalibrationError(
+                f"a draw is {numbers[0]!r:.40}, {self.days_ago!r:.40} days ago; numbers are accepted"
+            )
         if not low <= self.potassium_meq_l <= high:
             raise CalibrationError(
                 f"a draw has a potassium of {self.potassium_meq_l:g}; {low:g} to {high:g} mEq/L is accepted (mg/dL: "
@@ -70,11 +78,27 @@ class Earlier:
     digitized: bool = False
 
     def days(self, start: datetime | None) -> float:
-        """Return how many days before an ECG it was; negative where it was after it."""
+        """Return how many days before an ECG it was, negative where it was after it; 0 where nothing says it."""
+        return self.told_days(start) or 0.0
+
+    def told_days(self, start: datetime | None) -> float | None:
+        """Return the same, or None where nothing says it.
+
+        A day is counted to that of the ECG, or to now where the ECG does not state its own.
+        """
         if self.draw.days_ago is not None:
             return self.draw.days_ago
+        if self.draw.day is not None:
+            return float(((start or datetime.now()).date() - self.draw.day).days)
+        return self._between(start)
+
+    def later(self, start: datetime | None) -> bool:
+        """Tell whether it is of after an ECG, whatever was said of its draw."""
+        return min(self.days(start), self._between(start) or 0.0) < 0
+
+    def _between(self, start: datetime | None) -> float | None:
         if self.start is None or start is None:
-            return 0.0
+            return None
         return (start.replace(tzinfo=None) - self.start.replace(tzinfo=None)).total_seconds() / 86400
 
 
@@ -92,15 +116,18 @@ class Calibration:
         How many ECGs could not be estimated.
     apart_meq_l
         How far draws of the same hour lie apart, at most.
-    unlike
-        Of `fitting`: files whose beat is so unlike that of today that the heart may be another one.
+    unused
+        Of `fitting`: why others are not used, a sentence each.
+    note
+        Of `fitting`: what limits those that are, as the end of a sentence.
     """
 
     earlier: tuple[Earlier, ...]
     model: ModelName
     left_out: int = 0
     apart_meq_l: float = 0.0
-    unlike: tuple[str, ...] = ()
+    unused: tuple[str, ...] = ()
+    note: str = ""
 
     def check(self, model: Model) -> None:
         """Raise a CalibrationError where this was made with another model."""
@@ -110,19 +137,21 @@ class Calibration:
                 f"of {model.name.name} {model.name.version}; calibrate with that one"
             )
 
-    def fault(self, start: datetime | None) -> str | None:
-        """Say which earlier ECG is of after the one that starts then, or None."""
+    def fault(self, beat: Beat, start: datetime | None) -> str | None:
+        """Say which earlier ECG is of after the one of this beat, which starts then, or is this one; or None."""
         for each in self.earlier:
-            if each.days(start) < 0:
+            if each.later(start):
                 return f"the earlier ECG {each.source} was recorded after this one; expected one of before"
+            if same(each.beat, beat):
+                return f"the earlier ECG {each.source} is this one; expected one of before"
         return None
 
-    def fitting(self, beat: Beat) -> Calibration:
-        """Return those whose beat can be compared with this one: of a common lead, and of a heart like it."""
-        common = [each for each in self.earlier if set(each.beat.good) & set(beat.good)]
-        fits = [alike(beat, each.beat) >= LEAST_ALIKE for each in common]
-        unlike = tuple(each.source for each, fit in zip(common, fits, strict=True) if not fit)
-        return replace(self, earlier=tuple(each for each, fit in zip(common, fits, strict=True) if fit), unlike=unlike)
+    def fitting(self, beat: Beat, start: datetime | None) -> Calibration:
+        """Return those whose beat can be compared with this one: young, of a common lead, and of a heart like it."""
+        reasons = [_unused(each, beat, start) for each in self.earlier]
+        used = tuple(each for each, reason in zip(self.earlier, reasons, strict=True) if reason is None)
+        unused = tuple(reason for reason in reasons if reason is not None)
+        return replace(self, earlier=used, unused=unused, note=_shared(used, beat) + _faded(used, start))
 
     def apply(self, alone: Evidence, beat: Beat, start: datetime | None, model: Model) -> Evidence:
         """Return what a beat says beside the earlier ones, given what it says alone.
@@ -154,14 +183,9 @@ class Calibration:
     @property
     def sentences(self) -> tuple[str, ...]:
         """What an estimate says of them."""
-        said = [
-            f"{source} shows a beat so unlike this one that it may be another heart's, and was not used."
-            for source in self.unlike
-        ]
+        said = list(self.unused)
         if self.earlier:
-            said.append(f"{self._compared}{self._apart}.")
-        elif not said:
-            said.append("No earlier ECG has a good lead that this one has, so that none was used.")
+            said.append(f"{self._compared}{self.note}{self._apart}.")
         if self.left_out:
             many = _ecgs(self.left_out)
             said.append(f"{many[0].upper()}{many[1:]} could not be estimated, and no use was made of the draw.")
@@ -180,12 +204,48 @@ class Calibration:
             return ""
         return (
             f"; draws of the same time lie {self.apart_meq_l:.1f} mEq/L apart, more than a laboratory errs: check them "
-            "and their days_ago"
+            "and their days_ago (4.5 are accepted, too)"
         )
 
 
 def _ecgs(count: int) -> str:
     return "one earlier ECG" if count == 1 else f"{count} earlier ECGs"
+
+
+def same(beat: Beat, other: Beat) -> bool:
+    """Tell whether two beats are cut from one ECG."""
+    return beat.leads == other.leads and np.array_equal(beat.waveform, other.waveform)
+
+
+def _unused(earlier: Earlier, beat: Beat, start: datetime | None) -> str | None:
+    """Say why an earlier ECG is not compared with a beat, or None."""
+    if (days := earlier.days(start)) > OLDEST_DAYS:
+        return (
+            f"{earlier.source} is {days:.0f} days older than this ECG, more than {OLDEST_DAYS:.0f}, and was not used."
+        )
+    if not set(earlier.beat.good) & set(beat.good):
+        return f"{earlier.source} has no good lead that this ECG has, and was not used."
+    if alike(beat, earlier.beat) < LEAST_ALIKE:
+        return f"{earlier.source} shows a beat so unlike this one that it may be another heart's, and was not used."
+    return None
+
+
+def _shared(used: Sequence[Earlier], beat: Beat) -> str:
+    """Say in which leads beats are compared, where that is not in all."""
+    shared = [lead for lead in beat.good if all(lead in each.beat.good for each in used)]
+    if len(shared) == len(beat.good):
+        return ""
+    if not shared:
+        return ", each in the leads that both have"
+    return f", in {', '.join(shared)} alone, which both have"
+
+
+def _faded(used: Sequence[Earlier], start: datetime | None) -> str:
+    """Say that they count little, where they do for their age."""
+    days = [each.days(start) for each in used]
+    if not days or sum(math.exp(-count / FORGOTTEN_DAYS) for count in days) >= 0.5:
+        return ""
+    return f", which counts little after {min(days):.0f} days"
 
 
 def alike(beat: Beat, other: Beat) -> float:

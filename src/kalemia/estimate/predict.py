@@ -147,7 +147,7 @@ class Known:
         """Return what is known of the patient with this beat, whose ECG starts then."""
         if self.calibration is None:
             return self
-        own = self.calibration.fitting(beat)
+        own = self.calibration.fitting(beat, start)
         return replace(self, calibration=own, population=own.known(self.population, start))
 
     def evidence(self, beat: Beat, recording: Recording, model: Model) -> Evidence:
@@ -213,7 +213,7 @@ def _estimated(recording: Recording, model: Model, known: Known) -> Result:
         quality={lead: round(float(q), 2) for lead, q in zip(beat.leads, beat.quality, strict=True)},
         warnings=(*recording.warnings, *findings.warnings, *caveats.ectopy(beat), *wiring.warnings),
     )
-    after = known.calibration and known.calibration.fault(recording.start)
+    after = known.calibration and known.calibration.fault(beat, recording.start)
     if reason := gate.refusal(beat, recording, model.card.least_leads) or gate.injured(findings.st) or after:
         return Result(replace(refused, reason=reason), recording, beat)
     left_out = [f"{reason[0].upper()}{reason[1:]}." for reason in gate.unused(beat)]

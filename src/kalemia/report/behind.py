@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from kalemia.estimate.judged import real_potassium
 from kalemia.estimate.personal import Earlier
 from kalemia.records import Beat, Estimate, ModelName, Recording
@@ -39,10 +41,15 @@ def ecg(recording: Recording, beat: Beat | None) -> Markup:
     )
 
 
-def behind(estimate: Estimate, beat: Beat | None, earlier: Earlier | None = None) -> Markup:
-    """Return the beat, the quality and the model: in two columns where the beat is of one lead."""
+def behind(
+    estimate: Estimate, beat: Beat | None, earlier: Earlier | None = None, start: datetime | None = None
+) -> Markup:
+    """Return the beat, the quality and the model: in two columns where the beat is of one lead.
+
+    Below the beat lies that of an earlier ECG; how long before, is told where the ECG starts at a known time.
+    """
     panels = [] if beat is None else plots.beats(beat, estimate.leads_used, None if earlier is None else earlier.beat)
-    shown = None if beat is None or not panels else _beat(estimate, beat, panels, earlier)
+    shown = None if beat is None or not panels else _beat(estimate, beat, panels, _below(earlier, start))
     quality, model = _quality(estimate, beat), _model(estimate)
     if len(panels) != 1:
         return element("div", shown, quality, model)
@@ -52,7 +59,7 @@ def behind(estimate: Estimate, beat: Beat | None, earlier: Earlier | None = None
     return element("div", *(element("div", column) for column in columns), class_="pair")
 
 
-def _beat(estimate: Estimate, beat: Beat, panels: list[Markup], earlier: Earlier | None) -> Markup:
+def _beat(estimate: Estimate, beat: Beat, panels: list[Markup], below: str) -> Markup:
     rate = beat.heart_rate_bpm if estimate.heart_rate_bpm is None else estimate.heart_rate_bpm
     facts = f"Median of {beat.count} beats · RR {1000 * beat.rr_s:.0f} ms · {rate:.0f} beats per minute"
     used = words.is_estimated(estimate)
@@ -63,17 +70,17 @@ def _beat(estimate: Estimate, beat: Beat, panels: list[Markup], earlier: Earlier
         element(
             "figure",
             element("div", *panels, class_="beats beats-one" if len(panels) == 1 else "beats"),
-            element("figcaption", f"{seen} Zero is the level of the PR segment; R is at 0 ms.{_below(earlier)}"),
+            element("figcaption", f"{seen} Zero is the level of the PR segment; R is at 0 ms.{below}"),
         ),
     )
 
 
-def _below(earlier: Earlier | None) -> str:
+def _below(earlier: Earlier | None, start: datetime | None) -> str:
     """Say what the dashed line is, if there is one."""
     if earlier is None:
         return ""
-    days = earlier.draw.days_ago
-    ago = "" if days is None else " today" if days < 1 else f" {words.days(days)} ago"
+    days = earlier.told_days(start)
+    ago = "" if days is None else " of the same day" if days < 1 else f" {words.days(days)} ago"
     drawn = f"{words.potassium(earlier.draw.potassium_meq_l)} {words.UNIT}"
     name = words.file_name(earlier.source)
     return f" Dashed: the patient's earlier ECG ({name}){ago}, when the blood test said {drawn}."

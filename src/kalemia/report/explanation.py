@@ -112,8 +112,8 @@ def _offset(estimate: Estimate, why: Explanation) -> str | None:
         return None
     own = f"{words.potassium(why.potassium_meq_l)} {words.UNIT}"
     return (
-        f"Without the patient's earlier ECGs, of the blood draws and today's ECG, the estimate is {own}; what they "
-        "change is in none of the bars."
+        f"Today's ECG and the blood draws alone make it {own}; what the comparison with earlier ECGs changes is in "
+        "none of the bars."
     )
 
 

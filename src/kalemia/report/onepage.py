@@ -43,7 +43,7 @@ def page(result: Result) -> str:
             None if result.page is None else _scan(result.page),
             None if result.recording is None else ecg(result.recording, result.beat),
             _moved(result),
-            behind(estimate, result.beat, result.earlier),
+            behind(estimate, result.beat, result.earlier, result.recording.start if result.recording else None),
         ),
         level=estimate.level or estimate.status,
         origin=_origin(estimate),

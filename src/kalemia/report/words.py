@@ -197,7 +197,8 @@ def laboratory(estimate: Estimate) -> str | None:
         return None
     with_ecg, without = probability(draw.probability_with_ecg), probability(draw.probability_without_ecg)
     index = "" if draw.hemolysis_index is None else f" (index {draw.hemolysis_index:g})"
-    who = "" if estimate.population is None else f", for a patient of the population {estimate.population.name},"
+    drawn = " with these earlier blood draws" if estimate.earlier_ecgs else ""
+    who = "" if estimate.population is None else f", for a patient of the population {estimate.population.name}{drawn},"
     return (
         f"The laboratory found {draw.potassium_meq_l:g} {UNIT} in a hemolyzed sample{index}, of which burst cells may "
         f"have added about {draw.added_meq_l:.1f}. The true potassium is above {HIGH_MEQ_L}{who} with a probability of "
