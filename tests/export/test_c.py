@@ -121,6 +121,18 @@ def test_a_self_test_that_fails_says_so(folder: Path, tmp_path: Path) -> None:
     assert "DIFFERS" in done.stdout
 
 
+def test_the_example_of_the_docs_compiles(folder: Path, tmp_path: Path) -> None:
+    if reason := drawn.missing("cc"):
+        pytest.skip(reason)
+    page = (drawn.FIRMWARE.parent / "docs" / "device.md").read_text(encoding="utf-8")
+    (code,) = re.findall(r"```c\n(.*?)```", page, re.DOTALL)
+    above, within = code.split("\n\n")[:2], code.split("\n\n", 2)[2]
+    source = "\n".join([*above, "void f(const int16_t *wave, int16_t log_gain, uint16_t rr_ms) {", within, "}"])
+    (tmp_path / "example.c").write_text(source)
+    command = ["cc", "-std=c99", "-Wall", "-Wextra", "-Werror", "-fsyntax-only", f"-I{folder}", "example.c"]
+    subprocess.run(command, cwd=tmp_path, check=True)
+
+
 def test_a_runtime_of_another_format_is_not_compiled(folder: Path, tmp_path: Path) -> None:
     if reason := drawn.missing("cc"):
         pytest.skip(reason)

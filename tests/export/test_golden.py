@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
@@ -10,6 +11,8 @@ import pytest
 pytest.importorskip("onnx")
 
 import drawn
+import onnx
+from onnx import numpy_helper
 
 from kalemia.errors import ModelError
 from kalemia.estimate.evidence import Evidence
@@ -88,6 +91,36 @@ def test_a_network_too_large_for_the_arithmetic_is_refused() -> None:
         odd = replace(weights, **change)
         with pytest.raises(ModelError, match=what):
             quantized(odd, seen(weights, waves))
+
+
+def test_only_a_dscrnn_is_read() -> None:
+    model = Model.load("v5-4k")
+    pooling = replace(model.card, architecture={"network": "DSCNN"})
+    with pytest.raises(ModelError, match="v5-4k is a DSCNN; a device takes a DSCRNN"):
+        Weights.read(
+            changed(
+                model.onnx, lambda graph: graph.node.remove(next(node for node in graph.node if node.op_type == "Relu"))
+            ),
+            pooling,
+        )
+
+
+def test_only_kernels_of_the_runtime_s_lengths_are_read() -> None:
+    def halve(graph: onnx.GraphProto) -> None:
+        for number, value in enumerate(graph.initializer):
+            if value.dims[1:] == [1, 64]:
+                short = numpy_helper.from_array(numpy_helper.to_array(value)[:, :, :32], value.name)
+                graph.initializer[number].CopyFrom(short)
+
+    model = Model.load("v5-4k")
+    with pytest.raises(ModelError, match=r"kernels of \[128, 32, 32\] taps; a device takes those of"):
+        Weights.read(changed(model.onnx, halve), model.card)
+
+
+def changed(content: bytes, how: Callable[[onnx.GraphProto], object]) -> bytes:
+    model = onnx.load_from_string(content)
+    how(model.graph)
+    return bytes(model.SerializeToString())
 
 
 def test_only_a_network_of_one_lead_is_read() -> None:

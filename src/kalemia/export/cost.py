@@ -5,7 +5,7 @@ from __future__ import annotations
 from kalemia.export import tables
 from kalemia.export.integers import IntNet
 
-CODE_BYTES = 2_300
+CODE_BYTES = 2_400
 """Of the runtime on a Cortex-M4 at -O2, without constants; `make size` measures it."""
 INSTRUCTIONS_A_MAC = 2.3
 """On a Cortex-M4, as QEMU counts them; `make qemu-m4` does so."""

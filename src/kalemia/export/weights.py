@@ -17,6 +17,8 @@ Reals = NDArray[np.float64]
 
 LAYERS = ["Conv", "Conv", "Relu", "MaxPool", "Conv", "Conv", "Relu", "MaxPool", "Conv", "Conv", "Relu", "LSTM"]
 """What computes in a DSCRNN, in order; the dense layer comes after it."""
+TAPS = [128, 64, 64]
+"""Of its depthwise kernels."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -121,6 +123,8 @@ def _folded(model: onnx.ModelProto) -> dict[str, NDArray[np.floating]]:
 def _weights(graph: _Graph, card: Card) -> Weights:
     convolutions, ((inputs, states, biases),) = graph.of("Conv"), graph.of("LSTM")
     blocks = [_block(*pair) for pair in zip(convolutions[::2], convolutions[1::2], strict=True)]
+    if (taps := [block.depth.shape[1] for block in blocks]) != TAPS:
+        raise ModelError(f"model {card.name} has kernels of {taps} taps; a device takes those of {TAPS}")
     channels = len(blocks[0].bias)
     dense, bias = _dense(graph)
     (centre,), (scale,) = graph.of("Sub")[0], graph.of("Div")[0]
