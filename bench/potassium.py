@@ -6,8 +6,9 @@
 each model, on other ECGs: the likelihood ratio of a high potassium that 5 % of the real ones that may be trained on
 (the odd ones of PTB-XL and CinC 2021) exceed. The bits that a model adds are those over the shares of low, normal and
 high potassium of the set, with probabilities that are these shares times the ratios; nothing is fitted. The published
-network and the doctors are judged on the ECGs that the model did not refuse. It is a part of judge.py, which draws the
-figure as well.
+network and the doctors are judged on the ECGs that the model did not refuse; a ridge regression on the measures of all
+leads, which learned from the same sources as the models, on those of `12-4k` (`ridge.py`). It is a part of judge.py,
+which draws the figure as well.
 """
 
 from __future__ import annotations
@@ -23,10 +24,11 @@ import numpy as np
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from common import Models, data, headers, named, odd, of_files, percent, refusals, table, targets, values
-from kalemia.estimate.evidence import LITTLE
+import ridge
+from common import Models, data, headers, named, odd, of_files, percent, refusals, table, targets
+from kalemia.estimate.evidence import LITTLE, Evidence
 from kalemia.estimate.model import Model
-from kalemia.estimate.population import Population
+from kalemia.estimate.population import DEFAULT, Population
 from kalemia.estimate.predict import examine
 from kalemia.judge.figures.roc import Question, beside_people
 from kalemia.judge.resampled import ROUNDS, areas, sensitivity_beside, span, weights
@@ -114,24 +116,29 @@ def answers_of(
 
 def asked(model: str) -> Answers:
     """Ask a model about every ECG; records are in the order of their names, as their weights are."""
-    flat, kept = Population.load("flat"), {}
-    for path in headers(data() / "ndmc-potassium"):
-        result = examine(path, model)
-        if result.evidence is not None:
-            kept[path.stem] = result.estimate, flat.given(result.evidence)
-    records = sorted(kept)
-    estimates, alone = zip(*(kept[record] for record in records), strict=True)
+    results = {path.stem: examine(path, model).evidence for path in headers(data() / "ndmc-potassium")}
+    return stated({record: evidence for record, evidence in results.items() if evidence is not None})
+
+
+def stated(found: Mapping[str, Evidence]) -> Answers:
+    """Return what evidence says of each record."""
+    flat, kidney, records = Population.load("flat"), Population.load(DEFAULT), sorted(found)
+    alone = [flat.given(found[record]) for record in records]
     sides = {
         question: np.array([known.above(cut) if question[0] == ">" else known.below(cut) for known in alone])
         for question, cut in CUTS.items()
     }
-    ratios = {side: np.array([one.likelihood_ratio[side] for one in estimates]) for side in ("high", "low")}
-    return answers_of(records, values(estimates), sides, ratios)
+    ratios = {side: np.array([found[record].likelihood_ratio[side] for record in records]) for side in ("high", "low")}
+    potassium = np.array([round(kidney.given(found[record]).quantile(0.5), 2) for record in records])
+    return answers_of(records, potassium, sides, ratios)
 
 
 def threshold(model: str) -> float:
     """Return the likelihood ratio that one in twenty of the real ECGs that may be trained on exceed."""
-    found = [e.likelihood_ratio["high"] for e in of_files(odd(), model) if e.likelihood_ratio]
+    if model == ridge.NAME:
+        found = [evidence.likelihood_ratio["high"] for evidence in ridge.evidence(odd()).values()]
+    else:
+        found = [e.likelihood_ratio["high"] for e in of_files(odd(), model) if e.likelihood_ratio]
     return float(np.quantile(found, 1 - FROZEN_SHARE))
 
 
@@ -309,14 +316,15 @@ def print_doctors(found: dict[str, Answers]) -> None:
 
 def main(models: Models) -> None:
     """Print the tables and which targets are reached."""
-    found = {name: asked(model) for name, model in models.items()}
+    own = {name: asked(model) for name, model in models.items()}
+    found = own | {ridge.NAME: stated(ridge.evidence(headers(data() / "ndmc-potassium")))}
     everything = answers_of(sorted(labels()), np.zeros(len(labels())), {}, {})
     best = span(area(everything, HIGH, everything.published(HIGH)))
     print(f"{len(labels())} ECGs, on all of which the {PUBLISHED} has an AUROC of {best} for {HIGH}.")
     print("Intervals are of 95 %, over 2,000 resamples of the ECGs.\n")
     print_areas(found)
-    print_cuts(models, found)
-    print_doctors(found)
+    print_cuts({**models, ridge.NAME: ridge.NAME}, found)
+    print_doctors(own)
     print("\nWhat the statement adds to the shares of low, normal and high potassium, bits an ECG:\n")
     added = [[f"`{name}`", len(one.records), span(bits(one)), f"{outside(one):.0%}"] for name, one in found.items()]
     print(table(["model", "ECGs", "bits", f"ratio of high outside 1/{LITTLE:g} to {LITTLE:g}"], added, "real-bits"))
@@ -324,7 +332,7 @@ def main(models: Models) -> None:
     columns = ["model", "ratio", "ECGs", "high", "normal", "its mean", "true"]
     print(table(columns, [line for name, one in found.items() for line in reliability(name, one)], "real-ratios"))
     print("\nTargets:\n")
-    print(targets(verdicts(models, found), "real-targets"))
+    print(targets(verdicts(models, own), "real-targets"))
     print("\nEstimates by the laboratory's bin, mEq/L, median and middle half:\n")
     print(table(["model", *BINS], [by_bin(name, one) for name, one in found.items()], "real-bins"))
     every = {name: of_files(headers(data() / "ndmc-potassium"), model) for name, model in models.items()}

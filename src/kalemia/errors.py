@@ -53,5 +53,13 @@ class TrainError(KalemiaError):
     """A training configuration is wrong or training cannot go on."""
 
 
+class AdaptError(KalemiaError):
+    """A cohort cannot be used to adapt a model."""
+
+
+class NoGainError(KalemiaError):
+    """A cohort could be used to adapt a model, but would make it no better."""
+
+
 class ValidateError(KalemiaError):
     """A validation was asked for something that cannot be measured or written."""

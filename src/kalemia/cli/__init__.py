@@ -13,7 +13,7 @@ from typing import Annotated
 import typer
 
 from kalemia import __version__
-from kalemia.cli import cohort, digitize, evaluate, export, models, predict, simulate, study, train
+from kalemia.cli import adapt, cohort, digitize, evaluate, export, models, predict, simulate, study, train
 from kalemia.cli.terminal import EXIT_CLOSED_PIPE, EXIT_FAILED, EXIT_USAGE, ClosedPipeError, tell
 from kalemia.errors import KalemiaError
 from kalemia.records import NOTICE
@@ -34,6 +34,7 @@ app.add_typer(simulate.app, name="simulate")
 app.add_typer(cohort.app, name="cohort")
 app.command()(train.train)
 app.command()(export.export)
+app.command()(adapt.adapt)
 app.command()(study.study)
 app.command()(evaluate.evaluate)
 

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LinearRegression, RidgeCV
-from sklearn.pipeline import make_pipeline
+from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import QuantileTransformer
 
 from kalemia.train.examples import FEATURES, Examples
@@ -33,15 +33,22 @@ def fitted(name: str, train: Float, potassium: NDArray[Any], test: Float, seed: 
     """Fit a baseline on a `table` and its potassium (n,), and estimate those of another table, mEq/L."""
     if name == MEDIAN:
         return np.full(len(test), float(np.median(potassium)))
-    # Where a lead is not there, the training's median stands in; where it never is, zero does.
-    filled = SimpleImputer(strategy="median", keep_empty_features=True)
     if name == SLOPE:
-        line = make_pipeline(filled, LinearRegression()).fit(train[:, -1:], potassium)
+        line = make_pipeline(filled(), LinearRegression()).fit(train[:, -1:], potassium)
         return np.asarray(line.predict(test[:, -1:]), dtype=np.float64)
+    return np.asarray(ridge(len(train), seed).fit(train, potassium).predict(test), dtype=np.float64)
+
+
+def filled() -> SimpleImputer:
+    """Return what fills gaps: where a lead is not there, with the training's median; where it never is, with zero."""
+    return SimpleImputer(strategy="median", keep_empty_features=True)
+
+
+def ridge(count: int, seed: int) -> Pipeline:
+    """Return ridge regression on the measures of as many ECGs, which is to be fitted."""
     # Ranks instead of raw values: a few wild measures of a lost T wave would otherwise rule the fit.
-    ranks = QuantileTransformer(n_quantiles=min(1000, len(train)), output_distribution="normal", random_state=seed)
-    ridge = make_pipeline(filled, ranks, RidgeCV(np.logspace(-2, 4, 13)))
-    return np.asarray(ridge.fit(train, potassium).predict(test), dtype=np.float64)
+    ranks = QuantileTransformer(n_quantiles=min(1000, count), output_distribution="normal", random_state=seed)
+    return make_pipeline(filled(), ranks, RidgeCV(np.logspace(-2, 4, 13)))
 
 
 def slope_ratio(features: NDArray[Any]) -> Float:

@@ -1,0 +1,1 @@
+"""A model is calibrated on the few ECGs that a hospital has labels of."""
