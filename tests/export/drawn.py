@@ -27,23 +27,23 @@ CORES = ("m3", "m4", "m7", "m55")
 EMULATOR = ("arm-none-eabi-gcc", "qemu-system-arm")
 
 
-def weights(seed: int = 3) -> Weights:
+def weights(channels: int = CHANNELS, states: int = STATES, seed: int = 3) -> Weights:
     """Return weights that answer differently from beat to beat."""
     rng = np.random.default_rng(seed)
 
     def some(*shape: int, scale: float = 0.3) -> np.ndarray[tuple[int, ...], np.dtype[np.float64]]:
         return rng.normal(0, scale, shape)
 
-    widths = ((1, 128), (CHANNELS, 64), (CHANNELS, 64))
-    blocks = [Block(some(width, taps), some(CHANNELS, width), some(CHANNELS)) for width, taps in widths]
+    widths = ((1, 128), (channels, 64), (channels, 64))
+    blocks = [Block(some(width, taps), some(channels, width), some(channels)) for width, taps in widths]
     return Weights(
         name="drawn 0",
         blocks=(blocks[0], blocks[1], blocks[2]),
-        lead_code=some(CHANNELS),
-        input=some(4 * STATES, CHANNELS, scale=0.05),
-        state=some(4 * STATES, STATES),
-        bias=some(4 * STATES),
-        dense=some(6, STATES + 2, scale=2),
+        lead_code=some(channels),
+        input=some(4 * states, channels, scale=0.05),
+        state=some(4 * states, states),
+        bias=some(4 * states),
+        dense=some(6, states + 2, scale=2),
         dense_bias=some(6),
     )
 
@@ -60,9 +60,9 @@ def beats(count: int, seed: int = 5) -> Beats:
 
 
 @cache
-def net() -> IntNet:
+def net(channels: int = CHANNELS, states: int = STATES) -> IntNet:
     """Return the drawn network in integers."""
-    own = weights()
+    own = weights(channels, states)
     return quantized(own, seen(own, beats(100).waves[:, 0]))
 
 

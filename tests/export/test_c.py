@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -20,6 +21,7 @@ from kalemia.export.calibration import Beats
 from kalemia.export.golden import IntBeats
 
 BEATS = 200
+TABLES = 2 * 2 * 129 + 2 * 30 * 6
 
 
 @pytest.fixture(scope="module")
@@ -51,6 +53,20 @@ def test_a_computer_says_what_the_golden_model_says(folder: Path, host: str) -> 
     asked = drawn.every(BEATS)
     said = drawn.replayed(folder, asked, [str(folder / "build/replay")])
     assert np.array_equal(said, golden.run(drawn.net(), asked))
+
+
+@pytest.mark.parametrize(("channels", "states"), [(4, 1), (20, 3)])
+def test_networks_of_other_sizes_say_what_the_golden_model_says(tmp_path: Path, channels: int, states: int) -> None:
+    if reason := drawn.missing("cc", "make"):
+        pytest.skip(reason)
+    net, stored = drawn.net(channels, states), drawn.beats(1)
+    c.lay(c.Device(net, stored, golden.run(net, IntBeats.of(stored))), tmp_path)
+    make(tmp_path, "build/replay", "build/selftest")
+    asked = drawn.every(30)
+    said = drawn.replayed(tmp_path, asked, [str(tmp_path / "build/replay")])
+    assert np.array_equal(said, golden.run(net, asked))
+    constants, ram = numbers(make(tmp_path), r"constants (\d+) bytes, RAM (\d+) bytes")
+    assert (constants + TABLES, ram) == (cost.constant_bytes(net), cost.ram_bytes(net))
 
 
 @pytest.mark.parametrize("core", drawn.CORES)
@@ -105,8 +121,7 @@ def test_make_runs_the_self_test_which_knows_its_sizes(folder: Path) -> None:
     printed = make(folder)
     assert "3 of 3 beats equal the golden model to the bit" in printed
     constants, ram = numbers(printed, r"constants (\d+) bytes, RAM (\d+) bytes")
-    tables = 2 * 2 * 129 + 2 * 30 * 6
-    assert (constants + tables, ram) == (cost.constant_bytes(drawn.net()), cost.ram_bytes(drawn.net()))
+    assert (constants + TABLES, ram) == (cost.constant_bytes(drawn.net()), cost.ram_bytes(drawn.net()))
 
 
 def test_a_self_test_that_fails_says_so(folder: Path, tmp_path: Path) -> None:
@@ -186,3 +201,9 @@ def test_beats_are_rounded_and_kept_within_their_range() -> None:
     assert rounded.waves[:, 0].tolist() == [16384, -32768]
     assert rounded.log_gain.tolist() == [1024, 32767]
     assert rounded.rr_ms.tolist() == [800, 65535]
+
+
+def test_an_export_needs_no_torch() -> None:
+    code = "import sys, kalemia.export.c, kalemia.export.int8; print('torch' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "False\n"
