@@ -26,8 +26,9 @@ def loaded_by(code: str, *arguments: str) -> set[str]:
 
 def test_the_public_names() -> None:
     assert kalemia.__all__ == [
-        "LEADS", "Beat", "Calibration", "Draw", "Estimate", "Hemolyzed", "KalemiaError", "Recording",
-        "calibrate", "cut", "digitize", "predict", "read", "simulate",
+        "LEADS", "Beat", "Calibration", "Draw", "Estimate", "Estimates", "Hemolyzed", "KalemiaError", "Recording",
+        "calibrate", "cut", "digitize", "examine", "models", "predict", "predict_many", "read", "report", "simulate",
+        "to_table",
     ]  # fmt: skip
     for name in kalemia.__all__:
         assert getattr(kalemia, name).__module__.startswith("kalemia.") if name != "LEADS" else kalemia.LEADS
@@ -52,11 +53,13 @@ def test_star_brings_the_public_names_and_no_other() -> None:
         "import kalemia.read",
         "import kalemia.simulate.records",
         "import kalemia.cli",
+        "import kalemia.report.folder",
     ],
 )
 def test_a_function_stays_a_function_when_its_room_is_imported(first: str) -> None:
     code = (
-        f"import kalemia\n{first}\nassert all(callable(f) for f in (kalemia.read, kalemia.predict, kalemia.simulate))"
+        f"import kalemia\n{first}\n"
+        "assert all(callable(f) for f in (kalemia.read, kalemia.predict, kalemia.simulate, kalemia.report))"
     )
     loaded_by(code + "\nfrom kalemia.read import read\nassert kalemia.read is read")
 

@@ -10,12 +10,16 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from kalemia.digitize import digitize
     from kalemia.errors import KalemiaError
+    from kalemia.estimate.batch import Estimates, predict_many
     from kalemia.estimate.draws import calibrate
     from kalemia.estimate.hemolysis import Hemolyzed
+    from kalemia.estimate.model import bundled as models
     from kalemia.estimate.personal import Calibration, Draw
-    from kalemia.estimate.predict import predict
+    from kalemia.estimate.predict import examine, predict
+    from kalemia.estimate.table import to_table
     from kalemia.read import read
     from kalemia.records import LEADS, Beat, Estimate, Recording
+    from kalemia.report import report
     from kalemia.signal.beat import cut
     from kalemia.simulate import simulate
 
@@ -27,15 +31,21 @@ __all__ = [
     "Calibration",
     "Draw",
     "Estimate",
+    "Estimates",
     "Hemolyzed",
     "KalemiaError",
     "Recording",
     "calibrate",
     "cut",
     "digitize",
+    "examine",
+    "models",
     "predict",
+    "predict_many",
     "read",
+    "report",
     "simulate",
+    "to_table",
 ]
 
 _HOMES = {
@@ -45,9 +55,15 @@ _HOMES = {
     "Hemolyzed": "estimate.hemolysis",
     "cut": "signal.beat",
     "digitize": "digitize",
+    "Estimates": "estimate.batch",
+    "examine": "estimate.predict",
+    "models": "estimate.model",
     "predict": "estimate.predict",
+    "predict_many": "estimate.batch",
     "read": "read",
+    "report": "report",
     "simulate": "simulate",
+    "to_table": "estimate.table",
     "KalemiaError": "errors",
     "LEADS": "records",
     "Beat": "records",

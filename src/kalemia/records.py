@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
+from importlib import import_module
 from typing import Any, Literal
 
 import numpy as np
@@ -96,6 +97,19 @@ class Recording:
             raise KeyError(f"no lead {name!r}; this recording has {', '.join(self.leads)}")
         samples: NDArray[np.float32] = self.signal[self.leads.index(name)]
         return samples
+
+    def _repr_html_(self) -> str:
+        """Return what a notebook shows: the ECG on millimetre paper."""
+        return str(_drawn("recording_html")(self))
+
+    def plot(self, ax: Any = None) -> Any:
+        """Draw the ECG on millimetre paper into matplotlib's Axes, by default new ones, and return them."""
+        return _drawn("plot_recording")(self, ax)
+
+
+def _drawn(what: str) -> Any:
+    """Return what draws: by name and when it is asked for, since the report lies downstream of all that it draws."""
+    return getattr(import_module("kalemia.report"), what)
 
 
 def _millivolts(signal: Any) -> NDArray[np.float32]:
@@ -211,7 +225,8 @@ class Estimate:
     less than 3.5 has, "normal" where 3.5 to 5.5 has nine tenths, T can be read and ST is not raised, else "uncertain".
     `likelihood_ratio` is what the ECG says on its own: how many times likelier it is at a "high" (5.5 to 8), and at a
     "low" potassium (2.5 to 3.5), than at a normal one; beside `earlier_ecgs` of the patient, if there are some.
-    `leads_used` of a refused one are those that were looked at. A `doubtful_draw` goes into nothing else.
+    `recorded` is when the ECG was, where it says so. `leads_used` of a refused one are those that were looked at. A
+    `doubtful_draw` goes into nothing else.
     """
 
     source: str
@@ -227,6 +242,7 @@ class Estimate:
     interval_validated_on: str | None = None
     earlier_ecgs: int = 0
     reason: str | None = None
+    recorded: datetime | None = None
     heart_rate_bpm: float | None = None
     beats_used: int = 0
     leads_used: tuple[str, ...] = ()
@@ -240,12 +256,22 @@ class Estimate:
         """Return plain lists, dictionaries, numbers and strings, in the order of the JSON contract."""
         return {name: _plain(value) for name, value in vars(self).items()}
 
+    def _repr_html_(self) -> str:
+        """Return what a notebook shows: the first part of the report."""
+        return str(_drawn("estimate_html")(self))
+
+    def plot(self, ax: Any = None) -> Any:
+        """Draw the estimate and its interval on a scale of potassium into matplotlib's Axes, by default new ones."""
+        return _drawn("plot_estimate")(self, ax)
+
 
 def _plain(value: Any) -> Any:
     if isinstance(value, tuple):
         return list(value)
     if isinstance(value, Mapping):
         return dict(value)
+    if isinstance(value, datetime):
+        return value.isoformat()
     return (
         {name: _plain(part) for name, part in vars(value).items()}
         if isinstance(value, ModelName | Before | DoubtfulDraw)

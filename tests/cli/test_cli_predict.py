@@ -326,7 +326,7 @@ class Asked:
 @pytest.fixture
 def asked(monkeypatch: pytest.MonkeyPatch) -> Asked:
     answers = Asked()
-    monkeypatch.setattr("kalemia.estimate.many.predict_many", answers)
+    monkeypatch.setattr("kalemia.estimate.many.estimates", answers)
     return answers
 
 

@@ -12,7 +12,7 @@ import pytest
 
 from kalemia.errors import KalemiaError
 from kalemia.estimate.hemolysis import Hemolyzed
-from kalemia.estimate.many import Job, predict_many
+from kalemia.estimate.many import Job, estimates
 from kalemia.estimate.model import Model
 from kalemia.estimate.personal import Calibration
 from kalemia.estimate.population import Population
@@ -34,7 +34,7 @@ def twenty(patients: Path, tmp_path: Path) -> list[str]:
 
 @pytest.mark.parametrize("workers", [1, 2])
 def test_one_bad_file_among_twenty_harms_no_other(twenty: list[str], tiny_path: Path, workers: int) -> None:
-    found = list(predict_many(twenty, Job(tiny_path), workers))
+    found = list(estimates(twenty, Job(tiny_path), workers))
     assert [estimate.source for estimate in found] == twenty
     assert [e.status == "failed" for e in found] == ["p000007" in source for source in twenty]
     assert sum(e.status == "estimated" for e in found) >= 17
@@ -54,7 +54,7 @@ class Deadly:
 @pytest.mark.parametrize("deadly", [("p000003.hea",), ("p000000.hea", "p000019.hea", "p000020.hea", "p000039.hea")])
 def test_a_file_that_kills_its_process_fails_alone(patients: Path, tiny_path: Path, deadly: tuple[str, ...]) -> None:
     sources = [str(path) for path in inputs([patients])]
-    found = list(predict_many(sources, Job(tiny_path, each=Deadly(deadly)), workers=2))
+    found = list(estimates(sources, Job(tiny_path, each=Deadly(deadly)), workers=2))
     assert [estimate.source for estimate in found] == sources
     dead = [estimate for estimate in found if estimate.source.endswith(deadly)]
     assert len(dead) == len(deadly)
@@ -79,7 +79,7 @@ def test_the_report_of_a_file_that_killed_its_process_says_so(
     twenty: list[str], tiny_path: Path, tmp_path: Path
 ) -> None:
     (tmp_path / "p000003.hea").write_text("of an earlier run")
-    found = list(predict_many(twenty, Job(tiny_path, each=Noted(tmp_path, "p000003.hea")), workers=2))
+    found = list(estimates(twenty, Job(tiny_path, each=Noted(tmp_path, "p000003.hea")), workers=2))
     died = "the process that read it died: the file is damaged beyond what a reader survives"
     assert [(Path(e.source).name, e.status) for e in found if e.reason == died] == [("p000003.hea", "failed")]
     assert (tmp_path / "p000003.hea").read_text() == died
@@ -88,7 +88,7 @@ def test_the_report_of_a_file_that_killed_its_process_says_so(
 
 def test_workers_change_nothing(patients: Path, tiny_path: Path) -> None:
     sources = [str(path) for path in inputs([patients])][:20]
-    assert list(predict_many(sources, Job(tiny_path), 2)) == list(predict_many(sources, Job(tiny_path), 1))
+    assert list(estimates(sources, Job(tiny_path), 2)) == list(estimates(sources, Job(tiny_path), 1))
 
 
 def broken(source: str, result: Result) -> None:
@@ -107,12 +107,12 @@ def test_an_error_of_ours_is_reported_as_the_result(twenty: list[str], tiny_path
             raise RuntimeError("out of ink")
         reasons.append(result.estimate.reason)
 
-    list(predict_many(twenty[:1], Job(tiny_path, each=spilling)))
+    list(estimates(twenty[:1], Job(tiny_path, each=spilling)))
     assert reasons == ["internal error, please report it: RuntimeError: out of ink"]
 
 
 def test_an_error_of_ours_is_the_file_s_own(twenty: list[str], tiny_path: Path) -> None:
-    found = list(predict_many(twenty[:3], Job(tiny_path, each=broken)))
+    found = list(estimates(twenty[:3], Job(tiny_path, each=broken)))
     assert [e.status for e in found] == ["failed"] * 3
     assert all(e.reason == "internal error, please report it: RuntimeError: out of ink" for e in found)
 
@@ -120,7 +120,7 @@ def test_an_error_of_ours_is_the_file_s_own(twenty: list[str], tiny_path: Path) 
 @pytest.mark.parametrize("workers", [1, 2])
 def test_what_ends_the_whole_run_is_raised(twenty: list[str], tiny_path: Path, workers: int) -> None:
     with pytest.raises(KalemiaError, match="cannot write the report"):
-        list(predict_many(twenty, Job(tiny_path, each=refusing), workers))
+        list(estimates(twenty, Job(tiny_path, each=refusing), workers))
 
 
 def test_a_job_passes_on_all_that_it_knows(monkeypatch: pytest.MonkeyPatch, tiny: Model) -> None:
@@ -135,14 +135,14 @@ def test_a_job_passes_on_all_that_it_knows(monkeypatch: pytest.MonkeyPatch, tiny
     seen: list[tuple[str, Result]] = []
     ward = Population.load("hospital")
     job = Job("v5-4k", 250.0, own, ward, Hemolyzed(6.0), lambda source, result: seen.append((source, result)))
-    assert list(predict_many(["a", "b"], job)) == [Estimate("a", "refused"), Estimate("b", "refused")]
-    known = {"rate": 250.0, "calibration": own, "population": ward, "lab": Hemolyzed(6.0)}
+    assert list(estimates(["a", "b"], job)) == [Estimate("a", "refused"), Estimate("b", "refused")]
+    known = {"rate": 250.0, "leads": None, "calibration": own, "population": ward, "lab": Hemolyzed(6.0)}
     assert asked == [("a", "v5-4k", known), ("b", "v5-4k", known)]
     assert [source for source, _ in seen] == ["a", "b"]
 
 
 def test_no_files_give_no_estimates(tiny_path: Path) -> None:
-    assert list(predict_many([], Job(tiny_path), 1)) == list(predict_many([], Job(tiny_path), 2)) == []
+    assert list(estimates([], Job(tiny_path), 1)) == list(estimates([], Job(tiny_path), 2)) == []
 
 
 def test_estimates_come_one_by_one(twenty: list[str], tiny_path: Path) -> None:
@@ -151,6 +151,6 @@ def test_estimates_come_one_by_one(twenty: list[str], tiny_path: Path) -> None:
     def note(source: str, result: Result) -> None:
         seen.append(source)
 
-    stream: Iterator[Estimate] = predict_many(twenty, Job(tiny_path, each=note))
+    stream: Iterator[Estimate] = estimates(twenty, Job(tiny_path, each=note))
     next(stream)
     assert seen == twenty[:1]

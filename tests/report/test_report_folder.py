@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import pickle
 import re
+import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -14,7 +15,8 @@ from markup_tree import Node, parse, table_rows
 from report_examples import EVERY, FAILED, HIGH, LOW, NORMAL, REFUSED, UNCERTAIN, result
 
 from kalemia.errors import KalemiaError
-from kalemia.estimate.many import Job, predict_many
+from kalemia.estimate.many import Job
+from kalemia.estimate.many import estimates as estimated
 from kalemia.estimate.predict import Result
 from kalemia.records import NOTICE, Estimate
 from kalemia.report import Pages, page, write_page
@@ -163,7 +165,7 @@ def test_nor_for_one_that_an_error_of_ours_kept_from_being_written(
 ) -> None:
     pages, (estimate,) = Pages.of(["a.dcm"], tmp_path), estimates("a.dcm")
     pages("a.dcm", result(estimate))
-    monkeypatch.setattr("kalemia.report.folder.page", lambda _: 1 / 0)
+    monkeypatch.setattr(sys.modules["kalemia.report.folder"], "page", lambda _: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         pages("a.dcm", result(estimate))
     assert pages.page(estimate) is None
@@ -192,7 +194,7 @@ def test_pages_go_with_a_job_to_the_process_that_makes_the_estimate(
 ) -> None:
     sources = [str(patients / "0000" / f"p00000{k}.hea") for k in (1, 2)]
     job = pickle.loads(pickle.dumps(Job(tiny_path, each=Pages.of(sources, tmp_path))))
-    made = list(predict_many(sources, job))
+    made = list(estimated(sources, job))
     assert [estimate.status for estimate in made] == ["estimated", "estimated"]
     assert {path.name for path in tmp_path.iterdir()} == {"p000001.html", "p000002.html"}
     assert "What moved the estimate" in (tmp_path / "p000001.html").read_text(encoding="utf-8")

@@ -16,7 +16,7 @@ from kalemia.records import LEADS, Recording
 from kalemia.report import page
 from kalemia.report.curve import curve, path, thin
 from kalemia.report.paper import draw
-from kalemia.report.strips import Strip, layout, samples
+from kalemia.report.strips import Strip, layout, samples, straightened
 
 
 def picture(shown: Recording, name: str = "ecg") -> Node:
@@ -110,9 +110,9 @@ def test_the_columns_of_a_short_recording_show_its_end(seconds: float, starts: l
 def test_samples_are_those_of_the_stretch_and_what_was_not_recorded_is_nan() -> None:
     counted = Recording(np.arange(20, dtype=np.float32)[None].copy(), 10.0, ("I",))
     counted.signal[0, 7] = np.inf
-    np.testing.assert_array_equal(samples(counted, "I", 0.5, 0.5), [5, 6, np.nan, 8, 9])
-    np.testing.assert_array_equal(samples(counted, "I", 0.4, 0.0), [4])
-    np.testing.assert_array_equal(samples(counted, "I", 1.8, 9.0), [18, 19])
+    np.testing.assert_array_equal(samples(counted.signal[0], 10.0, 0.5, 0.5), [5, 6, np.nan, 8, 9])
+    np.testing.assert_array_equal(samples(counted.signal[0], 10.0, 0.4, 0.0), [4])
+    np.testing.assert_array_equal(samples(counted.signal[0], 10.0, 1.8, 9.0), [18, 19])
     assert counted.signal[0, 7] == np.inf
 
 
@@ -136,7 +136,7 @@ def test_columns_stand_side_by_side_with_a_stroke_between_their_names() -> None:
         ("I", 16.0), ("aVR", 78.5), ("V1", 141.0), ("V4", 203.5)
     ]  # fmt: skip
     strokes = [path["d"] for path in svg.all("path", "pulse") if "h5" not in path["d"]]
-    top = zeros(svg)[0] - 15
+    top = float(svg.all("clippath")[0].one("rect")["y"])
     assert strokes[:3] == [f"M{x:g} {top + 1.5:g}v3.5" for x in (77.5, 140, 202.5)]
     assert len(strokes) == 9
     assert float(names[0]["y"]) == top + 4.5
@@ -151,7 +151,7 @@ def test_every_row_begins_with_a_pulse_of_one_millivolt_and_a_fifth_of_a_second(
 
 def test_rows_reach_as_far_as_their_waves_in_whole_thick_squares() -> None:
     calm, tall, deep = (flat(("I", "II", "III")) for _ in range(3))
-    tall.signal[1, 100] = 1.7
+    tall.signal[1, 100] = 1.3
     deep.signal[1, 100] = -1.2
     assert np.diff(zeros(picture(calm))) == pytest.approx([25, 25])
     assert np.diff(zeros(picture(tall))) == pytest.approx([30, 25])
@@ -161,8 +161,8 @@ def test_rows_reach_as_far_as_their_waves_in_whole_thick_squares() -> None:
     assert picture(tall)["viewbox"] == "0 0 270 90"
 
 
-@pytest.mark.parametrize(("mv", "up"), [(1.4, 15), (1.45, 20), (1.9, 20), (2.4, 25), (9.0, 25)])
-def test_a_wave_keeps_a_millimetre_to_the_edge_of_its_row(mv: float, up: float) -> None:
+@pytest.mark.parametrize(("mv", "up"), [(0.9, 15), (1.1, 20), (1.4, 20), (2.4, 30), (9.0, 60)])
+def test_a_wave_keeps_clear_of_the_name_at_the_edge_of_its_row(mv: float, up: float) -> None:
     spiked = flat()
     spiked.signal[0, 100] = mv
     assert zeros(picture(spiked))[0] == 5 + up
@@ -205,14 +205,47 @@ def test_a_picture_bears_its_name_so_that_several_can_stand_on_one_page() -> Non
     assert svg["role"] == "img"
 
 
-def test_the_median_of_a_lead_over_all_that_is_drawn_lies_on_the_zero_line() -> None:
-    high = flat(("I", "II"), 12.0)
-    high.signal[0] += 3.0
-    high.signal[0, 5600:] = 64.0
-    svg = picture(high)
-    first, _, second, _ = (points(trace["d"])[0] for trace in svg.all("path", "trace"))
-    assert first[:, 1] == pytest.approx(np.full(len(first), zeros(svg)[0]))
-    assert second[0, 1] == pytest.approx(zeros(svg)[2])
+def test_the_drift_of_the_baseline_is_taken_off_and_the_beats_stay() -> None:
+    calm = recording(("II",))
+    t = np.arange(5000) / 500
+    drifting = replace(calm, signal=(calm.signal + 2 * np.sin(2 * np.pi * 0.1 * t) + 3).astype(np.float32))
+    straight, again = (points(picture(shown).one("path", "trace")["d"])[0] for shown in (calm, drifting))
+    assert np.abs(straight - again)[500:-500, 1].max() < 2.0  # mm, of 20 that it drifts
+    assert np.ptp(again[:, 1]) < 17
+
+
+def test_a_gap_in_a_lead_is_bridged_for_its_baseline_and_stays_a_gap() -> None:
+    holed = np.ones(1000)
+    holed[400:600] = np.nan
+    level = straightened(holed, 100.0)
+    assert np.isnan(level[400:600]).all()
+    np.testing.assert_allclose(level[[0, 399, 600, 999]], 0, atol=1e-9)
+    assert np.isnan(straightened(np.full(50, np.nan), 100.0)).all()
+
+
+def test_waves_that_would_leave_the_paper_take_a_smaller_gain_and_are_whole() -> None:
+    tall = recording(("V4", "V5"))
+    giant = replace(tall, signal=tall.signal * 8)
+    drawing = draw(giant, None)
+    assert drawing.remarks[0].startswith("25 mm/s, 5 mm/mV: a small square is 0.04 s by 0.2 mV.")
+    assert not any("Cut off" in remark for remark in drawing.remarks)
+    svg = parse(drawing.svg).one("svg", "ecg")
+    assert pulses(svg)[0]["d"].endswith("h2v-5.0h5v5.0h2")
+    for clip, trace in zip(svg.all("clippath"), svg.all("path", "trace"), strict=True):
+        rect, y = clip.one("rect"), points(trace["d"])[0][:, 1]
+        assert float(rect["y"]) < y.min() < y.max() < float(rect["y"]) + float(rect["height"])
+
+
+@pytest.mark.parametrize("mv", [2.6, -3.5])
+def test_no_wave_of_a_body_leaves_its_row(mv: float) -> None:
+    tall = recording()
+    tall.signal[LEADS.index("V3")] *= mv
+    svg = picture(tall)
+    for clip, group in zip(svg.all("clippath"), svg.all("g"), strict=True):
+        rect = clip.one("rect")
+        for trace in group.all("path", "trace"):
+            y = points(trace["d"])[0][:, 1]
+            assert float(rect["y"]) < y.min() < y.max() < float(rect["y"]) + float(rect["height"])
 
 
 @pytest.mark.parametrize("offset", [-2.0, 64.0])
@@ -261,7 +294,10 @@ def test_columns_that_show_another_moment_are_named(seconds: float, moved: list[
 
 
 def test_an_ordinary_ecg_needs_the_scale_and_the_marks_explained_and_no_more() -> None:
-    scale = "25 mm/s, 10 mm/mV: a small square is 0.04 s by 0.1 mV. Not filtered; each lead is shifted to its median."
+    scale = (
+        "25 mm/s, 10 mm/mV: a small square is 0.04 s by 0.1 mV. The drift of the baseline is taken off for display, "
+        "nothing else."
+    )
     marks = "A stroke at the foot of a row marks an R peak that was found."
     assert draw(recording(), None).remarks == (scale,)
     assert draw(recording(), beat()).remarks == (scale, marks)
@@ -287,7 +323,7 @@ def test_short_recordings_are_drawn() -> None:
             assert picture(recording(leads, seconds)).all("path", "trace")
 
 
-@pytest.mark.parametrize(("mv", "is_cut"), [(2.4, False), (2.6, True), (-1.9, False), (-2.1, True)])
+@pytest.mark.parametrize(("mv", "is_cut"), [(5.9, False), (6.1, True), (-5.9, False), (-6.1, True)])
 def test_what_leaves_its_row_is_cut_off_and_told(mv: float, is_cut: bool) -> None:
     spiked = flat(("I", "II"))
     spiked.signal[1, 100] = mv
@@ -300,8 +336,8 @@ def test_a_huge_amplitude_goes_a_little_beyond_its_row_and_no_further() -> None:
     wild.signal[0, 100], wild.signal[0, 200] = 1e6, -1e6
     svg = picture(wild)
     y = points(svg.all("path", "trace")[0]["d"])[0][:, 1]
-    assert (zeros(svg)[0] - y.min(), y.max() - zeros(svg)[0]) == pytest.approx((30, 25))
-    assert svg["viewbox"] == "0 0 270 80"
+    assert (zeros(svg)[0] - y.min(), y.max() - zeros(svg)[0]) == pytest.approx((65, 65))
+    assert svg["viewbox"] == "0 0 270 155"
 
 
 def test_r_peaks_are_marked_on_the_rhythm_strip_only() -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections import Counter
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from pathlib import Path
@@ -168,13 +167,12 @@ def _doubtful(lab: float | None, hemolyzed: bool, index: float | None) -> Hemoly
 def _found(inputs: Sequence[str]) -> tuple[list[Input], list[Path]]:
     """Return the ECGs that were named or are in folders, and the files there that may be damaged ones."""
     from kalemia.read import inputs as find
+    from kalemia.read import sorts
 
     passed_over: list[Path] = []
     sources = list(find(inputs, passed_over))
     if not sources:
-        raise KalemiaError(
-            f"no ECG found in {', '.join(inputs)}{_instead(inputs)}; give files, or folders that hold some"
-        )
+        raise KalemiaError(f"no ECG found in {', '.join(inputs)}{sorts(inputs)}; give files, or folders that hold some")
     return sources, passed_over
 
 
@@ -204,15 +202,6 @@ def _reference(
     return ecg, draw
 
 
-def _instead(folders: Sequence[str]) -> str:
-    """Say of what kinds the files in folders are that hold no ECG."""
-    from kalemia.read import seen
-
-    kinds: Counter[str] = sum(map(seen, folders), start=Counter())
-    listed = ", ".join(f"{count} x {kind}" for kind, count in kinds.most_common())
-    return f", where files are: {listed}" if listed else ", where no files are"
-
-
 def _calibrated(
     known: Path | tuple[str, Draw] | None, model: str | None, rate: float | None, sources: Sequence[Input]
 ) -> Calibration | None:
@@ -235,11 +224,11 @@ def _calibrated(
 
 def _estimates(sources: Sequence[Input], job: Job, workers: int, as_json: bool) -> list[Estimate]:
     """Return the estimates of all sources; each is printed as soon as it is there."""
-    from kalemia.estimate.many import predict_many
+    from kalemia.estimate.many import estimates as estimated
 
     estimates = []
     with progress_bar("predicting", len(sources)) as step:
-        for estimate in predict_many(sources, job, 1 if len(sources) < FEW_FILES else workers):
+        for estimate in estimated(sources, job, 1 if len(sources) < FEW_FILES else workers):
             estimates.append(estimate)
             _print(estimate, as_json)
             step(1)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Annotated, Any, TypedDict
 
@@ -124,18 +124,18 @@ class Card:
     leads: Annotated[tuple[str, ...], Meta(min_length=1)]
     least_leads: int
     parameters: int
-    architecture: Mapping[str, Any]
-    preprocessing: Mapping[str, Any]
+    architecture: Mapping[str, Any] = field(repr=False)
+    preprocessing: Mapping[str, Any] = field(repr=False)
     trained_on: str
     validated_on: str
-    training: Mapping[str, Any]
-    metrics: Mapping[str, Any]
-    sureness: tuple[Sureness, ...]
-    mix: Annotated[tuple[Share, ...], Meta(min_length=BINS, max_length=BINS)]
-    likeness: Mapping[str, Any]
-    onnx_sha256: str
-    reference: Reference | None
-    notice: str
+    training: Mapping[str, Any] = field(repr=False)
+    metrics: Mapping[str, Any] = field(repr=False)
+    sureness: tuple[Sureness, ...] = field(repr=False)
+    mix: Annotated[tuple[Share, ...], Meta(min_length=BINS, max_length=BINS)] = field(repr=False)
+    likeness: Mapping[str, Any] = field(repr=False)
+    onnx_sha256: str = field(repr=False)
+    reference: Reference | None = field(repr=False)
+    notice: str = field(repr=False)
 
     @classmethod
     def load(cls, path: Path) -> Card:

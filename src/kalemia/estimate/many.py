@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import suppress
@@ -15,7 +16,7 @@ from kalemia.estimate.hemolysis import Hemolyzed
 from kalemia.estimate.personal import Calibration
 from kalemia.estimate.population import DEFAULT, Population
 from kalemia.estimate.predict import Result, examine
-from kalemia.read import Input
+from kalemia.read.memory import Ecg, is_named
 from kalemia.records import Estimate
 from kalemia.system.workers import pool
 
@@ -39,6 +40,8 @@ class Job:
     each
         Called in the worker with the source and the Result, to write a report; of a file that failed by an error of
         ours, or killed its worker, with a Result that says so.
+    leads
+        As in `predict`, for those that are in memory.
     """
 
     model: str | Path | None = None
@@ -47,24 +50,26 @@ class Job:
     population: Population = field(default_factory=partial(Population.load, DEFAULT))
     lab: Hemolyzed | None = None
     each: Callable[[str, Result], None] | None = None
+    leads: str | Sequence[str] | None = None
 
-    def __call__(self, source: str | Input) -> Estimate:
+    def __call__(self, source: Ecg) -> Estimate:
         """Estimate one file; whatever goes wrong with it is its own Estimate, so that the others go on."""
         try:
             result = examine(
                 source,
                 self.model,
                 rate=self.rate,
+                leads=None if is_named(source) else self.leads,
                 calibration=self.calibration,
                 population=self.population,
                 lab=self.lab,
             )
             if self.each:
-                self.each(str(source), result)
+                self.each(named(source), result)
         except KalemiaError:
             raise
         except Exception as exc:  # noqa: BLE001 - one bad file must never stop the others
-            return self.failed(str(source), internal(exc))
+            return self.failed(named(source), internal(exc))
         return result.estimate
 
     def failed(self, source: str, reason: str) -> Estimate:
@@ -76,7 +81,12 @@ class Job:
         return result.estimate
 
 
-def predict_many(sources: Sequence[str | Input], job: Job, workers: int = 1) -> Iterator[Estimate]:
+def named(source: Ecg) -> str:
+    """Return what an Estimate calls its source."""
+    return os.fsdecode(source) if is_named(source) else getattr(source, "source", "memory")
+
+
+def estimates(sources: Sequence[Ecg], job: Job, workers: int = 1) -> Iterator[Estimate]:
     """Estimate many files in their order, on several processes; a file that kills its process fails alone."""
     if workers <= 1:
         yield from map(job, sources)
@@ -93,7 +103,7 @@ def predict_many(sources: Sequence[str | Input], job: Job, workers: int = 1) -> 
         yield from _in_turn(sources[done:], job)
 
 
-def _in_turn(sources: Sequence[str | Input], job: Job) -> Iterator[Estimate]:
+def _in_turn(sources: Sequence[Ecg], job: Job) -> Iterator[Estimate]:
     """Estimate files one after the other in a process of their own; where it dies, the file in hand is to blame."""
     while sources:
         with pool(1) as process:
@@ -101,7 +111,7 @@ def _in_turn(sources: Sequence[str | Input], job: Job) -> Iterator[Estimate]:
                 try:
                     yield process.submit(job, source).result()
                 except BrokenProcessPool:
-                    yield _died(str(source), job)
+                    yield _died(named(source), job)
                     break
         sources = sources[done:]
 

@@ -210,6 +210,10 @@ def bundled() -> list[Card]:
     return [Model.load(name).card for name in _bundled_names()]
 
 
+models = bundled
+"""What `kalemia.models` is."""
+
+
 def _bundled_names() -> list[str]:
     return sorted(path.stem for path in _assets().glob("*.onnx") if not path.name.endswith(REFERENCE))
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import math
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, overload
 
 from kalemia import body
 from kalemia.errors import BeatError, DigitizeError, KalemiaError, ModelError
@@ -20,6 +21,7 @@ from kalemia.estimate.personal import Calibration, Earlier
 from kalemia.estimate.population import DEFAULT as DEFAULT_POPULATION
 from kalemia.estimate.population import Population
 from kalemia.read import Input, identify, read
+from kalemia.read.memory import Ecg, held, is_named, spelled
 from kalemia.read.reader import other_rate
 from kalemia.records import EIGHT, HIGH_MEQ_L, LOW_MEQ_L, Beat, Estimate, Level, Recording
 from kalemia.signal import beat as beats
@@ -61,25 +63,53 @@ class Result:
     earlier: Earlier | None = None
 
 
+@overload
 def predict(
-    source: str | os.PathLike[str] | Recording,
+    source: Ecg,
     model: str | Path | None = None,
     *,
     rate: float | None = None,
+    leads: str | Sequence[str] | None = None,
     calibration: Calibration | None = None,
     population: str | Path | Population = DEFAULT_POPULATION,
     lab: Hemolyzed | None = None,
-) -> Estimate:
-    """Estimate potassium from a file or a Recording.
+) -> Estimate: ...
+@overload
+def predict(
+    source: list[Any] | tuple[Any, ...],
+    model: str | Path | None = None,
+    *,
+    rate: float | None = None,
+    leads: str | Sequence[str] | None = None,
+    calibration: Calibration | None = None,
+    population: str | Path | Population = DEFAULT_POPULATION,
+    lab: Hemolyzed | None = None,
+) -> list[Estimate]: ...
+@spelled
+def predict(
+    source: Ecg | list[Any] | tuple[Any, ...],
+    model: str | Path | None = None,
+    *,
+    rate: float | None = None,
+    leads: str | Sequence[str] | None = None,
+    calibration: Calibration | None = None,
+    population: str | Path | Population = DEFAULT_POPULATION,
+    lab: Hemolyzed | None = None,
+) -> Estimate | list[Estimate]:
+    """Estimate potassium from a file, or from an ECG that is in memory.
 
     Parameters
     ----------
     source
-        The path of any ECG that `kalemia.read` or `kalemia.digitize` understands, or a Recording.
+        The path of any ECG that `kalemia.read` or `kalemia.digitize` understands; a Recording; an array of mV, (leads,
+        samples) or (samples, leads), or a table with a column a lead; a wfdb Record or an MNE Raw. A list of them gives
+        a list of Estimates; `predict_many` shares many out to processes.
     model
         The name of a bundled model or the path of an ONNX file; by default the bundled one that reads any lead.
     rate
-        Samples per second, Hz, for a CSV file that does not say it.
+        Samples per second, Hz, of an array, a table, or a CSV file that does not say it.
+    leads
+        The names of an array's leads, in order.
     calibration
         The patient's earlier ECGs, from `calibrate`.
     population
@@ -94,28 +124,36 @@ def predict(
     (ModelError), a wrong `population` (PopulationError) or `lab` (LaboratoryError), and a calibration of another model
     (CalibrationError).
     """
-    return examine(source, model, rate=rate, calibration=calibration, population=population, lab=lab).estimate
+
+    def one(ecg: Ecg) -> Estimate:
+        result = examine(ecg, model, rate=rate, leads=leads, calibration=calibration, population=population, lab=lab)
+        return result.estimate
+
+    return [one(each) for each in source] if isinstance(source, list | tuple) else one(source)
 
 
+@spelled
 def examine(
-    source: str | os.PathLike[str] | Recording,
+    source: Ecg,
     model: str | Path | None = None,
     *,
     rate: float | None = None,
+    leads: str | Sequence[str] | None = None,
     calibration: Calibration | None = None,
     population: str | Path | Population = DEFAULT_POPULATION,
     lab: Hemolyzed | None = None,
 ) -> Result:
     """Do what `predict` does, and keep what a report draws and explains."""
+    if isinstance(model, int | float):
+        raise TypeError(f"the second argument is a model; a rate is named, rate={model}")
     loaded = Model.load(DEFAULT if model is None else model)
     # What is wrong here is wrong usage, not a reason to refuse an ECG.
     known = Known(population if isinstance(population, Population) else Population.load(population), calibration, lab)
     known.check(loaded)
-    if isinstance(source, Recording):
-        try:
-            return _estimated(other_rate(body.checked(source), rate), loaded, known)
-        except KalemiaError as exc:
-            return Result(Estimate(source.source, "refused", reason=str(exc), model=loaded.name), source)
+    if not is_named(source):
+        return _of_memory(source, rate, leads, loaded, known)
+    if leads is not None:
+        raise TypeError(f"leads= names those of an array; {os.fsdecode(source)!r:.80} is a file, which names its own")
     name = os.fsdecode(source)
     try:
         entry = identify(source)
@@ -172,6 +210,18 @@ class Known:
         return min(earlier, key=lambda each: each.days(start), default=None)
 
 
+def _of_memory(ecg: Ecg, rate: float | None, leads: str | Sequence[str] | None, model: Model, known: Known) -> Result:
+    """Examine what was read, computed or loaded elsewhere."""
+    try:
+        recording = held(ecg, rate, leads)
+    except KalemiaError as exc:
+        return Result(Estimate("memory", "failed", reason=str(exc), model=model.name))
+    try:
+        return _estimated(other_rate(body.checked(recording), rate), model, known)
+    except KalemiaError as exc:
+        return Result(Estimate(recording.source, "refused", reason=str(exc), model=model.name), recording)
+
+
 def _of_page(entry: Input, model: Model, known: Known) -> Result:
     """Examine the first page of a file that shows an ECG; a page that cannot be read for sure is refused."""
     from kalemia.digitize import pages
@@ -193,7 +243,14 @@ def _of_page(entry: Input, model: Model, known: Known) -> Result:
 def _estimated(recording: Recording, model: Model, known: Known) -> Result:
     """Cut, gate and estimate a recording; refuse it where a step fails."""
     leads = tuple(lead for lead in model.card.leads if lead in recording.leads)
-    refused = Estimate(recording.source, "refused", model=model.name, leads_used=leads, warnings=recording.warnings)
+    refused = Estimate(
+        recording.source,
+        "refused",
+        recorded=recording.start,
+        leads_used=leads,
+        warnings=recording.warnings,
+        model=model.name,
+    )
     if len(leads) < model.card.least_leads:
         return Result(replace(refused, reason=_missing(recording, model.card)), recording)
     eight = tuple(lead for lead in EIGHT if lead in recording.leads)

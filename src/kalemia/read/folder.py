@@ -55,6 +55,13 @@ def seen(folder: str | os.PathLike[str], most: int = 1000) -> Counter[str]:
     return kinds
 
 
+def sorts(folders: Iterable[str | os.PathLike[str]]) -> str:
+    """Say of what kinds the files of folders are that hold no ECG, for the end of a sentence."""
+    kinds: Counter[str] = sum(map(seen, folders), start=Counter())
+    listed = ", ".join(f"{count} x {kind}" for kind, count in kinds.most_common())
+    return f", where files are: {listed}" if listed else ", where no files are"
+
+
 def _within(folder: Path, passed_over: list[Path]) -> Iterator[Input]:
     """Search a folder; links to folders are not followed, so that no search goes round in circles."""
 

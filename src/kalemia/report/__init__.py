@@ -6,13 +6,35 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from kalemia.report.folder import Pages, write_page
+    from kalemia.report.axes import plot_estimate, plot_recording
+    from kalemia.report.folder import Pages, report, write_page
+    from kalemia.report.inline import estimate_html, recording_html
     from kalemia.report.onepage import page
     from kalemia.report.terminal import text
 
-__all__ = ["Pages", "page", "text", "write_page"]
+__all__ = [
+    "Pages",
+    "estimate_html",
+    "page",
+    "plot_estimate",
+    "plot_recording",
+    "recording_html",
+    "report",
+    "text",
+    "write_page",
+]
 
-_HOMES = {"Pages": "folder", "page": "onepage", "text": "terminal", "write_page": "folder"}
+_HOMES = {
+    "Pages": "folder",
+    "estimate_html": "inline",
+    "page": "onepage",
+    "plot_estimate": "axes",
+    "plot_recording": "axes",
+    "recording_html": "inline",
+    "report": "folder",
+    "text": "terminal",
+    "write_page": "folder",
+}
 
 
 def __getattr__(name: str) -> Any:

@@ -15,11 +15,11 @@ TALL_TABLE = 6
 """With more leads than this the table of quality is about as tall as the picture of a beat."""
 
 
-def ecg(recording: Recording, beat: Beat | None) -> Markup:
+def ecg(recording: Recording, beat: Beat | None, name: str = "ecg") -> Markup:
     """Return the recording on millimetre paper, with the R peaks of the beat."""
     if not recording.leads or not recording.signal.shape[1]:
         return section("The ECG", element("p", "The recording is empty."))
-    drawing = paper.draw(recording, beat)
+    drawing = paper.draw(recording, beat, name)
     facts = [
         f"{len(recording.leads)} leads" if len(recording.leads) > 1 else f"Lead {recording.leads[0]}",
         words.duration(recording.duration_s),

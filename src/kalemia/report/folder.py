@@ -47,6 +47,43 @@ def write_page(result: Result, folder: str | Path, *, name: str | None = None) -
     return _write(Path(folder), name or page_name(result.estimate.source, set()), page(result))
 
 
+def report(what: Result | Estimate, path: str | os.PathLike[str]) -> Path:
+    """Write the page of an estimate, one HTML file that needs nothing else, and return its path.
+
+    Parameters
+    ----------
+    what
+        From `kalemia.examine`, which keeps what the page shows; or an Estimate, whose file is read again for it. Where
+        that is no longer there, or says something else than the Estimate (options were given with it), the page shows
+        what the Estimate holds, without the ECG.
+    path
+        The file to write, or a folder for it.
+
+    Raises
+    ------
+    KalemiaError
+        It cannot be written; no partial file is left.
+    """
+    result = _examined(what) if isinstance(what, Estimate) else what
+    target = Path(path)
+    if target.suffix.lower() in (".html", ".htm") and not target.is_dir():
+        return write_page(result, target.parent, name=target.name)
+    return write_page(result, target)
+
+
+def _examined(estimate: Estimate) -> Result:
+    """Return what an Estimate was made from, if its file still says the same."""
+    from kalemia.estimate.predict import Result, examine
+
+    alone = Result(estimate)
+    if not Path(estimate.source).is_file() or estimate.model is None or estimate.population is None:
+        return alone
+    with suppress(KalemiaError):
+        again = examine(estimate.source, estimate.model.name, population=estimate.population.name)
+        return again if again.estimate == estimate else alone
+    return alone
+
+
 @dataclass(frozen=True)
 class Pages:
     """The pages of many inputs in one folder, each under a name that no other has; as `each` of a `Job` it writes them.

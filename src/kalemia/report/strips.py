@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from kalemia.records import LEADS, Recording
 from kalemia.report.curve import Values
+from kalemia.signal.condition import BASELINE_PASSES
 
 MM_PER_S = 25.0
 ROW_S = 10.0
@@ -55,16 +58,33 @@ def _whole(recording: Recording, lead: str, start_s: float) -> Strip:
 def _column(recording: Recording, lead: str, column: int) -> Strip:
     """Return the strip of one of four columns: its own 2.5 s, or where a page was digitized, what there is."""
     start = min(column * COLUMN_S, max(recording.duration_s - COLUMN_S, 0.0))
-    if not np.isfinite(samples(recording, lead, start, COLUMN_S)).any():
-        recorded = np.flatnonzero(np.isfinite(samples(recording, lead, 0.0, ROW_S)))
+    if not np.isfinite(samples(recording.lead(lead), recording.rate, start, COLUMN_S)).any():
+        recorded = np.flatnonzero(np.isfinite(samples(recording.lead(lead), recording.rate, 0.0, ROW_S)))
         start = float(recorded[0] / recording.rate) if recorded.size else start
     length = min(COLUMN_S, recording.duration_s)
     return Strip(lead, start, length, left=column * COLUMN_S * MM_PER_S, label=lead)
 
 
-def samples(recording: Recording, lead: str, start_s: float, length_s: float) -> Values:
+def samples(values: NDArray[Any], rate: float, start_s: float, length_s: float) -> Values:
     """Return a stretch of a lead in mV, at least a sample; NaN where nothing was recorded."""
-    first = round(start_s * recording.rate)
-    cut = recording.lead(lead)[first : first + max(1, round(length_s * recording.rate))].astype(float)
+    first = round(start_s * rate)
+    cut = values[first : first + max(1, round(length_s * rate))].astype(float)
     cut[~np.isfinite(cut)] = np.nan
     return cut
+
+
+def straightened(values: Values, rate: float) -> Values:
+    """Return a lead in mV without the drift of its baseline: three moving averages of a second in a row, as for beats.
+
+    Ends are continued by their mirror image, gaps are bridged meanwhile.
+    """
+    from scipy.ndimage import uniform_filter1d
+
+    known = np.isfinite(values)
+    if not known.any():
+        return values
+    places = np.arange(values.size)
+    drift = np.interp(places, places[known], values[known])
+    for _ in range(BASELINE_PASSES):
+        drift = uniform_filter1d(drift, max(1, round(rate)), mode="reflect")
+    return values - drift
