@@ -16,7 +16,7 @@ test: .venv/dev
 
 # It installs no compiler and no emulator: tests that lack one are skipped, and say what they lack.
 firmware-test: .venv/dev
-	$(BIN)/pytest tests/export
+	$(BIN)/pytest -rs tests/export tests/stream
 
 docs: .venv/dev
 	$(BIN)/mkdocs build --strict

@@ -2,37 +2,49 @@
 
     KALEMIA_DATA=... python bench/stream.py | python bench/fill.py stream
 
-Needs the dev extra: wfdb reads the marks. What needs a C compiler says so where there is none.
+Needs the dev extra, as wfdb reads the marks, and make, gcc, arm-none-eabi-gcc with newlib, and qemu-system-arm.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from itertools import product
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.signal import resample_poly
 
+import compiled
 from common import data, headers, table
 from ectopic import patterned
 from kalemia.estimate.model import Model
 from kalemia.estimate.predict import predict
+from kalemia.export import c, golden
+from kalemia.export.golden import IntBeats
+from kalemia.export.integers import IntNet
 from kalemia.read import read
 from kalemia.records import Estimate, Recording
 from kalemia.signal.condition import REACH_S
 from kalemia.simulate import LEVELS, simulate_one
 from kalemia.simulate.heart import RATE
 from kalemia.simulate.noise import add_noise
-from kalemia.stream import Chain, Event, Kind, Settings, Statement
-from kalemia.stream.chain import Network
-from kalemia.stream.tables import Integers
+from kalemia.stream import Chain, Event, Kind, Network, Settings, Statement, of_model
+from kalemia.stream.tables import RATES_HZ, Integers
 from peaks import Score, marks
 
 MODEL, LEAD = "v5-4k", "V5"
 RECORDINGS = 250
 """Real and simulated ones that the chain and `predict` are both asked about."""
+FUZZED, FUZZED_AT_ONCE = 100_000_000, 5_000_000
 HOURS, PIECE_S = 2, 10
 """Simulated hours with noise, and the seconds after which its amounts are drawn anew."""
+
+Marked = tuple[Integers, int, NDArray[np.float64]]
+"""Samples, uV, their rate, Hz, and where the beats stand, s."""
 
 
 def silent(_wave: Integers, _log_gain: int, _rr_ms: int) -> Sequence[int]:
@@ -40,13 +52,12 @@ def silent(_wave: Integers, _log_gain: int, _rr_ms: int) -> Sequence[int]:
     return [0] * 30
 
 
-def network(model: Model) -> Network:
-    """Return a model of one lead as a network of the chain, in floating point."""
+def in_integers(net: IntNet) -> Network:
+    """Return the golden model of an exported network as a network of the chain."""
 
     def run(wave: Integers, log_gain: int, rr_ms: int) -> Sequence[int]:
-        side = np.array([[log_gain / 1024, rr_ms / 1000]], np.float32)
-        (found,) = model.run((wave[None, None] / 16384).astype(np.float32), side)
-        return [round(256 * float(value)) for value in found - found.max()]
+        beat = IntBeats(wave[None].astype(np.int16), np.array([log_gain], np.int16), np.array([rr_ms], np.uint16))
+        return [int(value) for value in golden.run(net, beat)[0]]
 
     return run
 
@@ -72,10 +83,10 @@ def peaks() -> str:
         )
     ]
     rows = [["LUDB", *_scored(_ludb())], *noisy]
-    return table(["lead II of", "beats", "sensitivity", "PPV", "F1"], rows)
+    return table(["lead II of", "beats", "sensitivity", "PPV", "F1"], rows, "stream-peaks")
 
 
-def _scored(streams: Iterable[tuple[Integers, int, NDArray[np.float64]]]) -> tuple[str, ...]:
+def _scored(streams: Iterable[Marked]) -> tuple[str, ...]:
     score = Score()
     for samples, rate, marked in streams:
         ended = np.append(samples, np.repeat(samples[-1:], 3 * rate))
@@ -84,15 +95,15 @@ def _scored(streams: Iterable[tuple[Integers, int, NDArray[np.float64]]]) -> tup
     return (str(score.hit + score.missed), *score.row(), f"{f1:.4f}")
 
 
-def _ludb() -> Iterable[tuple[Integers, int, NDArray[np.float64]]]:
+def _ludb() -> Iterable[Marked]:
     for header in headers(data() / "ludb"):
         yield microvolts(read(header).lead("II")), 500, marks(header)
 
 
-def _noisy(pattern: str, levels: Sequence[float]) -> Iterable[tuple[Integers, int, NDArray[np.float64]]]:
+def _noisy(pattern: str, levels: Sequence[float], patients: int = 6 * HOURS) -> Iterable[Marked]:
     """Yield ten minutes of a patient each, with the noise of a wearable and motion every ten seconds."""
     noise = replace(LEVELS["wearable"], filtered=False, motion_share=1.0)
-    for patient in range(6 * HOURS):
+    for patient in range(patients):
         rng = np.random.default_rng(patient)
         made = patterned(patient, pattern, 1.0, levels[patient % len(levels)], seconds=600)
         pieces = np.split(made.recording.lead("II"), 600 // PIECE_S)
@@ -100,18 +111,19 @@ def _noisy(pattern: str, levels: Sequence[float]) -> Iterable[tuple[Integers, in
         yield microvolts(noisy), RATE, made.at_s
 
 
-def agreement() -> str:
-    """Compare the chain, with the network in floating point, with `predict` on the same lead."""
-    model = Model.load(MODEL)
+def agreement(integers: IntNet) -> str:
+    """Compare the chain with `predict` on the same lead, with the network in floating point and in integers."""
+    networks = {"floating point": of_model(Model.load(MODEL)), "integers": in_integers(integers)}
+    asked = {"PTB-XL and others": list(_real()), "simulated `clinic`": list(_simulated())}
     rows = []
-    for name, recordings in (("PTB-XL and others", _real()), ("simulated `clinic`", _simulated())):
-        pairs = [(predict(one, MODEL), stated(one, network(model))) for one in recordings]
+    for (name, recordings), (way, own) in product(asked.items(), networks.items()):
+        pairs = [(predict(one, MODEL), stated(one, own)) for one in recordings]
         both = [(e, s) for e, s in pairs if e.status == "estimated" and not s.reason]
         apart = sum((e.status == "estimated") == bool(s.reason) for e, s in pairs)
         off = np.array([_off(e, s) for e, s in both])
-        rows.append([name, len(pairs), apart, *(_spread(column) for column in off.T)])
-    columns = ["recordings", "asked", "one alone refuses", "potassium", "5 %", "95 %", "P(above 5.5)"]
-    return table(columns, rows)
+        rows.append([name, way, len(pairs), apart, *(_spread(column) for column in off.T)])
+    columns = ["recordings", "network in", "asked", "one alone refuses", "potassium", "5 %", "95 %", "P(above 5.5)"]
+    return table(columns, rows, "stream-agreement")
 
 
 def stated(recording: Recording, network: Network) -> Statement:
@@ -156,7 +168,44 @@ def _one(recording: Recording) -> Recording:
     return Recording(recording.lead(LEAD)[None], recording.rate, (LEAD,))
 
 
-if __name__ == "__main__":
+def same(folder: Path, net: IntNet) -> list[list[object]]:
+    """Compare every event of the chain in C and in Python over an hour, and let sanitizers watch fuzzed samples."""
+    settings, rows = Settings(250, rail_uv=4000), list[list[object]]()
+    pieces = [resample_poly(samples, 1, 2) for samples, _, _ in _noisy("SSSSSSE", (4.2, 6.2, 7.2), patients=6)]
+    script: compiled.Script = [("samples", np.round(np.concatenate(pieces)).astype(np.int64))]
+    found = compiled.said_by_c([str(compiled.build_with(folder))], folder, settings, 0, script)
+    expected = compiled.said_by_python(settings, script, in_integers(net))
+    equal = sum(one == other for one, other in zip(found, expected, strict=False))
+    rows.append(["events of a noisy hour that are the same in C and in Python", f"{equal:,} of {len(expected):,}"])
+    rng, watched = np.random.default_rng(0), compiled.build(folder, *compiled.SANITIZED)
+    for _ in range(FUZZED // FUZZED_AT_ONCE):
+        quieter = rng.integers(0, 20, FUZZED_AT_ONCE // 500).repeat(500)
+        wild = rng.integers(-(1 << 19), 1 << 19, FUZZED_AT_ONCE) >> quieter
+        compiled.said_by_c([str(watched)], folder, Settings(int(rng.choice(RATES_HZ))), 0, [("samples", wild)])
+    return [*rows, ["fuzzed samples without a finding of ASan and UBSan", f"{FUZZED:,}"]]
+
+
+def cost(folder: Path) -> list[list[object]]:
+    """Return what the whole chain, its network included, takes on an emulated Cortex-M4."""
+    printed = compiled.run(["make", "-s", "-C", str(folder), "chain-m4"])
+    numbers = [int(number) for number in re.findall(r"(\d+) (?:bytes|instructions|where)", printed)]
+    size = compiled.run(["make", "-s", "-C", str(folder), "size-chain-m4"]).split()
+    names = ("RAM of the state, bytes", "instructions a second of signal", "instructions a sample, most")
+    rows = zip((*names, "instructions of a sample that ends a window, most"), numbers, strict=True)
+    found: list[list[object]] = [[name, f"{number:,}"] for name, number in rows]
+    return [["code and constants, bytes", f"{int(size[6]):,}"], *found]
+
+
+def main() -> None:
+    """Print all tables."""
     print(peaks())
-    print(f"\nDifference of the chain from `predict`, both with `{MODEL}`, mEq/L (median, 95th percentile):\n")
-    print(agreement())
+    with TemporaryDirectory() as name:
+        net = c.write(Model.load(MODEL), Path(name)).net
+        print(f"\nDifference of the chain from `predict`, both with `{MODEL}`, mEq/L (median, 95th percentile):\n")
+        print(agreement(net))
+        print("\nThe chain in C:\n")
+        print(table(["what", "how much"], [*same(Path(name), net), *cost(Path(name))], "stream-device"))
+
+
+if __name__ == "__main__":
+    main()

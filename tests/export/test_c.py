@@ -22,6 +22,8 @@ from kalemia.export.golden import IntBeats
 
 BEATS = 200
 TABLES = 2 * 2 * 129 + 2 * 30 * 6
+SIGNATURES = "void f(const int16_t *wave, int16_t log_gain, uint16_t rr_ms) {", "void f(int32_t microvolts) {"
+"""Of a function round each of the examples of the docs."""
 
 
 @pytest.fixture(scope="module")
@@ -136,16 +138,17 @@ def test_a_self_test_that_fails_says_so(folder: Path, tmp_path: Path) -> None:
     assert "DIFFERS" in done.stdout
 
 
-def test_the_example_of_the_docs_compiles(folder: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("place", [0, 1])
+def test_the_examples_of_the_docs_compile(folder: Path, tmp_path: Path, place: int) -> None:
     if reason := drawn.missing("cc"):
         pytest.skip(reason)
     page = (drawn.FIRMWARE.parent / "docs" / "device.md").read_text(encoding="utf-8")
-    (code,) = re.findall(r"```c\n(.*?)```", page, re.DOTALL)
+    code = re.findall(r"```c\n(.*?)```", page, re.DOTALL)[place]
     above, within = code.split("\n\n")[:2], code.split("\n\n", 2)[2]
-    source = "\n".join([*above, "void f(const int16_t *wave, int16_t log_gain, uint16_t rr_ms) {", within, "}"])
+    source = "\n".join([*above, SIGNATURES[place], within, "}"])
     (tmp_path / "example.c").write_text(source)
-    command = ["cc", "-std=c99", "-Wall", "-Wextra", "-Werror", "-fsyntax-only", f"-I{folder}", "example.c"]
-    subprocess.run(command, cwd=tmp_path, check=True)
+    command = ["cc", "-std=c99", "-Wall", "-Wextra", "-Werror", "-Wno-unused-variable", "-fsyntax-only", "example.c"]
+    subprocess.run([*command, f"-I{folder}", f"-I{folder / 'chain'}"], cwd=tmp_path, check=True)
 
 
 def test_a_runtime_of_another_format_is_not_compiled(folder: Path, tmp_path: Path) -> None:
@@ -207,3 +210,17 @@ def test_an_export_needs_no_torch() -> None:
     code = "import sys, kalemia.export.c, kalemia.export.int8; print('torch' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "False\n"
+
+
+@pytest.mark.parametrize("place", ["", *(f"-{core}" for core in drawn.CORES)])
+def test_the_example_takes_samples_through_the_chain(folder: Path, place: str) -> None:
+    if reason := drawn.missing("cc", "make", *(drawn.EMULATOR if place else ())):
+        pytest.skip(reason)
+    printed = make(folder, f"chain{place}")
+    assert "the signal is good" in printed
+    assert len(re.findall(r"beats, RR \d+ ms|nothing is said of potassium", printed)) == 5
+    (state,) = numbers(printed, r"the state takes (\d+) bytes")
+    assert state < 14_400
+    if place:
+        a_second, *_ = numbers(printed, r"(\d+) instructions a second of signal")
+        assert a_second < 3_000_000

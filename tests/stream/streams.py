@@ -12,13 +12,6 @@ from ecgs import HEART, Wave, recording
 Integers = NDArray[np.int64]
 
 
-def network(wave: Integers, log_gain: int, rr_ms: int) -> Sequence[int]:
-    """Say that potassium is higher the taller T is, a parabola round it; of all that it is told."""
-    tall = int(wave[150:200].max())
-    middle = 4 + tall * 12 // 16384 + (log_gain >> 9) + (rr_ms & 1)
-    return [-150 * (place - middle) ** 2 for place in range(30)]
-
-
 def normal(_wave: Integers, _log_gain: int, _rr_ms: int) -> Sequence[int]:
     """Say that potassium is normal, whatever the beat."""
     return [-200 * (place - 9) ** 2 for place in range(30)]

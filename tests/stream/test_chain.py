@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import pairwise
+from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from streams import heart, high, network, normal
+from streams import heart, high, normal
 
+from compiled import network
 from ecgs import P, R, T, Wave, r_times
-from kalemia.stream import Chain, Event, Kind, Level, Reason, Settings, Signal, Statement
+from kalemia.errors import ModelError
+from kalemia.estimate.model import Model
+from kalemia.stream import Chain, Event, Kind, Level, Reason, Settings, Signal, Statement, of_model
 from kalemia.stream.events import MISSING, MOST_UV
 from kalemia.stream.tables import RATES_HZ, log_prior
 
@@ -161,6 +168,22 @@ def test_another_rate_is_a_gap() -> None:
     assert statements(chain.push(heart(500, 15.0)))[0].rr_ms == pytest.approx(800, abs=2)
     with pytest.raises(ValueError, match="360 Hz"):
         chain.set_rate(360)
+
+
+def test_the_example_of_the_docs_runs(capsys: pytest.CaptureFixture[str]) -> None:
+    page = (Path(__file__).parents[2] / "docs" / "device.md").read_text(encoding="utf-8")
+    (example,) = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
+    exec(compile(example, "docs/device.md", "exec"), {})
+    printed = [line.split() for line in capsys.readouterr().out.splitlines()]
+    assert [float(line[0]) for line in printed] == pytest.approx([13, 23], abs=0.01)
+    assert {line[2] for line in printed} <= {"LOW", "NORMAL", "HIGH", "UNCERTAIN"}
+
+
+def test_a_model_of_several_leads_is_none_of_a_stream(tiny: Model) -> None:
+    of_model(tiny)
+    several = SimpleNamespace(card=replace(tiny.card, leads=("I", "V5")))
+    with pytest.raises(ModelError, match="reads 2 leads; a stream has one"):
+        of_model(several)  # type: ignore[arg-type]
 
 
 def test_a_prior_is_taken_from_the_next_window_on() -> None:

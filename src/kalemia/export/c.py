@@ -1,4 +1,4 @@
-"""A network in integers as a folder of C99 that stands alone: its weights, the runtime, beats to test it on."""
+"""A network in integers as a folder of C99 that stands alone: weights, runtime, chain, and what to test them on."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from kalemia import __version__
 from kalemia.errors import ModelError
 from kalemia.estimate.model import Model
-from kalemia.export import cost, golden, tables
+from kalemia.export import cost, golden, signal, tables
 from kalemia.export.calibration import Beats, simulated
 from kalemia.export.floats import seen
 from kalemia.export.golden import IntBeats
@@ -40,6 +40,7 @@ class Device:
     net: IntNet
     beats: Beats
     said: NDArray[np.int16]
+    lead: str = "V5"
 
     @classmethod
     def of(cls, model: Model) -> Device:
@@ -47,7 +48,7 @@ class Device:
         weights, leads = Weights.read(model.onnx, model.card), model.card.leads
         net = quantized(weights, seen(weights, simulated(leads).waves[:, 0]))
         beats = simulated(leads, STORED_BEATS, STORED_SEED)
-        return cls(net, beats, golden.run(net, IntBeats.of(beats)))
+        return cls(net, beats, golden.run(net, IntBeats.of(beats)), leads[0])
 
 
 def write(model: Model, folder: Path) -> Device:
@@ -70,10 +71,14 @@ def write(model: Model, folder: Path) -> Device:
 def lay(device: Device, folder: Path) -> None:
     """Write the files of a network into a folder; OSError where one cannot be written."""
     own = {"kal_model.h": _header, "kal_model.c": _source, "kal_beats.h": _beats_header, "kal_beats.c": _beats}
-    (folder / "qemu").mkdir(parents=True, exist_ok=True)
+    for part in ("qemu", "chain"):
+        (folder / part).mkdir(parents=True, exist_ok=True)
     contents = {folder / name: text(device).encode() for name, text in (own | {"README.md": _readme}).items()}
     contents |= {folder / name: (_firmware() / "net" / name).read_bytes() for name in RUNTIME}
     contents |= {folder / "qemu" / name: (_firmware() / "qemu" / name).read_bytes() for name in EMULATED}
+    contents |= {folder / "chain" / path.name: path.read_bytes() for path in (_firmware() / "chain").glob("*.[ch]")}
+    contents |= {folder / "example.c": (_firmware() / "example.c").read_bytes()}
+    contents |= {folder / name: text.encode() for name, text in signal.files(device.lead).items()}
     atomic.write(contents)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -10,16 +10,16 @@ from numpy.typing import NDArray
 
 from kalemia.stream.events import MISSING, Event, Kind, Reason, Settings, Signal, Statement
 from kalemia.stream.integers import ln_mv, middle_twice, rounded
+from kalemia.stream.network import Network
 from kalemia.stream.posterior import posterior
 from kalemia.stream.segment import WINDOW, Beat, Second, Segment, Window
 from kalemia.stream.tables import Integers, lowpass
 from kalemia.stream.warning import Warner
 from kalemia.stream.window import LEAST_BEATS, cycle, fault, unlike
 
-Network = Callable[[Integers, int, int], Sequence[int]]
-"""(270,) the normalized beat in 2**14ths, the natural logarithm of its gain in mV in 1024ths, RR in ms; returns (30,)
-natural logarithms of likelihoods in 256ths."""
 MOST_OFF_S = 5
+AT_ONCE = 10_000
+"""Samples that are filtered at once: a day of them must not need the memory for it."""
 TICKS = 1 << 32
 
 
@@ -49,7 +49,9 @@ class Chain:
     def push(self, samples: Sequence[int] | NDArray[np.integer]) -> list[Event]:
         """Take in samples (n,), microvolts or MISSING, of the rate in the settings; return what happened, in order."""
         values, known = self._measured(np.asarray(samples, np.int64))
-        return [event for item in self._segment.push(values, known) for event in self._told(item)]
+        pieces = (slice(first, first + AT_ONCE) for first in range(0, len(values), AT_ONCE))
+        items = (item for piece in pieces for item in self._segment.push(values[piece], known[piece]))
+        return [event for item in items for event in self._told(item)]
 
     def gap(self, samples: int) -> list[Event]:
         """Leave out samples that were never taken: what was collected is lost, and the filter settles anew."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Sequence
 
 import numpy as np
 
@@ -44,13 +43,11 @@ class Spikes:
             self._found.append((max(known, 0), (place + lag) * self._up // self._down))
         self._samples = self._samples[-2 * lag :]
 
-    def leads(self, tick: int, peak: int) -> bool:
-        """Tell whether one of the latest spikes that were known at a tick leads a peak."""
+    def until(self, tick: int) -> None:
+        """Keep the latest of the spikes that are known at a tick."""
         while self._found and self._found[0][0] <= tick:
             self._recent.append(self._found.popleft()[1])
-        return led(self._recent, peak)
 
-
-def led(spikes: Sequence[int] | deque[int], peak: int) -> bool:
-    """Tell whether a spike comes as long before a peak as a pacemaker's."""
-    return any(NEAREST <= peak - spike <= FARTHEST for spike in spikes)
+    def lead(self, peak: int) -> bool:
+        """Tell whether one of them comes as long before a peak as a pacemaker's."""
+        return any(NEAREST <= peak - spike <= FARTHEST for spike in self._recent)

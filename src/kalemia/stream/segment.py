@@ -91,13 +91,14 @@ class Segment:
         self._known = np.append(self._known[-RATE:], ticks.known)
         places = deque(self._bends.push(ticks))
         while (tick := self._due(places)) < self.tick:
+            self._spikes.until(tick)
             if places and places[0][0] == tick:
                 _, at, bend = places.popleft()
                 self._beats.add(at, bend)
             if self._beats.due == tick and (told := self._beats.tell()) is not None:
                 self._complete.append(told)
             if self._complete and self._complete[0] + COMPLETE == tick:
-                yield self._beat(self._complete.popleft(), tick)
+                yield self._beat(self._complete.popleft())
             if self._second == tick:
                 yield self._lead(tick)
                 self._second += RATE
@@ -116,7 +117,7 @@ class Segment:
             due.append(self._complete[0] + COMPLETE)
         return min(due)
 
-    def _beat(self, at: int, tick: int) -> Beat:
+    def _beat(self, at: int) -> Beat:
         """Find R at its largest deflection, and keep the beat."""
         start = at - REACH[0] + LATE - self._first + self._kept
         near = self._conditioned[start : start + sum(REACH)]
@@ -134,7 +135,7 @@ class Segment:
             window.unmeasured += 1
             return Beat(peak, rr, Reason.UNMEASURED)
         window.whole += 1
-        window.paced += self._spikes.leads(tick, peak)
+        window.paced += self._spikes.lead(peak)
         if len(window.beats) < MOST_BEATS:
             window.beats.append(samples)
         return Beat(peak, rr, Reason.NONE)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from functools import lru_cache
 from math import exp, log
 
@@ -55,9 +55,9 @@ def header() -> str:
     filters = [(rate, *lowpass(rate)) for rate in RATES_HZ]
     priors = {name: log_prior(name) for name in KNOWN}
     lines = [
-        "/* Written by `python firmware/write_tables.py` from kalemia.stream.tables; not to be edited. */",
-        "#ifndef KAL_TABLES_H",
-        "#define KAL_TABLES_H",
+        "/* Written by python -m kalemia.stream; do not edit. */",
+        "#ifndef KAL_CONSTANTS_H",
+        "#define KAL_CONSTANTS_H",
         "",
         "#include <stdint.h>",
         "",
@@ -80,9 +80,12 @@ def header() -> str:
         "};",
         "",
         "/* Natural logarithms of the shares of populations by potassium, 256ths, the largest zero. */",
-        f"enum kal_population {{ {', '.join(f'KAL_{name.upper()}' for name in priors)} }};",
-        f"static const int16_t kal_populations[{len(priors)}][30] = {{",
-        *(f"    {{{', '.join(map(str, values))}}}, /* {name} */" for name, values in priors.items()),
+        "enum kal_population {",
+        *(f"    KAL_POPULATION_{name.upper()}," for name in priors),
+        "    KAL_POPULATIONS",
+        "};",
+        "static const int16_t kal_populations[KAL_POPULATIONS][30] = {",
+        *(f"    {_braced(values)}, /* {name} */" for name, values in priors.items()),
         "};",
         "",
         "#endif",
@@ -90,8 +93,13 @@ def header() -> str:
     return "\n".join(lines) + "\n"
 
 
-def _array(kind: str, name: str, values: Iterable[int], suffix: str = "") -> str:
-    """Return a constant array of C, ten numbers a line."""
+def _array(kind: str, name: str, values: Sequence[int], suffix: str = "") -> str:
+    """Return a constant array of C."""
+    return f"static const {kind} {name}[{len(values)}] = {_braced(values, suffix)};"
+
+
+def _braced(values: Sequence[int], suffix: str = "") -> str:
+    """Return numbers as C initializes an array with them, ten a line."""
     numbers = [f"{value}{suffix}" for value in values]
-    rows = [", ".join(numbers[first : first + 10]) for first in range(0, len(numbers), 10)]
-    return f"static const {kind} {name}[{len(numbers)}] = {{\n    " + ",\n    ".join(rows) + "\n};"
+    rows = (", ".join(numbers[first : first + 10]) for first in range(0, len(numbers), 10))
+    return "{\n        " + ",\n        ".join(rows) + "}"
