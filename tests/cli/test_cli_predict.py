@@ -93,7 +93,7 @@ def test_a_csv_without_a_rate_is_read_at_the_rate_that_is_given(tiny_path: Path,
 
 def test_a_rate_that_contradicts_the_file_is_said(tiny_path: Path, good: Path) -> None:
     (line,) = lines(invoke("predict", good, "--model", tiny_path, "--json", "--rate", 250).stdout)
-    assert "The ECG states 500 Hz; the 250 Hz given with it were not used." in line["warnings"]
+    assert line["reason"] == f"{good}: 250 Hz were given, and the WFDB file states 500 Hz; leave --rate out."
     (line,) = lines(invoke("predict", good, "--model", tiny_path, "--json", "--rate", 500).stdout)
     assert line["warnings"] == []
 
@@ -343,8 +343,10 @@ def test_few_files_need_no_second_process(
 
 
 def test_every_option_reaches_the_job(asked: Asked, tiny_path: Path, good: Path, flat: Path) -> None:
-    invoke("predict", good, "--model", tiny_path, "--rate", 250, "--population", "hospital")
-    assert asked.job == Job(str(tiny_path), 250.0, None, Population.load("hospital"), None, None)
+    invoke(
+        "predict", good, "--model", tiny_path, "--rate", 250, "--lead", "II", "--unit", "uV", "--population", "hospital"
+    )
+    assert asked.job == Job(str(tiny_path), 250.0, None, Population.load("hospital"), None, None, "II", "uV")
     assert asked.sources == [str(good)]
     invoke("predict", flat)
     assert asked.job == Job(population=Population.load("kidney"))

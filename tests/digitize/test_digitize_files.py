@@ -79,7 +79,7 @@ def test_one_bad_file_stops_no_other(picture: Path, tmp_path: Path) -> None:
     assert (
         (tmp_path / "out" / "a_page.csv")
         .read_text(encoding="ascii")
-        .startswith("# digitized from a picture\ntime_s,I,II,III,aVR")
+        .startswith("# digitized from a picture\n# units: mV\ntime_s,I,II,III,aVR")
     )
 
 

@@ -290,10 +290,10 @@ def test_a_table_of_seconds_and_millivolts(tmp_path: Path) -> None:
     paths = write.write(read_page(), tmp_path / "new" / "folder", "a", "csv")
     assert [path.name for path in paths] == ["a.csv", "a.json", "a.png"]
     rows = paths[0].read_text(encoding="ascii").splitlines()
-    assert rows[:2] == ["# digitized from a picture", "time_s,I,V1"]
-    assert rows[3] == f"0.0020,{np.sin(1 / 20):.4f},{np.sin(1 / 20):.4f}"
+    assert rows[:3] == ["# digitized from a picture", "# units: mV", "time_s,I,V1"]
+    assert rows[4] == f"0.0020,{np.sin(1 / 20):.4f},{np.sin(1 / 20):.4f}"
     assert rows[-1] == f"1.9980,{np.sin(999 / 20):.4f},"
-    assert len(rows) == 1002
+    assert len(rows) == 1003
 
 
 def test_a_folder_that_cannot_be_written_is_said_to_be(tmp_path: Path) -> None:

@@ -67,7 +67,7 @@ def test_a_page_is_a_table_that_is_empty_where_nothing_is_printed(tmp_path: Path
     paths = write.write(page(), tmp_path, "a", "csv")
     assert [path.name for path in paths] == ["a.csv", "a.json", "a.png"]
     assert paths[0].read_bytes() == (
-        b"# digitized from a picture\ntime_s,I,V1\n0.0000,0.0000,\n0.0040,1.0000,0.5000\n0.0080,-0.1235,\n"
+        b"# digitized from a picture\n# units: mV\ntime_s,I,V1\n0.0000,0.0000,\n0.0040,1.0000,0.5000\n0.0080,-0.1235,\n"
     )
 
 

@@ -81,9 +81,8 @@ def test_a_file_gives_what_its_recording_gives(tiny_path: Path, patients: Path) 
 
 
 def test_a_rate_that_is_given_beside_another_is_said(tiny_path: Path) -> None:
-    assert kalemia.predict(recording(), tiny_path, rate=250.0).warnings == (
-        "The ECG states 500 Hz; the 250 Hz given with it were not used.",
-    )
+    refused = kalemia.predict(recording(), tiny_path, rate=250.0)
+    assert (refused.status, refused.reason) == ("refused", "250 Hz were given, and the recording has 500 Hz")
     assert kalemia.predict(recording(), tiny_path, rate=500.0).warnings == ()
 
 

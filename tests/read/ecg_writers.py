@@ -417,7 +417,7 @@ def fhir(made: Made) -> bytes:
 
 def csv(made: Made, *, rate: bool = True) -> bytes:
     """Return a CSV file: a comment with the rate, the names, a row a sample."""
-    lines = [f"# rate: {made.rate} Hz"] if rate else []
+    lines = [f"# rate: {made.rate} Hz, units: mV"] if rate else ["# units: mV"]
     lines.append(",".join(made.leads))
     lines += [",".join(f"{value:.3f}" for value in row) for row in made.mv.T]
     return ("\n".join(lines) + "\n").encode()
@@ -429,7 +429,9 @@ def apple(made: Made) -> bytes:
         f"Name,{PATIENT}\nDate of Birth,{BIRTH}\nRecorded Date,{STARTED:%Y-%m-%d %H:%M:%S} +0100\n"
         f"Sample Rate,{made.rate} hertz\n\n\nLead,Lead I\nUnit,\u00b5V\n\n"
     )
-    return (head + "\n".join(f"{value * 1000:.3f}" for value in made.only(["I"]).mv[0]) + "\n").encode()
+    return (
+        head + "\n".join(f"{value * 1000:.3f}".rstrip("0").rstrip(".") for value in made.only(["I"]).mv[0]) + "\n"
+    ).encode()
 
 
 SINGLE: dict[str, Callable[[Made], bytes]] = {

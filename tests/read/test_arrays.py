@@ -19,8 +19,9 @@ from kalemia.records import EIGHT, LEADS, Recording
 
 MADE = write.ecg()
 ASSUMED = (
-    "The NumPy file names no leads and no unit; its numbers were taken as mV; the leads were taken in the order "
-    "I, II, III, aVR, aVL, aVF, V1, V2, V3, V4, V5, V6."
+    "The NumPy file names no leads; the leads were taken in the order "
+    "I, II, III, aVR, aVL, aVF, V1, V2, V3, V4, V5, V6.",
+    "The NumPy file states no unit; its numbers were taken as mV.",
 )
 
 
@@ -34,7 +35,7 @@ def npy(tmp_path: Path, array: Any, **options: Any) -> Recording:
 )
 def test_leads_by_samples_and_samples_by_leads_are_read_by_their_order(tmp_path: Path, of: Any) -> None:
     recording = npy(tmp_path, of(MADE.mv), rate=MADE.rate)
-    assert (recording.leads, recording.rate, recording.warnings) == (LEADS, MADE.rate, (ASSUMED,))
+    assert (recording.leads, recording.rate, recording.warnings) == (LEADS, MADE.rate, ASSUMED)
     np.testing.assert_allclose(recording.signal, MADE.mv, atol=1e-6)
 
 
@@ -54,10 +55,14 @@ def test_eight_channels_are_those_that_the_others_follow_from(tmp_path: Path) ->
 @pytest.mark.parametrize(
     ("array", "options", "sentence"),
     [
-        (MADE.mv, {}, "the NumPy file states no sampling rate; --rate is accepted"),
-        (MADE.steps, {"rate": 250}, "holds whole numbers and does not say how many are a mV"),
-        (MADE.mv[0], {"rate": 250}, "no channel is named like an ECG lead"),
-        (MADE.mv * 1000, {"rate": 250}, "mV, which no body makes"),
+        (MADE.mv, {}, "the NumPy file does not state its sampling rate; --rate 500 is accepted"),
+        (
+            MADE.steps,
+            {"rate": 250},
+            r"the NumPy file does not state its unit \(numbers are whole\); --unit uV .or 200/mV",
+        ),
+        (MADE.mv[0], {"rate": 250}, "the NumPy file does not state its lead; --lead I is accepted"),
+        (MADE.mv * 1000 + 0.5, {"rate": 250}, "mV, which no body makes"),
         (MADE.mv[None].repeat(2, axis=0), {"rate": 250}, "an array of 3 axes; leads by samples are accepted"),
         (MADE.mv.astype(complex), {"rate": 250}, "something else than real numbers"),
         (np.array([{"a": 1}]), {"rate": 250}, "something else than real numbers"),
@@ -108,8 +113,11 @@ def test_matlab_files_are_read_with_the_rate_they_state(tmp_path: Path, form: An
 @pytest.mark.parametrize(
     ("variables", "sentence"),
     [
-        ({"val": MADE.mv}, "the MATLAB file states no sampling rate; --rate is accepted"),
-        ({"val": MADE.steps.astype("i2")}, "holds whole numbers and does not say"),
+        ({"val": MADE.mv}, "the MATLAB file does not state its sampling rate; --rate 500 is accepted"),
+        (
+            {"val": MADE.steps.astype("i2")},
+            r"does not state its sampling rate and unit \(numbers are whole\); --rate 500 and --unit uV",
+        ),
         ({"a": MADE.mv, "b": MADE.mv}, "holds 2 arrays that may be an ECG; one, or one called val, ecg"),
         ({"a": "text"}, "holds 0 arrays that may be an ECG"),
     ],

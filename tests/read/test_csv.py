@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from kalemia.errors import ReadError
-from kalemia.read import apple, csv, read
+from kalemia.read import apple, csv
 from kalemia.read.raw import Raw
 
 ROWS = "0.25\n-0.5\n1\n"
@@ -20,6 +20,62 @@ ROWS = "0.25\n-0.5\n1\n"
 def loaded(folder: Path, text: str) -> Raw:
     (folder / "ecg.csv").write_text(text, encoding="utf-8")
     return csv.load(folder / "ecg.csv")
+
+
+@pytest.mark.parametrize(
+    ("names", "sentence"),
+    [
+        ("V5,age,II", "Column 2 of 3 is named like no ECG lead and was left out."),
+        ("RESP,II,Doe_Jane", "Columns 1 and 3 of 3 are named like no ECG lead and were left out."),
+        ("I,II,C3", "Column 3 of 3 is named like no ECG lead and was left out."),
+        ("time,II,C3", "Column 3 of 3 is named like no ECG lead and was left out."),
+        (",II,V5", None),
+        ("sample #,II,V5", None),
+        ("Unnamed: 0,II,V5", None),
+        ("V3R,V9,X", None),
+    ],
+)
+def test_a_column_that_is_no_lead_is_always_said(tmp_path: Path, names: str, sentence: str | None) -> None:
+    raw = loaded(tmp_path, names + "\n" + "".join(f"{k},{k + 0.5},{k % 7}\n" for k in range(200, 400)))
+    assert raw.warnings == ((sentence,) if sentence else ())
+
+
+@pytest.mark.parametrize("text", [",II\n0,1\n1,2\n3,4\n", "II (uV),\n24,4\n5,9\n-1,2\n", "II;;V5\n1;2;3\n4;;6\n"])
+def test_numbers_without_a_name_are_not_passed_over(tmp_path: Path, text: str) -> None:
+    """They may be the decimals of those beside them."""
+    with pytest.raises(ReadError, match=r"^column \d of the CSV has no name and holds something"):
+        loaded(tmp_path, text)
+
+
+def test_columns_with_neither_name_nor_numbers_do_not_matter(tmp_path: Path) -> None:
+    assert loaded(tmp_path, "II;;V5;\n1;;3;\n4;;6;\n").signal.tolist() == [[1, 4], [3, 6]]
+
+
+def test_times_that_contradict_each_other_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(ReadError, match="two columns of times of the CSV state different sampling rates"):
+        loaded(tmp_path, "time (s),time (ms),II\n0,0,1\n0.002,4,2\n0.004,8,3\n")
+
+
+@pytest.mark.parametrize(
+    ("names", "channel"),
+    [
+        ("time,ecg,hr", "ecg"), ("timestamp [ms];ecg [uV];x;y;z", "ecg"), ("x,y,z,ECG", "ECG"), ("value", "value"),
+        ("time,EKG_mV", "EKG"),
+    ],
+)  # fmt: skip
+def test_the_one_channel_without_a_lead_is_kept_for_a_caller_to_name(tmp_path: Path, names: str, channel: str) -> None:
+    mark = ";" if ";" in names else ","
+    rows = "".join(
+        mark.join([f"{k * 4 + number / 8:.3f}" for number in range(names.count(mark) + 1)]) + "\n" for k in range(9)
+    )
+    raw = loaded(tmp_path, f"{names}\n{rows}")
+    assert raw.names == (channel,)
+    assert raw.signal.shape == (1, 9)
+
+
+def test_text_beside_the_leads_does_not_matter(tmp_path: Path) -> None:
+    raw = loaded(tmp_path, "II,note\n0.5,start\n0.25,\n-1,end\n")
+    assert raw.signal.tolist() == [[0.5, 0.25, -1]]
 
 
 def test_columns_are_leads_in_millivolts_and_others_stay_behind(tmp_path: Path) -> None:
@@ -99,7 +155,12 @@ TABLE = (
 )
 UNEVEN = "the times of the CSV do not increase; a time for every row, at even steps, is accepted"
 UNITS = "the comments of the CSV state a unit that is not known, or several; mV, uV or V is accepted"
-NUMBERS = "the first line of the CSV holds numbers; one that names the leads (I, II, V1 ...) is accepted"
+NUMBERS = (
+    "the first line of the CSV holds numbers; one that names the leads (I, II, V1 ...) is accepted, or one column or "
+    "row of numbers with --lead"
+)
+COLUMN = "a column of the CSV states a unit that is not known; mV, uV or V is accepted, or counts and a gain, 200/mV"
+WIDER = "where its first line names 2; decimal commas are accepted between semicolons or tabs"
 
 
 @pytest.mark.parametrize(
@@ -107,7 +168,8 @@ NUMBERS = "the first line of the CSV holds numbers; one that names the leads (I,
     [
         ("V5\n", TABLE),
         ("age,sex\n1,2\n", TABLE),
-        ("V5 (mmHg)\n1\n", "a column of the CSV states a unit that is not known; mV, uV or V is accepted"),
+        ("some words\nand others\n", TABLE),
+        ("V5 (mmHg)\n1\n", COLUMN),
         ("# units: mmHg\nV5\n1\n", UNITS),
         (
             "# units: mV\n# units: uV\nV5\n1\n",
@@ -116,8 +178,8 @@ NUMBERS = "the first line of the CSV holds numbers; one that names the leads (I,
         ("# rate: 250\n# fs: 500\nV5\n1\n", "the comments of the CSV state several sampling rates; one is accepted"),
         ("V5,1\n1,2\n", NUMBERS),
         (",".join(["V5"] * 257) + "\n1\n", "the CSV names 257 columns; up to 256 are accepted"),
-        ("V5,II\n1,2\n3\n", "row 3 of the CSV has 1 cells where its first line names 2"),
-        ("V5,II\n1,2,3\n1,2,3\n", "row 2 of the CSV has 3 cells where its first line names 2"),
+        ("V5,II\n1,2\n3\n", f"row 3 of the CSV has 1 cells {WIDER}"),
+        ("V5,II\n1,2,3\n1,2,3\n", f"row 2 of the CSV has 3 cells {WIDER}"),
         ("V5,II\n1,2\n3,x\n", "row 3 of the CSV holds something else than numbers and empty cells"),
         ("t,V5\n0,1\n1,1\n", UNEVEN),
         ("t,V5\n0,1\n2,1\n2,1\n", UNEVEN),
@@ -133,14 +195,6 @@ def test_a_table_that_is_none_is_refused(tmp_path: Path, text: str, sentence: st
         loaded(tmp_path, text)
 
 
-@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
-def test_a_table_in_utf_16_is_told(tmp_path: Path, encoding: str) -> None:
-    path = tmp_path / "ecg.csv"
-    path.write_bytes("\ufefftime,V5\n0,0.1\n0.002,0.2\n".encode(encoding))
-    with pytest.raises(ReadError, match=r"ecg\.csv: the text is UTF-16, .+; a CSV in UTF-8 is accepted\.$"):
-        read(path)
-
-
 def test_more_numbers_than_an_ecg_has_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(csv, "MAX_VALUES", 6)
     assert loaded(tmp_path, "V5,II\n1,2\n1,2\n1,2\n").signal.size == 6
@@ -151,11 +205,12 @@ def test_more_numbers_than_an_ecg_has_are_refused(tmp_path: Path, monkeypatch: p
 @pytest.mark.parametrize(
     ("head", "answer"),
     [
-        (b"V5\n1\n2", True), (b"V5\n1", False), (b"\xef\xbb\xbfV5\n1\n2\n", True), (b"V7\n1\n2\n", False),
-        (b"age,V5\n1,2\n1,", True), (b"age,V5\n1,2\n1,x\n", False), (b"V5,V6\nhello\n", False),
+        ("V5\n1\n2", True), ("V5\n1", False), ("V7\n1\n2\n", False),
+        ("age,V5\n1,2\n1,", True), ("age,V5\n1,2\n1,x\n", False), ("V5,V6\nhello\n", False),
+        ("time,ecg\n0,1\n1,2\n", True), ("ecg,age\n0,1\n1,2\n", False), ("ecg\na.hea\n", False), ("1\n2\n", False),
     ],
 )  # fmt: skip
-def test_what_looks_like_a_table_of_leads(head: bytes, answer: bool) -> None:
+def test_what_looks_like_a_table_of_leads(head: str, answer: bool) -> None:
     assert csv.looks(head) == answer
 
 
@@ -170,7 +225,7 @@ def watch(folder: Path, text: str) -> Raw:
 def test_what_a_watch_states(tmp_path: Path) -> None:
     raw = watch(tmp_path, WATCH + "100.5\n-250\n")
     np.testing.assert_allclose(raw.signal, [[0.1005, -0.25]], rtol=1e-6)
-    assert (raw.rate, raw.names, raw.start) == (512.5, ("Lead I",), datetime(2024, 1, 24, 7, 4, 49))
+    assert (raw.rate, raw.names, raw.start) == (512.5, ("I",), datetime(2024, 1, 24, 7, 4, 49))
 
 
 @pytest.mark.parametrize("old", ["Unit,µV", "Sample Rate,512.5 hertz", "100\n"])

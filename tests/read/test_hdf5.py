@@ -39,7 +39,8 @@ def test_an_ecg_of_a_shard_is_named_by_its_exam(shard: Path) -> None:
     recording = read(f"{shard}#7", rate=250)
     assert (recording.leads, recording.source) == (LEADS, f"{shard}#7")
     np.testing.assert_allclose(recording.signal, 2 * (MADE.mv[:, 5:-5] + 0.001), atol=1e-5)
-    assert recording.warnings[0].startswith("The HDF5 file names no leads and no unit; its numbers were taken as mV")
+    assert recording.warnings[0].startswith("The HDF5 file names no leads; the leads were taken in the order I, II")
+    assert "The HDF5 file states no unit; its numbers were taken as mV." in recording.warnings
 
 
 def test_a_row_that_is_no_exam_is_taken_and_said(shard: Path) -> None:
@@ -87,8 +88,8 @@ def test_one_ecg_with_its_rate_and_unit(tmp_path: Path) -> None:
     [
         ({"a": MADE.mv, "b": MADE.mv}, "the HDF5 file holds 2 data sets that may be ECGs"),
         ({"a": "text"}, "the HDF5 file holds 0 data sets"),
-        ({"tracings": MADE.mv}, "the HDF5 file states no sampling rate; --rate is accepted"),
-        ({"tracings": MADE.steps, "fs": 250}, "the HDF5 file holds whole numbers and does not say"),
+        ({"tracings": MADE.mv}, "the HDF5 file does not state its sampling rate; --rate 500 is accepted"),
+        ({"tracings": MADE.steps, "fs": 250}, r"the HDF5 file does not state its unit \(numbers are whole\)"),
         ({"tracings": np.empty((0, 12, 50))}, "the HDF5 file holds no ECG"),
     ],
 )

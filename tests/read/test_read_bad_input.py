@@ -104,7 +104,7 @@ def test_every_format_constant_or_short(tmp_path: Path, name: str, steps: np.nda
 
 
 def test_two_samples(tmp_path: Path) -> None:
-    refused(made(tmp_path, b"# rate: 500 Hz\nII\n1\n2\n"), "2 samples at 500 Hz; at least 1 s")
+    refused(made(tmp_path, b"# rate: 500 Hz\nII\n0.1\n2\n"), "2 samples at 500 Hz; at least 1 s")
 
 
 def test_nothing_but_nan(tmp_path: Path) -> None:
@@ -281,7 +281,7 @@ def test_declared_attributes_are_refused(tmp_path: Path) -> None:
         ("# heart rate: 75", "states no sampling rate"),
         ("# rate: -500 Hz", "states no sampling rate"),
         ("# rate: 500 Hz\n# fs: 250", "several sampling rates"),
-        ("# rate: 500 Hz, units: volts", "a unit that is not known"),
+        ("# rate: 500 Hz, units: mmHg", "a unit that is not known"),
         ("# rate: 500 Hz\n# unit: ADC counts", "a unit that is not known"),
     ],
 )
@@ -335,5 +335,5 @@ def test_names_behind_a_mark_as_numpy_writes_them(tmp_path: Path) -> None:
 
 def test_microvolts_taken_for_millivolts_are_refused(tmp_path: Path) -> None:
     path = tmp_path / "ecg.csv"
-    path.write_text("# rate: 500 Hz\nV5\n" + "-400\n500\n" * 500)
+    path.write_text("# rate: 500 Hz\nV5\n" + "-400.5\n500\n" * 500)
     refused(path, "microvolts may have been taken")

@@ -12,7 +12,7 @@ import pytest
 
 from ecgs import recording
 from kalemia.errors import ReadError
-from kalemia.read.memory import held, spelled
+from kalemia.read.memory import held, is_bare, spelled
 from kalemia.records import LEADS, Recording
 
 SHOWN = recording(("I", "II", "V5"))
@@ -152,3 +152,12 @@ def test_the_words_of_other_packages_are_answered_with_ours(word: str, ours: str
     with pytest.raises(TypeError, match="unexpected keyword"):
         asked(**{"color": 500})
     assert asked(rate=250) == 250
+
+
+def test_samples_alone_may_be_of_another_unit() -> None:
+    same(held(SHOWN.signal * 200, 500, SHOWN.leads, "200/mV"))
+    same(held(SHOWN.signal * 1000, 500, SHOWN.leads, "uV"))
+    assert is_bare(SHOWN.signal)
+    assert not is_bare(SHOWN)
+    with pytest.raises(ValueError, match="unit is mm; mV, uV, V, or 200/mV for 200 steps a mV is accepted"):
+        held(SHOWN.signal, 500, SHOWN.leads, "mm")

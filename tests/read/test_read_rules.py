@@ -11,7 +11,7 @@ import pytest
 from kalemia import body
 from kalemia.errors import ReadError
 from kalemia.read import read
-from kalemia.read.leads import EXTRA, canonical
+from kalemia.read.leads import EXTRA, canonical, canonicals
 from kalemia.records import LEADS, Recording
 
 MADE = write.ecg()
@@ -40,11 +40,26 @@ def test_leads_are_known_by_every_spelling(name: str, form: str) -> None:
         ("5.6.3-9-61", "III"), ("2:3", "V1"), ("Lead I (Einthoven)", "I"), ("MLII", "II"), ("V1 [uV]", "V1"),
         ("aVR_mV", "aVR"), ("5.6.3-9-99", None),
         ("RESP", None), ("Pleth", None), ("", None), ("V10", None),
+        ("DI", "I"), ("dii", "II"), ("D3", "III"), ("EKG II", "II"), ("Ableitung I", "I"), ("131074", "II"),
+        ("131389", "III"),
+        ("2:66", "V8"), ("5.6.3-9-12", "V4R"), ("MDC_ECG_ELEC_POTL_AVF", "aVF"), ("Frank X", "X"), ("VY", "Y"),
+        ("C1", None), ("D4", None), ("131329000", None), ("131200", None),
         ("IV", None), ("ECG", None), ("V", None), ("Doe^Jane", None),
     ],
 )  # fmt: skip
 def test_other_spellings(written: str, lead: str | None) -> None:
     assert canonical(written) == lead
+
+
+@pytest.mark.parametrize(
+    ("names", "leads"),
+    [
+        ("I II C1 C2 C6 C4R", "I II V1 V2 V6 V4R"), ("DI DII C1 C2 C9", "I II V1 V2 V9"),
+        ("C3 C4 ECG_I", "- - I"), ("I II C3 C4", "I II - -"), ("I II C1 C2 Cz", "I II - - -"), ("C1 C2 C3", "- - -"),
+    ],
+)  # fmt: skip
+def test_chest_leads_of_another_name_are_told_from_places_of_an_electroencephalogram(names: str, leads: str) -> None:
+    assert [lead or "-" for lead in canonicals(tuple(names.split()))] == leads.split()
 
 
 def test_iii_and_the_augmented_leads_follow_from_i_and_ii(tmp_path: Path) -> None:
@@ -172,7 +187,9 @@ def test_a_csv_takes_its_rate_from_comment_clock_or_caller(tmp_path: Path) -> No
     plain = "V5\n" + "\n".join(f"{v:.3f}" for v in values)
     assert csv(tmp_path, "# fs = 0.25 kHz\n" + plain).rate == 250
     assert csv(tmp_path, plain, 250).rate == 250
-    assert csv(tmp_path, "# rate: 250 Hz\n" + plain, 500).rate == 250
+    assert csv(tmp_path, "# rate: 250 Hz\n" + plain, 250.1).rate == 250
+    with pytest.raises(ReadError, match="500 Hz were given, and the CSV file states 250 Hz; leave --rate out"):
+        csv(tmp_path, "# rate: 250 Hz\n" + plain, 500)
     clock = "time (ms);V5\n" + "\n".join(f"{4 * k};{v:.3f}".replace(".", ",") for k, v in enumerate(values))
     got = csv(tmp_path, clock)
     assert (got.rate, got.leads) == (250, ("V5",))

@@ -32,13 +32,21 @@ if TYPE_CHECKING:
     from kalemia.estimate.hemolysis import Hemolyzed
     from kalemia.estimate.many import Job
     from kalemia.estimate.personal import Calibration, Draw
-    from kalemia.read import Input
+    from kalemia.read import Given, Input
     from kalemia.report import Pages
 
 Inputs = Annotated[list[str], typer.Argument(metavar="INPUT...", help="ECG files, or folders of them.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object a line, an input a line.")]
 Report = Annotated[str | None, typer.Option(metavar="DIR", help="Write an HTML page an input into this folder.")]
 Rate = Annotated[float | None, typer.Option(metavar="HZ", help="Sampling rate of a file that does not say it.")]
+LeadOption = Annotated[
+    str | None,
+    typer.Option("--lead", metavar="NAME", help="Which lead the one channel is of a file that does not say it."),
+]
+Unit = Annotated[
+    str | None,
+    typer.Option(metavar="UNIT", help="Unit of a file that does not say it: mV, uV, V, or 200/mV for 200 steps a mV."),
+]
 CalibrationFile = Annotated[
     Path | None,
     typer.Option(
@@ -81,6 +89,8 @@ def predict(
     as_json: AsJson = False,
     report: Report = None,
     rate: Rate = None,
+    lead: LeadOption = None,
+    unit: Unit = None,
     reference: ReferenceEcg = None,
     draw: DrawOption = None,
     days_ago: DaysAgo = None,
@@ -106,6 +116,8 @@ def predict(
 
       kalemia predict scan.pdf --report reports
 
+      kalemia predict watch.csv --lead I --rate 300 --unit uV
+
       kalemia predict today.dcm --reference march.dcm --draw 5.1
 
       kalemia predict today.dcm --calibration earlier.csv
@@ -116,9 +128,11 @@ def predict(
     """
     from kalemia.estimate.many import Job
     from kalemia.estimate.population import Population
+    from kalemia.read import Given
     from kalemia.report import Pages
 
-    _check(inputs, model, rate)
+    given = Given(rate, lead, unit)
+    _check(inputs, model, given)
     people = Population.load(population)
     doubtful = _doubtful(lab, hemolyzed, hemolysis_index)
     earlier = _reference(reference, draw, days_ago, draw_date)
@@ -127,23 +141,25 @@ def predict(
     sources, passed_over = _found(inputs)
     if doubtful is not None and len(sources) > 1:
         raise KalemiaError(f"--lab is of one blood sample; {len(sources)} ECGs are given, give the one of that time")
-    own = _calibrated(calibration or earlier, model, rate, sources)
+    own = _calibrated(calibration or earlier, model, given, sources)
     pages = None if report is None else Pages.of(map(str, sources), folder_for(report))
-    estimates = _estimates(sources, Job(model, rate, own, people, doubtful, pages), workers, as_json)
+    job = Job(model, rate, own, people, doubtful, pages, lead, unit)
+    estimates = _estimates(sources, job, workers, as_json)
     whole = pages is None or _finished(pages, estimates)
     if passed_over:
         tell(f"passed over in folders, beginning like no ECG that is read: {_some(passed_over)}")
     raise typer.Exit(_status(estimates) if whole else EXIT_FAILED)
 
 
-def _check(inputs: Sequence[str], model: str | None, rate: float | None) -> None:
-    """Say once, and not for every file, what is wrong usage: a name of no model, a rate that is none."""
+def _check(inputs: Sequence[str], model: str | None, given: Given) -> None:
+    """Say once, and not for every file, what is wrong usage: a name of no model, a rate, lead or unit that is none."""
     from kalemia.estimate.model import DEFAULT, Model
 
     if "" in inputs:
         raise KalemiaError("an input is empty; give files, or folders of them")  # an unset shell variable, most likely
-    if rate is not None and not 0 < rate < float("inf"):
-        raise KalemiaError(f"--rate is {rate}; a positive number of Hz is accepted")
+    if given.rate is not None and not 0 < given.rate < float("inf"):
+        raise KalemiaError(f"--rate is {given.rate}; a positive number of Hz is accepted")
+    given.check()
     Model.load(DEFAULT if model is None else model)
 
 
@@ -203,7 +219,7 @@ def _reference(
 
 
 def _calibrated(
-    known: Path | tuple[str, Draw] | None, model: str | None, rate: float | None, sources: Sequence[Input]
+    known: Path | tuple[str, Draw] | None, model: str | None, given: Given, sources: Sequence[Input]
 ) -> Calibration | None:
     """Return a patient's earlier ECGs, of a table or the one that was named; those that are not used are printed."""
     if known is None:
@@ -215,11 +231,11 @@ def _calibrated(
         tell(f"{name}: not estimated, so its draw is not used: {reason}")
 
     if isinstance(known, Path):
-        return from_file(known, model, sources, rate=rate, told=told)
+        return from_file(known, model, sources, rate=given.rate, leads=given.lead, unit=given.unit, told=told)
     ecg, draw = known
     if same := next((source for source in sources if marks(ecg) & marks(source)), None):
         raise KalemiaError(f"--reference {ecg} is {same}, which is to be estimated; expected an earlier ECG")
-    return calibrate([ecg], [draw], model, rate=rate)
+    return calibrate([ecg], [draw], model, rate=given.rate, leads=given.lead, unit=given.unit)
 
 
 def _estimates(sources: Sequence[Input], job: Job, workers: int, as_json: bool) -> list[Estimate]:

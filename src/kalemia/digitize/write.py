@@ -64,7 +64,7 @@ def _wfdb(recording: Recording, name: str) -> dict[str, bytes]:
 
 def _csv(recording: Recording) -> bytes:
     """Return a table of seconds and mV; nothing stands where nothing is printed."""
-    rows = [f"# {DIGITIZED}", "time_s," + ",".join(recording.leads)]
+    rows = [f"# {DIGITIZED}", "# units: mV", "time_s," + ",".join(recording.leads)]
     for k, samples in enumerate(recording.signal.T):
         values = ",".join("" if np.isnan(v) else f"{v:.4f}" for v in samples)
         rows.append(f"{k / recording.rate:.4f},{values}")

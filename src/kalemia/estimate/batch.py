@@ -60,6 +60,7 @@ def predict_many(
     *,
     rate: float | None = None,
     leads: str | Sequence[str] | None = None,
+    unit: str | None = None,
     calibration: Calibration | None = None,
     population: str | Path | Population = DEFAULT,
     workers: int = 1,
@@ -71,7 +72,7 @@ def predict_many(
     ----------
     sources
         A folder, which is searched, a file, or several of either or of what else `predict` takes.
-    model, rate, leads, calibration, population
+    model, rate, leads, unit, calibration, population
         As in `predict`.
     workers
         Processes to share the work out to; below some 30 ECGs one is fastest. A script that starts some needs
@@ -88,17 +89,20 @@ def predict_many(
     KalemiaError
         There is no ECG there, or model, population or calibration are wrong.
     """
-    found = list(_found([sources] if is_named(sources) or not isinstance(sources, Iterable) else sources, rate, leads))
+    several = [sources] if is_named(sources) or not isinstance(sources, Iterable) else sources
+    found = list(_found(several, rate, leads, unit))
     known = population if isinstance(population, Population) else Population.load(population)
-    job = many.Job(model, rate, calibration, known, each=each, leads=leads)
+    job = many.Job(model, rate, calibration, known, each=each, leads=leads, unit=unit)
     return Estimates(many.estimates(found, job, workers), len(found))
 
 
-def _found(sources: Iterable[Ecg], rate: float | None, leads: str | Sequence[str] | None) -> Iterator[Ecg]:
+def _found(
+    sources: Iterable[Ecg], rate: float | None, leads: str | Sequence[str] | None, unit: str | None
+) -> Iterator[Ecg]:
     """Yield the ECGs of files and folders, and what is in memory as Recordings."""
     for source in sources:
         if not is_named(source):
-            yield _recording(source, rate, leads)
+            yield _recording(source, rate, leads, unit)
             continue
         there = list(inputs([source]))
         if not there:
@@ -106,9 +110,9 @@ def _found(sources: Iterable[Ecg], rate: float | None, leads: str | Sequence[str
         yield from there
 
 
-def _recording(ecg: Ecg, rate: float | None, leads: str | Sequence[str] | None) -> Ecg:
+def _recording(ecg: Ecg, rate: float | None, leads: str | Sequence[str] | None, unit: str | None) -> Ecg:
     """Return a Recording: wrong usage is told at once; one that is no good is left to fail in its turn."""
     try:
-        return held(ecg, rate, leads)
+        return held(ecg, rate, leads, unit)
     except KalemiaError:
         return ecg

@@ -30,6 +30,8 @@ def calibrate(
     model: str | Path | None = None,
     *,
     rate: float | None = None,
+    leads: str | None = None,
+    unit: str | None = None,
     told: Callable[[str, str], None] | None = None,
 ) -> Calibration:
     """Return what a patient's earlier ECGs, whose potassium was measured at about the same time, say of later ones.
@@ -40,7 +42,7 @@ def calibrate(
         Files or Recordings; those that cannot be estimated are left out with their draw.
     lab_draws
         The draw that belongs to each: a Draw, or just its potassium in mEq/L.
-    model, rate
+    model, rate, leads, unit
         As in `predict`.
     told
         Called with the file and the reason of each that is left out.
@@ -64,7 +66,7 @@ def calibrate(
     earlier: list[Earlier] = []
     reasons: list[str] = []
     for ecg, draw in zip(ecgs, draws, strict=True):
-        result = examine(ecg, model, rate=rate)
+        result = examine(ecg, model, rate=rate, leads=leads, unit=unit)
         if found := _earlier(result, draw):
             earlier.append(found)
             continue
@@ -108,6 +110,8 @@ def from_file(
     today: Sequence[str | os.PathLike[str]] = (),
     *,
     rate: float | None = None,
+    leads: str | None = None,
+    unit: str | None = None,
     told: Callable[[str, str], None] | None = None,
 ) -> Calibration:
     """Return the calibration that a table of earlier ECGs gives.
@@ -117,7 +121,7 @@ def from_file(
     path
         A CSV file with the columns `ecg` (a file, from the table's folder on), `potassium_meq_l` and, if wanted,
         `days_ago`.
-    model, rate, told
+    model, rate, leads, unit, told
         As in `calibrate`.
     today
         The files that are to be estimated, none of which may be among the earlier ones.
@@ -132,7 +136,8 @@ def from_file(
     _check_names(path, [row["ecg"].strip() for row in rows], today)
     draws = [_draw(f"{path}: line {number}", row) for number, row in enumerate(rows, 2)]
     try:
-        return calibrate([str(path.parent / row["ecg"].strip()) for row in rows], draws, model, rate=rate, told=told)
+        ecgs = [str(path.parent / row["ecg"].strip()) for row in rows]
+        return calibrate(ecgs, draws, model, rate=rate, leads=leads, unit=unit, told=told)
     except CalibrationError as exc:
         raise CalibrationError(f"{path}: {exc}") from exc
 

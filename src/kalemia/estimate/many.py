@@ -40,8 +40,8 @@ class Job:
     each
         Called in the worker with the source and the Result, to write a report; of a file that failed by an error of
         ours, or killed its worker, with a Result that says so.
-    leads
-        As in `predict`, for those that are in memory.
+    leads, unit
+        As in `predict`; several leads are of those that are in memory.
     """
 
     model: str | Path | None = None
@@ -51,6 +51,7 @@ class Job:
     lab: Hemolyzed | None = None
     each: Callable[[str, Result], None] | None = None
     leads: str | Sequence[str] | None = None
+    unit: str | None = None
 
     def __call__(self, source: Ecg) -> Estimate:
         """Estimate one file; whatever goes wrong with it is its own Estimate, so that the others go on."""
@@ -59,7 +60,8 @@ class Job:
                 source,
                 self.model,
                 rate=self.rate,
-                leads=None if is_named(source) else self.leads,
+                leads=self.leads if isinstance(self.leads, str) or not is_named(source) else None,
+                unit=self.unit,
                 calibration=self.calibration,
                 population=self.population,
                 lab=self.lab,

@@ -20,9 +20,8 @@ from kalemia.estimate.model import DEFAULT, Model
 from kalemia.estimate.personal import Calibration, Earlier
 from kalemia.estimate.population import DEFAULT as DEFAULT_POPULATION
 from kalemia.estimate.population import Population
-from kalemia.read import Input, identify, read
-from kalemia.read.memory import Ecg, held, is_named, spelled
-from kalemia.read.reader import other_rate
+from kalemia.read import Given, Input, identify, read
+from kalemia.read.memory import Ecg, held, is_bare, is_named, spelled
 from kalemia.records import EIGHT, HIGH_MEQ_L, LOW_MEQ_L, Beat, Estimate, Level, Recording
 from kalemia.signal import beat as beats
 from kalemia.signal import electrodes
@@ -70,6 +69,7 @@ def predict(
     *,
     rate: float | None = None,
     leads: str | Sequence[str] | None = None,
+    unit: str | None = None,
     calibration: Calibration | None = None,
     population: str | Path | Population = DEFAULT_POPULATION,
     lab: Hemolyzed | None = None,
@@ -81,6 +81,7 @@ def predict(
     *,
     rate: float | None = None,
     leads: str | Sequence[str] | None = None,
+    unit: str | None = None,
     calibration: Calibration | None = None,
     population: str | Path | Population = DEFAULT_POPULATION,
     lab: Hemolyzed | None = None,
@@ -92,6 +93,7 @@ def predict(
     *,
     rate: float | None = None,
     leads: str | Sequence[str] | None = None,
+    unit: str | None = None,
     calibration: Calibration | None = None,
     population: str | Path | Population = DEFAULT_POPULATION,
     lab: Hemolyzed | None = None,
@@ -107,9 +109,11 @@ def predict(
     model
         The name of a bundled model or the path of an ONNX file; by default the bundled one that reads any lead.
     rate
-        Samples per second, Hz, of an array, a table, or a CSV file that does not say it.
+        Samples per second, Hz, of an array, a table, or a file that does not say it.
     leads
-        The names of an array's leads, in order.
+        The names of an array's leads, in order; of a file with one channel, which lead it is, where it does not say it.
+    unit
+        What the numbers are of an array or a file that does not say it: "mV", "uV", "V", or "200/mV", 200 steps a mV.
     calibration
         The patient's earlier ECGs, from `calibrate`.
     population
@@ -126,8 +130,16 @@ def predict(
     """
 
     def one(ecg: Ecg) -> Estimate:
-        result = examine(ecg, model, rate=rate, leads=leads, calibration=calibration, population=population, lab=lab)
-        return result.estimate
+        return examine(
+            ecg,
+            model,
+            rate=rate,
+            leads=leads,
+            unit=unit,
+            calibration=calibration,
+            population=population,
+            lab=lab,
+        ).estimate
 
     return [one(each) for each in source] if isinstance(source, list | tuple) else one(source)
 
@@ -139,6 +151,7 @@ def examine(
     *,
     rate: float | None = None,
     leads: str | Sequence[str] | None = None,
+    unit: str | None = None,
     calibration: Calibration | None = None,
     population: str | Path | Population = DEFAULT_POPULATION,
     lab: Hemolyzed | None = None,
@@ -151,15 +164,17 @@ def examine(
     known = Known(population if isinstance(population, Population) else Population.load(population), calibration, lab)
     known.check(loaded)
     if not is_named(source):
-        return _of_memory(source, rate, leads, loaded, known)
-    if leads is not None:
+        return _of_memory(source, rate, leads, unit, loaded, known)
+    if not isinstance(leads, str | None):
         raise TypeError(f"leads= names those of an array; {os.fsdecode(source)!r:.80} is a file, which names its own")
+    given = Given(rate, leads, unit)
+    given.check()
     name = os.fsdecode(source)
     try:
         entry = identify(source)
         if entry.format.page:
-            return _of_page(entry, loaded, known)
-        recording = read(entry, rate=rate)
+            return _of_page(entry, loaded, known, given)
+        recording = read(entry, rate=rate, leads=leads, unit=unit)
     except KalemiaError as exc:
         return Result(Estimate(source=name, status="failed", reason=str(exc), model=loaded.name))
     return _estimated(recording, loaded, known)
@@ -210,19 +225,29 @@ class Known:
         return min(earlier, key=lambda each: each.days(start), default=None)
 
 
-def _of_memory(ecg: Ecg, rate: float | None, leads: str | Sequence[str] | None, model: Model, known: Known) -> Result:
+def _of_memory(
+    ecg: Ecg,
+    rate: float | None,
+    leads: str | Sequence[str] | None,
+    unit: str | None,
+    model: Model,
+    known: Known,
+) -> Result:
     """Examine what was read, computed or loaded elsewhere."""
     try:
-        recording = held(ecg, rate, leads)
+        recording = held(ecg, rate, leads, unit)
     except KalemiaError as exc:
         return Result(Estimate("memory", "failed", reason=str(exc), model=model.name))
     try:
-        return _estimated(other_rate(body.checked(recording), rate), model, known)
+        checked = body.checked(recording)
+        if not is_bare(ecg):
+            Given(rate, leads if isinstance(leads, str) else None, unit).agrees(checked)
+        return _estimated(checked, model, known)
     except KalemiaError as exc:
         return Result(Estimate(recording.source, "refused", reason=str(exc), model=model.name), recording)
 
 
-def _of_page(entry: Input, model: Model, known: Known) -> Result:
+def _of_page(entry: Input, model: Model, known: Known, given: Given) -> Result:
     """Examine the first page of a file that shows an ECG; a page that cannot be read for sure is refused."""
     from kalemia.digitize import pages
 
@@ -234,6 +259,9 @@ def _of_page(entry: Input, model: Model, known: Known) -> Result:
     if others:
         taken = f"{len(others) + 1} pages of the file show an ECG; page {first.page} was taken."
         recording = replace(recording, warnings=(*recording.warnings, taken))
+    if given:
+        unused = "The rate, lead or unit that was given is for files that do not state it; the page's own were used."
+        recording = replace(recording, warnings=(*recording.warnings, unused))
     if first.einthoven is not None and first.einthoven > body.MAX_RESIDUAL:
         why = f"I + III differs from II by {first.einthoven:.0%} of their power: leads were read wrong, or turned over"
         return Result(Estimate(str(entry), "refused", reason=why, model=model.name), recording, page=first)

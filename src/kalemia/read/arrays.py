@@ -157,12 +157,10 @@ def raw(
     if channels.shape[0] > channels.shape[1]:
         channels = channels.T
     signal = _unpadded(np.array(channels, dtype=np.float32, order="C")) * np.float32(mv_per_unit or 1.0)
-    counts = mv_per_unit is None and np.issubdtype(array.dtype, np.integer)
     names = _named(signal, kind)
     if names[0]:
-        unit = "" if mv_per_unit else " and no unit; its numbers were taken as mV"
-        sentences += (f"The {kind} file names no leads{unit}; the leads were taken in the order {', '.join(names)}.",)
-    return Raw(signal, rate, names, warnings=sentences, unitless=bool(counts))
+        sentences += (f"The {kind} file names no leads; the leads were taken in the order {', '.join(names)}.",)
+    return Raw(signal, rate, names, warnings=sentences, unit="its own" if mv_per_unit else None)
 
 
 def _named(signal: NDArray[np.float32], kind: str) -> tuple[str, ...]:

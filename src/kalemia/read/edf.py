@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kalemia.errors import ReadError
-from kalemia.read.leads import canonical
+from kalemia.read.leads import canonicals, unnamed
 from kalemia.read.raw import MAX_VALUES, Raw, mv_per
 
 if TYPE_CHECKING:
@@ -112,7 +112,11 @@ def _parsed(content: bytes, header: _Header) -> Edf | Bdf:
 
 def _chosen(signals: Sequence[EdfSignal | BdfSignal]) -> list[EdfSignal | BdfSignal]:
     """Return the signals that are named like leads and share the sampling rate of the first of them."""
-    named = [signal for signal in signals if canonical(signal.label) and signal.samples_per_data_record > 0]
+    held = [signal for signal in signals if signal.samples_per_data_record > 0]
+    labels = tuple(signal.label for signal in held)
+    alone = unnamed(labels)
+    named = [signal for signal, lead in zip(held, canonicals(labels), strict=True) if lead]
+    named = named or ([] if alone is None else [held[alone]])
     if not named:
         raise ReadError("no signal in a unit of voltage is named like an ECG lead; I, II, V1 and the like are accepted")
     return [signal for signal in named if signal.samples_per_data_record == named[0].samples_per_data_record]

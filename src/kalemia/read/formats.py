@@ -13,6 +13,7 @@ from typing import Any
 
 from kalemia.read import segments, wfdb
 from kalemia.read.raw import Raw
+from kalemia.read.text import decode, utf_16
 
 HEAD_BYTES = 8192
 _RESOURCE = re.compile(r'"resourceType"\s*:\s*"(?:Observation|Bundle)"')
@@ -29,11 +30,9 @@ class Head:
     @cached_property
     def text(self) -> str | None:
         """They as text, or None where they are binary."""
-        if self.content.startswith((b"\xff\xfe", b"\xfe\xff")):
-            return self.content.decode("utf-16", errors="ignore").lstrip("\ufeff \t\r\n")
-        if self.content.translate(None, _TEXT_BYTES):
+        if self.content.translate(None, _TEXT_BYTES) and utf_16(self.content) is None:
             return None
-        return self.content.decode("utf-8", errors="replace").lstrip("\ufeff \t\r\n")
+        return decode(self.content).lstrip("\ufeff \t\r\n")
 
     @cached_property
     def xml(self) -> str:
@@ -126,7 +125,7 @@ def _record_line(head: Head) -> bool:
 def _columns(head: Head) -> bool:
     from kalemia.read import csv
 
-    return head.text is not None and csv.looks(head.content)
+    return head.text is not None and csv.looks(head.text)
 
 
 def _apple(head: Head) -> bool:

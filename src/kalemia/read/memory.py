@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from kalemia import body
 from kalemia.errors import ReadError
 from kalemia.read import leads as names_of
-from kalemia.read.raw import Raw, mv_per
+from kalemia.read.raw import Raw, mv_per, mv_per_step
 from kalemia.records import Recording
 
 Given = ParamSpec("Given")
@@ -59,9 +59,10 @@ Ecg = str | os.PathLike[str] | Recording | NDArray[Any] | Mapping[str, Any] | Wf
 """What an ECG may be: a file, or one of those that are in memory, whose samples are mV unless they say otherwise."""
 
 CALLED = {"rate": ("sampling_rate", "sample_rate", "samplingrate", "fs", "sfreq", "freq", "hz")} | {
-    "leads": ("lead_names", "sig_name", "sig_names", "channels", "channel_names", "ch_names", "columns")
+    "leads": ("lead", "lead_names", "sig_name", "sig_names", "channels", "channel_names", "ch_names", "columns"),
+    "unit": ("units", "scale", "gain"),
 }
-"""What other packages call the arguments that are `rate` and `leads` here."""
+"""What other packages call the arguments that are `rate`, `leads` and `unit` here."""
 
 
 def spelled(function: Callable[Given, Answer]) -> Callable[Given, Answer]:
@@ -83,7 +84,14 @@ def is_named(ecg: object) -> TypeGuard[str | os.PathLike[str]]:
     return isinstance(ecg, str | bytes | os.PathLike)
 
 
-def held(ecg: object, rate: float | None = None, leads: str | Sequence[str] | None = None) -> Recording:
+def is_bare(ecg: object) -> bool:
+    """Tell whether an ECG that is in memory is samples alone, which do not say their rate and unit."""
+    return not (isinstance(ecg, Recording) or any(has(ecg) for has, _ in _KNOWN))
+
+
+def held(
+    ecg: object, rate: float | None = None, leads: str | Sequence[str] | None = None, unit: str | None = None
+) -> Recording:
     """Return the Recording of an ECG that is in memory.
 
     Parameters
@@ -95,6 +103,8 @@ def held(ecg: object, rate: float | None = None, leads: str | Sequence[str] | No
         Samples per second, Hz, of what does not say it.
     leads
         Their names, in order.
+    unit
+        What the numbers are of what does not say it: "mV", as they are taken otherwise, "uV", "V", or "200/mV".
 
     Raises
     ------
@@ -107,7 +117,7 @@ def held(ecg: object, rate: float | None = None, leads: str | Sequence[str] | No
     """
     if isinstance(ecg, Recording):
         return ecg
-    raw = next((take(ecg) for has, take in _KNOWN if has(ecg)), None) or _array(ecg, rate, leads)
+    raw = next((take(ecg) for has, take in _KNOWN if has(ecg)), None) or _array(ecg, rate, leads, unit)
     body.lasts(raw.signal.shape[1], raw.rate)
     body.finite(raw.signal)
     rows, names, sentences = names_of.select(raw.names, list(~body.not_recorded(raw.signal)))
@@ -148,15 +158,18 @@ _KNOWN: tuple[tuple[Callable[[Any], bool], Callable[[Any], Raw]], ...] = (
 )
 
 
-def _array(ecg: Any, rate: float | None, leads: str | Sequence[str] | None) -> Raw:
+def _array(ecg: Any, rate: float | None, leads: str | Sequence[str] | None, unit: str | None) -> Raw:
     signal, own = _table(ecg)
+    scale = mv_per_step(unit or "mV")
+    if scale is None:
+        raise ValueError(f"unit is {unit:.20}; mV, uV, V, or 200/mV for 200 steps a mV is accepted")
     if rate is None:
         raise TypeError("samples alone do not say their rate; give it in Hz, such as rate=500")
     given = (leads,) if isinstance(leads, str) else leads
     names = own if given is None else tuple(given)
     if names is None:
         raise TypeError("samples alone do not say their leads; name them in order, such as leads=['I', 'II', 'V5']")
-    return Raw(_lead_a_row(signal, len(names)), float(rate), names)
+    return Raw(_lead_a_row(signal, len(names)) * np.float32(scale), float(rate), names)
 
 
 def _table(ecg: Any) -> tuple[NDArray[np.float32], tuple[str, ...] | None]:

@@ -2,35 +2,34 @@
 
 from __future__ import annotations
 
-import math
 import os
 import warnings
-from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from kalemia import body
 from kalemia.errors import ReadError
-from kalemia.read import formats, leads
+from kalemia.read import formats
+from kalemia.read import leads as names_of
+from kalemia.read.given import Given
 from kalemia.read.input import Input, identify, opening
 from kalemia.read.raw import Raw
 from kalemia.records import Recording
 
-_NO_RATE = "states no sampling rate; --rate is accepted"
-_RATELESS = "the CSV states no sampling rate; a comment '# rate: 500 Hz', a column of times or --rate is accepted"
 
-
-def read(path: str | os.PathLike[str], *, rate: float | None = None) -> Recording:
+def read(
+    path: str | os.PathLike[str], *, rate: float | None = None, leads: str | None = None, unit: str | None = None
+) -> Recording:
     """Read a digital ECG; the format is found from what the file holds, not from its name.
 
     Parameters
     ----------
     path
         A file, the name of a WFDB record without a suffix, or one of those that `inputs` yields.
-    rate
-        Samples per second, Hz, for a CSV file that does not state it. Where a file states another, that one counts and
-        a warning says so.
+    rate, leads, unit
+        For a file that does not state them: samples per second, Hz; which lead its one channel is; what its numbers
+        are, "mV", "uV", "V", or "200/mV" where 200 steps are a mV.
 
     Returns
     -------
@@ -41,42 +40,25 @@ def read(path: str | os.PathLike[str], *, rate: float | None = None) -> Recordin
     Raises
     ------
     ReadError
-        Where the file is no ECG, is damaged, or contradicts itself: one sentence saying why and what is accepted.
+        Where the file is no ECG, is damaged, contradicts itself or what is given with it: one sentence saying why and
+        what is accepted.
     """
     known = identify(path)
     with opening(known), warnings.catch_warnings():
         # libraries warn about elements that are not used here; what matters is checked below
         warnings.simplefilter("ignore")
-        recording = _recording(_raw(known, rate), known.source)
-    return other_rate(recording, rate)
+        raw = Given(rate, leads, unit).completed(_raw(known), known.format.name)
+        return _recording(raw, known.source)
 
 
-def other_rate(recording: Recording, rate: float | None) -> Recording:
-    """Say so where a caller gave another sampling rate, Hz, than the one that is used."""
-    if rate is None or abs(rate - recording.rate) <= 0.001 * recording.rate:
-        return recording
-    sentence = f"The ECG states {recording.rate:g} Hz; the {rate:g} Hz given with it were not used."
-    return replace(recording, warnings=(*recording.warnings, sentence))
-
-
-def _raw(known: Input, rate: float | None) -> Raw:
-    """Read the file with the reader of its format; what states no rate has the one that was given."""
+def _raw(known: Input) -> Raw:
+    """Read the file with the reader of its format."""
     if known.format.load is None:
         raise ReadError(
             f"the file is a page ({known.format.name}), which `kalemia.digitize` reads; "
             f"{formats.listed(formats.ECGS)} are accepted here"
         )
-    raw = known.format.load(known.kind.file, *known.part)
-    if raw.unitless:
-        raise ReadError(
-            f"the {known.format.name} file holds whole numbers and does not say how many are a mV; numbers in mV, or a "
-            "WFDB header beside it, are accepted"
-        )
-    if not math.isnan(raw.rate):
-        return raw
-    if rate is None:
-        raise ReadError(_RATELESS if known.format is formats.CSV else f"the {known.format.name} file {_NO_RATE}")
-    return replace(raw, rate=rate)
+    return known.format.load(known.kind.file, *known.part)
 
 
 def _recording(raw: Raw, source: str) -> Recording:
@@ -84,7 +66,7 @@ def _recording(raw: Raw, source: str) -> Recording:
     body.lasts(raw.signal.shape[1], raw.rate)
     body.finite(raw.signal)
     recorded = ~body.not_recorded(raw.signal)
-    rows, names, sentences = leads.select(raw.names, list(recorded))
+    rows, names, sentences = names_of.select(raw.names, list(recorded))
     if not rows:
         raise ReadError("no channel is named like an ECG lead; I, II, V1 and the like are accepted")
     if not recorded[rows].any():
@@ -97,7 +79,7 @@ def _recording(raw: Raw, source: str) -> Recording:
         sentences.append(f"{listed} never change{'s' if len(silent) == 1 else ''} and count as not recorded.")
     signal, inferred = _lawful(raw, signal, names, rows)
     sentences += inferred
-    signal, names = leads.derive(signal, names)
+    signal, names = names_of.derive(signal, names)
     if raw.digitized:
         sentences.insert(0, "The signal was digitized from a picture, and is only as exact as that.")
     sentences += body.amplitudes(signal, raw.rate)
