@@ -59,7 +59,7 @@ def test_the_heart_rate_is_sixty_over_rr() -> None:
 CONTRACT = (
     "source", "status", "potassium_meq_l", "interval_meq_l", "interval_coverage", "probability_above",
     "probability_below", "level", "likelihood_ratio", "population", "interval_validated_on", "earlier_ecgs",
-    "reason", "heart_rate_bpm", "beats_used", "leads_used", "quality", "warnings", "model",
+    "reason", "recorded", "heart_rate_bpm", "beats_used", "leads_used", "quality", "warnings", "model",
     "doubtful_draw", "notice",
 )  # fmt: skip
 

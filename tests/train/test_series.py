@@ -188,8 +188,8 @@ def test_training_writes_what_compares_two_ecgs(tmp_path: Path, monkeypatch: pyt
     assert (reference.patients, len(reference.sureness)) == (12, 1)
     assert reference.parameters > trained.card.parameters
     assert trained.onnx.with_suffix(REFERENCE).is_file()
-    one = simulate_one(1, 1, "clean").recording
+    one, today = (simulate_one(1, 1, "clean", potassium).recording for potassium in (5.0, 6.0))
     own = kalemia.calibrate([one], [5.0], trained.onnx)
-    assert kalemia.predict(one, trained.onnx, calibration=own).earlier_ecgs == 1
+    assert kalemia.predict(today, trained.onnx, calibration=own).earlier_ecgs == 1
     shown = own.earlier[0].beat
     assert Model.load(trained.onnx).compare(shown, [shown] * 3, [4.0, 5.0, 6.0]).shape == (3, BINS)
