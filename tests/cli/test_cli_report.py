@@ -128,4 +128,4 @@ def test_the_demo_estimates_and_writes_a_report(tmp_path: Path) -> None:
     assert result.stdout.endswith(f"\nreport: {tmp_path / 'demo' / 'page.html'}\n")
     html = (tmp_path / "demo" / "page.html").read_text(encoding="utf-8")
     assert "What moved the estimate" in html
-    assert 'src="data:image/png;base64,' in html
+    assert 'src="data:image/webp;base64,' in html

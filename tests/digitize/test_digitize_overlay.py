@@ -72,17 +72,37 @@ def test_colors_of_leads_return_after_the_last() -> None:
         assert found[5 + 7 * k, 200].tolist() == pytest.approx(color, abs=20)
 
 
-def test_what_lies_outside_the_boxes_is_white() -> None:
-    boxes = (
-        np.array([[10.4, 5.0], [20.0, 5.0], [20.0, 15.0], [10.4, 15.0]]),
-        np.array([[30.0, 20], [40, 20], [40, 30]]),
-    )
-    kept = shown(page(boxes=boxes))[..., 0] == FADED
-    assert np.flatnonzero(kept[10]).tolist() == [*range(10, 21)]
-    assert np.flatnonzero(kept[:, 12]).tolist() == [*range(5, 16)]
-    assert kept[22, 39]
-    assert not kept[29, 31]
-    assert (shown(page(boxes=boxes), blank=False) == FADED).all()
+def test_what_lies_around_the_rows_is_white_and_between_them_nothing_is_lost() -> None:
+    boxes = tuple(np.array([[100.4, y], [200.0, y], [200.0, y + 10], [100.4, y + 10]]) for y in (55.0, 120.0))
+    kept = shown(page(height=200, boxes=boxes))[..., 0] == FADED
+    edge = overlay.TIP_MM * 8  # px
+    for line, first, last in ((kept[60], 100, 200), (kept[:, 150], 55, 130)):
+        places = np.flatnonzero(line)
+        assert (places[0], places[-1]) == (pytest.approx(first - edge, abs=1.5), pytest.approx(last + edge, abs=1.5))
+        assert len(places) == places[-1] - places[0] + 1
+    assert (shown(page(height=200, boxes=boxes), blank=False) == FADED).all()
+    assert (shown(page(boxes=())) == 255).all()
+
+
+def test_the_tip_of_a_trace_that_leaves_its_row_is_shown() -> None:
+    row = (np.array([[0.0, 150.0], [400.0, 150.0], [400.0, 160.0], [0.0, 160.0]]),)
+    tip = page(trace((90.0, 155.0), (100.0, 60.0), (110.0, 155.0)), height=200, boxes=row)
+    kept = shown(tip)[..., 0] < 255
+    assert kept[62:150, 100].all()
+    assert not kept[10, 100]
+    assert not kept[62, 300]
+
+
+def test_a_picture_for_a_report_is_cut_to_what_is_shown_and_fits() -> None:
+    picture = np.full((400, 3000, 3), 255, np.uint8)
+    picture[100:300, 500:2900] = np.random.default_rng(0).integers(0, 255, (200, 2400, 3))
+    fitting = overlay.webp(picture, 300_000)
+    assert len(fitting) <= 300_000
+    read = cv2.imdecode(np.frombuffer(fitting, np.uint8), cv2.IMREAD_COLOR)
+    assert read is not None
+    assert read.shape[1] in [width for width, _ in overlay.FITS]
+    assert read.shape[0] == pytest.approx(200 * read.shape[1] / 2400, abs=2)
+    assert overlay.webp(np.full((10, 10, 3), 255, np.uint8), 60_000)
 
 
 def test_colors_of_a_page_stay_in_their_order() -> None:

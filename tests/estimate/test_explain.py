@@ -268,3 +268,14 @@ def test_predicting_without_a_report_loads_neither_explanation_nor_simulator(pat
     done = subprocess.run([sys.executable, "-c", code, *arguments], capture_output=True, text=True, timeout=120)
     assert done.returncode == 0, done.stderr
     assert done.stdout.splitlines()[-1] == "0"
+
+
+def test_simulated_beats_point_the_way_of_the_patients(tiny: Model) -> None:
+    own = simulated_beat(0.8, 4.2)
+    row = own.leads.index("V5")
+    waveform = own.waveform.copy()
+    waveform[row] *= -1
+    upright, turned = explain(own, tiny), explain(replace(own, waveform=waveform), tiny)
+    assert (upright.turned, turned.turned) == ((), ("V5",))
+    for level, mv in upright.simulated_mv.items():
+        np.testing.assert_allclose(turned.simulated_mv[level], -mv, rtol=1e-5)

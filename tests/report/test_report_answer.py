@@ -13,7 +13,8 @@ from kalemia.estimate.predict import Result
 from kalemia.records import NOTICE, Estimate
 from kalemia.report import words
 from kalemia.report.answer import answer, warnings
-from kalemia.report.document import TRUST
+
+LINK = "How far to trust this"
 
 
 def shown(given: Estimate) -> Node:
@@ -35,7 +36,7 @@ def test_a_high_estimate_is_grasped_from_its_first_lines() -> None:
     assert section.one("p", "evidence").text == words.evidence(HIGH)
     assert len(section.all("svg", "scale")) == 1
     notice = section.one("p", "notice")
-    assert (notice.text, notice["role"], notice.one("strong").text) == (f"{NOTICE} {TRUST}", "note", NOTICE)
+    assert (notice.text, notice["role"], notice.one("strong").text) == (f"{NOTICE} {LINK}", "note", NOTICE)
 
 
 @pytest.mark.parametrize(("name", "symbol"), [("high", "▲"), ("low", "▼"), ("normal", "●"), ("uncertain", "◆")])
@@ -106,8 +107,8 @@ def test_what_a_model_was_made_with_is_said_where_it_is_known(changes: dict[str,
     assert [note.text for note in notes] == [sentence] * (sentence is not None)
 
 
-def test_an_estimate_near_a_limit_is_printed_on_its_side_of_it() -> None:
-    assert shown(estimate(5.52, 4.8, 6.5, "high")).one("p", "number").text == "5.52 mEq/L"
+def test_an_estimate_near_a_limit_has_one_decimal_like_any_other() -> None:
+    assert shown(estimate(5.52, 4.8, 6.5, "high")).one("p", "number").text == "5.5 mEq/L"
 
 
 @pytest.mark.parametrize(
@@ -124,7 +125,7 @@ def test_where_there_is_no_number_the_reason_stands_in_its_place(given: Estimate
     section = shown(given)
     assert section.one("p", "label").text == label
     assert section.one("p", "reason").text == reason
-    assert section.one("p", "notice").text == f"{NOTICE} {TRUST}"
+    assert section.one("p", "notice").text == f"{NOTICE} {LINK}"
     assert section.all("svg") == section.all("p", "number") == section.all("p", "evidence") == []
 
 
@@ -137,7 +138,7 @@ def test_warnings_are_a_list_under_their_heading() -> None:
 
 
 def test_the_notice_is_the_estimates_own() -> None:
-    assert shown(replace(HIGH, notice="For a study.")).one("p", "notice").text == f"For a study. {TRUST}"
+    assert shown(replace(HIGH, notice="For a study.")).one("p", "notice").text == f"For a study. {LINK}"
 
 
 def test_every_level_has_a_name_and_a_shape_of_its_own() -> None:

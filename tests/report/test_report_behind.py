@@ -4,19 +4,23 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime
+from typing import Any
 
 import numpy as np
 import pytest
 from markup_tree import Node, parse, percent, table_rows
 from report_examples import HIGH, REFUSED, beat, recording
 
+from kalemia.estimate.caveats import Findings
 from kalemia.estimate.personal import Draw, Earlier
+from kalemia.estimate.predict import Result
 from kalemia.records import LEADS, Beat, Estimate
 from kalemia.report.behind import behind, ecg
+from kalemia.signal.st import ST
 
 
-def shown(estimate: Estimate, used: Beat | None) -> Node:
-    return parse(behind(estimate, used))
+def shown(estimate: Estimate, used: Beat | None, earlier: Earlier | None = None) -> Node:
+    return parse(behind(Result(estimate, beat=used, earlier=earlier)))
 
 
 def test_the_ecg_stands_with_its_facts_above_and_its_remarks_below() -> None:
@@ -30,6 +34,7 @@ def test_the_ecg_stands_with_its_facts_above_and_its_remarks_below() -> None:
 
 def test_the_sheet_scrolls_and_can_be_reached_by_keyboard() -> None:
     sheet = parse(ecg(recording(), None)).one("div", "sheet")
+    assert parse(ecg(recording(), None)).one("p", "sideways").text == "Wider than this screen: push it sideways."
     assert (sheet["tabindex"], sheet["role"], sheet["aria-label"]) == ("0", "region", "The ECG, scrolls sideways")
 
 
@@ -52,12 +57,13 @@ def test_an_empty_recording_is_said_to_be_empty() -> None:
 
 def test_the_beat_is_drawn_in_millivolts_with_its_axes() -> None:
     used = shown(HIGH, beat()).section("The beat that was used")
-    assert used.one("p", "facts").text == "Median of 11 beats · RR 800 ms · 74 beats per minute"
+    assert used.one("dl").all("dd")[0].text == "74 /min"
     # 1.0 of the normalized wave times a gain of 1.5 mV, and a margin.
     assert used.one("svg", "beat")["aria-label"] == "Median beat of lead V5, -0.1 to 1.6 mV"
     assert used.one("div", "beats")["class"] == "beats beats-one"
     assert used.one("figcaption").text == (
-        "What the model saw, after filtering. Zero is the level of the PR segment; R is at 0 ms."
+        "What the model saw, after filtering. Median of 11 beats; zero is the level of the PR segment; R is at 0 ms. "
+        "The numbers were measured by machine, in the leads in which the waves are seen."
     )
 
 
@@ -66,33 +72,32 @@ def test_the_beat_is_drawn_in_millivolts_with_its_axes() -> None:
 )
 def test_the_earlier_beat_is_dashed_below_and_the_caption_says_whose_it_is(days: float | None, ago: str) -> None:
     earlier = Earlier(beat(("II", "V5")), Draw(5.1, days), "ward/march.dcm")
-    used = parse(behind(HIGH, beat(), earlier)).section("The beat that was used")
+    used = shown(HIGH, beat(), earlier).section("The beat that was used")
     assert [line["class"] for line in used.one("svg", "beat").all("path")][-2:] == ["earlier", "trace"]
-    assert used.one("figcaption").text.endswith(
-        f" Dashed: the patient's earlier ECG (march.dcm){ago}, when the blood test said 5.1 mEq/L."
-    )
+    dashed = f" Dashed: the patient's earlier ECG (march.dcm){ago}, when the blood test said 5.1 mEq/L. "
+    assert dashed in used.one("figcaption").text
 
 
 def test_how_long_before_is_told_by_the_recordings_too() -> None:
     earlier = Earlier(beat(), Draw(5.1), "march.dcm", datetime(2026, 3, 1))
-    root = parse(behind(HIGH, beat(), earlier, datetime(2026, 3, 4)))
+    root = shown(replace(HIGH, recorded=datetime(2026, 3, 4)), beat(), earlier)
     assert "(march.dcm) 3 days ago, when" in root.section("The beat that was used").one("figcaption").text
 
 
 def test_a_lead_that_was_not_good_earlier_has_no_dashed_beat() -> None:
     earlier = Earlier(beat(("II", "V5"), problems=(None, "is flat")), Draw(5.1), "march.dcm")
-    both = parse(behind(replace(HIGH, leads_used=("II", "V5")), beat(), earlier))
+    both = shown(replace(HIGH, leads_used=("II", "V5")), beat(), earlier)
     assert [len(svg.all("path", "earlier")) for svg in both.all("svg", "beat")] == [1, 0]
 
 
 def test_without_a_heart_rate_that_of_the_beat_is_said() -> None:
     used = shown(replace(HIGH, heart_rate_bpm=None), beat()).section("The beat that was used")
-    assert used.one("p", "facts").text.endswith("75 beats per minute")
+    assert used.one("dl").all("dd")[0].text == "75 /min"
 
 
 def test_of_a_refusal_the_beat_is_one_that_was_found() -> None:
     found = shown(REFUSED, beat()).section("The beat that was found")
-    assert found.one("figcaption").text.startswith("Not given to the model. Zero is")
+    assert found.one("figcaption").text.startswith("Not given to the model. Median of 11 beats")
 
 
 def test_a_beat_of_twelve_leads_has_a_picture_each() -> None:
@@ -175,3 +180,46 @@ def test_a_beat_without_numbers_is_drawn_empty() -> None:
     assert root.one("svg", "beat").one("path", "trace")["d"] == ""
     assert table_rows(root.one("table", "quality")) == [["V5", "nan", "", "used"]]
     assert percent(root.one("rect", "fill")["width"]) == 0
+
+
+def test_the_beat_stands_with_the_usual_numbers() -> None:
+    used = shown(replace(HIGH, leads_used=LEADS), beat()).section("The beat that was used")
+    numbers = dict(zip(*([cell.text for cell in used.one("dl").all(tag)] for tag in ("dt", "dd")), strict=True))
+    assert [*numbers] == ["Rate", "Rhythm", "PR", "QRS", "QT", "QTc (Fridericia)", "Axis"]
+    assert numbers["Rhythm"] == "regular, with P waves; RR 800 ms"
+    assert numbers["Axis"] == "30°"  # between I and II, which are alike
+    for name in ("PR", "QRS", "QT", "QTc (Fridericia)"):
+        assert numbers[name].endswith(" ms")
+
+
+@pytest.mark.parametrize(
+    ("changes", "rhythm"),
+    [
+        ({"r_peaks_s": np.cumsum([0.6, 1.0, 0.7, 1.1, 0.5, 0.9])}, "irregular, with P waves; RR 500 to 1100 ms"),
+        ({"r_peaks_s": np.array([1.0, 1.8])}, "too few beats to say, with P waves; RR 800 ms"),
+        ({"r_peaks_s": np.array([1.0])}, "too few beats to say, with P waves"),
+        ({"ectopic_s": np.array([1.6])}, "regular, with P waves, 1 ectopic beat; RR 800 ms"),
+        ({"ectopic_s": np.array([1.6, 4.0])}, "regular, with P waves, 2 ectopic beats; RR 800 ms"),
+    ],
+)
+def test_the_rhythm_is_told(changes: dict[str, Any], rhythm: str) -> None:
+    used = shown(HIGH, replace(beat(), **changes)).section("The beat that was used")
+    assert used.one("dl").all("dd")[1].text == rhythm
+
+
+def test_what_is_not_seen_has_no_number() -> None:
+    bare = beat(("V5",))
+    bare.waveform[:, :70] = bare.waveform[:, 120:] = 0
+    values = [value.text for value in shown(HIGH, bare).section("The beat that was used").one("dl").all("dd")]
+    assert values[1].startswith("regular, no P wave stands out")
+    assert values[2] == values[4] == values[5] == "not seen"
+    assert len(values) == 6  # no axis of a chest lead
+
+
+def test_st_is_shown_by_lead_where_it_is_shifted() -> None:
+    shifted = Findings(95.0, {}, 75.0, st=ST({"V2": 0.21, "V3": 0.3}, {"II": -0.12}, 95.0))
+    used = parse(behind(Result(HIGH, beat=beat(), findings=shifted))).one("div", "st")
+    assert [cell.text for cell in used.all("dt")] == ["V2", "V3", "II"]
+    assert [cell.text for cell in used.all("dd")] == ["+0.21", "+0.30", "−0.12"]
+    calm = Findings(95.0, {}, 75.0)
+    assert parse(behind(Result(HIGH, beat=beat(), findings=calm))).all("div", "st") == []

@@ -20,6 +20,7 @@ from kalemia.estimate.predict import Result, examine
 from kalemia.records import LEADS, Estimate
 from kalemia.report import page, words
 from kalemia.report.explanation import drawn, figures, sentence
+from kalemia.report.labels import apart
 from kalemia.simulate import simulate_one
 
 TWELVE = beat()
@@ -256,14 +257,46 @@ def test_four_leads_are_shown_at_most(leads: tuple[str, ...], panels: list[str],
     assert (counted in root.all("figcaption")[1].text) == (len(leads) > 4)
 
 
-def test_every_lead_is_held_against_its_own_simulated_beat() -> None:
+def test_every_lead_is_held_against_its_own_simulated_beat_in_a_frame_of_its_own() -> None:
     why = explanation(0.1, 0.2, 0.3, leads=("II", "V5"))
-    scaled = {level: mv * np.array([[1.0], [0.5]], np.float32) for level, mv in why.simulated_mv.items()}
+    scaled = {level: mv * np.array([[3.0], [0.5]], np.float32) for level, mv in why.simulated_mv.items()}
     first, second = beats_of(replace(why, simulated_mv=scaled))
-    tops = [[points(path["d"])[0][:, 1].min() for path in panel.all("path", "known")] for panel in (first, second)]
     own = [points(panel.one("path", "trace")["d"])[0][:, 1].min() for panel in (first, second)]
-    assert own[0] == own[1]
-    assert all(high < low - 10 for high, low in zip(*tops, strict=True))
+    assert own[0] > own[1] + 50  # beside simulated beats three times as large this one is small
+    for panel in (first, second):
+        lines = [path for path in panel.all("path", "known") if "leader" not in path["class"]]
+        assert min(points(path["d"])[0][:, 1].min() for path in lines) > 26
+
+
+def test_the_potassium_of_each_simulated_beat_stands_beside_its_t_wave() -> None:
+    (panel,) = beats_of(TALL_T)
+    written = panel.all("text", "at-wave")
+    assert [text.text for text in written] == ["7", "6", "5", "4", "3"]  # from the highest down
+    assert [text["class"] for text in written] == [f"at-wave known{text.text}" for text in written]
+    heights = [float(text["y"]) for text in written]
+    assert np.diff(heights).min() >= 12.9
+    leaders = panel.all("path", "leader")
+    assert [leader["class"] for leader in leaders] == [f"leader known{level}" for level in "76543"]
+
+
+@pytest.mark.parametrize(
+    ("places", "moved"),
+    [
+        ([10.0, 40.0, 80.0], [10, 40, 80]),
+        ([50.0, 50.0, 50.0], [40, 50, 60]),
+        ([2.0, 3.0], [0, 10]),
+        ([98.0, 99.0], [90, 100]),
+    ],
+)
+def test_labels_stand_apart_within_their_picture(places: list[float], moved: list[float]) -> None:
+    assert apart(places, 10.0, 0.0, 100.0) == pytest.approx(moved)
+
+
+def test_leads_that_were_turned_over_are_named() -> None:
+    why = explanation(0.1, 0.2, 0.3, leads=("II", "V5"))
+    note = "QRS points the other way here in V5: the simulated beats were turned over."
+    assert note in shown(replace(why, turned=("V5",))).text
+    assert "turned over" not in shown(why).text
 
 
 def test_the_twelve_leads_of_a_page_are_explained_without_breaking_it(tiny: Model) -> None:

@@ -9,6 +9,7 @@ import json
 import re
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import datetime
 from importlib import resources
 from typing import Any
 
@@ -21,6 +22,7 @@ from report_examples import EVERY, FAILED, HIGH, NORMAL, REFUSED, beat, recordin
 import kalemia
 from ecgs import traced
 from kalemia.estimate.evidence import Evidence
+from kalemia.estimate.judged import real_potassium
 from kalemia.estimate.population import Population
 from kalemia.estimate.predict import Result
 from kalemia.records import NOTICE, Before, Estimate
@@ -129,26 +131,48 @@ def test_the_last_line_says_what_the_page_was_made_from(known: dict[str, Any], o
     assert footer.text == f"Made by Kalemia {kalemia.__version__} {origin}."
 
 
-def test_every_page_says_beside_its_notice_where_to_read_how_far_to_trust_it(each: Estimate) -> None:
-    assert "How far to trust a number: docs/trust.md" in parse(page(result(each))).one("p", "notice").text
+def test_every_page_says_how_far_to_trust_it_and_links_there_from_its_notice(each: Estimate) -> None:
+    root = parse(page(result(each)))
+    link = root.one("p", "notice").one("a")
+    section = root.section("How far to trust this")
+    assert (link.text, link["href"], section["id"]) == ("How far to trust this", "#trust", "trust")
+    assert "only a blood test says" in section.text
+    assert "is not known here" in section.text  # of a model that nobody judged
+
+
+def test_what_a_bundled_model_reaches_on_real_patients_stands_on_its_page() -> None:
+    model = next(card for card in kalemia.models() if card.name == "12-4k")
+    assert HIGH.model is not None
+    judged = replace(HIGH, model=replace(HIGH.model, name=model.name, sha256=model.onnx_sha256))
+    reached = real_potassium().of(model.onnx_sha256)
+    assert reached is not None
+    text = parse(page(result(judged))).section("How far to trust this").text
+    assert f"12-4k called high {reached.sensitivity.value:.0%} of the {real_potassium().high}" in text
+
+
+def test_the_header_says_when_the_ecg_was_recorded() -> None:
+    root = parse(page(result(replace(HIGH, recorded=datetime(2026, 3, 2, 8, 15)))))
+    assert root.one("h1").text == "ecg.dcm · recorded 2026-03-02 08:15"
 
 
 def test_the_parts_of_a_page_have_their_order() -> None:
     assert sections(parse(page(result(HIGH)))) == [
-        "Warnings", "The ECG", "The beat that was used", "The model", "Signal quality"
+        "Warnings", "The ECG", "The beat that was used", "The model", "Signal quality", "How far to trust this"
     ]  # fmt: skip
 
 
 def test_parts_that_do_not_exist_are_left_out() -> None:
     root = parse(page(Result(replace(HIGH, warnings=(), model=None, quality={}, interval_validated_on=None))))
-    assert sections(root) == []
+    assert sections(root) == ["How far to trust this"]
     assert "5.9 mEq/L" in root.text
 
 
 def test_a_refusal_draws_the_ecg_but_claims_no_use_and_no_number() -> None:
     problems = tuple("is flat" if lead == "V5" else None for lead in recording().leads)
     root = parse(page(Result(REFUSED, recording(), beat(problems=problems))))
-    assert sections(root) == ["The ECG", "The beat that was found", "The model", "Signal quality"]
+    assert sections(root) == [
+        "The ECG", "The beat that was found", "The model", "Signal quality", "How far to trust this"
+    ]  # fmt: skip
     assert "not used: is flat" in root.text
     assert "mEq/L" not in root.text
 
@@ -156,7 +180,7 @@ def test_a_refusal_draws_the_ecg_but_claims_no_use_and_no_number() -> None:
 def test_a_failure_draws_nothing() -> None:
     root = parse(page(replace(result(FAILED), page=traced(recording(("V5",))))))
     assert root.all("svg") == root.all("img") == []
-    assert sections(root) == ["The model"]
+    assert sections(root) == ["The model", "How far to trust this"]
 
 
 def test_an_ecg_on_paper_is_shown_as_it_was_given_with_what_was_traced() -> None:
@@ -165,17 +189,25 @@ def test_an_ecg_on_paper_is_shown_as_it_was_given_with_what_was_traced() -> None
     image = root.one("img", "scan")
     caption = "The page as it was given, with what was traced drawn on it in color"
     assert image["alt"] == caption
-    assert root.all("figcaption")[0].text.startswith(f"{caption}. What stands outside the rows of the ECG is left out")
+    assert root.all("figcaption")[0].text.startswith(f"{caption}. What stands around the rows of the ECG is left out")
     kind, data = image["src"].split(",")
-    assert kind == "data:image/png;base64"
+    assert kind == "data:image/webp;base64"
     shown = cv2.imdecode(np.frombuffer(base64.b64decode(data), np.uint8), cv2.IMREAD_COLOR)
     assert shown is not None
     height, width = shown.shape[:2]
-    assert (shown[: int(0.45 * height)] == 255).all()  # where no row is: a name may stand there
-    row = shown[round(height * 60 / 80)].astype(int)
+    above = round((height / width - 40 / 160) * width)  # a trace near the edge keeps a few mm of the page
+    assert height / width < 0.4  # of the upper half, where no row is, nothing else is left
+    row = shown[above + round((height - above) * 20 / 40)].astype(int)
     colored = np.ptp(row, axis=1) > 60
     assert colored[round(width * 20 / 160) : round(width * 140 / 160)].all()
     assert not colored[: round(width * 5 / 160)].any()
+
+
+def test_a_page_of_a_photo_stays_below_one_and_a_half_megabytes() -> None:
+    noise = np.random.default_rng(0).integers(0, 255, (3000, 4000, 3), np.uint8)
+    whole = (np.array([[0, 0], [4000, 0], [4000, 3000], [0, 3000]]),)
+    photo = replace(traced(recording(("V5",))), rgb=noise, boxes=whole)
+    assert len(page(replace(result(HIGH), page=photo))) < 1_500_000
 
 
 NASTY = '<script>alert("1")</script>&"\'\x00\x1b[31m\u202e\udcff\n.dat'

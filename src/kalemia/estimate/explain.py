@@ -8,6 +8,7 @@ inputs, the RR interval and the gains, stay the patient's.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -19,7 +20,7 @@ from kalemia.errors import ModelError
 from kalemia.estimate.evidence import Evidence
 from kalemia.estimate.model import Model, inputs
 from kalemia.estimate.population import DEFAULT, Population
-from kalemia.records import LEADS, SAMPLES, Beat, Recording
+from kalemia.records import LEADS, R_SAMPLE, SAMPLES, Beat, Recording
 from kalemia.signal.beat import cut
 from kalemia.signal.condition import RATE
 from kalemia.signal.measure import measure, qrs_bounds
@@ -40,6 +41,8 @@ DAY = Day(0, 0, 0, 0, 0, rate_factor=1.0, voltage_factor=1.0, repolarization_ms=
 SECONDS = 6
 JOINT = 6
 """Samples (20 ms) to either side of a border within which one beat passes into the other: a step would be a wave."""
+TURN, TURNED = 18, -0.5
+"""Samples (60 ms) to either side of R that show which way QRS points, and the likeness from which on it is turned."""
 P_SHARE = 0.3
 """Of the RR interval, what before the QRS complex counts as P; in fast hearts the rest is needed for T."""
 LEAST_P_MV = 0.03
@@ -67,6 +70,8 @@ class Explanation:
         Whether a P wave of at least 0.03 mV stands out in any of them; P is replaced even where none does.
     simulated_mv
         By potassium, mEq/L: the simulated beat, (leads, 270) in mV, R at sample 90 of 300 Hz.
+    turned
+        The leads in which QRS points the other way than in the simulated beat, which was turned over there.
     """
 
     potassium_meq_l: float
@@ -75,6 +80,7 @@ class Explanation:
     leads: tuple[str, ...]
     has_p: bool
     simulated_mv: Mapping[float, Float32]
+    turned: tuple[str, ...] = ()
 
 
 def explain(beat: Beat, model: Model, population: Population | None = None, *, error_meq_l: float = 0.0) -> Explanation:
@@ -109,15 +115,25 @@ def explain(beat: Beat, model: Model, population: Population | None = None, *, e
     answers = [
         known.given(evidence.widened(error_meq_l)).quantile(0.5) for evidence in _asked(model, beat, leads, waves)
     ]
+    sign = _signs(own, ordinary)
+    scale = sign * gain_mv / ordinary_mv  # once, by QRS at ordinary potassium: what potassium does to it is to be seen
     return Explanation(
         potassium_meq_l=answers[0],
         ordinary_meq_l=answers[-1],
         added_meq_l={name: answers[0] - without for name, without in zip(PARTS, answers[1:-1], strict=True)},
         leads=leads,
         has_p=any(abs(waves.p_mv) >= LEAST_P_MV for lead, waves in measure(beat).items() if lead in leads),
-        # Scaled once, by QRS at ordinary potassium, so that what potassium does to QRS stays to be seen.
-        simulated_mv={level: _millivolts(beat.rr_s, level, leads) * (gain_mv / ordinary_mv) for level in SHOWN_MEQ_L},
+        simulated_mv={level: _millivolts(beat.rr_s, level, leads) * scale for level in SHOWN_MEQ_L},
+        turned=tuple(lead for lead, way in zip(leads, sign.ravel(), strict=True) if way < 0),
     )
+
+
+def _signs(own: Float32, ordinary: Float32) -> Float32:
+    """Return -1 for leads whose QRS complex is clearly turned over against the ordinary beat's, else 1, (leads, 1)."""
+    near = slice(R_SAMPLE - TURN, R_SAMPLE + TURN)
+    lengths = (np.linalg.norm(waves[:, near], axis=1, keepdims=True) for waves in (own, ordinary))
+    alike = (own[:, near] * ordinary[:, near]).sum(axis=1, keepdims=True) / math.prod(lengths)
+    return np.where(alike < TURNED, -1, 1).astype(np.float32)
 
 
 def _rows(beat: Beat, leads: tuple[str, ...]) -> tuple[Float32, Float32]:

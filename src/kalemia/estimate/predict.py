@@ -50,6 +50,8 @@ class Result:
         What the ECG says, and where its patient comes from, of one that was estimated.
     earlier
         The last of the patient's earlier ECGs that it was compared with, if any.
+    findings
+        What in the shape of the beat misleads, of one in which a beat was found.
     """
 
     estimate: Estimate
@@ -60,6 +62,7 @@ class Result:
     evidence: Evidence | None = None
     population: Population | None = None
     earlier: Earlier | None = None
+    findings: caveats.Findings | None = None
 
 
 @overload
@@ -300,14 +303,14 @@ def _estimated(recording: Recording, model: Model, known: Known) -> Result:
     )
     after = known.calibration and known.calibration.fault(beat, recording.start)
     if reason := gate.refusal(beat, recording, model.card.least_leads) or gate.injured(findings.st) or after:
-        return Result(replace(refused, reason=reason), recording, beat)
+        return Result(replace(refused, reason=reason), recording, beat, findings=findings)
     left_out = [f"{reason[0].upper()}{reason[1:]}." for reason in gate.unused(beat)]
     unanswered = replace(refused, leads_used=beat.good, warnings=(*refused.warnings, *left_out))
     known = known.fitting(beat, recording.start)
     try:
         evidence = known.evidence(beat, recording, model)
     except ModelError as exc:
-        return Result(replace(unanswered, reason=str(exc)), recording, beat)
+        return Result(replace(unanswered, reason=str(exc)), recording, beat, findings=findings)
     estimate = _answered(known.noted(unanswered), evidence, known.population, model.card)
     if known.lab is not None:
         estimate = replace(estimate, doubtful_draw=judged(known.lab, known.population, evidence))
@@ -315,7 +318,16 @@ def _estimated(recording: Recording, model: Model, known: Known) -> Result:
     if estimate.level == "normal" and findings.hides_potassium:
         estimate = replace(estimate, level="uncertain")
     last = known.last(recording.start)
-    return Result(estimate, recording, beat, model=model, evidence=evidence, population=known.population, earlier=last)
+    return Result(
+        estimate,
+        recording,
+        beat,
+        model=model,
+        evidence=evidence,
+        population=known.population,
+        earlier=last,
+        findings=findings,
+    )
 
 
 def _missing(recording: Recording, card: Card) -> str:

@@ -6,22 +6,25 @@ from typing import TYPE_CHECKING
 
 from kalemia.records import Estimate
 from kalemia.report import beliefs, scales, words
-from kalemia.report.document import notice, section
+from kalemia.report.document import TO_TRUST, notice, section
 from kalemia.report.markup import Markup, element
 
 if TYPE_CHECKING:
     from kalemia.estimate.predict import Result
 
 
-def answer(result: Result) -> Markup:
-    """Return what a reader must grasp in three seconds, and what must not be overlooked beside it."""
+def answer(result: Result, trust: str = TO_TRUST) -> Markup:
+    """Return what a reader must grasp in three seconds, and what must not be overlooked beside it.
+
+    `trust` says where it is told how far to trust that.
+    """
     estimate = result.estimate
     if not words.is_estimated(estimate):
         return element(
             "section",
             element("p", words.STATUS[estimate.status] + ": no estimate", class_="label"),
             element("p", _why(estimate), class_="reason"),
-            notice(estimate.notice),
+            notice(estimate.notice, trust),
             class_="answer",
         )
     return element(
@@ -31,7 +34,7 @@ def answer(result: Result) -> Markup:
         scales.scale(estimate, beliefs.curves(result)),
         beliefs.key(result),
         _validated(estimate),
-        notice(estimate.notice),
+        notice(estimate.notice, trust),
         class_="answer",
     )
 

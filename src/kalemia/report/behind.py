@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from kalemia.estimate.judged import real_potassium
 from kalemia.estimate.personal import Earlier
 from kalemia.records import Beat, Estimate, ModelName, Recording
-from kalemia.report import paper, plots, scales, words
+from kalemia.report import numbers, paper, plots, scales, words
 from kalemia.report.document import section
 from kalemia.report.markup import Markup, element, join
 
+if TYPE_CHECKING:
+    from kalemia.estimate.predict import Result
+
+SIDEWAYS = element("p", "Wider than this screen: push it sideways.", class_="sideways")
+"""Said on a phone, where paper keeps a readable size."""
 TALL_TABLE = 6
 """With more leads than this the table of quality is about as tall as the picture of a beat."""
 
@@ -24,7 +30,7 @@ def ecg(recording: Recording, beat: Beat | None, name: str = "ecg") -> Markup:
         f"{len(recording.leads)} leads" if len(recording.leads) > 1 else f"Lead {recording.leads[0]}",
         words.duration(recording.duration_s),
         f"{recording.rate:g} Hz",
-        None if recording.start is None else f"recorded {recording.start:%Y-%m-%d %H:%M}",
+        None if recording.start is None else f"recorded {words.moment(recording.start)}",
     ]
     return section(
         "The ECG",
@@ -35,21 +41,21 @@ def ecg(recording: Recording, beat: Beat | None, name: str = "ecg") -> Markup:
             element(
                 "div", drawing.svg, class_="sheet", tabindex=0, role="region", aria_label="The ECG, scrolls sideways"
             ),
+            SIDEWAYS,
             element("figcaption", " ".join(drawing.remarks)),
         ),
         class_="recording",
     )
 
 
-def behind(
-    estimate: Estimate, beat: Beat | None, earlier: Earlier | None = None, start: datetime | None = None
-) -> Markup:
+def behind(result: Result) -> Markup:
     """Return the beat, the quality and the model: in two columns where the beat is of one lead.
 
     Below the beat lies that of an earlier ECG; how long before, is told where the ECG starts at a known time.
     """
+    estimate, beat, earlier = result.estimate, result.beat, result.earlier
     panels = [] if beat is None else plots.beats(beat, estimate.leads_used, None if earlier is None else earlier.beat)
-    shown = None if beat is None or not panels else _beat(estimate, beat, panels, _below(earlier, start))
+    shown = None if beat is None or not panels else _beat(result, beat, panels)
     quality, model = _quality(estimate, beat), _model(estimate)
     if len(panels) != 1:
         return element("div", shown, quality, model)
@@ -59,18 +65,22 @@ def behind(
     return element("div", *(element("div", column) for column in columns), class_="pair")
 
 
-def _beat(estimate: Estimate, beat: Beat, panels: list[Markup], below: str) -> Markup:
-    rate = beat.heart_rate_bpm if estimate.heart_rate_bpm is None else estimate.heart_rate_bpm
-    facts = f"Median of {beat.count} beats · RR {1000 * beat.rr_s:.0f} ms · {rate:.0f} beats per minute"
-    used = words.is_estimated(estimate)
+def _beat(result: Result, beat: Beat, panels: list[Markup]) -> Markup:
+    used = words.is_estimated(result.estimate)
     seen = "What the model saw, after filtering." if used else "Not given to the model."
+    caption = (
+        f"{seen} Median of {beat.count} beats; zero is the level of the PR segment; R is at 0 ms."
+        f"{_below(result.earlier, result.estimate.recorded)} The numbers were measured by machine, in the leads in "
+        "which the waves are seen."
+    )
     return section(
         "The beat that was used" if used else "The beat that was found",
-        element("p", facts, class_="facts"),
+        numbers.numbers(result.estimate, beat),
+        numbers.st(result.findings),
         element(
             "figure",
             element("div", *panels, class_="beats beats-one" if len(panels) == 1 else "beats"),
-            element("figcaption", f"{seen} Zero is the level of the PR segment; R is at 0 ms.{below}"),
+            element("figcaption", caption),
         ),
     )
 

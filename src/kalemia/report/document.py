@@ -12,6 +12,9 @@ from kalemia.report.markup import Markup, element
 
 TRUST = "How far to trust a number: docs/trust.md in Kalemia's documentation."
 """Said and not linked: a page that is passed on knows no address of the documentation."""
+ANCHOR = "trust"
+TO_TRUST = element("a", "How far to trust this", href=f"#{ANCHOR}")
+"""The link to what a page itself says of it."""
 
 
 def document(title: str, *body: str | None, level: str = "", origin: str = "from the ECG alone") -> str:
@@ -52,11 +55,11 @@ def _style() -> tuple[Markup, str]:
     return Markup(css), base64.b64encode(hashlib.sha256(css.encode()).digest()).decode()
 
 
-def notice(estimate_notice: str) -> Markup:
+def notice(text: str, where: Markup | str = TRUST) -> Markup:
     """Return the notice, and where to read what the numbers beside it are worth."""
-    return element("p", element("strong", estimate_notice), " ", TRUST, class_="notice", role="note")
+    return element("p", element("strong", text), " ", where, class_="notice", role="note")
 
 
-def section(heading: str, *content: str | None, class_: str | None = None) -> Markup:
-    """Return a part of a page under its heading."""
-    return element("section", element("h2", heading), *content, class_=class_)
+def section(heading: str, *content: str | None, class_: str | None = None, id_: str | None = None) -> Markup:
+    """Return a part of a page under its heading, with an id where something links to it."""
+    return element("section", element("h2", heading), *content, class_=class_, id=id_)

@@ -11,8 +11,9 @@ from kalemia.estimate.predict import PAGE_ERROR_MEQ_L
 from kalemia.records import Beat, Estimate
 from kalemia.report import words
 from kalemia.report.curve import Values, curve
+from kalemia.report.labels import labels
 from kalemia.report.markup import Markup, element, join
-from kalemia.report.plots import LARGE, framed, line, millivolts, panel
+from kalemia.report.plots import framed, line, millivolts, panel
 from kalemia.report.scales import signed_bar
 from kalemia.signal.measure import waves
 
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 LEAST_REACH_MEQ_L = 1.0
 """What a bar's full length stands for at least, so that small changes look small."""
 MOST_PANELS = 4
+TALL = (440.0, 300.0)
 TELLING = ("V4", "II", "V5", "V2", "V3", "V6", "I", "V1")
 """Leads in the order in which they are shown: II and V4 are those in which T was measured before and after dialysis."""
 
@@ -120,32 +122,41 @@ def _offset(estimate: Estimate, why: Explanation) -> str | None:
 def _comparison(beat: Beat, why: Explanation) -> Markup:
     shown = sorted(sorted(why.leads, key=_telling)[:MOST_PANELS], key=why.leads.index)
     own = millivolts(beat, tuple(shown))
-    known = {
-        lead: {level: mv[why.leads.index(lead)].astype(float) for level, mv in why.simulated_mv.items()} for lead in own
-    }
-    frame = framed([*own.values(), *(mv for levels in known.values() for mv in levels.values())], LARGE)
-    panels = [
-        panel(
-            lead,
-            frame,
-            *(line(frame, mv, f"known known{level:g}") for level, mv in known[lead].items()),
-            line(frame, own_mv, "trace"),
-            summary=_heights(own_mv, known[lead], beat.rr_s),
-        )
-        for lead, own_mv in own.items()
-    ]
+    panels = [_panel(lead, own_mv, _simulated(why, lead), beat.rr_s) for lead, own_mv in own.items()]
     caption = (
         "Simulated: the middle of the simulator's patients at this RR interval, whose heart answers fully to "
         "potassium, each lead scaled so that QRS at 4.2 mEq/L is as large as here. Hearts differ among each other by "
-        "more than potassium changes them: the nearest line is no estimate."
+        "more than potassium changes them: the nearest line is no estimate. The numbers at the waves are mEq/L."
     )
-    chosen = f" Shown are {len(own)} of the {len(why.leads)} leads that were used." if len(own) < len(why.leads) else ""
+    turned = [lead for lead in own if lead in why.turned]
+    notes = [
+        f"QRS points the other way here in {', '.join(turned)}: the simulated beats were turned over." * bool(turned),
+        f"Shown are {len(own)} of the {len(why.leads)} leads that were used." * (len(own) < len(why.leads)),
+    ]
     return element(
         "figure",
         element("p", "This beat over simulated ones of known potassium", class_="facts"),
         _key(why),
         element("div", *panels, class_="beats beats-one" if len(panels) == 1 else "beats beats-large"),
-        element("figcaption", caption + chosen),
+        element("figcaption", " ".join(note for note in (caption, *notes) if note)),
+    )
+
+
+def _simulated(why: Explanation, lead: str) -> dict[float, Values]:
+    row = why.leads.index(lead)
+    return {level: mv[row].astype(float) for level, mv in why.simulated_mv.items()}
+
+
+def _panel(lead: str, own_mv: Values, known: dict[float, Values], rr_s: float) -> Markup:
+    """Return a lead's beat over the simulated ones, in a frame of its own: T is small beside the R of another lead."""
+    frame = framed([own_mv, *known.values()], TALL)
+    return panel(
+        lead,
+        frame,
+        *(line(frame, mv, f"known known{level:g}") for level, mv in known.items()),
+        line(frame, own_mv, "trace"),
+        *labels(frame, known, rr_s),
+        summary=_heights(own_mv, known, rr_s),
     )
 
 

@@ -10,6 +10,7 @@ from kalemia.estimate.predict import Result
 from kalemia.records import Estimate, Recording
 from kalemia.report import answer, words
 from kalemia.report.behind import ecg
+from kalemia.report.document import TRUST
 from kalemia.report.markup import Markup, element
 
 
@@ -17,7 +18,8 @@ def estimate_html(estimate: Estimate) -> str:
     """Return the first part of the page of an Estimate, and its warnings."""
     level = f"kalemia level-{estimate.level or estimate.status}"
     name = element("p", element("bdi", words.file_name(estimate.source)), class_="facts")
-    return element("div", _style(), name, answer.answer(Result(estimate)), answer.warnings(estimate), class_=level)
+    said = answer.answer(Result(estimate), TRUST)
+    return element("div", _style(), name, said, answer.warnings(estimate), class_=level)
 
 
 def recording_html(recording: Recording) -> str:

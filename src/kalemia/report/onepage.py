@@ -9,13 +9,17 @@ from typing import TYPE_CHECKING
 from kalemia.records import Estimate
 from kalemia.report import explanation, words
 from kalemia.report.answer import answer, laboratory, warnings
-from kalemia.report.behind import behind, ecg
+from kalemia.report.behind import SIDEWAYS, behind, ecg
 from kalemia.report.document import document, section
 from kalemia.report.markup import Markup, element
+from kalemia.report.trust import trust
 
 if TYPE_CHECKING:
     from kalemia.digitize import Digitized
     from kalemia.estimate.predict import Result
+
+MAX_PICTURE_BYTES = 900_000
+"""Of the picture of a page, so that the whole stays below 1.5 MB."""
 
 
 def page(result: Result) -> str:
@@ -43,7 +47,8 @@ def page(result: Result) -> str:
             None if result.page is None else _scan(result.page),
             None if result.recording is None else ecg(result.recording, result.beat),
             _moved(result),
-            behind(estimate, result.beat, result.earlier, result.recording.start if result.recording else None),
+            behind(result),
+            trust(*([] if estimate.model is None else [estimate.model])),
         ),
         level=estimate.level or estimate.status,
         origin=_origin(estimate),
@@ -61,20 +66,26 @@ def _header(estimate: Estimate) -> Markup:
     return element(
         "header",
         element("p", "Kalemia", class_="brand"),
-        element("h1", element("bdi", words.file_name(estimate.source))),
+        element("h1", element("bdi", words.file_name(estimate.source)), _recorded(estimate)),
         element("p", words.STATUS[estimate.status], class_=f"status status-{estimate.status}"),
     )
 
 
+def _recorded(estimate: Estimate) -> str | None:
+    """Return when the ECG was recorded, to the minute."""
+    return None if estimate.recorded is None else f" · recorded {words.moment(estimate.recorded)}"
+
+
 def _scan(scan: Digitized) -> Markup:
     """Return the picture of a page, by which a person sees at a glance whether it was read right."""
-    from kalemia.digitize.overlay import overlay  # with OpenCV, which a digital file has no need of
+    from kalemia.digitize.overlay import drawn, webp  # with OpenCV, which a digital file has no need of
 
     caption = "The page as it was given, with what was traced drawn on it in color"
-    png = base64.b64encode(overlay(scan)).decode()
-    picture = element("img", src=f"data:image/png;base64,{png}", alt=caption, class_="scan")
-    note = f"{caption}. What stands outside the rows of the ECG is left out: names may stand there."
-    return section("The page", element("figure", picture, element("figcaption", note)))
+    data = base64.b64encode(webp(drawn(scan), MAX_PICTURE_BYTES)).decode()
+    picture = element("img", src=f"data:image/webp;base64,{data}", alt=caption, class_="scan")
+    note = f"{caption}. What stands around the rows of the ECG is left out: names may stand there."
+    sheet = element("div", picture, class_="sheet", tabindex=0, role="region", aria_label="The page, scrolls sideways")
+    return section("The page", element("figure", sheet, SIDEWAYS, element("figcaption", note)))
 
 
 def _moved(result: Result) -> Markup | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping
+from datetime import datetime
 
 from kalemia.estimate.evidence import LITTLE, says_little
 from kalemia.estimate.predict import NORMAL_RISK
@@ -45,21 +46,13 @@ def without_folder(sentence: str, source: str) -> str:
 
 
 def potassium(value: float) -> str:
-    """Return mEq/L with one decimal, or as many (up to three) as keep it on its side of 3.5 and 5.5."""
-    for digits in (1, 2, 3):
-        shown = f"{value:.{digits}f}"
-        if all(_side(float(shown), limit) == _side(value, limit) for limit in (LOW_MEQ_L, HIGH_MEQ_L)):
-            break
-    return shown
+    """Return mEq/L with one decimal, as a laboratory gives it."""
+    return f"{value:.1f}"
 
 
 def bounds(interval_meq_l: tuple[float, float]) -> str:
     """Return e.g. "5.1 to 6.8"."""
     return " to ".join(potassium(bound) for bound in interval_meq_l)
-
-
-def _side(value: float, limit: float) -> int:
-    return (value > limit) - (value < limit)
 
 
 def change(value: float) -> str:
@@ -237,6 +230,16 @@ def model(name: ModelName) -> str:
 def days(count: float) -> str:
     """Return e.g. "a day" or "9 days"."""
     return "a day" if round(count) == 1 else f"{count:.0f} days"
+
+
+def moment(time: datetime) -> str:
+    """Return e.g. "2026-03-02 08:15"."""
+    return f"{time:%Y-%m-%d %H:%M}"
+
+
+def span(low: float, high: float) -> str:
+    """Return e.g. "660 to 700", or "680" where both are the same."""
+    return f"{low:.0f}" if f"{low:.0f}" == f"{high:.0f}" else f"{low:.0f} to {high:.0f}"
 
 
 def duration(seconds: float) -> str:
