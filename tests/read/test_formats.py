@@ -62,6 +62,8 @@ def test_every_page_is_known_by_its_first_bytes(name: str) -> None:
         (b"Sample Rate,500\n", "text"),
         (b"Sample Rate,500\n\nLead,Lead I\n", "Apple Watch CSV"),
         (b"I,V1\n0,1\n0,2\n", "CSV"),
+        (b'date,frequency,signal\n2024,300,"[1, -2,3', "Withings CSV"),
+        (b'name,list\nx,"[a]"\n', "text"),
         (b"\x00I,V1\n0,1\n0,2\n", "binary and of no format that is known"),
         (b"age,sex\n0,1\n0,2\n", "text"),
     ],

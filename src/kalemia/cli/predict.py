@@ -105,8 +105,8 @@ def predict(
     """Estimate potassium from ECGs.
 
     Files are read as DICOM, EDF, BDF, HL7 aECG, GE MUSE XML, Philips XML, CardioSoft XML, Mortara XML, Schiller XML,
-    SCP-ECG, FHIR JSON, AliveCor ATC, ISHNE Holter, HDF5, NumPy, MATLAB, WFDB, Apple Watch CSV and CSV, scans and photos
-    of printed ones as PNG, JPEG, TIFF, BMP, GIF, WebP and PDF.
+    SCP-ECG, FHIR JSON, AliveCor ATC, ISHNE Holter, HDF5, NumPy, MATLAB, WFDB, Apple Watch CSV, Withings CSV and CSV,
+    scans and photos of printed ones as PNG, JPEG, TIFF, BMP, GIF, WebP and PDF.
 
     Examples:
 

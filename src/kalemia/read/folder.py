@@ -108,6 +108,6 @@ def _looks(entry: Input) -> bool | None:
         return False  # a pipe or device
     except OSError:
         return None
-    if known in (formats.CSV, formats.APPLE, formats.TEXT):
+    if known in (formats.CSV, formats.APPLE, formats.ROWS, formats.TEXT):
         return known is not formats.TEXT and entry.path.suffix.lower() in _TABLES
     return None if known in formats.DAMAGED else known.is_read

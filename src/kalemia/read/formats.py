@@ -134,6 +134,12 @@ def _apple(head: Head) -> bool:
     return head.text is not None and apple.looks(head.text)
 
 
+def _rows(head: Head) -> bool:
+    from kalemia.read import rows
+
+    return head.text is not None and rows.looks(head.text)
+
+
 def _bitmap(head: Head) -> bool:
     return head.content.startswith(b"BM") and head.content[6:10] == bytes(4)
 
@@ -181,6 +187,7 @@ ECGS = (
     Format("MATLAB", _by("arrays", "load_mat"), 128_000_000, ((0, b"MATLAB 5.0"),), _matlab),
     WFDB := Format("WFDB", segments.load, 1_000_000, looks=_record_line),
     APPLE := Format("Apple Watch CSV", _by("apple"), 16_000_000, looks=_apple),
+    ROWS := Format("Withings CSV", _by("rows"), 16_000_000, looks=_rows, parts=_by("rows", "parts")),
     CSV := Format("CSV", _by("csv"), 16_000_000, looks=_columns),
 )
 ARCHIVES = (

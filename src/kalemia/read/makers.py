@@ -28,8 +28,7 @@ def load_mortara(path: Path) -> Raw:
     """Read the rhythm channels of a Mortara (ELI) export; its typical cycle is left."""
     from ecgdatakit.parsing.parsers.mortara_el250 import MortaraEL250Parser
 
-    xml.guard(path.read_bytes())
-    return kit.raw(*kit.parsed(MortaraEL250Parser, path))
+    return kit.raw(*xml.parsed(MortaraEL250Parser, path))
 
 
 def load_cardiosoft(path: Path) -> Raw:
@@ -81,7 +80,7 @@ def load_schiller(path: Path) -> Raw:
 def _root(path: Path) -> Element:
     from ecgdatakit.parsing.helpers.xml import parse_xml_root
 
-    content = path.read_bytes()
+    content = xml.honest(path.read_bytes())
     xml.guard(content)
     return parse_xml_root(content)
 

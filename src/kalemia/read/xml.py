@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
+import codecs
 import math
+import re
+import tempfile
+from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from kalemia.errors import ReadError
 from kalemia.read import kit, philips
 from kalemia.read.raw import Raw
+from kalemia.read.text import utf_16
+
+if TYPE_CHECKING:
+    from ecgdatakit import ECGRecord, Parser
+
+_DECLARED = re.compile(r"^\s*<\?xml[^>]*?encoding\s*=\s*[\"']([\w.-]+)[\"'][^>]*\?>")
 
 MAX_DEPTH = 100
 MAX_ELEMENTS = 200_000
@@ -18,8 +29,7 @@ def load_aecg(path: Path) -> Raw:
     """Read the rhythm series of an HL7 annotated ECG."""
     from ecgdatakit.parsing.parsers.hl7_aecg import HL7aECGParser
 
-    guard(path.read_bytes())
-    record, sentences = kit.parsed(HL7aECGParser, path)
+    record, sentences = parsed(HL7aECGParser, path)
     exact = record.raw_metadata.get("rhythm_time", {}).get("sampling_rate_exact")
     return kit.raw(record, sentences, _whole(exact))
 
@@ -28,18 +38,67 @@ def load_muse(path: Path) -> Raw:
     """Read the rhythm waveform of a GE MUSE export; it stores eight leads, from which the others follow."""
     from ecgdatakit.parsing.parsers.ge_muse_xml import GEMuseXMLParser
 
-    guard(path.read_bytes())
-    return kit.raw(*kit.parsed(GEMuseXMLParser, path))
+    return kit.raw(*parsed(GEMuseXMLParser, path))
 
 
 def load_philips(path: Path) -> Raw:
     """Read the waveforms of a Philips export, and cut off the calibration pulse that ends them."""
     from ecgdatakit.parsing.parsers.sierra_xml import SierraXMLParser
 
-    content = path.read_bytes()
+    return philips.without_calibration(kit.raw(*parsed(SierraXMLParser, path, philips.refuse_bomb)))
+
+
+def parsed(
+    parser: type[Parser], path: Path, check: Callable[[bytes], None] = lambda _: None
+) -> tuple[ECGRecord, tuple[str, ...]]:
+    """Return what `parser` makes of XML that passes the guard and a check, whatever encoding it declares."""
+    stored = path.read_bytes()
+    content = honest(stored)
     guard(content)
-    philips.refuse_bomb(content)
-    return philips.without_calibration(kit.raw(*kit.parsed(SierraXMLParser, path)))
+    check(content)
+    if content is stored:
+        return kit.parsed(parser, path)
+    with tempfile.TemporaryDirectory() as folder:  # parsers read files
+        copy = Path(folder) / path.name
+        copy.write_bytes(content)
+        return kit.parsed(parser, copy)
+
+
+def honest(content: bytes) -> bytes:
+    """Return XML that is in the encoding that it declares: itself where it is, else a copy in UTF-8.
+
+    A transfer that turns UTF-16 into bytes of ASCII leaves the declaration as it was.
+    """
+    text = _text(content)
+    if text is None:
+        return content
+    return _DECLARED.sub("", text.lstrip("\ufeff"), count=1).encode()
+
+
+def _text(content: bytes) -> str | None:
+    """Return XML whose declaration does not say what its bytes are, as text; None where it does."""
+    wide = utf_16(content)
+    if wide is not None:
+        text = content.decode(wide, errors="replace")
+        said = _DECLARED.match(text)
+        return None if wide == "utf-16" and (said is None or said[1].lower().startswith("utf-16")) else text
+    declared = _DECLARED.match(content[:200].decode("latin-1").removeprefix("\u00ef\u00bb\u00bf"))
+    name = declared[1].lower() if declared else "utf-8"
+    if name not in ("utf-8", "us-ascii", "ascii") and not re.match("utf|ucs|unicode|iso-10646", name):
+        return None if _known(name) else content.decode("cp1252", errors="replace")
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return content.decode("cp1252", errors="replace")
+    return None if name in ("utf-8", "us-ascii", "ascii") else text
+
+
+def _known(encoding: str) -> bool:
+    try:
+        codecs.lookup(encoding)
+    except LookupError:
+        return False
+    return True
 
 
 def guard(content: bytes) -> None:
