@@ -28,6 +28,7 @@ _ENGLISH = re.compile(r"^\"?Sample Rate\"?[,;\t].*^\"?Lead\"?[,;\t]", re.M | re.
 _RATE = re.compile(r"(\d[\d.,' ]*?)\s*[^\d\s.,;']+")
 _DATE = re.compile(r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d")
 _LEAD = re.compile(r"[A-Za-z]+\d?")
+_NUMBERS = re.compile(r"^[-\d]", re.M)
 _PAIR = re.compile(r"\s*(?:\"[^\"]*\"|[^,;\t\"]*)[,;\t](.*)")
 _FILLED = re.compile(r'["; \t]|,\n|,\Z')
 _LACKS = "the Apple Watch export lacks its unit, sample rate or samples"
@@ -49,6 +50,8 @@ def looks(text: str) -> bool:
     """Tell whether a text begins like such an export."""
     if _ENGLISH.search(text):
         return True
+    if _NUMBERS.search("\n".join(text.split("\n", 5)[:5])):
+        return False  # at once, for the many tables that are none: more lines than that stand above the samples
     export = _export(text.rpartition("\n")[0])
     return export.lines > 2 and bool(export.unit and export.samples) and all(map(is_number, export.samples))
 

@@ -150,15 +150,11 @@ def _parse(text: str) -> _Table:
 
 def _lines(text: str) -> tuple[list[str], list[str]]:
     """Return the comments, and the other lines that hold anything; "sep=;" is a word to spreadsheets."""
-    comments: list[str] = []
-    lines: list[str] = []
-    for line in text.splitlines():
-        stripped = line.strip()
-        if stripped.startswith("#"):
-            comments.append(stripped)
-        elif stripped and not (not lines and stripped.lower().startswith("sep=")):
-            lines.append(line)
-    return comments, lines
+    lines = [line for line in text.splitlines() if line.strip()]
+    comments = [line.strip() for line in lines if line.lstrip()[0] == "#"] if "#" in text else []
+    if comments:
+        lines = [line for line in lines if line.lstrip()[0] != "#"]
+    return comments, lines[1:] if lines and lines[0].lower().startswith("sep=") else lines
 
 
 def _trimmed(lines: list[str]) -> tuple[str, list[str]]:
