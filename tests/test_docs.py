@@ -50,7 +50,7 @@ def test_python_examples_run(page: str, tmp_path: Path, monkeypatch: pytest.Monk
     assert isinstance(space["estimate"], Estimate)
     if page == "docs/python.md":
         assert {path.name for path in Path("reports").iterdir()} == {
-            "index.html", "simulated.html", "p000000.html", "p000001.html", "p000002.html"
+            "index.html", "estimates.csv", "simulated.html", "p000000.html", "p000001.html", "p000002.html"
         }  # fmt: skip
 
 

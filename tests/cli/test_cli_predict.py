@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import shutil
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -398,3 +399,22 @@ def test_real_files_of_every_kind_are_answered(data_folder: Path, tmp_path: Path
     assert result.exit_code in {0, 1, 3}
     assert all(line.startswith("passed over in folders") for line in result.stderr.splitlines())
     assert all(line["status"] == "estimated" or line["reason"] for line in estimates)
+
+
+def test_a_table_of_all_is_written_as_csv(tiny_path: Path, good: Path, flat: Path, tmp_path: Path) -> None:
+    table = tmp_path / "new" / "estimates.csv"
+    result = invoke("predict", good, flat, "--model", tiny_path, "--csv", table)
+    assert f"table: {table}" in result.stderr
+    estimated, refused = csv.DictReader(table.open(encoding="utf-8"))
+    assert (estimated["source"], estimated["status"]) == (str(good), "estimated")
+    assert float(estimated["potassium_meq_l"]) > 0
+    assert (refused["status"], refused["potassium_meq_l"]) == ("refused", "")
+    assert refused["reason"]
+
+
+def test_a_table_that_cannot_be_written_is_told_before_the_work(good: Path, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("x")
+    result = invoke("predict", good, "--csv", tmp_path / "file" / "a.csv")
+    assert isinstance(result.exception, KalemiaError)
+    assert "cannot be written" in str(result.exception)
+    assert result.stdout == ""

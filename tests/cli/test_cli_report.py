@@ -19,7 +19,9 @@ def test_a_report_is_a_page_an_input_and_an_index(
     out = tmp_path / "reports"
     result = invoke("predict", good, flat, damaged, "--model", tiny_path, "--report", out)
     assert result.exit_code == 1
-    assert {page.name for page in out.iterdir()} == {"index.html", "p000001.html", "flat.html", "ecg.html"}
+    assert {page.name for page in out.iterdir()} == {
+        "index.html", "estimates.csv", "p000001.html", "flat.html", "ecg.html"
+    }  # fmt: skip
     assert f"report: {out / 'index.html'}" in result.stderr
     links = re.findall(r'href="([^"]+\.html)"', (out / "index.html").read_text())
     assert sorted(links) == ["ecg.html", "flat.html", "p000001.html"]
@@ -57,7 +59,9 @@ def test_two_inputs_of_one_name_get_two_pages(tiny_path: Path, patients: Path, t
         for suffix in (".hea", ".dat"):
             shutil.copy(patients / "0000" / f"p000001{suffix}", tmp_path / ward)
     invoke("predict", tmp_path / "a", tmp_path / "b", "--model", tiny_path, "--report", tmp_path / "out")
-    assert {p.name for p in (tmp_path / "out").iterdir()} == {"index.html", "p000001.html", "p000001-2.html"}
+    assert {p.name for p in (tmp_path / "out").iterdir()} == {
+        "index.html", "estimates.csv", "p000001.html", "p000001-2.html"
+    }  # fmt: skip
 
 
 def full(written: Callable[[Path], bool]) -> Callable[[Path, bytes], int]:
@@ -97,7 +101,7 @@ def test_an_index_that_cannot_be_written_is_said_beside_the_pages(
 def test_an_index_lists_what_has_no_page_without_a_link(
     tiny_path: Path, good: Path, flat: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    room = [False, True, True]
+    room = [False, True, True, True]
     monkeypatch.setattr(Path, "write_bytes", full(lambda _: room.pop(0)))
     result = invoke("predict", good, flat, "--model", tiny_path, "--report", tmp_path / "out")
     assert result.exit_code == 1
@@ -106,7 +110,7 @@ def test_an_index_lists_what_has_no_page_without_a_link(
         f"report: {tmp_path / 'out' / 'index.html'}",
     ]
     html = (tmp_path / "out" / "index.html").read_text(encoding="utf-8")
-    assert re.findall(r'href="([^"]+)"', html) == ["flat.html"]
+    assert re.findall(r'href="([^"#]+)"', html) == ["estimates.csv", "flat.html"]
     assert "p000001.hea" in html
 
 

@@ -10,10 +10,11 @@ from html.parser import HTMLParser
 import numpy as np
 from numpy.typing import NDArray
 
-VOID = {"meta", "img"}
+VOID = {"meta", "img", "input", "wbr"}
 KNOWN = re.compile(
     "html|head|title|style|meta|body|header|footer|main|section|div|figure|figcaption|img|h1|h2|p|span|strong|bdi|a|ul|"
-    "li|dl|dt|dd|table|caption|thead|tbody|tr|th|td|svg|desc|defs|pattern|clippath|g|path|rect|line|circle|text"
+    "li|dl|dt|dd|table|caption|thead|tbody|tr|th|td|svg|desc|defs|pattern|clippath|g|path|rect|line|circle|text|"
+    "label|input|script|wbr|details|summary"
 )
 """What a page is made of; anything else is a slip of the pen."""
 
@@ -60,7 +61,7 @@ class Node:
         for child in self.children:
             if isinstance(child, str):
                 yield child
-            elif child.tag != "style":
+            elif child.tag not in ("style", "script"):
                 yield from child._texts()
 
     def values(self, name: str) -> list[str]:

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import os
 import pickle
 import re
+import shutil
+import subprocess
 import sys
+import time
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -18,6 +24,7 @@ from kalemia.errors import KalemiaError
 from kalemia.estimate.many import Job
 from kalemia.estimate.many import estimates as estimated
 from kalemia.estimate.predict import Result
+from kalemia.estimate.table import to_csv
 from kalemia.records import NOTICE, Estimate
 from kalemia.report import Pages, page, write_page
 from kalemia.report.folder import page_name
@@ -129,8 +136,26 @@ def test_every_source_has_a_page_of_its_own_and_the_index_links_them(tmp_path: P
     ]
     written = pages.write_index(estimates(*sources))
     assert written == tmp_path / "reports" / "index.html"
-    links = [link["href"] for link in parse(written.read_text(encoding="utf-8")).all("a")]
+    links = [link["href"] for link in parse(written.read_text(encoding="utf-8")).one("tbody").all("a")]
     assert links == ["ecg.html", "ecg.html", "ecg-2.html", "c.html"]
+
+
+def test_beside_the_index_lies_its_table(tmp_path: Path) -> None:
+    written = Pages.of(["a.dcm", "b.dcm"], tmp_path).write_index(estimates("a.dcm", "b.dcm"))
+    assert (tmp_path / "estimates.csv").read_text("utf-8") == to_csv(estimates("a.dcm", "b.dcm"))
+    links = [link["href"] for link in parse(written.read_text("utf-8")).all("a")]
+    assert "estimates.csv" in links
+
+
+def test_the_index_shows_the_beat_that_each_page_shows(tmp_path: Path) -> None:
+    pages, (one, other) = Pages.of(["a.dcm", "b.dcm"], tmp_path), estimates("a.dcm", "b.dcm")
+    pages("a.dcm", result(one))
+    pages("b.dcm", Result(other))
+    first, second = parse(pages.write_index([one, other]).read_text("utf-8")).one("tbody").all("tr")
+    on_page = parse((tmp_path / "a.html").read_text("utf-8")).one("header").one("svg", "thumb")
+    assert first.one("svg", "thumb").one("path")["d"] == on_page.one("path")["d"]
+    assert on_page["aria-label"] == "Median beat of lead V5"
+    assert second.all("svg") == []
 
 
 def test_a_page_that_cannot_be_written_costs_nothing_but_its_link(
@@ -144,8 +169,8 @@ def test_a_page_that_cannot_be_written_costs_nothing_but_its_link(
         pages("b.dcm", result(second))
     assert pages.page(second) is None
     listed = parse(pages.write_index([first, second]).read_text(encoding="utf-8"))
-    assert [link.text for link in listed.all("a")] == ["a.dcm"]
-    assert [row[0] for row in table_rows(listed)] == ["a.dcm", "b.dcm"]
+    assert [link.text for link in listed.one("tbody").all("a")] == ["a.dcm"]
+    assert [row[1] for row in table_rows(listed)] == ["a.dcm", "b.dcm"]
 
 
 def test_a_page_of_an_earlier_run_does_not_pass_for_one_that_cannot_be_written(
@@ -209,54 +234,118 @@ def test_the_index_puts_high_first_and_reasons_last() -> None:
     rows = [Listed(replace(e, source=f"x/{n}.dcm")) for n, e in EVERY.items() if e not in (HIGH,)]
     root = listed(*rows, Listed(HIGH), Listed(higher))
     table = table_rows(root.one("table", "index"))
-    assert [row[0] for row in table] == [
+    assert [row[1] for row in table] == [
         "higher.dcm", "ecg.dcm", "low.dcm", "uncertain.dcm", "normal.dcm", "failed.dcm", "refused.dcm"
     ]  # fmt: skip
-    assert table[1] == ["ecg.dcm", "Estimated", "5.9 mEq/L", "5.1 to 6.8", "6.1 %", "71 %", "▲ High", ""]
-    assert table[2] == ["low.dcm", "Estimated", "2.9 mEq/L", "2.3 to 3.6", "6.1 %", "< 1 %", "▼ Low", ""]
-    assert table[-1] == ["refused.dcm", "Refused", "", "", "", "", "", "lead V5 is flat"]
+    warned = "2 warningsQRS 142 ms: a wide complex.The mains filter was on."
+    assert table[1] == ["", "ecg.dcm", "74", "5.9", "5.1 to 6.8", "6.1 %", "71 %", "▲ High", warned]
+    assert table[2][:8] == ["", "low.dcm", "74", "2.9", "2.3 to 3.6", "6.1 %", "< 1 %", "▼ Low"]
+    assert table[-1] == ["", "refused.dcm", "", "", "", "", "", "Refused", "Lead V5 is flat"]
     assert (
         root.one("p", "facts").text == "Of 7: 5 estimated (2 high, 1 low, 1 normal, 1 uncertain), 1 refused, 1 failed."
     )
-    assert root.one("p", "validated").text == (
+    assert root.all("p", "validated")[0].text == (
         "Population: kidney (outpatients with chronic kidney disease). Model: v5-4k 1.0.0, trained on simulated ECGs."
     )
     assert root.one("footer").text.endswith("from ECGs and their population.")
     assert root.one("p", "notice").one("strong").text == NOTICE
     assert [head.text for head in root.one("thead").all("th")] == [
-        "Source", "Status", "Estimate", "Interval", "above 5.5 before", "after", "Level", "Reason"
+        "Beat", "Source", "Rate, /min", "mEq/L", "Interval", "above 5.5 before", "after", "Level", "Notes"
     ]  # fmt: skip
-    assert not re.search(r"https?://|src=|exclude|\bsafe|laborator", index([*rows, Listed(HIGH)]))
+    assert not re.search(r"https?://| src=|exclude|\bsafe|laborator", index([*rows, Listed(HIGH)]))
+
+
+def test_when_an_ecg_was_recorded_has_a_column_where_any_says_so() -> None:
+    root = listed(Listed(replace(HIGH, recorded=datetime(2026, 3, 2, 8, 15))), Listed(LOW))
+    assert [head.text for head in root.one("thead").all("th")][2] == "Recorded"
+    assert [row[2] for row in table_rows(root.one("table", "index"))] == ["2026-03-02 08:15", ""]
+
+
+def test_the_lines_of_a_level_can_be_shown_alone_without_a_script() -> None:
+    root = listed(Listed(HIGH), Listed(LOW), Listed(replace(LOW, source="b")), Listed(FAILED))
+    assert [label.text for label in root.all("label")] == ["All 4", "▲ High 1", "▼ Low 2", "No estimate 1"]
+    inputs = root.all("input")
+    assert [label["for"] for label in root.all("label")] == [each["id"] for each in inputs]
+    assert [each.attributes.get("checked") for each in inputs] == ["checked", None, None, None]
+    css = str(root.one("style").children[0])
+    for each in inputs[1:]:
+        hidden = each["id"].replace("show", "level")
+        assert f"#{each['id']}:checked ~ .index tbody tr:not(.{hidden})" in css
+    assert listed(Listed(HIGH)).all("input") == []
+
+
+def test_long_notes_are_folded_and_their_whole_is_there() -> None:
+    long = "lead V5 is flat, and " + "so is each of the others " * 5 + "today"
+    (row,) = listed(Listed(replace(REFUSED, reason=long))).one("tbody").all("tr")
+    folded = row.one("details")
+    assert folded.one("summary").text.endswith(" …")
+    assert len(folded.one("summary").text) < 80
+    assert folded.one("p").text == f"L{long[1:]}"
+
+
+def test_long_names_break_after_what_joins_their_words_and_short_ones_never() -> None:
+    names = ["a_long_name-of-an-ecg.2026_03_02.dcm", "p000012.hea"]
+    first, second = (listed(Listed(replace(HIGH, source=name))).one("tbody") for name in names)
+    assert len(first.one("th").all("wbr")) == 9
+    assert first.one("th").text == names[0]
+    assert second.one("th").all("wbr") == []
+
+
+def test_the_policy_of_the_index_admits_its_script_alone() -> None:
+    root = listed(Listed(HIGH))
+    (code,) = root.one("script").children
+    digest = base64.b64encode(hashlib.sha256(str(code).encode()).digest()).decode()
+    (policy,) = [meta["content"] for meta in root.all("meta") if "http-equiv" in meta.attributes]
+    assert policy.startswith("default-src 'none'; img-src data:; style-src 'sha256-")
+    assert policy.endswith(f"; script-src 'sha256-{digest}'")
+    assert not re.search(r"fetch|eval|innerHTML|import|http", str(code))
+
+
+@pytest.mark.skipif(shutil.which("chromium") is None, reason="no chromium here")
+def test_a_browser_runs_the_script_under_its_policy_and_sorts(tmp_path: Path) -> None:
+    path = tmp_path / "index.html"
+    path.write_text(index([Listed(replace(HIGH, source=name)) for name in "cab"]), encoding="utf-8")
+    command = ["chromium", "--headless", "--no-sandbox", "--disable-gpu", "--dump-dom", path.as_uri()]
+    shown = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False).stdout
+    assert shown.count("<button>") == 8  # a head each, but for the pictures
+
+
+def test_an_index_of_a_thousand_is_made_at_once_and_is_small() -> None:
+    rows = [Listed(replace(HIGH, source=f"ward/{k}.dcm"), Path(f"{k}.html")) for k in range(1000)]
+    start = time.process_time()
+    html = index(rows)
+    assert time.process_time() - start < 3  # it takes 0.1 s
+    assert len(html) < 2_000_000
 
 
 def test_low_estimates_come_the_lowest_first_and_others_the_highest_first() -> None:
     low = [Listed(replace(LOW, potassium_meq_l=k, source=f"{k}")) for k in (3.1, 2.4, 2.9)]
     unsure = [Listed(replace(UNCERTAIN, potassium_meq_l=k, source=f"{k}")) for k in (4.1, 5.1, 4.6)]
     table = table_rows(listed(*unsure, *low))
-    assert [row[0] for row in table] == ["2.4", "2.9", "3.1", "5.1", "4.6", "4.1"]
+    assert [row[1] for row in table] == ["2.4", "2.9", "3.1", "5.1", "4.6", "4.1"]
 
 
 def test_equal_estimates_come_by_their_names() -> None:
     rows = [Listed(replace(NORMAL, source=source)) for source in ("c", "a", "b")]
-    assert [row[0] for row in table_rows(listed(*rows))] == ["a", "b", "c"]
+    assert [row[1] for row in table_rows(listed(*rows))] == ["a", "b", "c"]
 
 
 def test_a_row_has_the_color_of_its_level() -> None:
     rows = listed(Listed(HIGH), Listed(LOW), Listed(REFUSED)).one("tbody").all("tr")
-    assert [row.attributes.get("class") for row in rows] == ["level-high", "level-low", None]
+    assert [row["class"] for row in rows] == ["level-high", "level-low", "level-none"]
 
 
 def test_the_index_links_its_pages_and_escapes_their_names(tmp_path: Path) -> None:
     shown = replace(HIGH, source="<script>alert(1)</script> ä%.dat")
     written = write_page(Result(shown), tmp_path, name="a b%ä.html")
     html = index([Listed(shown, written), Listed(LOW)])
-    assert [link["href"] for link in parse(html).all("a")] == ["a%20b%25%C3%A4.html"]
-    assert "<script" not in html
+    assert [link["href"] for link in parse(html).one("tbody").all("a")] == ["a%20b%25%C3%A4.html"]
+    assert html.count("<script") == 1  # our own
 
 
 def test_names_that_occur_twice_are_told_apart_by_their_folder() -> None:
     rows = [Listed(e) for e in estimates("p/a/ecg.dcm", "p\\b\\ecg.dcm", "p/c/other.dcm")]
-    assert [row[0] for row in table_rows(listed(*rows))] == ["a/ecg.dcm", "b/ecg.dcm", "other.dcm"]
+    assert [row[1] for row in table_rows(listed(*rows))] == ["a/ecg.dcm", "b/ecg.dcm", "other.dcm"]
 
 
 def test_models_are_named_once_each() -> None:
@@ -264,7 +353,7 @@ def test_models_are_named_once_each() -> None:
     other = replace(LOW, model=replace(HIGH.model, name="i-4k"))
     assert (
         listed(Listed(HIGH), Listed(other), Listed(NORMAL))
-        .one("p", "validated")
+        .all("p", "validated")[0]
         .text.endswith(" Model: i-4k 1.0.0, trained on simulated ECGs; v5-4k 1.0.0, trained on simulated ECGs.")
     )
 
@@ -274,7 +363,7 @@ def test_an_index_of_nothing_and_of_failures_is_written() -> None:
     nameless = [Listed(replace(FAILED, model=None)), Listed(replace(FAILED, model=None, source="other"))]
     root = listed(*nameless)
     assert len(table_rows(root)) == 2
-    assert root.all("p", "validated") == []
+    assert [note.text for note in root.all("p", "validated")] == ["The same as a table: estimates.csv"]
 
 
 def test_an_index_is_a_document_like_a_page() -> None:

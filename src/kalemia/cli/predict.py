@@ -27,6 +27,7 @@ from kalemia.cli.terminal import (
 )
 from kalemia.errors import KalemiaError
 from kalemia.records import Estimate
+from kalemia.system import atomic
 
 if TYPE_CHECKING:
     from kalemia.estimate.hemolysis import Hemolyzed
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
 Inputs = Annotated[list[str], typer.Argument(metavar="INPUT...", help="ECG files, or folders of them.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object a line, an input a line.")]
 Report = Annotated[str | None, typer.Option(metavar="DIR", help="Write an HTML page an input into this folder.")]
+CsvFile = Annotated[Path | None, typer.Option("--csv", metavar="FILE", help="Write a table of all, a row an input.")]
 Rate = Annotated[float | None, typer.Option(metavar="HZ", help="Sampling rate of a file that does not say it.")]
 LeadOption = Annotated[
     str | None,
@@ -87,6 +89,7 @@ def predict(
     inputs: Inputs,
     model: ModelOption = None,
     as_json: AsJson = False,
+    csv: CsvFile = None,
     report: Report = None,
     rate: Rate = None,
     lead: LeadOption = None,
@@ -114,6 +117,8 @@ def predict(
 
       kalemia predict recordings/ --json > estimates.jsonl
 
+      kalemia predict recordings/ --csv estimates.csv
+
       kalemia predict scan.pdf --report reports
 
       kalemia predict watch.csv --lead I --rate 300 --unit uV
@@ -139,6 +144,9 @@ def predict(
     if earlier is not None and calibration is not None:
         raise KalemiaError("--reference is one earlier ECG, --calibration a table of them; give one of the two")
     sources, passed_over = _found(inputs)
+    if csv is not None:
+        with atomic.writing(csv):
+            atomic.writable(csv.parent)
     if doubtful is not None and len(sources) > 1:
         raise KalemiaError(f"--lab is of one blood sample; {len(sources)} ECGs are given, give the one of that time")
     own = _calibrated(calibration or earlier, model, given, sources)
@@ -146,6 +154,8 @@ def predict(
     job = Job(model, rate, own, people, doubtful, pages, lead, unit)
     estimates = _estimates(sources, job, workers, as_json)
     whole = pages is None or _finished(pages, estimates)
+    if csv is not None:
+        _write_csv(csv, estimates)
     if passed_over:
         tell(f"passed over in folders, beginning like no ECG that is read: {_some(passed_over)}")
     raise typer.Exit(_status(estimates) if whole else EXIT_FAILED)
@@ -264,6 +274,15 @@ def _finished(pages: Pages, estimates: Sequence[Estimate]) -> bool:
     if path:
         tell(f"report: {path}")
     return not missing
+
+
+def _write_csv(path: Path, estimates: Sequence[Estimate]) -> None:
+    """Write the table of all estimates, and say where it is."""
+    from kalemia.estimate.table import to_csv
+
+    with atomic.writing(path):
+        atomic.write({path: to_csv(estimates).encode()})
+    tell(f"table: {path}")
 
 
 def _some(paths: Sequence[Path]) -> str:

@@ -1,4 +1,4 @@
-"""One HTML document in the house's style: no script, and nothing is loaded from anywhere."""
+"""One HTML document in the house's style: no script but one that is named, and nothing is loaded from anywhere."""
 
 from __future__ import annotations
 
@@ -17,8 +17,10 @@ TO_TRUST = element("a", "How far to trust this", href=f"#{ANCHOR}")
 """The link to what a page itself says of it."""
 
 
-def document(title: str, *body: str | None, level: str = "", origin: str = "from the ECG alone") -> str:
-    """Return a document with the house's style that forbids itself, by its policy, to load or run anything.
+def document(
+    title: str, *body: str | None, level: str = "", origin: str = "from the ECG alone", script: str = ""
+) -> str:
+    """Return a document with the house's style that forbids itself, by its policy, to load or run anything else.
 
     Parameters
     ----------
@@ -28,6 +30,8 @@ def document(title: str, *body: str | None, level: str = "", origin: str = "from
         What colors it, such as "high".
     origin
         What the page was made from, for the last line.
+    script
+        The one that it may run, after its end.
     """
     css, digest = _style()
     head = element(
@@ -36,7 +40,7 @@ def document(title: str, *body: str | None, level: str = "", origin: str = "from
         element(
             "meta",
             http_equiv="Content-Security-Policy",
-            content=f"default-src 'none'; img-src data:; style-src 'sha256-{digest}'",
+            content=f"default-src 'none'; img-src data:; style-src '{digest}'{_allowed(script)}",
         ),
         element("meta", name="viewport", content="width=device-width, initial-scale=1"),
         element("meta", name="color-scheme", content="light dark"),
@@ -44,7 +48,8 @@ def document(title: str, *body: str | None, level: str = "", origin: str = "from
         element("style", css),
     )
     footer = element("footer", f"Made by Kalemia {__version__} {origin}.")
-    content = element("body", *body, footer, class_=f"level-{level}" if level else None)
+    run = element("script", Markup(script)) if script else None
+    content = element("body", *body, footer, run, class_=f"level-{level}" if level else None)
     return f"<!doctype html>\n{element('html', head, content, lang='en')}\n"
 
 
@@ -52,7 +57,16 @@ def document(title: str, *body: str | None, level: str = "", origin: str = "from
 def _style() -> tuple[Markup, str]:
     """Return the style sheet and the digest by which the policy admits it, and only it."""
     css = resources.files("kalemia.report").joinpath("style.css").read_text(encoding="utf-8")
-    return Markup(css), base64.b64encode(hashlib.sha256(css.encode()).digest()).decode()
+    return Markup(css), _digest(css)
+
+
+def _allowed(script: str) -> str:
+    """Return the policy's words for one script."""
+    return f"; script-src '{_digest(script)}'" if script else ""
+
+
+def _digest(text: str) -> str:
+    return f"sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}"
 
 
 def notice(text: str, where: Markup | str = TRUST) -> Markup:

@@ -13,7 +13,7 @@ from kalemia.report import words
 from kalemia.report.curve import Values, curve
 from kalemia.report.labels import labels
 from kalemia.report.markup import Markup, element, join
-from kalemia.report.plots import framed, line, millivolts, panel
+from kalemia.report.plots import framed, line, millivolts, panel, telling
 from kalemia.report.scales import signed_bar
 from kalemia.signal.measure import waves
 
@@ -25,8 +25,6 @@ LEAST_REACH_MEQ_L = 1.0
 """What a bar's full length stands for at least, so that small changes look small."""
 MOST_PANELS = 4
 TALL = (440.0, 300.0)
-TELLING = ("V4", "II", "V5", "V2", "V3", "V6", "I", "V1")
-"""Leads in the order in which they are shown: II and V4 are those in which T was measured before and after dialysis."""
 
 
 def figures(result: Result) -> list[Markup]:
@@ -120,7 +118,7 @@ def _offset(estimate: Estimate, why: Explanation) -> str | None:
 
 
 def _comparison(beat: Beat, why: Explanation) -> Markup:
-    shown = sorted(sorted(why.leads, key=_telling)[:MOST_PANELS], key=why.leads.index)
+    shown = sorted(sorted(why.leads, key=telling)[:MOST_PANELS], key=why.leads.index)
     own = millivolts(beat, tuple(shown))
     panels = [_panel(lead, own_mv, _simulated(why, lead), beat.rr_s) for lead, own_mv in own.items()]
     caption = (
@@ -158,10 +156,6 @@ def _panel(lead: str, own_mv: Values, known: dict[float, Values], rr_s: float) -
         *labels(frame, known, rr_s),
         summary=_heights(own_mv, known, rr_s),
     )
-
-
-def _telling(lead: str) -> int:
-    return TELLING.index(lead) if lead in TELLING else len(TELLING)
 
 
 def _heights(own_mv: Values, known: dict[float, Values], rr_s: float) -> str:

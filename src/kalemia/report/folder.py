@@ -12,9 +12,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kalemia.errors import KalemiaError
+from kalemia.estimate.table import to_csv
 from kalemia.records import Estimate
 from kalemia.report import words
-from kalemia.report.index import Listed, index
+from kalemia.report.index import CSV, Listed, index
+from kalemia.report.markup import Markup
 from kalemia.report.onepage import page
 from kalemia.system import atomic
 
@@ -124,12 +126,29 @@ class Pages:
     def write_index(self, estimates: Sequence[Estimate]) -> Path:
         """Write `index.html`, a table of what was estimated with the high ones first, and return its path.
 
+        Beside it lies `estimates.csv`, the same for other programs.
+
         Raises
         ------
         KalemiaError
             If it cannot be written.
         """
-        return _write(self.folder, "index.html", index([Listed(e, self.page(e)) for e in estimates]))
+        written = _write(self.folder, "index.html", index([self._listed(estimate) for estimate in estimates]))
+        _write(self.folder, CSV, to_csv(estimates))
+        return written
+
+    def _listed(self, estimate: Estimate) -> Listed:
+        page = self.page(estimate)
+        return Listed(estimate, page, None if page is None else _thumb(page))
+
+
+def _thumb(page: Path) -> Markup | None:
+    """Return the small picture of the beat that stands in the head of a page."""
+    with suppress(OSError, UnicodeDecodeError):
+        head = page.read_text(encoding="utf-8").partition("<main>")[0]
+        if found := re.search(r'<svg class="thumb".*?</svg>', head):
+            return Markup(found[0])
+    return None
 
 
 def page_name(source: str, taken: set[str]) -> str:

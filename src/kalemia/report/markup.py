@@ -15,7 +15,7 @@ class Markup(str):
     __slots__ = ()
 
 
-VOID = frozenset({"meta", "img"})
+VOID = frozenset({"meta", "img", "input", "wbr"})
 """The elements that HTML closes by itself; there are others, but a report has no use for them."""
 
 

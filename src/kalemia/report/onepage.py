@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from kalemia.records import Estimate
-from kalemia.report import explanation, words
+from kalemia.report import explanation, plots, words
 from kalemia.report.answer import answer, laboratory, warnings
 from kalemia.report.behind import SIDEWAYS, behind, ecg
 from kalemia.report.document import document, section
@@ -38,7 +38,7 @@ def page(result: Result) -> str:
         result = replace(result, recording=None, beat=None, page=None)
     return document(
         _title(estimate),
-        _header(estimate),
+        _header(result),
         element(
             "main",
             answer(result),
@@ -62,11 +62,13 @@ def _title(estimate: Estimate) -> str:
     return f"{words.file_name(estimate.source)}: {outcome} – Kalemia"
 
 
-def _header(estimate: Estimate) -> Markup:
+def _header(result: Result) -> Markup:
+    estimate = result.estimate
     return element(
         "header",
         element("p", "Kalemia", class_="brand"),
         element("h1", element("bdi", words.file_name(estimate.source)), _recorded(estimate)),
+        None if result.beat is None else plots.thumb(result.beat, estimate.leads_used),
         element("p", words.STATUS[estimate.status], class_=f"status status-{estimate.status}"),
     )
 

@@ -12,7 +12,9 @@ from kalemia.report.markup import Markup, element
 from kalemia.signal.condition import RATE
 
 BEAT_MS = (-300.0, 600.0)
-LARGE, SMALL = (440.0, 250.0), (280.0, 190.0)
+LARGE, SMALL, THUMB = (440.0, 250.0), (280.0, 190.0), (84.0, 34.0)
+TELLING = ("V4", "II", "V5", "V2", "V3", "V6", "I", "V1")
+"""Leads in the order in which they are shown: II and V4 are those in which T was measured before and after dialysis."""
 
 
 @dataclass(frozen=True)
@@ -25,16 +27,18 @@ class Frame:
     high_mv: float
     left: float = 44.0
     top: float = 26.0
+    beside: float = 14.0
+    below: float = 36.0
 
     @property
     def right(self) -> float:
         """Where 600 ms lie; beyond is room for half of that number."""
-        return self.width - 14
+        return self.width - self.beside
 
     @property
     def bottom(self) -> float:
         """Where the lowest voltage lies; below are the numbers and the name of the axis."""
-        return self.height - 36
+        return self.height - self.below
 
     def x(self, ms: Values) -> Values:
         """Return how far from the left edge a time is."""
@@ -80,16 +84,43 @@ def millivolts(beat: Beat, leads: tuple[str, ...]) -> dict[str, Values]:
 
 def framed(waveforms: list[Values], size: tuple[float, float]) -> Frame:
     """Return the plot area, within a picture of this width and height, that all these waves in mV fit into."""
+    return Frame(*size, *_spanned(waveforms))
+
+
+def _spanned(waveforms: list[Values]) -> tuple[float, float]:
+    """Return the voltages, mV, between which all waves lie, and a margin."""
     values = np.concatenate([[-0.05, 0.05], *waveforms])
     values = values[np.isfinite(values)]
     margin = 0.05 * float(np.ptp(values))
-    return Frame(*size, float(values.min()) - margin, float(values.max()) + margin)
+    return float(values.min()) - margin, float(values.max()) + margin
 
 
-def line(frame: Frame, values_mv: Values, class_: str) -> Markup:
-    """Return one beat, (270,) in mV, as a line."""
+def thumb(beat: Beat, leads: tuple[str, ...]) -> Markup | None:
+    """Return a small picture of the beat in the lead that tells most of those that were looked at, for lists."""
+    shown = millivolts(beat, tuple(sorted(leads, key=telling))[:1])
+    if not shown:
+        return None
+    ((lead, mv),) = shown.items()
+    frame = Frame(*THUMB, *_spanned([mv]), left=2, top=2, below=2, beside=2)
+    return element(
+        "svg",
+        line(frame, mv, "trace", every=3),
+        class_="thumb",
+        viewBox=f"0 0 {THUMB[0]:g} {THUMB[1]:g}",
+        role="img",
+        aria_label=f"Median beat of lead {lead}",
+    )
+
+
+def telling(lead: str) -> int:
+    """Return the place of a lead among those that tell most."""
+    return TELLING.index(lead) if lead in TELLING else len(TELLING)
+
+
+def line(frame: Frame, values_mv: Values, class_: str, every: int = 1) -> Markup:
+    """Return one beat, (270,) in mV, as a line through every n-th sample."""
     times = (np.arange(values_mv.size) - R_SAMPLE) / RATE * 1000
-    return curve(frame.x(times), frame.y(values_mv), class_)
+    return curve(frame.x(times)[::every], frame.y(values_mv)[::every], class_)
 
 
 def panel(lead: str, frame: Frame, *lines: Markup, summary: str) -> Markup:
