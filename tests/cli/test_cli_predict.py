@@ -405,7 +405,7 @@ def test_a_table_of_all_is_written_as_csv(tiny_path: Path, good: Path, flat: Pat
     table = tmp_path / "new" / "estimates.csv"
     result = invoke("predict", good, flat, "--model", tiny_path, "--csv", table)
     assert f"table: {table}" in result.stderr
-    estimated, refused = csv.DictReader(table.open(encoding="utf-8"))
+    estimated, refused = csv.DictReader(table.read_text("utf-8").splitlines())
     assert (estimated["source"], estimated["status"]) == (str(good), "estimated")
     assert float(estimated["potassium_meq_l"]) > 0
     assert (refused["status"], refused["potassium_meq_l"]) == ("refused", "")

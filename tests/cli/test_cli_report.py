@@ -25,7 +25,7 @@ def test_a_report_is_a_page_an_input_and_an_index(
     assert f"report: {out / 'index.html'}" in result.stderr
     links = re.findall(r'href="([^"]+\.html)"', (out / "index.html").read_text())
     assert sorted(links) == ["ecg.html", "flat.html", "p000001.html"]
-    for page in out.iterdir():
+    for page in out.glob("*.html"):
         html = page.read_text()
         assert "Not a medical device" in html
         assert not re.search(r"(src|href)=.(https?:)?//", html)
