@@ -13,7 +13,7 @@ from drawn_pdf import pdf, wave
 from numpy.typing import NDArray
 from PIL import Image
 
-from kalemia.digitize import digitize, image, vector
+from kalemia.digitize import digitize, image, reader, vector
 from kalemia.errors import DigitizeError, ReadError
 
 Reals = NDArray[np.float64]
@@ -169,10 +169,14 @@ def test_paths_are_placed_as_they_are_drawn(tmp_path: Path) -> None:
     assert (np.diff(mirrored.paths[0][:, 0]) > 0).all()
 
 
-def test_a_page_that_is_turned_has_no_paths(tmp_path: Path) -> None:
-    (page,) = vector.load(pdf(tmp_path / "a.pdf", wave(), turn=90))
-    assert page.paths == ()
-    assert page.rgb.shape[0] > page.rgb.shape[1]
+@pytest.mark.parametrize("turns", [0, 1, 2, 3])
+def test_paths_turn_with_their_page(tmp_path: Path, turns: int) -> None:
+    (page,) = vector.load(pdf(tmp_path / "a.pdf", wave()))
+    path = reader._quarters(page.paths[0], turns, page.rgb.shape[1], page.rgb.shape[0])
+    turned = np.rot90(page.rgb, turns)
+    x, y = np.floor(path[::20]).astype(int).T
+    assert turned[y, x].max() < 200, "the path is on its ink"
+    assert path[0, 0] < path[-1, 0] or turns % 2
 
 
 def test_a_large_page_is_drawn_no_finer_than_needed(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from drawn_pages import ecg
-from made import PAPER, SCALE, lead, paths
+from made import PAPER, SCALE, lead, like, paths
 from numpy.typing import NDArray
 
 from kalemia.digitize import doubts, leads, reading
@@ -270,6 +270,15 @@ def test_leads_that_repeat_or_mix_are_seen() -> None:
     assert not cut(rows(*by_columns(STANDARD, 3)), Layout(3, 4)).repeats
     swapped = (*STANDARD[:9], "I", "II", "III")
     assert cut(rows(*by_columns(swapped, 3)), Layout(3, 4)).repeats
+    edges = tuple(LEFT + 500.0 * c for c in range(5))
+    sheet, chosen, columns = (
+        Sheet.of(rows(*by_columns(swapped, 3)), SCALE, [], ()),
+        Layout(3, 4),
+        Columns(edges, 500.0, 1.0),
+    )
+    named = [[Label(0, 0, 20, like(name), whole=True)] for name in STANDARD]
+    assert not reading.cut(sheet, chosen, columns, 500.0, named, given=False).repeats
+    assert not reading.cut(sheet, chosen, columns, 500.0, [[]] * 12, given=True).repeats
     assert cut(rows(("I", "V1"), ("II", "V2")), Layout(2, 1, 0, ("V4", "V5"))).mixed > 0
     assert cut(rows(("V4",), ("V5",)), Layout(2, 1, 0, ("V4", "V5"))).mixed == 0
 

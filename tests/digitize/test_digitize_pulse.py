@@ -72,6 +72,12 @@ def test_a_pulse_cut_off_at_either_end_is_a_part_of_one() -> None:
     assert found(row((3.0, 8.0, 10.0)))[0].whole
 
 
+def test_a_flat_beginning_before_a_deep_s_is_no_pulse() -> None:
+    beat = row((4.5, 5.8, -9.0))
+    assert found(beat, first_mm=2.0) == []
+    assert len(found(row((0.0, 4.5, 9.0)), first_mm=2.0)) == 1, "as wide and high, but over its row"
+
+
 def test_a_pulse_at_each_end_is_found_once() -> None:
     two = found(row((3.0, 8.0, 10.0), (140.0, 145.0, 10.0)))
     assert [round(one.left) for one in two] == [3, 140]
@@ -109,6 +115,9 @@ def test_noise_within_half_a_millimeter_leaves_a_plateau_flat() -> None:
         ([[], []], [[], []]),
         ([[PULSE], [Pulse(5.5, 10.5, 10.0, whole=True)]], [[PULSE], []]),  # not above each other
         ([[Pulse(3, 8, 7.0, whole=True)], []], [[], []]),  # alone, and of no usual height
+        ([[PLATEAU], [PLATEAU], [], []], [[PLATEAU], [PLATEAU], [], []]),
+        ([[PLATEAU], [PLATEAU], [], [], []], [[], [], [], [], []]),  # parts of pulses in a few rows
+        ([[PULSE], [PULSE], [], [], []], [[PULSE], [PULSE], [], [], []]),
     ],
 )
 def test_pulses_that_agree_are_kept(rows: list[list[Pulse]], kept: list[list[Pulse]]) -> None:

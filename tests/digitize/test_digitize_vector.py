@@ -63,6 +63,21 @@ def test_paths_stand_on_what_is_cropped_of_a_page(tmp_path: Path) -> None:
     assert page.rgb[y - 1 : y + 2, x - 1 : x + 2].min() < 100
 
 
+def content(trace: Reals, turn: int) -> Reals:
+    """Return a path on a page of 600 x 400 as it must be drawn to look the same where the page is shown turned."""
+    x, y = trace.T
+    return np.stack({0: (x, y), 90: (400 - y, x), 180: (600 - x, 400 - y), 270: (y, 600 - x)}[turn], -1)
+
+
+@pytest.mark.parametrize("turn", [90, 180, 270])
+def test_paths_stand_where_a_turned_page_shows_them(tmp_path: Path, turn: int) -> None:
+    size = (400, 600) if turn % 180 else (600, 400)
+    (page,) = vector.load(pdf(tmp_path / "a.pdf", content(wave(), turn), size=size, turn=turn))
+    (upright,) = vector.load(pdf(tmp_path / "b.pdf", wave()))
+    assert page.rgb.shape == upright.rgb.shape
+    np.testing.assert_allclose(page.paths[0], upright.paths[0], atol=0.01)
+
+
 # ---- what cannot be read
 
 

@@ -36,11 +36,12 @@ class Cell:
 
 @dataclass(frozen=True)
 class Named:
-    """What labels say about leads: how many of so many they name so, a column, and which they name otherwise."""
+    """What labels say about leads: how many of so many they name so, a column; which they name otherwise, and so."""
 
     rows: int
     confirmed: tuple[int, ...]
     contradicted: tuple[str, ...]
+    names: frozenset[str] = frozenset()
 
     @property
     def share(self) -> float:
@@ -113,7 +114,8 @@ def named(labels: list[list[Label]], names: Sequence[str], rows: int) -> Named:
         if alike < best - APART and any(word.sure > CERTAIN and word.whole and word.name not in BARS for word in some):
             contradicted.append(name)
     columns = tuple(sum(confirmed[first : first + rows]) for first in range(0, len(names), rows))
-    return Named(rows, columns, tuple(contradicted))
+    known = frozenset(name for name, seen in zip(names, confirmed, strict=True) if seen)
+    return Named(rows, columns, tuple(contradicted), known)
 
 
 def given(labels: list[list[Label]], usual: Sequence[str]) -> list[str] | None:

@@ -23,6 +23,11 @@ STEEP_MM = 1.4
 """An edge rises within this, perspective and pen included."""
 FOOT_MM, AWAY_MM = 0.6, (0.5, 0.8, 1.1, 1.4)
 """A foot is so long at least, and begins so far from the edge: it may be short, or a QRS may stand on it."""
+UPRIGHT = 0.55, 1.6
+"""A pulse stands on its row: it is over the row's usual level by its height, within these shares. A flat beginning
+before a deep S is at that level."""
+CUT_ROWS = 0.5
+"""Where no pulse is seen whole, at least this share of the rows shows a part of one: a beat is as steep in a few."""
 
 
 @dataclass(frozen=True)
@@ -60,9 +65,15 @@ def find(y: Reals, on: NDArray[np.bool_], scale: float) -> list[Pulse]:
     found = []
     for low, high in ((first, min(first + reach, last)), (max(last - reach, first), last)):
         pulse = _within(up, low, high, first, last, scale)
-        if pulse is not None and pulse not in found:
+        if pulse is not None and pulse not in found and _upright(pulse, up, float(np.median(up[inked])), scale):
             found.append(pulse)
     return found
+
+
+def _upright(pulse: Pulse, up: Reals, usual: float, scale: float) -> bool:
+    """Return whether a pulse stands over the usual level of its row, mm, as high as over its feet."""
+    level = float(np.median(up[round(pulse.left * scale) : round(pulse.right * scale)]))
+    return UPRIGHT[0] < (level - usual) / pulse.height < UPRIGHT[1]
 
 
 def agreeing(rows: Sequence[Sequence[Pulse]]) -> list[list[Pulse]]:
@@ -76,6 +87,8 @@ def agreeing(rows: Sequence[Sequence[Pulse]]) -> list[list[Pulse]]:
         paired = sorted((pulse for pulse in every if pulse.whole and pulse.off < ALIKE), key=lambda p: p.off)[:1]
     above = [[other for other in paired if pulse.near(other)] for pulse in paired]
     kept = max(above, key=len, default=[])
+    if len(kept) < CUT_ROWS * len(rows) and not any(pulse.whole for pulse in kept):
+        kept = []
     return [[pulse for pulse in row if pulse in kept] for row in rows]
 
 

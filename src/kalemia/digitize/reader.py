@@ -149,7 +149,9 @@ def _upright(rgb: Pixels, wanted: str, dpi: float | None, drawn: Sequence[Reals]
         if turns % 2 and best is not None and best.reading.score > GOOD:
             break
         try:
-            turned = _read(np.ascontiguousarray(np.rot90(rgb, turns)), wanted, dpi, () if turns else drawn)
+            lines = [_quarters(line, turns, rgb.shape[1], rgb.shape[0]) for line in drawn]
+            lines = [line for line in lines if vector.forward(line) >= vector.MIN_FORWARD]
+            turned = _read(np.ascontiguousarray(np.rot90(rgb, turns)), wanted, dpi, lines)
         except DigitizeError as exc:
             problems.append(exc)
             continue
@@ -162,6 +164,14 @@ def _upright(rgb: Pixels, wanted: str, dpi: float | None, drawn: Sequence[Reals]
     if reason := doubts.of_limb_leads(best.reading):
         raise DigitizeError(reason)
     return best
+
+
+def _quarters(line: Reals, turns: int, width: float, height: float) -> Reals:
+    """Return a path, (points, 2) px, on its page of `width` x `height` px after quarter turns counterclockwise."""
+    for _ in range(turns):
+        line = np.stack([line[:, 1], width - line[:, 0]], -1)
+        width, height = height, width
+    return line if vector.forward(line) > 0.5 else line[::-1]
 
 
 def _read(rgb: Pixels, wanted: str, dpi: float | None, drawn: Sequence[Reals]) -> _Turned:

@@ -27,6 +27,8 @@ LINE = 0.8
 """A column with more than this of the line between two leads hides the trace."""
 MIXED = 3.0
 """How much speaks against a layout whose leads, all of them, look like two leads each."""
+CHEST = frozenset(("V4", "V5", "V6"))
+"""Leads that obey a law of limb leads where the rows carry those throughout, and in one of 70 hearts."""
 OBEYED = 0.08
 """Limb leads alone are known by their laws where their residuals are below this."""
 
@@ -52,7 +54,7 @@ class Reading:
     beyond_s
         How much longer than the last lead the traces go on, s.
     repeats
-        Whether V4, V5 and V6 obey a law of limb leads.
+        Whether V4, V5 and V6 obey a law of limb leads, and neither labels nor the user name them.
     mixed
         The share of leads that change their look on the way.
     along
@@ -158,6 +160,7 @@ def cut(
     leads = {lead.name: lead for lead in _leads(timed, chosen)}
     below = strips.named([row.lead("", timed.first, timed.end + 1) for row in timed.rows[chosen.rows :]], leads)
     signals = {name: lead.signal for name, lead in leads.items()}
+    named = cells.named(labels, chosen.order, chosen.rows)
     return Reading(
         layout=chosen,
         columns=timed.columns,
@@ -166,11 +169,11 @@ def cut(
         leads=leads,
         strips=below.leads,
         agreement=below.agreement,
-        named=cells.named(labels, chosen.order, chosen.rows),
+        named=named,
         einthoven=laws.residual(signals, RATE),
         goldberger=laws.goldberger(signals, RATE),
         beyond_s=(timed.end - timed.columns.edges[-1]) / (timed.papers[0].speed * sheet.scale),
-        repeats=laws.repeats(signals, RATE),
+        repeats=not given and not named.names >= CHEST and laws.repeats(signals, RATE),
         mixed=float(np.mean([not laws.one_lead(signal, RATE) for signal in signals.values()])),
         along=_along(sheet, chosen, timed.columns),
         assumed=(*timed.papers[0].assumed, *_assumed(chosen, timed.papers), *below.assumed),

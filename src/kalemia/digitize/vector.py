@@ -86,12 +86,11 @@ def _page(document: Any, number: int) -> Drawn:
 
 
 def _paths(page: Any, height: int, scale: float) -> Iterator[Reals]:
-    """Yield the long paths of an upright page that run to the right, px."""
+    """Yield the long paths of a page that run to the right as they are drawn or as they are shown, px."""
     import pypdfium2.raw as raw
 
-    if page.get_rotation():
-        return
-    left, bottom, _, _ = page.get_cropbox()
+    left, bottom, right, top = page.get_cropbox()
+    turns = page.get_rotation() // 90
     for count, item in enumerate(page.get_objects(filter=[raw.FPDF_PAGEOBJ_PATH])):
         if count > MAX_OBJECTS:
             return
@@ -100,10 +99,23 @@ def _paths(page: Any, height: int, scale: float) -> Iterator[Reals]:
             continue
         a, b, c, d, e, f = item.get_matrix().get()
         points = _points(item, segments)
-        if np.mean(np.diff(points[:, 0]) * np.sign(a or 1) >= 0) < MIN_FORWARD:
-            continue
         placed = points @ np.array([[a, b], [c, d]]) + np.array([e - left, f - bottom])
-        yield np.stack([placed[:, 0] * scale, height - placed[:, 1] * scale], -1)
+        shown = _turned(placed, turns, right - left, top - bottom)
+        if max(forward(points * np.sign(a or 1)), forward(shown)) >= MIN_FORWARD:
+            yield np.stack([shown[:, 0] * scale, height - shown[:, 1] * scale], -1)
+
+
+def forward(points: Reals) -> float:
+    """Return the share of the steps of a path, (points, 2), that do not run to the left."""
+    return float(np.mean(np.diff(points[:, 0]) >= 0))
+
+
+def _turned(points: Reals, turns: int, width: float, height: float) -> Reals:
+    """Return where points (points, 2) of a page stand, from the lower left, after quarter turns clockwise."""
+    for _ in range(turns):
+        points = np.stack([points[:, 1], width - points[:, 0]], -1)
+        width, height = height, width
+    return points
 
 
 def _points(item: Any, count: int) -> Reals:
