@@ -43,7 +43,7 @@ def turned(monkeypatch: pytest.MonkeyPatch, *answers: Reading | str) -> tuple[li
     tried: list[bytes] = []
 
     def read(rgb: Pixels, wanted: str, dpi: float | None, drawn: Sequence[Any]) -> reader._Turned:
-        assert len(drawn) == (0 if tried else 1), "paths belong to the page as it stands"
+        assert len(drawn) == 1, "paths turn with their page"
         answer = answers[len(tried)]
         tried.append(rgb.tobytes())
         if isinstance(answer, str):

@@ -196,7 +196,7 @@ def test_a_shared_stretch_belongs_to_the_nearer_row() -> None:
     ("flags", "runs"), [("", []), ("0110", [(1, 3)]), ("1", [(0, 1)]), ("1011", [(0, 1), (2, 4)]), ("000", [])]
 )
 def test_runs(flags: str, runs: list[tuple[int, int]]) -> None:
-    assert trace._runs(np.array([flag == "1" for flag in flags], bool)) == runs
+    assert trace.runs(np.array([flag == "1" for flag in flags], bool)) == runs
 
 
 def stroke_on(path: NDArray[np.intp], columns: slice, top: int, pale: float = 0.15) -> Floats:

@@ -9,6 +9,7 @@ from drawn_pages import ecg
 from numpy.typing import NDArray
 
 from kalemia.digitize import strips
+from kalemia.digitize.label import Label
 from kalemia.digitize.row import Lead
 
 Reals = NDArray[np.float64]
@@ -93,3 +94,32 @@ def test_a_usual_strip_that_agrees_less_is_said_to_be_assumed() -> None:
     assert list(found.leads) == ["II"]
     assert 0.94 < found.agreement["II"] < 0.98
     assert found.assumed == ["The rhythm strip is assumed to be II, as usual, although aVF agrees better."]
+
+
+def word(*names: str, whole: bool = True) -> Label:
+    """Return a label that is as much like one name as like another."""
+    return Label(0.0, 0.0, 20.0, np.max([made.like(name) for name in names], axis=0), whole)
+
+
+@pytest.mark.parametrize("label", ["V5", "V6"])
+def test_a_label_decides_between_leads_that_are_alike(label: str) -> None:
+    found = strips.named([strip(0.5 * (TRUE["V5"] + TRUE["V6"]))], LEADS, [[word(label)]])
+    assert list(found.leads) == [label]
+    assert found.assumed == []
+
+
+def test_of_names_that_are_alike_in_print_the_lead_that_agrees_is_meant() -> None:
+    assert list(strips.named([strip(TRUE["V1"])], LEADS, [[word("V4", "V1")]]).leads) == ["V1"]
+    assert list(strips.named([strip(TRUE["V1"])], LEADS, [[word("V6", whole=False)]]).leads) == ["V1"]
+
+
+def test_a_labelled_strip_that_does_not_look_like_its_lead_is_not_used() -> None:
+    found = strips.named([strip(TRUE["V1"])], LEADS, [[word("II")]])
+    assert found.leads == {}
+    assert found.names == {3: "II"}
+    assert found.assumed == ["The rhythm strip labelled II cannot be followed; it is not used."]
+
+
+def test_a_lead_of_the_same_look_but_another_height_is_another_lead() -> None:
+    leads = {"V3": made.lead("V3", TRUE["V3"]), "V4": made.lead("V4", 0.5 * TRUE["V3"])}
+    assert list(strips.named([strip(0.52 * TRUE["V3"])], leads).leads) == ["V4"]

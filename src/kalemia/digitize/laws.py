@@ -12,6 +12,8 @@ from scipy.ndimage import uniform_filter1d
 Reals = NDArray[np.float64]
 SHIFT_S = 0.04
 MIN_SAMPLES_S = 1.0
+MIN_COMMON = 50
+"""Samples that two signals are compared by, at least."""
 LAWFUL = 0.1
 BEAT_S, COARSE_HZ, SAME_LEAD = 0.8, 100.0, 0.6
 """A stretch with one beat, the rate at which stretches are compared, and how like each other those of one lead are."""
@@ -122,9 +124,24 @@ def aligned(a: Reals, b: Reals, reach: int) -> tuple[float, int]:
     for shift in range(-reach, reach + 1):
         first, second = (a[shift:], b[: len(b) - shift]) if shift >= 0 else (a[:shift], b[-shift:])
         known = np.isfinite(first) & np.isfinite(second)
-        if known.sum() > 50:
+        if known.sum() > MIN_COMMON:
             x, y = first[known] - first[known].mean(), second[known] - second[known].mean()
             scale = float(np.sqrt((x @ x) * (y @ y)))
             if scale > 0 and float(x @ y) / scale > best:
                 best, late = float(x @ y) / scale, shift
     return best, late
+
+
+def alike(a: Reals, b: Reals, late: int) -> float:
+    """Return the concordance of two signals, mV, the first of them `late` by so many samples: -1..1.
+
+    It is their correlation, lessened where one is larger than the other (Lin 1989, DOI 10.2307/2532051), without their
+    levels.
+    """
+    first, second = (a[late:], b[: len(b) - late]) if late >= 0 else (a[:late], b[-late:])
+    known = np.isfinite(first) & np.isfinite(second)
+    if known.sum() <= MIN_COMMON:
+        return -1.0
+    x, y = first[known] - first[known].mean(), second[known] - second[known].mean()
+    power = float(x @ x + y @ y)
+    return 2 * float(x @ y) / power if power > 0 else -1.0

@@ -83,6 +83,7 @@ def _of_shape(sheet: Sheet, shape: Layout, width: float, stated: Layout | None) 
     if columns.edges[-2] > sheet.end - MIN_COLUMN * width and stated is None:
         return []
     labels = cells.in_cells(sheet.labels, _cells(shape, columns, sheet.scale), sheet.paths.center, sheet.scale)
+    sheet = replace(sheet, beside=_beside(sheet, shape, columns))
     if stated is not None:
         return [reading.cut(sheet, stated, columns, width, labels, given=True)]
     readings = list(_usual(sheet, shape, columns, width, labels))
@@ -98,6 +99,13 @@ def _cells(shape: Layout, columns: Columns, scale: float) -> list[Cell]:
     return [
         Cell(columns.edges[c], r, far if c == 0 else before) for c in range(shape.columns) for r in range(shape.rows)
     ]
+
+
+def _beside(sheet: Sheet, shape: Layout, columns: Columns) -> list[list[Label]]:
+    """Return the labels of rhythm strips."""
+    rows = range(shape.rows + shape.strips)
+    every = [Cell(columns.edges[0], r, LABEL_MM[1] * sheet.scale) for r in rows]
+    return cells.in_cells(sheet.labels, every, sheet.paths.center, sheet.scale)[shape.rows :]
 
 
 def _usual(sheet: Sheet, shape: Layout, columns: Columns, width: float, labels: list[list[Label]]) -> Iterator[Reading]:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
 from kalemia import body
-from kalemia.digitize import cells, drawn, heart, label, laws, layout, paper, strips
+from kalemia.digitize import cells, drawn, heart, label, laws, layout, own, paper, strips
 from kalemia.digitize.borders import Columns
 from kalemia.digitize.cells import Named
 from kalemia.digitize.label import Label
@@ -158,7 +158,7 @@ def cut(
     """
     timed = _timed(sheet, chosen, columns, width)
     leads = {lead.name: lead for lead in _leads(timed, chosen)}
-    below = strips.named([row.lead("", timed.first, timed.end + 1) for row in timed.rows[chosen.rows :]], leads)
+    below = _below(sheet, chosen, timed, width, leads)
     signals = {name: lead.signal for name, lead in leads.items()}
     named = cells.named(labels, chosen.order, chosen.rows)
     return Reading(
@@ -222,6 +222,19 @@ def _leads(timed: _Timed, chosen: Layout) -> Iterator[Lead]:
         for c, name in enumerate(names):
             last = edges[c + 1] if c + 1 < chosen.columns else max(edges[c + 1], timed.end) + 1
             yield timed.rows[r].lead(name, edges[c], last)
+
+
+def _below(sheet: Sheet, chosen: Layout, timed: _Timed, width: float, leads: Mapping[str, Lead]) -> strips.Strips:
+    """Name the strips of a page; those that run into another row are followed again, as far as their lead may reach."""
+    below = slice(chosen.rows, None)
+    found = strips.named([row.lead("", timed.first, timed.end + 1) for row in timed.rows[below]], leads, sheet.beside)
+    if timed.vector:
+        return found
+    paths = own.followed(sheet.paths, {row: leads[name] for row, name in found.names.items()}, sheet.scale)
+    if paths is sheet.paths:
+        return found
+    again = _timed(replace(sheet, paths=paths, stepped={}), chosen, timed.columns, width)
+    return strips.named([row.lead("", again.first, again.end + 1) for row in again.rows[below]], leads, sheet.beside)
 
 
 def _along(sheet: Sheet, chosen: Layout, columns: Columns) -> tuple[str, ...]:

@@ -40,6 +40,8 @@ class Sheet:
         Words that may be names of leads.
     drawn
         Traces that a PDF holds as paths, (points, 2) px.
+    beside
+        Of these, those beside each row below the leads, where a layout has strips.
     marked, stepped
         What `marks` and `steps` found before: layouts share it.
     """
@@ -52,6 +54,7 @@ class Sheet:
     end: float
     labels: list[Label]
     drawn: Sequence[Reals]
+    beside: Sequence[list[Label]] = ()
     marked: dict[int, borders.Marks] = field(default_factory=dict)
     stepped: dict[int, Reals] = field(default_factory=dict)
 

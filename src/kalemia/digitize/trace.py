@@ -171,14 +171,14 @@ def _contested(path: Places, centers: Reals, scale: float) -> NDArray[np.bool_]:
     for upper in range(len(path) - 1):
         lower = upper + 1
         same = np.abs(path[upper] - path[lower]) < SAME_MM * scale
-        for first, last in _runs(same):
+        for first, last in runs(same):
             middle = (path[upper, first:last].mean() + path[lower, first:last].mean()) / 2
             loser = lower if abs(middle - centers[upper]) < abs(middle - centers[lower]) else upper
             lost[loser, first:last] = True
     return lost
 
 
-def _runs(flags: NDArray[np.bool_]) -> list[tuple[int, int]]:
+def runs(flags: NDArray[np.bool_]) -> list[tuple[int, int]]:
     """Return the beginnings and ends of runs of True."""
     edges = np.flatnonzero(np.diff(np.concatenate([[False], flags, [False]]).astype(np.int8)))
     return [(int(a), int(b)) for a, b in zip(edges[::2], edges[1::2], strict=True)]
