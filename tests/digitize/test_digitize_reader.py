@@ -247,8 +247,9 @@ def test_an_overlay_shows_the_rows_alone_with_each_lead_in_color(tmp_path: Path)
     by = 7  # 200 px become 1400
     shown = decoded(overlay.overlay(read_page()), tmp_path / "a.png")
     assert shown.shape == (120 * by, 200 * by, 3)
-    assert (shown[: 18 * by] == 255).all()
-    assert (shown[100 * by :] == 255).all()
+    edge = 18  # 2 mm round the rows and the traces, and a little
+    assert (shown[: (20 - edge) * by] == 255).all()
+    assert (shown[(71 + edge) * by :] == 255).all()
     faded = 0.55 * 100 + 0.45 * 255
     assert shown[30 * by, 100 * by] == pytest.approx(np.full(3, faded), abs=2)
     for trace, color in zip(read_page().traces, overlay.COLORS, strict=False):

@@ -195,6 +195,20 @@ def test_a_table_that_is_none_is_refused(tmp_path: Path, text: str, sentence: st
         loaded(tmp_path, text)
 
 
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [("# rate: 500 Hz\nV5\n1\n\n2\n3\n", 4), ("V5\n\n1\n2\n3\n\n4\n", 6), ("V5,II\n1,2\n\n1,2\n1,2\n", 3)],
+)
+def test_a_blank_line_among_numbers_may_be_a_sample_that_is_missing(tmp_path: Path, text: str, line: int) -> None:
+    with pytest.raises(ReadError, match=f"^line {line} of the CSV is blank among numbers"):
+        loaded(tmp_path, text)
+
+
+@pytest.mark.parametrize("text", ["\nV5\n1\n2\n3\n\n\n", "# rate: 500 Hz\n\nV5\n\n1\n2\n3\n", "V5\n\n1\n\n2\n\n3\n\n"])
+def test_blank_lines_elsewhere_or_below_every_line_mean_nothing(tmp_path: Path, text: str) -> None:
+    np.testing.assert_allclose(loaded(tmp_path, text).signal, [[1, 2, 3]])
+
+
 def test_more_numbers_than_an_ecg_has_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(csv, "MAX_VALUES", 6)
     assert loaded(tmp_path, "V5,II\n1,2\n1,2\n1,2\n").signal.size == 6

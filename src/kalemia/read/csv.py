@@ -150,11 +150,28 @@ def _parse(text: str) -> _Table:
 
 def _lines(text: str) -> tuple[list[str], list[str]]:
     """Return the comments, and the other lines that hold anything; "sep=;" is a word to spreadsheets."""
-    lines = [line for line in text.splitlines() if line.strip()]
+    every = text.splitlines()
+    lines = [line for line in every if line.strip()]
+    if len(lines) != len(every):
+        _check_blank(every)
     comments = [line.strip() for line in lines if line.lstrip()[0] == "#"] if "#" in text else []
     if comments:
         lines = [line for line in lines if line.lstrip()[0] != "#"]
     return comments, lines[1:] if lines and lines[0].lower().startswith("sep=") else lines
+
+
+def _check_blank(lines: Sequence[str]) -> None:
+    """Raise where a line among the numbers is blank, which may be a sample that is missing.
+
+    One below every other is how some systems end lines.
+    """
+    filled = np.array([number for number, line in enumerate(lines, start=1) if line.strip()], dtype=np.intp)
+    cells = (re.split(r"[\t;,|]", lines[number - 1])[0].strip() for number in filled)
+    first = next((place for place, cell in enumerate(cells) if is_number(cell)), len(filled))
+    steps = np.diff(filled[first:])
+    if len(steps) and steps.min() != steps.max():
+        blank = filled[first:-1][steps > steps.min()][0] + 1
+        raise ReadError(f"line {blank} of the CSV is blank among numbers, where a sample may be missing; none may be")
 
 
 def _trimmed(lines: list[str]) -> tuple[str, list[str]]:
