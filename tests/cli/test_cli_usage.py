@@ -129,3 +129,10 @@ def test_a_missing_package_is_named_with_what_brings_it(
     assert isinstance(result.exception, KalemiaError)
     said = rf"this needs the package kalemia\.{room}\S*; install it with pip install 'kalemia\[{extra}\]'"
     assert re.fullmatch(said, str(result.exception))
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_commands_are_completed_in_the_usual_shells(shell: str) -> None:
+    words = {"COMP_WORDS": "kalemia pre", "COMP_CWORD": "1", "_TYPER_COMPLETE_ARGS": "kalemia pre"}
+    done = run(**words, _TYPER_COMPLETE_FISH_ACTION="get-args", _KALEMIA_COMPLETE=f"complete_{shell}")
+    assert "predict" in done.stdout, done.stderr

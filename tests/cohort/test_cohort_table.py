@@ -76,6 +76,53 @@ def test_a_table_of_ones_own(tmp_path: Path, ours: list[dict[str, object]]) -> N
     }
 
 
+def test_every_row_that_is_left_out_is_listed_with_its_reason(tmp_path: Path, ours: list[dict[str, object]]) -> None:
+    rows = [
+        *ours[:3],
+        {**ours[3], "K": "n/a"},
+        {**ours[0], "K": 9.0},
+        dict(ours[1]),
+        {**ours[4], "file": "nowhere"},
+        {**ours[4], "file": "damaged"},
+    ]
+    (tmp_path / "ecg" / "damaged").write_text("no ECG")
+    write_csv(tmp_path / "ours.csv", COLUMNS, rows)
+    with (tmp_path / "ours.csv").open("a", encoding="utf-8") as more:
+        more.write("half,a\n")
+    steps = table.write(OwnTable(tmp_path / "ours.csv", tmp_path / "ecg", NAMES), tmp_path / "cohort")
+    listed = pl.read_csv(tmp_path / "cohort" / "dropped.csv")
+    assert dict(zip(listed["row"], listed["why"], strict=True)) == {
+        4: "without a potassium",
+        5: "listed twice, contradicting the first",
+        6: "listed twice",
+        7: "whose file is not there",
+        8: "cannot be read as an ECG",
+        None: "no row: missing columns",
+    }
+    assert listed["potassium as written"].to_list()[0] == "n/a"
+    assert listed["path"].to_list()[-1] == "line 10: half,a"
+    assert len(listed) == sum(sum(step.left_out.values()) for step in steps)
+    assert len(Cohort.open(tmp_path / "cohort")) == 3
+
+
+def test_a_bound_counts_as_such(tmp_path: Path, ours: list[dict[str, object]]) -> None:
+    bounds = [">8.0", "< 2,5", "≥ 7", "<=3.0", 4.2]
+    write_csv(tmp_path / "ours.csv", COLUMNS, [{**row, "K": k} for row, k in zip(ours, bounds, strict=True)])
+    steps = table.write(OwnTable(tmp_path / "ours.csv", tmp_path / "ecg", NAMES), tmp_path / "cohort")
+    made = Cohort.open(tmp_path / "cohort").table
+    assert made["potassium_meq_l"].to_list() == pytest.approx([8.0, 2.5, 7.0, 3.0, 4.2])
+    assert made["censored"].to_list() == ["above", "below", "above", "below", None]
+    assert "4 values are bounds, such as >8.0; they count at the bound, marked in the column censored" in steps[1].notes
+
+
+def test_a_cohort_of_before_bounds_is_opened(tmp_path: Path, ours: list[dict[str, object]]) -> None:
+    write_csv(tmp_path / "ours.csv", COLUMNS, ours)
+    table.write(OwnTable(tmp_path / "ours.csv", tmp_path / "ecg", NAMES), tmp_path / "cohort")
+    path = tmp_path / "cohort" / "cohort.parquet"
+    pl.read_parquet(path).drop("censored").write_parquet(path)
+    assert Cohort.open(tmp_path / "cohort").table["censored"].null_count() == 5
+
+
 def test_parquet_is_read_as_csv_is(tmp_path: Path, ours: list[dict[str, object]]) -> None:
     pl.DataFrame([{**row, "hemolyzed": row["hemolyzed"] == "yes"} for row in ours]).write_parquet(
         tmp_path / "o.parquet"

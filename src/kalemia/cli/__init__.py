@@ -20,7 +20,6 @@ from kalemia.records import NOTICE
 
 app = typer.Typer(
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
     help=f"Estimate serum potassium (mEq/L) from an electrocardiogram. {NOTICE}",
     epilog="Exit status: 0 every input estimated; 3 one or more refused; 1 one or more not readable; 2 wrong usage.",

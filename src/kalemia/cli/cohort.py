@@ -110,6 +110,7 @@ def table(
     names = _named(columns or [])
     with stages() as stage:
         _print_flow(write(OwnTable(listed, ecg, names, window), out, workers, partial(stage, "reading ECGs")), out)
+    tell(f"rows that were left out, with the reason: {out / 'dropped.csv'}")
 
 
 @app.command()

@@ -36,7 +36,8 @@ def schema() -> dict[str, Any]:
     """Return the columns of a cohort's table and their types.
 
     `ecg` and `patient` are names; `time` and `draw_time` are local times, `gap_min` how many minutes the draw came
-    after the ECG. `potassium_meq_l` is what the laboratory measured, `true_meq_l` what a simulator knows beside it.
+    after the ECG. `potassium_meq_l` is what the laboratory measured, `true_meq_l` what a simulator knows beside it;
+    `censored` says "above" or "below" where it wrote such as >8.0, which counts as 8.0, and is null elsewhere.
     `specimen` is "serum" or "whole blood", `hemolyzed` whether the laboratory reported it so. `labels` is "measured",
     "simulated" or "semi-simulated". `age_y`, `sex` ("female", "male") and `SUBGROUPS` are null where they are not
     known; `variant` is the ionic variant of a simulated heart. `shard` and `row` say where the signal is.
@@ -46,6 +47,7 @@ def schema() -> dict[str, Any]:
         "patient": pl.String,
         "time": pl.Datetime("us"),
         "potassium_meq_l": pl.Float32,
+        "censored": pl.String,
         "draw_time": pl.Datetime("us"),
         "gap_min": pl.Float32,
         "specimen": pl.String,
@@ -163,6 +165,8 @@ def _table(folder: Path) -> pl.DataFrame:
         table: pl.DataFrame = pl.read_parquet(folder / TABLE)
     except (OSError, pl.exceptions.PolarsError) as exc:
         raise CohortError(f"{folder / TABLE}: missing or damaged; build the cohort again") from exc
+    if "censored" not in table.columns:  # of a cohort that was built before values had bounds
+        table = table.with_columns(censored=pl.lit(None, pl.String)).select(*schema())
     if missing := [name for name, kind in schema().items() if table.schema.get(name) != kind]:
         raise CohortError(f"{folder / TABLE}: has no proper column {', '.join(missing)}; build the cohort again")
     if not len(table) or not table["shard"].str.contains(SHARD).fill_null(value=False).all():

@@ -124,6 +124,17 @@ class ForeignTable:
             )
         return int(count)
 
+    def rejects(self) -> list[tuple[int, str, str]]:
+        """Return the lines of this file that were no rows: their numbers, what they hold, and what is wrong."""
+        if not self.sql.startswith("read_csv"):
+            return []
+        found = self.run(
+            "SELECT e.line, any_value(e.csv_line), any_value(CAST(e.error_type AS VARCHAR)) "
+            "FROM reject_errors e JOIN reject_scans s USING (scan_id, file_id) "
+            f"WHERE s.file_path = '{quoted(self.path)}' GROUP BY e.line ORDER BY e.line"
+        )
+        return [(int(line), str(text or ""), str(why).lower()) for line, text, why in found]
+
 
 def _csv(path: Path, fields: Sequence[str], delimiter: str) -> str:
     """Return SQL that reads a CSV file; nothing is left for DuckDB to sniff."""

@@ -8,6 +8,7 @@ from typing import NamedTuple
 import polars as pl
 
 TWICE, CONTRARY = "listed twice", "listed twice, contradicting the first"
+PLACE = "place in the list"
 
 
 def faultless(rows: pl.DataFrame) -> tuple[pl.DataFrame, dict[str, int]]:
@@ -18,11 +19,15 @@ def faultless(rows: pl.DataFrame) -> tuple[pl.DataFrame, dict[str, int]]:
 
 
 class Once(NamedTuple):
-    """The ECGs, each once; how many rows that cost, by reason; a sentence where rows contradict each other."""
+    """The ECGs, each once; how many rows that cost, by reason; a sentence where rows contradict each other.
+
+    `again` has the rows that were left out, and in its column `why` the reason.
+    """
 
     rows: pl.DataFrame
     left_out: dict[str, int]
     notes: list[str]
+    again: pl.DataFrame
 
 
 def once(rows: pl.DataFrame, ecg: str, alike: Sequence[str]) -> Once:
@@ -37,11 +42,16 @@ def once(rows: pl.DataFrame, ecg: str, alike: Sequence[str]) -> Once:
     alike
         The columns, without nulls, in which rows of one ECG must agree not to contradict each other.
     """
-    first = rows.unique(ecg, keep="first", maintain_order=True)
-    both = rows.join(first.select(ecg, *alike), on=ecg, suffix=" first", maintain_order="left")
-    contrary = both.filter(pl.any_horizontal(pl.col(name) != pl.col(f"{name} first") for name in alike))
-    left_out = {TWICE: len(rows) - len(first) - len(contrary), CONTRARY: len(contrary)}
-    return Once(first, left_out, [_example(row, ecg, alike) for row in contrary.head(1).to_dicts()])
+    numbered = rows.with_row_index(PLACE)
+    first = numbered.unique(ecg, keep="first", maintain_order=True)
+    both = numbered.join(first.select(PLACE, ecg, *alike), on=ecg, suffix=" first", maintain_order="left")
+    differs = pl.any_horizontal(pl.col(name) != pl.col(f"{name} first") for name in alike)
+    why = pl.when(differs).then(pl.lit(CONTRARY)).otherwise(pl.lit(TWICE))
+    again = both.filter(pl.col(PLACE) != pl.col(f"{PLACE} first")).with_columns(why=why)
+    contrary = again.filter(pl.col("why") == CONTRARY)
+    left_out = {TWICE: len(again) - len(contrary), CONTRARY: len(contrary)}
+    notes = [_example(row, ecg, alike) for row in contrary.head(1).to_dicts()]
+    return Once(first.drop(PLACE), left_out, notes, again.select(*rows.columns, "why"))
 
 
 def spellings(patients: pl.Series) -> list[str]:

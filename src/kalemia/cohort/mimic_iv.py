@@ -83,7 +83,7 @@ def _ecgs(database: duckdb.DuckDBPyConnection, path: Path, copied: Path) -> tupl
     }
     listed = table.select(columns, copied)
     timed = listed.filter(pl.all_horizontal(pl.col("time", "patient", "path").is_not_null()))
-    ecgs, twice, notes = once(timed, "ecg", ("patient", "time", "path"))
+    ecgs, twice, notes, _ = once(timed, "ecg", ("patient", "time", "path"))
     lost = {
         "lines that are no rows": table.rejected(),
         "without a time, a patient or a path": len(listed) - len(timed),

@@ -59,6 +59,7 @@ def row(made: Simulated) -> Row:
         "gap_min": made.blood.gap_min,
         "specimen": "serum",
         "hemolyzed": made.blood.hemolyzed,
+        "censored": None,
         "labels": made.labels,
         "true_meq_l": made.potassium_meq_l,
         "age_y": drawn.get("age_y"),

@@ -10,7 +10,7 @@ import numpy as np
 import polars as pl
 
 from kalemia.body import PLAUSIBLE_MEQ_L
-from kalemia.cohort import build, foreign
+from kalemia.cohort import build, dropped, foreign
 from kalemia.cohort.build import Progress
 from kalemia.cohort.card import Origin
 from kalemia.cohort.claim import claim, fingerprint
@@ -31,6 +31,7 @@ YES, NO = ("1", "1.0", "true", "t", "yes", "y"), ("0", "0.0", "false", "f", "no"
 OLDEST_Y = 120
 _SEX = "WHEN 'f' THEN 'female' WHEN 'female' THEN 'female' WHEN 'm' THEN 'male' WHEN 'male' THEN 'male'"
 MOST_WRONG = 0.5
+OTHERS_NAME = "with the name of another ECG"
 
 
 @dataclass(frozen=True)
@@ -82,12 +83,15 @@ def write(own: OwnTable, out: Path, workers: int = 1, progress: Progress | None 
     }
     origin = Origin(own.table.name, own.window_min)
     with claim(out, plan) as partial:
-        rows, steps = _rows(own, partial / "table.parquet", workers)
-        return build.finish(out, partial, Files.of(rows, own.ecg), steps, origin, None, workers, progress)
+        rows, steps, lost = _rows(own, partial / "table.parquet", workers)
+        files = Files.of(rows, own.ecg)
+        finished = build.finish(out, partial, files, steps, origin, None, workers, progress)
+        dropped.write(out, [*lost, dropped.unread(out, rows, files)])
+        return finished
 
 
-def _rows(own: OwnTable, copied: Path, workers: int) -> tuple[pl.DataFrame, list[Step]]:
-    """Return the rows that count, each ECG once, and how many each step left."""
+def _rows(own: OwnTable, copied: Path, workers: int) -> tuple[pl.DataFrame, list[Step], list[pl.DataFrame]]:
+    """Return the rows that count, each ECG once, how many each step left, and the rows that were left out."""
     needed = dict.fromkeys([*map(own.name, NEEDED), *own.names.values()])
     table = ForeignTable(foreign.connect(workers), own.table, list(needed))
     rows, rejected = table.select(_columns(own, table), copied), table.rejected()
@@ -95,14 +99,24 @@ def _rows(own: OwnTable, copied: Path, workers: int) -> tuple[pl.DataFrame, list
     timed = all(own.name(column) in table.columns for column in TIMES)
     rows = _completed(rows)
     _check_unit(own, rows)
-    good, faults = faultless(rows.with_columns(why=_why(own, timed=timed)))
-    listed, twice, notes = once(good, "path", ("potassium_meq_l", "patient", "hemolyzed"))
+    judged = rows.with_columns(why=_why(own, timed=timed))
+    good, faults = faultless(judged)
+    listed, twice, notes, again = once(good, "path", ("potassium_meq_l", "patient", "hemolyzed"))
     ecgs = listed.unique("ecg", keep="first", maintain_order=True)
-    lost = {"lines that are no rows": rejected, **faults, **twice}
-    lost["with the name of another ECG"] = len(listed) - len(ecgs)
-    notes += [*spellings(ecgs["patient"]), *_unread(ecgs, timed=timed)]
-    kept = Step("ECGs", len(ecgs), ecgs["patient"].n_unique(), lost, notes)
-    return ecgs, [Step("rows of the table", len(rows)), kept]
+    named = listed.join(ecgs, on=dropped.ROW, how="anti").with_columns(why=pl.lit(OTHERS_NAME))
+    left_out = {"lines that are no rows": rejected, **faults, **twice, OTHERS_NAME: len(named)}
+    notes += [*spellings(ecgs["patient"]), *_unread(ecgs, timed=timed), *_bounded(ecgs)]
+    kept = Step("ECGs", len(ecgs), ecgs["patient"].n_unique(), left_out, notes)
+    lost = [dropped.lines(table), judged.filter(pl.col("why").is_not_null()), again, named]
+    return ecgs, [Step("rows of the table", len(rows)), kept], lost
+
+
+def _bounded(ecgs: pl.DataFrame) -> list[str]:
+    """Return a sentence on values of which only a bound is known."""
+    count = int(ecgs["censored"].is_not_null().sum())
+    return [f"{count:,} values are bounds, such as >8.0; they count at the bound, marked in the column censored"] * (
+        count > 0
+    )
 
 
 def _columns(own: OwnTable, table: ForeignTable) -> dict[str, str]:
@@ -111,6 +125,9 @@ def _columns(own: OwnTable, table: ForeignTable) -> dict[str, str]:
     for column in COLUMNS:
         text = f"trim({table.text(own.name(column))})"
         columns[column] = _typed(column, text)
+        if column == "potassium_meq_l":
+            columns[dropped.WRITTEN] = text
+            columns["censored"] = f"CASE WHEN {text} ~ '[>≥].*' THEN 'above' WHEN {text} ~ '[<≤].*' THEN 'below' END"
         if column in (*DESCRIBING, "hemolyzed"):
             columns[f"{column} unread"] = f"{_typed(column, text)} IS NULL AND nullif({text}, '') IS NOT NULL"
     return columns
@@ -118,7 +135,7 @@ def _columns(own: OwnTable, table: ForeignTable) -> dict[str, str]:
 
 def _completed(rows: pl.DataFrame) -> pl.DataFrame:
     """Return rows with the columns of a cohort that follow from others."""
-    return rows.with_columns(
+    return rows.with_row_index(dropped.ROW, offset=1).with_columns(
         ecg=pl.coalesce("ecg", "path"),
         hemolyzed=pl.col("hemolyzed").fill_null(value=False),
         gap_min=((pl.col("draw_time") - pl.col("time")).dt.total_seconds() / 60).cast(pl.Float32),
@@ -141,6 +158,8 @@ def _typed(name: str, text: str) -> str:
     if name in TIMES:
         return foreign.time(text)
     # A comma before one or two last digits is decimal: between thousands there are three.
+    if name == "potassium_meq_l":  # where a laboratory can measure no further it writes a bound: >8.0
+        text = f"regexp_replace({text}, '^[<>≤≥]=?\\s*', '')"
     number = f"TRY_CAST(regexp_replace({text}, '^(\\d+),(\\d{{1,2}})$', '\\1.\\2') AS FLOAT)"
     if name == "potassium_meq_l":
         return number
