@@ -18,6 +18,15 @@ test: .venv/dev
 firmware-test: .venv/dev
 	$(BIN)/pytest -rs tests/export tests/stream
 
+# Builds the wheel and tries it in an environment that has nothing else, nor a compiler for what has no wheel.
+wheel: .venv/bin/python
+	rm -rf dist .venv/wheel
+	$(BIN)/pip wheel . --no-deps --quiet --disable-pip-version-check --wheel-dir dist
+	$(PYTHON) -m venv .venv/wheel
+	.venv/wheel/bin/pip install --quiet --disable-pip-version-check --only-binary :all: dist/*.whl
+	.venv/wheel/bin/kalemia demo --out .venv/wheel/demo
+	rm -rf .venv/wheel
+
 docs: .venv/dev
 	$(BIN)/mkdocs build --strict
 
