@@ -54,6 +54,16 @@ def test_python_examples_run(page: str, tmp_path: Path, monkeypatch: pytest.Monk
         }  # fmt: skip
 
 
+def test_the_notebook_prints_what_it_shows() -> None:
+    for package in ("wfdb", "neurokit2", "polars", "matplotlib"):
+        pytest.importorskip(package)
+    notebook = json.loads((ROOT / "docs" / "notebook.ipynb").read_text(encoding="utf-8"))
+    assert all(cell["outputs"] for cell in notebook["cells"] if cell["cell_type"] == "code")
+    command = [sys.executable, str(ROOT / "bench" / "notebook.py"), "--check"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
+    assert done.returncode == 0, done.stderr
+
+
 def test_python_examples_of_digitizing_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     Image.open(ROOT / "src" / "kalemia" / "assets" / "demo" / "page.png").convert("RGB").save("page.jpg", quality=95)

@@ -16,10 +16,11 @@ from kalemia.report.markup import Markup, element
 
 def estimate_html(estimate: Estimate) -> str:
     """Return the first part of the page of an Estimate, and its warnings."""
-    level = f"kalemia level-{estimate.level or estimate.status}"
     name = element("p", element("bdi", words.file_name(estimate.source)), class_="facts")
     said = answer.answer(Result(estimate), TRUST)
-    return element("div", _style(), name, said, answer.warnings(estimate), class_=level)
+    level = f"level-{estimate.level or estimate.status}"
+    parts = element("div", name, said, answer.warnings(estimate), class_=level)
+    return element("div", _style(), parts, class_="kalemia")
 
 
 def recording_html(recording: Recording) -> str:
