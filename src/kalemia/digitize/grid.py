@@ -14,6 +14,7 @@ from itertools import accumulate
 import cv2
 import numpy as np
 from numpy.typing import NDArray
+from scipy.ndimage import uniform_filter1d
 
 from kalemia.digitize import carrier
 from kalemia.digitize.tiles import Tiles
@@ -29,7 +30,14 @@ SPURS = ((1, 0.5), (2, 0.3), (3, 0.3), (4, 0.3), (5, 1.0), (1.5, -0.5), (2.5, -0
 lattice has no power, and a trace or other lines have."""
 DEGREES = 1, 2, 3, 5, 7
 """A scan is plain, a photo needs 3, bent paper 5 or 7: the first that is nearly as good as the last is taken."""
+LOW, LOW_DEGREE = 3, 3
+"""So few rows of tiles do not tell a higher degree."""
 MIN_CONFIDENCE = 0.3
+PART_OF_PAGE = 0.5
+"""A lattice on a smaller share of a page is followed on that part alone."""
+RULED, EDGE_MM, PIECE_MM, HARMONICS = 0.3, 2.0, 20.0, (0.2, 1.0)
+"""Where lines of 5 and 1 mm, over the second, in pieces of the third, have less than this share of their usual power,
+there are none."""
 CLOSE_PX = 1e-3
 
 
@@ -100,6 +108,14 @@ class Grid:
         """Pixels a mm in the middle of what the grid covers."""
         x, y = np.median(self.cover, axis=0)
         return float(1 / np.sqrt(abs(np.linalg.det(self.jacobian(np.array(x), np.array(y))))))
+
+    @property
+    def stretch(self) -> float:
+        """How much higher than wide the squares of an even page are; 1 of a bent or photographed one."""
+        if self.degree > 1:
+            return 1.0
+        across, down = np.hypot(*np.linalg.inv(np.stack([self.u[1:3], self.v[1:3]])))
+        return float(down / across)
 
     @property
     def angle(self) -> float:
@@ -174,9 +190,15 @@ def _enlarged(grid: Grid, factor: float) -> Grid:
 
 
 def _follow(lines: NDArray[np.float32], waves: Floats) -> Grid:
-    """Follow the lattice over the page and fit its phases."""
+    """Follow the lattice over the page, or the part of it that has one, and fit its phases."""
     tiles = Tiles.cut(lines, waves, TILE_MM)
     vectors, weights = tiles.tracked(waves, SPURS)
+    down, across = _ruled(lines, tiles, np.minimum(*weights) > MIN_CONFIDENCE, waves)
+    if lines[down, across].size < PART_OF_PAGE * lines.size:
+        # Tiles of a low strip are half blank: others fit it better.
+        part = _follow(lines[down, across], waves)
+        beside = (across.start, down.start)
+        return replace(part, center=(part.center[0] + beside[0], part.center[1] + beside[1]), cover=part.cover + beside)
     center, scale = (lines.shape[1] / 2, lines.shape[0] / 2), max(lines.shape) / 2
     fits = [_fitted(tiles, vectors[k], weights[k], center, scale) for k in (0, 1)]
     degree = max(fit.degree for fit in fits)
@@ -190,6 +212,36 @@ def _follow(lines: NDArray[np.float32], waves: Floats) -> Grid:
         strength=float(np.mean(good)),
         residual=float(np.hypot(fits[0].rest, fits[1].rest)),
         cover=np.stack([tiles.x[good], tiles.y[good]], -1),
+    )
+
+
+def _ruled(lines: NDArray[np.float32], tiles: Tiles, clear: NDArray[np.bool_], waves: Floats) -> tuple[slice, slice]:
+    """Return the rows and the columns, px, that have lines: those of the largest group of tiles with `clear` ones."""
+    energy = np.einsum("tyx,tyx->t", tiles.values, tiles.values)
+    seen = clear & (energy > RULED * np.quantile(energy, 0.95))
+    if not seen.any():
+        return slice(0, lines.shape[0]), slice(0, lines.shape[1])
+    _, groups, stats, _ = cv2.connectedComponentsWithStats(seen.reshape(tiles.shape).astype(np.uint8))
+    own = (groups == 1 + int(stats[1:, cv2.CC_STAT_AREA].argmax())).ravel()
+    reach, found = tiles.values.shape[1] / 2, []
+    for at, size in ((tiles.y[own], lines.shape[0]), (tiles.x[own], lines.shape[1])):
+        found.append(slice(max(0, int(at.min() - reach)), min(size, int(at.max() + reach) + 2)))
+    down, across = found
+    part = lines[down, across]
+    return _strong(part, down.start, waves[0]), _strong(part.T, across.start, waves[1])
+
+
+def _strong(lines: NDArray[np.float32], start: int, wave: Floats) -> slice:
+    """Return which rows, the first of which is row `start` of the page, have about the usual power of a wave."""
+    length = float(np.hypot(*wave))
+    size = min(lines.shape[1], round(PIECE_MM / length))
+    pieces = lines[:, : lines.shape[1] // size * size].reshape(len(lines), -1, size)
+    shifts = np.exp(-2j * np.pi * length * np.outer(np.arange(size), HARMONICS)) * np.hanning(size)[:, None]
+    power = (np.abs(pieces @ shifts.astype(np.complex64)) ** 2).mean(axis=(1, 2))
+    near = uniform_filter1d(power, max(3, round(EDGE_MM / length)))
+    strong = np.flatnonzero(near > RULED * np.median(near))
+    return (
+        slice(start + int(strong[0]), start + int(strong[-1]) + 1) if strong.size else slice(start, start + len(lines))
     )
 
 
@@ -215,7 +267,8 @@ def _fitted(tiles: Tiles, vectors: Floats, weights: Floats, center: tuple[float,
     start = _terms(x, y, 3) @ phase
     local = np.einsum("tkd,k->td", np.stack(_slopes(x, y, 3), -1), phase) / scale
     left = tiles.left(start, local)
-    fits = [_refined(tiles, x, y, start, left, degree, weights) for degree in DEGREES]
+    degrees = [degree for degree in DEGREES if degree <= LOW_DEGREE or min(tiles.shape) > LOW]
+    fits = [_refined(tiles, x, y, start, left, degree, weights) for degree in degrees]
     limit = max(1.15 * min(fit.rest for fit in fits), 0.012)
     return next(fit for fit in fits if fit.rest <= limit)
 

@@ -121,9 +121,14 @@ def _extent(shape: tuple[int, int], grid: Grid) -> tuple[float, float, float, fl
 def distorted(page: Page) -> bool:
     """Return whether the lines of a squared page repeat at another distance than 5 mm, across or down.
 
-    A page that was stretched in one direction, or whose lattice was mistaken, has them elsewhere.
+    A page that was stretched in one direction, or whose lattice was mistaken, has them elsewhere. Only the part of it
+    counts that has a grid.
     """
-    light = cv2.cvtColor(page.rgb, cv2.COLOR_RGB2GRAY).astype(np.float32)
+    x, y = page.place(page.grid.cover[:, 0], page.grid.cover[:, 1])
+    (left, right), (top, bottom) = (
+        (max(0, int(at.min() - RULED_MM[1] * page.scale)), int(at.max() + RULED_MM[1] * page.scale)) for at in (x, y)
+    )
+    light = cv2.cvtColor(page.rgb[top:bottom, left:right], cv2.COLOR_RGB2GRAY).astype(np.float32)
     return any(_elsewhere(picture, page.scale) for picture in (light, light.T))
 
 

@@ -30,6 +30,8 @@ MIN_ROW = 0.62
 GOOD, CLEARLY = 0.7, 0.2
 """A page that scores more than the first, with a pulse or lawful limb leads, is not turned; turned, it must score
 better by the second."""
+STRETCHED = 0.03
+"""A grid whose squares are by more than this higher than wide, or wider, is said to be."""
 MM_PER_INCH = 25.4
 NO_GRID = "No grid is seen: the page is assumed to be even, at 25 mm/s and 10 mm/mV or at the dots per inch given."
 
@@ -190,9 +192,16 @@ def _read(rgb: Pixels, wanted: str, dpi: float | None, drawn: Sequence[Reals]) -
     reading = leads.read(paths.of_quality(MIN_ROW), squared.scale, wanted, lines)
     if lattice.strength == 0:
         reading = replace(reading, assumed=(*reading.assumed, NO_GRID))
+    if abs(lattice.stretch - 1) > STRETCHED:
+        reading = replace(reading, assumed=(*reading.assumed, _stretched(lattice.stretch)))
     if reason := doubts.of_page(reading):
         raise DigitizeError(reason)
     return _Turned(rgb, squared, reading)
+
+
+def _stretched(share: float) -> str:
+    longer, much = ("higher than wide", share) if share > 1 else ("wider than high", 1 / share)
+    return f"The squares of the grid are {much - 1:.0%} {longer}: each direction is measured by its own lines."
 
 
 def _lattice(rgb: Pixels, dpi: float | None) -> Grid:
