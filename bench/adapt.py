@@ -99,7 +99,7 @@ def held_walls(folder: Path) -> Iterator[None]:
         places = qmc.Sobol(len(RANGES), seed=1).random_base2(6)[COUNT : COUNT + HELD_WALLS]
         rows = np.round(low + places * (high - low), 3).tolist()
         walls = [Variant(f"held-{n:02d}", **dict(zip(RANGES, row, strict=True))) for n, row in enumerate(rows, 1)]
-        np.savez_compressed(path, **cable.build(tuple(walls), workers=1))
+        np.savez_compressed(path, **cable.build(tuple(walls), workers=1, report=_told))
     with patch.object(atlas, "files", lambda _: folder):
         atlas.load.cache_clear()
         yield
@@ -203,6 +203,11 @@ def draws(examples: Examples, count: int, times: int) -> Iterator[tuple[NDArray[
 
 def _cells(found: Sequence[Worth]) -> list[str]:
     return [f"{value:.3f}" for value in np.mean([astuple(one) for one in found], axis=0)]
+
+
+def _told(line: str) -> None:
+    """Say how far the work is, beside the table."""
+    print(line, file=sys.stderr)
 
 
 def main(folder: Path, only: Sequence[str]) -> None:
