@@ -72,6 +72,10 @@ def test_a_folder_without_an_ecg_says_what_is_there(tmp_path: Path) -> None:
         kalemia.predict_many(tmp_path)
 
 
+def test_one_who_gives_predict_a_folder_is_told_what_takes_it(patients: Path, tiny_path: Path) -> None:
+    assert "predict_many takes folders" in str(kalemia.predict(patients, tiny_path).reason)
+
+
 def test_wrong_usage_is_told_before_the_first() -> None:
     with pytest.raises(TypeError, match="such as rate=500"):
         kalemia.predict_many([np.zeros((1, 5000))], leads="V5")

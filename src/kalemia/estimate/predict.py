@@ -179,7 +179,8 @@ def examine(
             return _of_page(entry, loaded, known, given)
         recording = read(entry, rate=rate, leads=leads, unit=unit)
     except KalemiaError as exc:
-        return Result(Estimate(source=name, status="failed", reason=str(exc), model=loaded.name))
+        several = " kalemia.predict_many takes folders." if Path(name).is_dir() else ""
+        return Result(Estimate(source=name, status="failed", reason=f"{exc}{several}", model=loaded.name))
     return _estimated(recording, loaded, known)
 
 
