@@ -21,10 +21,11 @@ from kalemia.digitize import Digitized, write
 from kalemia.errors import CalibrationError, DigitizeError, KalemiaError, ModelError, PopulationError
 from kalemia.estimate.card import Card
 from kalemia.estimate.evidence import Evidence, Shares
+from kalemia.estimate.known import PAGE_ERROR_MEQ_L, Known
 from kalemia.estimate.model import DEFAULT, Model
 from kalemia.estimate.personal import Calibration, Draw, Earlier
 from kalemia.estimate.population import Population
-from kalemia.estimate.predict import PAGE_ERROR_MEQ_L, Known, Result, _answered, _estimated, examine, level
+from kalemia.estimate.predict import Result, _answered, _estimated, examine, level
 from kalemia.read import inputs
 from kalemia.records import EIGHT, LEADS, NOTICE, Before, Estimate, Recording
 from kalemia.simulate import simulate_one

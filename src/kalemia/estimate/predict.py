@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import math
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, overload
 
@@ -16,6 +14,7 @@ from kalemia.estimate import caveats, gate
 from kalemia.estimate.card import Card
 from kalemia.estimate.evidence import Evidence, Shares
 from kalemia.estimate.hemolysis import Hemolyzed, judged
+from kalemia.estimate.known import Known
 from kalemia.estimate.model import DEFAULT, Model
 from kalemia.estimate.personal import Calibration, Earlier
 from kalemia.estimate.population import DEFAULT as DEFAULT_POPULATION
@@ -32,8 +31,6 @@ if TYPE_CHECKING:
 COVERAGE = 0.9
 LIKELY, NORMAL_RISK = 0.5, 0.1
 """From which probability a high or a low potassium is said, and up to which one of either a normal one."""
-PAGE_ERROR_MEQ_L = 0.2
-"""How far reading a page moves an estimate: RMS 0.15 to 0.2 on 35 that were drawn, then scanned or photographed."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -182,51 +179,6 @@ def examine(
         several = " kalemia.predict_many takes folders." if Path(name).is_dir() else ""
         return Result(Estimate(source=name, status="failed", reason=f"{exc}{several}", model=loaded.name))
     return _estimated(recording, loaded, known)
-
-
-@dataclass(frozen=True, eq=False)
-class Known:
-    """What is known of a patient beside the ECG: see `predict`."""
-
-    population: Population
-    calibration: Calibration | None = None
-    lab: Hemolyzed | None = None
-
-    def check(self, model: Model) -> None:
-        """Raise where a model cannot take this in."""
-        if self.lab is not None:
-            self.lab.check()
-        if self.calibration is not None:
-            self.calibration.check(model)
-            model.check_compares()
-
-    def fitting(self, beat: Beat, start: datetime | None) -> Known:
-        """Return what is known of the patient with this beat, whose ECG starts then."""
-        if self.calibration is None:
-            return self
-        own = self.calibration.fitting(beat, start)
-        return replace(self, calibration=own, population=own.known(self.population, start))
-
-    def evidence(self, beat: Beat, recording: Recording, model: Model) -> Evidence:
-        """Return what a beat says, beside earlier ones where there are some; less surely if read from pages."""
-        alone = model.evidence(beat).widened(PAGE_ERROR_MEQ_L * recording.digitized)
-        if self.calibration is None:
-            return alone
-        pages = recording.digitized + any(each.digitized for each in self.calibration.earlier)
-        found = self.calibration.apply(alone, beat, recording.start, model)
-        return found.widened(PAGE_ERROR_MEQ_L * math.sqrt(pages)) if self.calibration.earlier else found
-
-    def noted(self, estimate: Estimate) -> Estimate:
-        """Return an estimate that says so."""
-        if self.calibration is None:
-            return estimate
-        warnings = (*estimate.warnings, *self.calibration.sentences)
-        return replace(estimate, earlier_ecgs=len(self.calibration.earlier), warnings=warnings)
-
-    def last(self, start: datetime | None) -> Earlier | None:
-        """Return the last of the earlier ECGs."""
-        earlier = () if self.calibration is None else self.calibration.earlier
-        return min(earlier, key=lambda each: each.days(start), default=None)
 
 
 def _of_memory(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from kalemia.errors import KalemiaError
-from kalemia.estimate.predict import PAGE_ERROR_MEQ_L
+from kalemia.estimate.known import PAGE_ERROR_MEQ_L
 from kalemia.records import Beat, Estimate
 from kalemia.report import words
 from kalemia.report.curve import Values, curve
