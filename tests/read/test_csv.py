@@ -242,6 +242,21 @@ def test_what_a_watch_states(tmp_path: Path) -> None:
     assert (raw.rate, raw.names, raw.start) == (512.5, ("I",), datetime(2024, 1, 24, 7, 4, 49))
 
 
+def test_a_sample_that_a_watch_left_out_is_not_passed_over(tmp_path: Path) -> None:
+    with pytest.raises(ReadError, match=r"^line 10 of the Apple Watch export is blank among numbers"):
+        watch(tmp_path, WATCH + "100.5\n-250\n\n1\n2\n")
+    assert watch(tmp_path, WATCH + "100.5\n-250\n1\n2\n\n").signal.size == 4
+
+
+def test_a_value_of_the_other_decimal_mark_is_not_taken_for_thousands(tmp_path: Path) -> None:
+    german = WATCH.replace("512.5", "512,5")
+    with pytest.raises(ReadError, match="writes its numbers in several ways"):
+        watch(tmp_path, german + '"12,345"\n"0,071"\n"35.834"\n')
+    np.testing.assert_allclose(
+        watch(tmp_path, german + '"12,34"\n"0,07"\n"1.234"\n').signal, [[0.01234, 0.00007, 1.234]], rtol=1e-6
+    )
+
+
 @pytest.mark.parametrize("old", ["Unit,µV", "Sample Rate,512.5 hertz", "100\n"])
 def test_a_watch_without_unit_rate_or_samples_is_refused(tmp_path: Path, old: str) -> None:
     assert old in WATCH + "100\n"

@@ -43,6 +43,13 @@ def test_an_ecg_of_a_shard_is_named_by_its_exam(shard: Path) -> None:
     assert "The HDF5 file states no unit; its numbers were taken as mV." in recording.warnings
 
 
+def test_exams_of_one_number_are_named_by_their_rows(shard: Path) -> None:
+    with h5py.File(shard, "a") as file:
+        file["exam_id"][...] = [5, 5, 77]
+    assert [str(entry) for entry in inputs([shard])] == [f"{shard}#{row}" for row in range(3)]
+    assert not np.array_equal(read(f"{shard}#0", rate=250).signal, read(f"{shard}#1", rate=250).signal)
+
+
 def test_a_row_that_is_no_exam_is_taken_and_said(shard: Path) -> None:
     recording = read(f"{shard}#1", rate=250)
     np.testing.assert_array_equal(recording.signal, read(f"{shard}#7", rate=250).signal)

@@ -18,7 +18,7 @@ from kalemia.body import RATES_HZ
 from kalemia.errors import ReadError
 from kalemia.read.leads import canonical
 from kalemia.read.raw import Raw, mv_per
-from kalemia.read.text import STYLES, decode, is_number, numbers
+from kalemia.read.text import STYLES, check_blank, decode, is_number, numbers
 from kalemia.records import LEADS
 
 MAX_STATED = 40
@@ -64,7 +64,9 @@ def load(path: Path) -> Raw:
     ReadError
         Where it lacks its unit, its sample rate or its samples, or one of these is no number.
     """
-    export = _export(decode(path.read_bytes()))
+    text = decode(path.read_bytes())
+    check_blank(text.splitlines(), "Apple Watch export")
+    export = _export(text)
     scale = mv_per(export.unit)
     if scale is None or not export.rate or not export.samples:
         raise ReadError(_LACKS)

@@ -23,7 +23,7 @@ from kalemia.read import clock
 from kalemia.read.comments import Stated
 from kalemia.read.leads import canonicals, says_ecg, unnamed
 from kalemia.read.raw import MAX_VALUES, Raw, mv_per, mv_per_step
-from kalemia.read.text import decides, decode, is_number, numbers
+from kalemia.read.text import check_blank, decides, decode, is_number, numbers
 from kalemia.records import LEADS
 
 MAX_COLUMNS = 256
@@ -153,25 +153,11 @@ def _lines(text: str) -> tuple[list[str], list[str]]:
     every = text.splitlines()
     lines = [line for line in every if line.strip()]
     if len(lines) != len(every):
-        _check_blank(every)
+        check_blank(every, "CSV")
     comments = [line.strip() for line in lines if line.lstrip()[0] == "#"] if "#" in text else []
     if comments:
         lines = [line for line in lines if line.lstrip()[0] != "#"]
     return comments, lines[1:] if lines and lines[0].lower().startswith("sep=") else lines
-
-
-def _check_blank(lines: Sequence[str]) -> None:
-    """Raise where a line among the numbers is blank, which may be a sample that is missing.
-
-    One below every other is how some systems end lines.
-    """
-    filled = np.array([number for number, line in enumerate(lines, start=1) if line.strip()], dtype=np.intp)
-    cells = (re.split(r"[\t;,|]", lines[number - 1])[0].strip() for number in filled)
-    first = next((place for place, cell in enumerate(cells) if is_number(cell)), len(filled))
-    steps = np.diff(filled[first:])
-    if len(steps) and steps.min() != steps.max():
-        blank = filled[first:-1][steps > steps.min()][0] + 1
-        raise ReadError(f"line {blank} of the CSV is blank among numbers, where a sample may be missing; none may be")
 
 
 def _trimmed(lines: list[str]) -> tuple[str, list[str]]:

@@ -119,11 +119,12 @@ def _may_be(data: Dataset) -> bool:
 
 
 def _numbers(file: File, count: int) -> list[int]:
-    """Return the numbers of the exams, or the rows."""
+    """Return the numbers of the exams, or the rows where they have none of their own."""
     exams = file.get("exam_id")
     if exams is None or exams.shape != (count,) or exams.dtype.kind not in "iu":
         return list(range(count))
-    return [int(number) for number in exams[()]]
+    numbers = [int(number) for number in exams[()]]
+    return numbers if len(set(numbers)) == count else list(range(count))
 
 
 def _row(file: File, count: int, part: str) -> tuple[int, tuple[str, ...]]:

@@ -92,6 +92,17 @@ class Style:
             return math.nan
         return float(cell.replace(self.group, "").replace(self.decimal, "."))
 
+    def doubtful(self, cells: Iterable[str]) -> bool:
+        """Tell whether some cell is whole thousands where others have three decimals: 35.834 beside 0,071.
+
+        It may as well be a decimal that somebody wrote the other way, where nothing has both marks, as 1.234,5 has.
+        """
+        if self.group not in ".,":
+            return False
+        three = any(cell[-4:-3] == self.decimal for cell in cells)
+        parted = [cell for cell in cells if self.group in cell]
+        return three and bool(parted) and not any(self.decimal in cell for cell in parted)
+
     def reads(self, cells: Iterable[str]) -> bool:
         """Tell whether all cells are of this style."""
         return all(self.pattern.fullmatch(cell) for cell in cells)
@@ -131,7 +142,8 @@ def numbers(cells: Sequence[str], styles: Sequence[Style] = STYLES) -> NDArray[n
     if (plain := _programmed(cells, {style.decimal for style in styles})) is not None:
         return plain
     kinds = set(cells)
-    readings = [{cell: style.value(cell) for cell in kinds} for style in styles if style.reads(kinds)]
+    sure = [style for style in styles if style.reads(kinds) and not style.doubtful(kinds)]
+    readings = [{cell: style.value(cell) for cell in kinds} for style in sure]
     if not readings:
         return None
     found, *others = (np.array([reading[cell] for cell in cells]) for reading in readings)
@@ -170,3 +182,19 @@ _DECIDING = {
     mark: re.compile(r"(?<!\d)0+M|(?<!\d)M\d|M\d{0,2}(?!\d)|M\d{4}|\d{4}M|M\d+e".replace("M", re.escape(mark)), re.I)
     for mark in ".,"
 }
+
+
+def check_blank(lines: Sequence[str], kind: str) -> None:
+    """Raise a ReadError where a line among the numbers of a text is blank, which may be a sample that is missing.
+
+    One below every other is how some systems end lines. `kind` is what the text is.
+    """
+    filled = np.array([number for number, line in enumerate(lines, start=1) if line.strip()], dtype=np.intp)
+    cells = (re.split(r"[\t;,|]", lines[number - 1])[0].strip() for number in filled)
+    first = next((place for place, cell in enumerate(cells) if is_number(cell)), len(filled))
+    steps = np.diff(filled[first:])
+    if len(steps) and steps.min() != steps.max():
+        blank = filled[first:-1][steps > steps.min()][0] + 1
+        raise ReadError(
+            f"line {blank} of the {kind} is blank among numbers, where a sample may be missing; none may be"
+        )
