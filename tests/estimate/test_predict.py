@@ -646,3 +646,11 @@ def test_a_population_of_ones_own_is_taken(tiny_path: Path, tmp_path: Path) -> N
 def test_a_population_that_is_none_raises(tiny_path: Path) -> None:
     with pytest.raises(PopulationError, match="no population 'ward'"):
         kalemia.predict(recording(), tiny_path, population="ward")
+
+
+def test_leads_that_a_recording_does_not_have_are_not_ignored(tiny_path: Path) -> None:
+    made = simulate_one(2, 3, "clean").recording
+    said = kalemia.predict(made, tiny_path, leads=["I"])
+    assert said.status == "refused"
+    assert (said.reason or "").startswith("leads I were given, and the recording has I, II, III, aVR")
+    assert kalemia.predict(made, tiny_path, leads=made.leads).status == "estimated"

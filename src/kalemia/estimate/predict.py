@@ -198,6 +198,8 @@ def _of_memory(
         checked = body.checked(recording)
         if not is_bare(ecg):
             Given(rate, leads if isinstance(leads, str) else None, unit).agrees(checked)
+            if not isinstance(leads, str | None):
+                Given.orders(leads, checked)
         return _estimated(checked, model, known)
     except KalemiaError as exc:
         return Result(Estimate(recording.source, "refused", reason=str(exc), model=model.name), recording)

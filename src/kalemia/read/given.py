@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -79,6 +80,14 @@ class Given:
         if self.rate is not None and not _same(self.rate, recording.rate):
             raise ReadError(f"{self.rate:g} Hz were given, and the recording has {recording.rate:g} Hz")
         return recording
+
+    @staticmethod
+    def orders(leads: Sequence[str], recording: Recording) -> None:
+        """Raise a ReadError where leads were named for a recording that names others, or in another order."""
+        if tuple(map(canonical, leads)) != recording.leads:
+            raise ReadError(
+                f"leads {', '.join(map(str, leads))} were given, and the recording has {', '.join(recording.leads)}"
+            )
 
     def _contradict(self, raw: Raw, kind: str) -> None:
         """Raise a ReadError where a file states something else than the caller."""
