@@ -141,7 +141,7 @@ def test_a_comment_goes_before_the_times(tmp_path: Path) -> None:
     [
         ("V5 (uV)", 1e-3), ("V5_mV", 1), ("V5 [nV]", 1e-6), ("V5 (V)", 1e3), ("# unit: V\nV5", 1e3),
         ("# units = uV\nV5", 1e-3),
-        ("# units: uV\nV5 (mV)", 1), ("V5 (filtered)", 1),
+        ("V5 (filtered)", 1),
     ],
 )  # fmt: skip
 def test_a_unit_stands_in_a_name_or_a_comment(tmp_path: Path, head: str, factor: float) -> None:
@@ -202,6 +202,23 @@ def test_a_table_that_is_none_is_refused(tmp_path: Path, text: str, sentence: st
 def test_a_blank_line_among_numbers_may_be_a_sample_that_is_missing(tmp_path: Path, text: str, line: int) -> None:
     with pytest.raises(ReadError, match=f"^line {line} of the CSV is blank among numbers"):
         loaded(tmp_path, text)
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("# rate: 250 Hz\ntime (s),V5\n0,1\n0.002,2\n0.004,3\n", "a comment and the times of the CSV state different"),
+        ("# rate: 500 Hz\n# units: uV\nV5 (mV)\n1\n2\n", "a comment of the CSV states uV, and a column mV; one unit"),
+    ],
+)
+def test_a_table_that_contradicts_itself_is_refused(tmp_path: Path, text: str, why: str) -> None:
+    with pytest.raises(ReadError, match=f"^{why}"):
+        loaded(tmp_path, text)
+
+
+def test_a_comment_and_times_that_agree_are_read(tmp_path: Path) -> None:
+    assert loaded(tmp_path, "# rate: 500 Hz\ntime (s),V5\n0,1\n0.002,2\n0.004,3\n").rate == 500
+    assert loaded(tmp_path, "# rate: 500 Hz\ntime (s),V5\n0,1\n9,2\n0.004,3\n").rate == 500  # no times at all
 
 
 @pytest.mark.parametrize("text", ["\nV5\n1\n2\n3\n\n\n", "# rate: 500 Hz\n\nV5\n\n1\n2\n3\n", "V5\n\n1\n\n2\n\n3\n\n"])

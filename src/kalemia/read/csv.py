@@ -269,9 +269,28 @@ def _rate(table: _Table, times: Sequence[int], values: dict[int, NDArray[np.floa
 
     A recorder may write when a phone got each sample beside when it was taken: times at even steps count.
     """
-    if table.stated.rate or not times:
+    if not times:
         return table.stated.rate or math.nan
-    found, faults = [], []
+    found, faults = _clocked(table, times, values)
+    known = [rate for rate in found if not math.isnan(rate)]
+    stated = [table.stated.rate] if table.stated.rate else []
+    if len(known + stated) > 1 and max(known + stated) > 1.05 * min(known + stated):
+        raise ReadError(
+            "a comment and the times of the CSV state different sampling rates; one is accepted"
+            if stated
+            else "two columns of times of the CSV state different sampling rates; one is accepted"
+        )
+    if not found and not stated:
+        raise faults[0]
+    return (stated + known or [math.nan])[0]
+
+
+def _clocked(
+    table: _Table, times: Sequence[int], values: dict[int, NDArray[np.float64]]
+) -> tuple[list[float], list[ReadError]]:
+    """Return the sampling rates, Hz, of the columns of times, and what is wrong with others."""
+    found: list[float] = []
+    faults: list[ReadError] = []
     for k in sorted(times, key=lambda k: k not in values):  # a clock is the less exact
         clocked = values[k] if k in values else clock.seconds(table.texts(k))
         try:
@@ -282,12 +301,7 @@ def _rate(table: _Table, times: Sequence[int], values: dict[int, NDArray[np.floa
             found.append(clock.rate(clocked, table.names[k], table.units[k]))
         except ReadError as exc:
             faults.append(exc)
-    if not found:
-        raise faults[0]
-    known = [rate for rate in found if not math.isnan(rate)]
-    if known and max(known) > 1.05 * min(known):
-        raise ReadError("two columns of times of the CSV state different sampling rates; one is accepted")
-    return known[0] if known else math.nan
+    return found, faults
 
 
 def _unit(table: _Table, column: int) -> str | None:
@@ -299,6 +313,10 @@ def _unit(table: _Table, column: int) -> str | None:
     if (unit and mv_per_step(unit) is None) or (not unit and _UNKNOWN.search(name)):
         raise ReadError(
             "a column of the CSV states a unit that is not known; mV, uV or V is accepted, or counts and a gain, 200/mV"
+        )
+    if unit and table.stated.unit and mv_per_step(unit) != mv_per_step(table.stated.unit):
+        raise ReadError(
+            f"a comment of the CSV states {table.stated.unit:.20}, and a column {unit:.20}; one unit is accepted"
         )
     return unit or table.stated.unit or table.stated.gain
 
