@@ -26,9 +26,9 @@ def loaded_by(code: str, *arguments: str) -> set[str]:
 
 def test_the_public_names() -> None:
     assert kalemia.__all__ == [
-        "LEADS", "Beat", "Calibration", "Draw", "Estimate", "Estimates", "Hemolyzed", "KalemiaError", "Recording",
-        "calibrate", "cut", "digitize", "examine", "models", "predict", "predict_many", "read", "report", "simulate",
-        "to_table",
+        "LEADS", "Beat", "Calibration", "Draw", "Estimate", "Estimates", "Hemolyzed", "KalemiaError", "Printed",
+        "Recording", "calibrate", "cut", "digitize", "examine", "models", "predict", "predict_many",
+        "read", "report", "simulate", "to_table",
     ]  # fmt: skip
     for name in kalemia.__all__:
         assert getattr(kalemia, name).__module__.startswith("kalemia.") if name != "LEADS" else kalemia.LEADS

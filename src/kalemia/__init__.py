@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from kalemia.estimate.predict import examine, predict
     from kalemia.estimate.table import to_table
     from kalemia.read import read
+    from kalemia.read.printed import Printed
     from kalemia.records import LEADS, Beat, Estimate, Recording
     from kalemia.report import report
     from kalemia.signal.beat import cut
@@ -34,6 +35,7 @@ __all__ = [
     "Estimates",
     "Hemolyzed",
     "KalemiaError",
+    "Printed",
     "Recording",
     "calibrate",
     "cut",
@@ -59,6 +61,7 @@ _HOMES = {
     "examine": "estimate.predict",
     "models": "estimate.model",
     "predict": "estimate.predict",
+    "Printed": "read.printed",
     "predict_many": "estimate.batch",
     "read": "read",
     "report": "report",

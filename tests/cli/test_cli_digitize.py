@@ -29,7 +29,7 @@ class Pages:
     numbers: tuple[int, ...] = (1,)
     warnings: tuple[str, ...] = ()
 
-    def __call__(self, source: Input, layout: str, dpi: float | None) -> Iterator[Digitized]:
+    def __call__(self, source: Input, layout: str, dpi: float | None, **_: float | None) -> Iterator[Digitized]:
         name = source.path.name
         self.asked.append((name, layout, dpi))
         if name in self.errors:

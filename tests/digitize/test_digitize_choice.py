@@ -47,7 +47,7 @@ def tried(
     word = Label(0.0, 0.0, 20.0, like("V1"), whole=True)
     lines = [np.zeros((2, 2))]
 
-    def of(paths: Paths, scale: float, labels: list[Label], drawn: Any) -> Paths:
+    def of(paths: Paths, scale: float, labels: list[Label], drawn: Any, _said: Any) -> Paths:
         assert (scale, labels, drawn) == (SCALE, [word], lines)
         return paths
 

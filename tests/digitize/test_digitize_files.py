@@ -32,7 +32,7 @@ def read_once(monkeypatch: pytest.MonkeyPatch) -> None:
     digitize = sys.modules["kalemia.digitize"]
     pages = digitize.pages
 
-    def known(source: Input, *, layout: str, dpi: float | None) -> list[Digitized]:
+    def known(source: Input, *, layout: str, dpi: float | None, **_: float | None) -> list[Digitized]:
         if not Path(str(source)).exists():
             return list(pages(source, layout=layout, dpi=dpi))
         with Image.open(str(source)) as file:

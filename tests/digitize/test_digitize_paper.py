@@ -70,3 +70,27 @@ def test_limb_leads_in_rows_of_their_own_have_the_gain_of_their_pulses() -> None
     limb = [[pulse(20.0)], [pulse(21.0)], [pulse(20.0)], *([[]] * 3)]
     rows = paper.of_rows(paper.of_pulses([pulse(10.0)]), [*limb, *([[pulse(10.0)]] * 6)], Layout(12, 1))
     assert [row.gain for row in rows] == [20.0] * 6 + [10.0] * 6, "three pulses of about one height are enough"
+
+
+@pytest.mark.parametrize(
+    ("given", "speed", "gain", "assumed"),
+    [
+        ((None, None), 25.0, 10.0, (ASSUMED_GAIN, ASSUMED_SPEED)),
+        ((50.0, None), 50.0, 10.0, (ASSUMED_GAIN,)),
+        ((None, 5.0), 25.0, 5.0, (ASSUMED_SPEED,)),
+        ((12.5, 20.0), 12.5, 20.0, ()),
+    ],
+)
+def test_what_a_user_gives_is_not_assumed(
+    given: tuple[float | None, float | None], speed: float, gain: float, assumed: tuple[str, ...]
+) -> None:
+    found = paper.of_pulses([]).stated(*given)
+    assert (found.speed, found.gain, found.assumed, found.given) == (speed, gain, assumed, given[1] is not None)
+
+
+def test_a_gain_that_is_given_stands_against_pulses_and_that_is_said() -> None:
+    half = [[pulse(5.0)]] * 12
+    found = paper.of_pulses([each for row in half for each in row]).stated(None, 10.0)
+    assert found.assumed == ("The calibration pulses show 5 mm/mV; the given gain of 10 is used.",)
+    assert {row.gain for row in paper.of_rows(found, half, Layout(12, 1))} == {10.0}
+    assert paper.of_pulses([pulse(10.0)]).stated(None, 10.0).assumed == ()

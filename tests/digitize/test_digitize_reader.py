@@ -21,6 +21,7 @@ from kalemia.digitize.paper import Paper
 from kalemia.digitize.reading import Reading
 from kalemia.digitize.result import Trace
 from kalemia.errors import DigitizeError, KalemiaError, ReadError
+from kalemia.read.printed import Printed
 from kalemia.records import LEADS, Recording
 
 Pixels = NDArray[np.uint8]
@@ -42,7 +43,7 @@ def turned(monkeypatch: pytest.MonkeyPatch, *answers: Reading | str) -> tuple[li
     """Let the four turns of a page, 0, 180, 90 and 270 degrees, be read as these answers; return what was tried."""
     tried: list[bytes] = []
 
-    def read(rgb: Pixels, wanted: str, dpi: float | None, drawn: Sequence[Any]) -> reader._Turned:
+    def read(rgb: Pixels, _said: Printed, drawn: Sequence[Any]) -> reader._Turned:
         assert len(drawn) == 1, "paths turn with their page"
         answer = answers[len(tried)]
         tried.append(rgb.tobytes())
@@ -51,7 +52,7 @@ def turned(monkeypatch: pytest.MonkeyPatch, *answers: Reading | str) -> tuple[li
         return reader._Turned(rgb, None, answer)  # type: ignore[arg-type]
 
     monkeypatch.setattr(reader, "_read", read)
-    return tried, lambda: reader._upright(RGB, "auto", None, [np.zeros((2, 2))]).reading
+    return tried, lambda: reader._upright(RGB, Printed(), [np.zeros((2, 2))]).reading
 
 
 def test_a_page_that_reads_well_is_not_turned(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -118,6 +119,8 @@ def test_dots_per_inch_and_pulses_stand_in_for_a_grid(monkeypatch: pytest.Monkey
         ({"layout": "7x7"}, "layout is '7x7'; accepted are auto"),
         ({"dpi": 19.0}, "dpi is 19.0; 20 to 4000 are accepted"),
         ({"dpi": 4001.0}, "dpi is 4001.0; 20 to 4000 are accepted"),
+        ({"speed": 4.9}, "speed is 4.9; 5 to 200 are accepted"),
+        ({"gain": 81.0}, "gain is 81.0; 1 to 80 are accepted"),
         ({"form": "xml"}, "format is 'xml'; accepted are wfdb and csv"),
     ],
 )

@@ -20,6 +20,7 @@ from kalemia.digitize.page import Page
 from kalemia.digitize.reading import Reading
 from kalemia.digitize.trace import Paths
 from kalemia.errors import DigitizeError, ReadError
+from kalemia.read.printed import Printed
 
 Pixels = NDArray[np.uint8]
 Reals = NDArray[np.float64]
@@ -69,14 +70,14 @@ def read(
     monkeypatch.setattr(ink, "ink", steps.ink)
     monkeypatch.setattr(trace, "trace", steps.trace)
     monkeypatch.setattr(leads, "read", steps.leads)
-    return reader._read(RGB, "6x2", dpi, drawn), steps.given
+    return reader._read(RGB, Printed("6x2", dpi), drawn), steps.given
 
 
 def test_a_page_is_squared_followed_and_read(monkeypatch: pytest.MonkeyPatch) -> None:
     on = ROWS.on.copy()
     on[1, : round(0.39 * 240)] = 0  # a line of text
     lines = [np.array([[10.5, 20.5], [30.5, 60.5]]), np.array([[1.0, 2.0]])]
-    found, (paths, scale, wanted, drawn) = read(monkeypatch, lines, rows=replace(ROWS, on=on))
+    found, (paths, scale, wanted, drawn, _) = read(monkeypatch, lines, rows=replace(ROWS, on=on))
     assert found.rgb is RGB
     assert found.squared.grid.pitch == pytest.approx(10)
     assert found.reading.assumed == ()
@@ -149,8 +150,8 @@ def handed(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Any, ...]]:
     given: list[tuple[Any, ...]] = []
     squared = object()
 
-    def once(rgb: Pixels, wanted: str, dpi: float | None, drawn: Sequence[Any]) -> reader._Turned:
-        given.append((rgb, wanted, dpi, drawn))
+    def once(rgb: Pixels, said: Printed, drawn: Sequence[Any]) -> reader._Turned:
+        given.append((rgb, said.layout, said.dpi, tuple(drawn)))
         return reader._Turned(rgb, squared, made.reading())  # type: ignore[arg-type]
 
     def digitized(rgb: Pixels, page: Any, found: Reading, name: str, number: int) -> Any:
@@ -215,7 +216,7 @@ def test_what_is_no_picture_has_no_page(tmp_path: Path) -> None:
     assert str(caught.value) == f"{path}: {image.NO_PAGE}."
 
 
-@pytest.mark.parametrize("options", [{"layout": "5x5"}, {"dpi": 3.0}])
+@pytest.mark.parametrize("options", [{"layout": "5x5"}, {"dpi": 3.0}, {"speed": 2.0}, {"gain": 100.0}])
 def test_options_are_checked_before_the_file_is_opened(tmp_path: Path, options: dict[str, Any]) -> None:
     with pytest.raises(DigitizeError, match="accepted"):
         pages(tmp_path / "none.png", **options)
@@ -235,13 +236,13 @@ def test_why_a_file_is_not_opened(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
 
 
 def test_a_turned_page_is_read_as_the_user_says(monkeypatch: pytest.MonkeyPatch) -> None:
-    tried: list[tuple[str, float | None]] = []
+    tried: list[Printed] = []
 
-    def refused(_rgb: Pixels, wanted: str, dpi: float | None, _drawn: Any) -> None:
-        tried.append((wanted, dpi))
+    def refused(_rgb: Pixels, said: Printed, _drawn: Any) -> None:
+        tried.append(said)
         raise DigitizeError("no")
 
     monkeypatch.setattr(reader, "_read", refused)
     with pytest.raises(DigitizeError, match="no"):
-        reader._upright(RGB, "6x2", 99.0)
-    assert tried == [("6x2", 99.0)] * 4
+        reader._upright(RGB, Printed("6x2", 99.0, speed=50.0))
+    assert tried == [Printed("6x2", 99.0, speed=50.0)] * 4

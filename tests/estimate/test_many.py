@@ -136,7 +136,15 @@ def test_a_job_passes_on_all_that_it_knows(monkeypatch: pytest.MonkeyPatch, tiny
     ward = Population.load("hospital")
     job = Job("v5-4k", 250.0, own, ward, Hemolyzed(6.0), lambda source, result: seen.append((source, result)))
     assert list(estimates(["a", "b"], job)) == [Estimate("a", "refused"), Estimate("b", "refused")]
-    known = {"rate": 250.0, "leads": None, "unit": None, "calibration": own, "population": ward, "lab": Hemolyzed(6.0)}
+    known = {
+        "rate": 250.0,
+        "leads": None,
+        "unit": None,
+        "page": None,
+        "calibration": own,
+        "population": ward,
+        "lab": Hemolyzed(6.0),
+    }
     assert asked == [("a", "v5-4k", known), ("b", "v5-4k", known)]
     assert [source for source, _ in seen] == ["a", "b"]
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -14,6 +14,7 @@ from kalemia.errors import DigitizeError, KalemiaError, ReadError, internal
 
 if TYPE_CHECKING:
     from kalemia.read import Input
+    from kalemia.read.printed import Printed
 
 
 Images = Annotated[
@@ -29,13 +30,24 @@ Layout = Annotated[
 ]
 Form = Annotated[str, typer.Option("--format", metavar="NAME", help="wfdb or csv.")]
 Dpi = Annotated[float | None, typer.Option(help="Dots per inch of a scan without a grid.")]
+Speed = Annotated[
+    float | None, typer.Option(metavar="MM/S", help="Speed of the paper of a page that does not show it.")
+]
+Gain = Annotated[float | None, typer.Option(metavar="MM/MV", help="Gain of a page without calibration pulses.")]
 Whole = Annotated[
     bool, typer.Option("--whole-page", help="Keep what stands outside the rows on the overlay, names too.")
 ]
 
 
 def digitize(
-    images: Images, out: Out, layout: Layout = "auto", form: Form = "wfdb", dpi: Dpi = None, whole: Whole = False
+    images: Images,
+    out: Out,
+    layout: Layout = "auto",
+    speed: Speed = None,
+    gain: Gain = None,
+    dpi: Dpi = None,
+    form: Form = "wfdb",
+    whole: Whole = False,
 ) -> None:
     """Read the ECG on paper: an image or PDF in, the signal in mV at 500 Hz out, with an overlay to check it by.
 
@@ -46,10 +58,11 @@ def digitize(
       kalemia digitize scans/*.pdf --out digitized --layout 6x2 --format csv
     """
     from kalemia.digitize import check_options
+    from kalemia.read.printed import Printed
 
-    check_options(layout, dpi, form)
+    check_options(layout, dpi, form, speed, gain)
     sources = _images(images)
-    digitizing = _Digitizing(folder_for(out), layout, dpi, form, blank=not whole)
+    digitizing = _Digitizing(folder_for(out), Printed(layout, dpi, speed, gain), form, blank=not whole)
     failures = []
     with progress_bar("digitizing", len(sources)) as step:
         for source in sources:
@@ -66,8 +79,7 @@ class _Digitizing:
     """How pages are read, and where they go; the names that have been given in that folder are kept."""
 
     folder: Path
-    layout: str
-    dpi: float | None
+    said: Printed
     form: str
     blank: bool
     taken: set[str] = field(default_factory=set)
@@ -85,7 +97,7 @@ class _Digitizing:
     def _write(self, source: Input) -> None:
         from kalemia.digitize import pages, write
 
-        for page in pages(source, layout=self.layout, dpi=self.dpi):
+        for page in pages(source, **asdict(self.said)):
             name = write.stem(str(source), page.page, self.taken)
             write.write(page, self.folder, name, self.form, blank=self.blank)
             say(f"{source}: {page.summary()}: {self.folder / name}")

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
+from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from kalemia.cli.digitize import Dpi, Gain, Layout, Speed
 from kalemia.cli.terminal import (
     CORES,
     EXIT_FAILED,
@@ -34,6 +36,7 @@ if TYPE_CHECKING:
     from kalemia.estimate.many import Job
     from kalemia.estimate.personal import Calibration, Draw
     from kalemia.read import Given, Input
+    from kalemia.read.printed import Printed
     from kalemia.report import Pages
 
 Inputs = Annotated[list[str], typer.Argument(metavar="INPUT...", help="ECG files, or folders of them.")]
@@ -94,6 +97,10 @@ def predict(
     rate: Rate = None,
     lead: LeadOption = None,
     unit: Unit = None,
+    layout: Layout = "auto",
+    speed: Speed = None,
+    gain: Gain = None,
+    dpi: Dpi = None,
     reference: ReferenceEcg = None,
     draw: DrawOption = None,
     days_ago: DaysAgo = None,
@@ -121,6 +128,8 @@ def predict(
 
       kalemia predict scan.pdf --report reports
 
+      kalemia predict page.jpg --layout 6x2 --speed 50
+
       kalemia predict watch.csv --lead I --rate 300 --unit uV
 
       kalemia predict today.dcm --reference march.dcm --draw 5.1
@@ -134,10 +143,11 @@ def predict(
     from kalemia.estimate.many import Job
     from kalemia.estimate.population import Population
     from kalemia.read import Given
+    from kalemia.read.printed import Printed
     from kalemia.report import Pages
 
-    given = Given(rate, lead, unit)
-    _check(inputs, model, given)
+    given, printed = Given(rate, lead, unit), Printed(layout, dpi, speed, gain)
+    _check(inputs, model, given, printed)
     people = Population.load(population)
     doubtful = _doubtful(lab, hemolyzed, hemolysis_index)
     earlier = _reference(reference, draw, days_ago, draw_date)
@@ -151,7 +161,7 @@ def predict(
         raise KalemiaError(f"--lab is of one blood sample; {len(sources)} ECGs are given, give the one of that time")
     own = _calibrated(calibration or earlier, model, given, sources)
     pages = None if report is None else Pages.of(map(str, sources), folder_for(report))
-    job = Job(model, rate, own, people, doubtful, pages, lead, unit)
+    job = Job(model, rate, own, people, doubtful, pages, lead, unit, printed)
     estimates = _estimates(sources, job, workers, as_json)
     whole = pages is None or _finished(pages, estimates)
     if csv is not None:
@@ -161,7 +171,7 @@ def predict(
     raise typer.Exit(_status(estimates) if whole else EXIT_FAILED)
 
 
-def _check(inputs: Sequence[str], model: str | None, given: Given) -> None:
+def _check(inputs: Sequence[str], model: str | None, given: Given, printed: Printed) -> None:
     """Say once, and not for every file, what is wrong usage: a name of no model, a rate, lead or unit that is none."""
     from kalemia.estimate.model import DEFAULT, Model
 
@@ -170,6 +180,10 @@ def _check(inputs: Sequence[str], model: str | None, given: Given) -> None:
     if given.rate is not None and not 0 < given.rate < float("inf"):
         raise KalemiaError(f"--rate is {given.rate}; a positive number of Hz is accepted")
     given.check()
+    if printed != type(printed)():
+        from kalemia.digitize import check_options  # with OpenCV, which a digital file has no need of
+
+        check_options(**asdict(printed))
     Model.load(DEFAULT if model is None else model)
 
 

@@ -13,11 +13,12 @@ from kalemia.digitize.borders import Columns
 from kalemia.digitize.cells import Cell
 from kalemia.digitize.label import Label
 from kalemia.digitize.layout import Layout
-from kalemia.digitize.paper import MAX_S
+from kalemia.digitize.paper import MAX_S, SPEEDS
 from kalemia.digitize.reading import Reading
-from kalemia.digitize.sheet import Sheet
+from kalemia.digitize.sheet import SILENT, Sheet
 from kalemia.digitize.trace import Paths
 from kalemia.errors import DigitizeError
+from kalemia.read.printed import Printed
 
 Reals = NDArray[np.float64]
 
@@ -32,10 +33,11 @@ MIN_NAMED = 0.5
 BY_LAWS = "Hardly a label is read: the limb leads are named by the laws that they obey."
 
 
-def read(paths: Paths, scale: float, wanted: str, drawn: Sequence[Reals] = ()) -> Reading:
+def read(paths: Paths, scale: float, wanted: str, drawn: Sequence[Reals] = (), said: Printed = SILENT) -> Reading:
     """Name the rows of a squared page and cut them into leads.
 
     `drawn` are traces that a PDF holds as paths, (points, 2) px of the squared page; they are taken where they fit.
+    Speed and gain are as `said`.
 
     Raises
     ------
@@ -44,12 +46,12 @@ def read(paths: Paths, scale: float, wanted: str, drawn: Sequence[Reals] = ()) -
     """
     stated = layout.stated(wanted)
     labels = label.read(paths, scale)
-    readings = list(_readings(Sheet.of(paths, scale, labels, drawn), stated))
+    readings = list(_readings(Sheet.of(paths, scale, labels, drawn, said), stated))
     for row, fewer in ((0, slice(1, None)), (-1, slice(0, -1))):
         # The first or last row may be one of text; of two or three that look alike, it is a part of a page.
         many = len(paths.center) > FEW_ROWS
         if len(paths.center) > 1 and (paths.faint(row) or (not readings and stated is None and many)):
-            readings += _readings(Sheet.of(paths.rows(fewer), scale, labels, drawn), stated)
+            readings += _readings(Sheet.of(paths.rows(fewer), scale, labels, drawn, said), stated)
     if not readings:
         raise DigitizeError(_no_layout(len(paths.center), wanted))
     return max(readings, key=lambda reading: reading.score)
@@ -57,7 +59,9 @@ def read(paths: Paths, scale: float, wanted: str, drawn: Sequence[Reals] = ()) -
 
 def _readings(sheet: Sheet, stated: Layout | None) -> Iterator[Reading]:
     for shape in _shapes(len(sheet.paths.center), stated):
-        for width in layout.WIDTHS_MM.get(shape.columns, (250 / shape.columns,)):
+        for usual in layout.WIDTHS_MM.get(shape.columns, (250 / shape.columns,)):
+            # At other speeds columns last as long as usual.
+            width = usual if sheet.paper.speed in SPEEDS else usual * sheet.paper.speed / SPEEDS[0]
             if shape.columns * width <= MAX_S * sheet.paper.speed:
                 yield from _of_shape(sheet, shape, width * sheet.scale, stated)
 

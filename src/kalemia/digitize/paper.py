@@ -27,12 +27,24 @@ LONG = "No calibration pulse of 0.2 s is seen: 50 mm/s is assumed, at which the 
 
 @dataclass(frozen=True)
 class Paper:
-    """Speed and gain, what of them is assumed, and whether a calibration pulse is seen, which stands upright."""
+    """Speed and gain, what of them is assumed, and whether a calibration pulse is seen, which stands upright.
+
+    The gain may be `given` by the user.
+    """
 
     speed: float
     gain: float
     assumed: tuple[str, ...]
     pulse: bool
+    given: bool = False
+
+    def stated(self, speed: float | None, gain: float | None) -> Paper:
+        """Return the paper at the speed and the gain that a user gives; other pulses are said to be seen."""
+        known = (ASSUMED_SPEED, LONG) * bool(speed) + (ASSUMED_GAIN,) * bool(gain)
+        assumed = [each for each in self.assumed if each not in known]
+        if gain and ASSUMED_GAIN not in self.assumed and abs(np.log(gain / self.gain)) > OF_A_GAIN:
+            assumed.append(f"The calibration pulses show {self.gain:g} mm/mV; the given gain of {gain:g} is used.")
+        return Paper(speed or self.speed, gain or self.gain, tuple(assumed), self.pulse, bool(gain))
 
 
 def of_pulses(pulses: Sequence[Pulse]) -> Paper:
@@ -62,7 +74,7 @@ def of_length(paper: Paper, mm: float) -> Paper:
 def of_rows(paper: Paper, pulses: Sequence[Sequence[Pulse]], layout: Layout) -> list[Paper]:
     """Return speed and gain of each row: chest leads in rows of their own may have a gain of their own."""
     papers = [paper] * len(pulses)
-    if layout.columns > 1:
+    if layout.columns > 1 or paper.given:
         return papers
     for chest in (False, True):
         rows = [r for r, names in enumerate(layout.leads) if names[0].startswith("V") == chest]

@@ -21,6 +21,7 @@ from kalemia.digitize.write import FORMATS
 from kalemia.errors import DigitizeError, ReadError
 from kalemia.read import Input, identify
 from kalemia.read.formats import PDF
+from kalemia.read.printed import Printed
 
 Reals = NDArray[np.float64]
 Pixels = NDArray[np.uint8]
@@ -33,10 +34,19 @@ better by the second."""
 STRETCHED = 0.03
 """A grid whose squares are by more than this higher than wide, or wider, is said to be."""
 MM_PER_INCH = 25.4
+DPI, SPEED, GAIN = (20, 4000), (5, 200), (1, 80)
+"""From which to which number options are accepted: dots per inch, mm/s, mm/mV."""
 NO_GRID = "No grid is seen: the page is assumed to be even, at 25 mm/s and 10 mm/mV or at the dots per inch given."
 
 
-def digitize(source: str | os.PathLike[str], *, layout: str = "auto", dpi: float | None = None) -> Digitized:
+def digitize(
+    source: str | os.PathLike[str],
+    *,
+    layout: str = "auto",
+    dpi: float | None = None,
+    speed: float | None = None,
+    gain: float | None = None,
+) -> Digitized:
     """Read the ECG on an image, or on the first page of a PDF or TIFF that has one.
 
     Parameters
@@ -47,6 +57,8 @@ def digitize(source: str | os.PathLike[str], *, layout: str = "auto", dpi: float
         "auto", or what stands on the page: rows x columns + rhythm strips, such as 3x4+1, 6x2, 12x1 or cabrera-3x4.
     dpi
         Dots per inch of a scan, for a page without a grid.
+    speed, gain
+        Of the paper, mm/s and mm/mV; by default as calibration pulses show them, else 25 and 10.
 
     Raises
     ------
@@ -55,41 +67,56 @@ def digitize(source: str | os.PathLike[str], *, layout: str = "auto", dpi: float
     DigitizeError
         Where no ECG is seen on it, or what was read cannot be trusted: one sentence.
     """
-    return pages(source, layout=layout, dpi=dpi)[0]
+    return pages(source, layout=layout, dpi=dpi, speed=speed, gain=gain)[0]
 
 
-def pages(source: str | os.PathLike[str], *, layout: str = "auto", dpi: float | None = None) -> list[Digitized]:
+def pages(
+    source: str | os.PathLike[str],
+    *,
+    layout: str = "auto",
+    dpi: float | None = None,
+    speed: float | None = None,
+    gain: float | None = None,
+) -> list[Digitized]:
     """Read the ECGs on all pages of a file; parameters and errors are those of `digitize`.
 
     Of several pages those without an ECG are left out, and the first one's warnings say so; where none has one, the
     error is the first page's.
     """
-    check_options(layout, dpi)
+    check_options(layout, dpi, speed=speed, gain=gain)
+    said = Printed(layout, dpi, speed, gain)
     known = identify(source)
     try:
-        return _pages(known, layout, dpi)
+        return _pages(known, said)
     except (DigitizeError, ReadError) as exc:
         raise type(exc)(f"{known}: {exc}.") from exc.__cause__
     except OSError as exc:
         raise ReadError(f"{known}: the file cannot be opened ({exc.strerror or type(exc).__name__}).") from exc
 
 
-def check_options(layout: str = "auto", dpi: float | None = None, form: str = "wfdb") -> None:
-    """Raise a DigitizeError for a layout, dots per inch or a format of files that there is not."""
+def check_options(
+    layout: str = "auto",
+    dpi: float | None = None,
+    form: str = "wfdb",
+    speed: float | None = None,
+    gain: float | None = None,
+) -> None:
+    """Raise a DigitizeError for a layout, a number or a format of files that there is not."""
     stated(layout)
     if form not in FORMATS:
         raise DigitizeError(f"format is {form!r:.40}; accepted are {' and '.join(FORMATS)}")
-    if dpi is not None and not 20 <= dpi <= 4000:
-        raise DigitizeError(f"dpi is {dpi}; 20 to 4000 are accepted")
+    for name, value, (low, high) in (("dpi", dpi, DPI), ("speed", speed, SPEED), ("gain", gain, GAIN)):
+        if value is not None and not low <= value <= high:
+            raise DigitizeError(f"{name} is {value}; {low} to {high} are accepted")
 
 
-def _pages(source: Input, wanted: str, dpi: float | None) -> list[Digitized]:
+def _pages(source: Input, said: Printed) -> list[Digitized]:
     read: list[Digitized] = []
     problems: dict[int, DigitizeError] = {}
-    for number, picture in enumerate(_pictures(source, dpi), 1):
+    for number, picture in enumerate(_pictures(source, said.dpi), 1):
         try:
             rgb, own_dpi, paths = picture()
-            turned = _upright(rgb, wanted, own_dpi, paths)
+            turned = _upright(rgb, replace(said, dpi=own_dpi), paths)
             read.append(compose.digitized(turned.rgb, turned.squared, turned.reading, str(source), number))
         except DigitizeError as exc:
             problems[number] = exc
@@ -143,7 +170,7 @@ class _Turned:
         return self.reading.score > GOOD and (self.reading.paper.pulse or lawful)
 
 
-def _upright(rgb: Pixels, wanted: str, dpi: float | None, drawn: Sequence[Reals] = ()) -> _Turned:
+def _upright(rgb: Pixels, said: Printed, drawn: Sequence[Reals] = ()) -> _Turned:
     """Read a page as it stands, or turned where it cannot be read so or reads better."""
     best: _Turned | None = None
     problems: list[DigitizeError] = []
@@ -153,7 +180,7 @@ def _upright(rgb: Pixels, wanted: str, dpi: float | None, drawn: Sequence[Reals]
         try:
             lines = [_quarters(line, turns, rgb.shape[1], rgb.shape[0]) for line in drawn]
             lines = [line for line in lines if vector.forward(line) >= vector.MIN_FORWARD]
-            turned = _read(np.ascontiguousarray(np.rot90(rgb, turns)), wanted, dpi, lines)
+            turned = _read(np.ascontiguousarray(np.rot90(rgb, turns)), said, lines)
         except DigitizeError as exc:
             problems.append(exc)
             continue
@@ -176,9 +203,9 @@ def _quarters(line: Reals, turns: int, width: float, height: float) -> Reals:
     return line if vector.forward(line) > 0.5 else line[::-1]
 
 
-def _read(rgb: Pixels, wanted: str, dpi: float | None, drawn: Sequence[Reals]) -> _Turned:
+def _read(rgb: Pixels, said: Printed, drawn: Sequence[Reals]) -> _Turned:
     """Read one page as it stands."""
-    lattice = _lattice(rgb, dpi)
+    lattice = _lattice(rgb, said.dpi)
     squared = page.square(rgb, lattice)
     if lattice.strength > 0 and page.distorted(squared):
         raise DigitizeError(
@@ -189,7 +216,7 @@ def _read(rgb: Pixels, wanted: str, dpi: float | None, drawn: Sequence[Reals]) -
     if paths is None:
         raise DigitizeError("no row of an ECG trace is seen")
     lines = [np.stack(squared.place(line[:, 0], line[:, 1]), -1) for line in drawn]
-    reading = leads.read(paths.of_quality(MIN_ROW), squared.scale, wanted, lines)
+    reading = leads.read(paths.of_quality(MIN_ROW), squared.scale, said.layout, lines, said)
     if lattice.strength == 0:
         reading = replace(reading, assumed=(*reading.assumed, NO_GRID))
     if abs(lattice.stretch - 1) > STRETCHED:

@@ -14,10 +14,12 @@ from kalemia.digitize.label import Label
 from kalemia.digitize.paper import Paper
 from kalemia.digitize.pulse import Pulse
 from kalemia.digitize.trace import Paths
+from kalemia.read.printed import Printed
 
 Reals = NDArray[np.float64]
 
 MIN_ON = 0.5
+SILENT = Printed()
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,13 +61,16 @@ class Sheet:
     stepped: dict[int, Reals] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, paths: Paths, scale: float, labels: list[Label], drawn: Sequence[Reals]) -> Sheet:
-        """Look for pulses beside the rows, and say by them what paper it is."""
+    def of(
+        cls, paths: Paths, scale: float, labels: list[Label], drawn: Sequence[Reals], said: Printed = SILENT
+    ) -> Sheet:
+        """Look for pulses beside the rows, and say by them, or as the user does, what paper it is."""
         on = paths.on > MIN_ON
         pulses = pulse.agreeing([pulse.find(y, seen, scale) for y, seen in zip(paths.y, on, strict=True)])
         start, end = row.ends(on, pulses, scale)
         seen = paper.of_pulses([own for some in pulses for own in some])
-        return cls(paths, scale, paper.of_length(seen, (end - start) / scale), pulses, start, end, labels, drawn)
+        known = paper.of_length(seen, (end - start) / scale).stated(said.speed, said.gain)
+        return cls(paths, scale, known, pulses, start, end, labels, drawn)
 
     def marks(self, rows: int) -> borders.Marks:
         """Return the marks of borders in the first rows."""

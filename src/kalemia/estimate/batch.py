@@ -14,6 +14,7 @@ from kalemia.estimate.population import DEFAULT, Population
 from kalemia.estimate.predict import Result
 from kalemia.read import inputs, sorts
 from kalemia.read.memory import Ecg, held, is_named, spelled
+from kalemia.read.printed import Printed
 from kalemia.records import Estimate
 
 if TYPE_CHECKING:
@@ -61,6 +62,7 @@ def predict_many(
     rate: float | None = None,
     leads: str | Sequence[str] | None = None,
     unit: str | None = None,
+    page: Printed | None = None,
     calibration: Calibration | None = None,
     population: str | Path | Population = DEFAULT,
     workers: int = 1,
@@ -72,7 +74,7 @@ def predict_many(
     ----------
     sources
         A folder, which is searched, a file, or several of either or of what else `predict` takes.
-    model, rate, leads, unit, calibration, population
+    model, rate, leads, unit, page, calibration, population
         As in `predict`.
     workers
         Processes to share the work out to; below some 30 ECGs one is fastest. A script that starts some needs
@@ -92,7 +94,7 @@ def predict_many(
     several = [sources] if is_named(sources) or not isinstance(sources, Iterable) else sources
     found = list(_found(several, rate, leads, unit))
     known = population if isinstance(population, Population) else Population.load(population)
-    job = many.Job(model, rate, calibration, known, each=each, leads=leads, unit=unit)
+    job = many.Job(model, rate, calibration, known, each=each, leads=leads, unit=unit, page=page)
     return Estimates(many.estimates(found, job, workers), len(found))
 
 

@@ -17,6 +17,7 @@ from kalemia.estimate.personal import Calibration
 from kalemia.estimate.population import DEFAULT, Population
 from kalemia.estimate.predict import Result, examine
 from kalemia.read.memory import Ecg, is_named
+from kalemia.read.printed import Printed
 from kalemia.records import Estimate
 from kalemia.system.workers import pool
 
@@ -40,7 +41,7 @@ class Job:
     each
         Called in the worker with the source and the Result, to write a report; of a file that failed by an error of
         ours, or killed its worker, with a Result that says so.
-    leads, unit
+    leads, unit, page
         As in `predict`; several leads are of those that are in memory.
     """
 
@@ -52,6 +53,7 @@ class Job:
     each: Callable[[str, Result], None] | None = None
     leads: str | Sequence[str] | None = None
     unit: str | None = None
+    page: Printed | None = None
 
     def __call__(self, source: Ecg) -> Estimate:
         """Estimate one file; whatever goes wrong with it is its own Estimate, so that the others go on."""
@@ -62,6 +64,7 @@ class Job:
                 rate=self.rate,
                 leads=self.leads if isinstance(self.leads, str) or not is_named(source) else None,
                 unit=self.unit,
+                page=self.page,
                 calibration=self.calibration,
                 population=self.population,
                 lab=self.lab,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, overload
 
@@ -21,6 +21,7 @@ from kalemia.estimate.population import DEFAULT as DEFAULT_POPULATION
 from kalemia.estimate.population import Population
 from kalemia.read import Given, Input, identify, read
 from kalemia.read.memory import Ecg, held, is_bare, is_named, spelled
+from kalemia.read.printed import Printed
 from kalemia.records import EIGHT, HIGH_MEQ_L, LOW_MEQ_L, Beat, Estimate, Level, Recording
 from kalemia.signal import beat as beats
 from kalemia.signal import electrodes
@@ -70,6 +71,7 @@ def predict(
     rate: float | None = None,
     leads: str | Sequence[str] | None = None,
     unit: str | None = None,
+    page: Printed | None = None,
     calibration: Calibration | None = None,
     population: str | Path | Population = DEFAULT_POPULATION,
     lab: Hemolyzed | None = None,
@@ -82,6 +84,7 @@ def predict(
     rate: float | None = None,
     leads: str | Sequence[str] | None = None,
     unit: str | None = None,
+    page: Printed | None = None,
     calibration: Calibration | None = None,
     population: str | Path | Population = DEFAULT_POPULATION,
     lab: Hemolyzed | None = None,
@@ -94,6 +97,7 @@ def predict(
     rate: float | None = None,
     leads: str | Sequence[str] | None = None,
     unit: str | None = None,
+    page: Printed | None = None,
     calibration: Calibration | None = None,
     population: str | Path | Population = DEFAULT_POPULATION,
     lab: Hemolyzed | None = None,
@@ -114,6 +118,8 @@ def predict(
         The names of an array's leads, in order; of a file with one channel, which lead it is, where it does not say it.
     unit
         What the numbers are of an array or a file that does not say it: "mV", "uV", "V", or "200/mV", 200 steps a mV.
+    page
+        How a page is printed, where it does not show it: `Printed(layout="6x2", speed=50, gain=5, dpi=300)`.
     calibration
         The patient's earlier ECGs, from `calibrate`.
     population
@@ -136,6 +142,7 @@ def predict(
             rate=rate,
             leads=leads,
             unit=unit,
+            page=page,
             calibration=calibration,
             population=population,
             lab=lab,
@@ -152,6 +159,7 @@ def examine(
     rate: float | None = None,
     leads: str | Sequence[str] | None = None,
     unit: str | None = None,
+    page: Printed | None = None,
     calibration: Calibration | None = None,
     population: str | Path | Population = DEFAULT_POPULATION,
     lab: Hemolyzed | None = None,
@@ -169,11 +177,13 @@ def examine(
         raise TypeError(f"leads= names those of an array; {os.fsdecode(source)!r:.80} is a file, which names its own")
     given = Given(rate, leads, unit)
     given.check()
+    if page is not None and page != Printed():
+        _check(page)
     name = os.fsdecode(source)
     try:
         entry = identify(source)
         if entry.format.page:
-            return _of_page(entry, loaded, known, given)
+            return _of_page(entry, loaded, known, given, page)
         recording = read(entry, rate=rate, leads=leads, unit=unit)
     except KalemiaError as exc:
         several = " kalemia.predict_many takes folders." if Path(name).is_dir() else ""
@@ -205,12 +215,19 @@ def _of_memory(
         return Result(Estimate(recording.source, "refused", reason=str(exc), model=model.name), recording)
 
 
-def _of_page(entry: Input, model: Model, known: Known, given: Given) -> Result:
+def _check(page: Printed) -> None:
+    """Raise a DigitizeError for what no page is printed like."""
+    from kalemia.digitize import check_options
+
+    check_options(**asdict(page))
+
+
+def _of_page(entry: Input, model: Model, known: Known, given: Given, printed: Printed | None) -> Result:
     """Examine the first page of a file that shows an ECG; a page that cannot be read for sure is refused."""
     from kalemia.digitize import pages
 
     try:
-        first, *others = pages(entry)
+        first, *others = pages(entry, **({} if printed is None else asdict(printed)))
     except DigitizeError as exc:
         return Result(Estimate(str(entry), "refused", reason=str(exc), model=model.name))
     recording = first.recording
