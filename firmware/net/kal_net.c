@@ -6,7 +6,6 @@
 #include "kal_tables.h"
 
 #define BEFORE ((KAL_TAPS - 1) / 2) /* zeros before a row, as "same" convolutions with an even kernel have it */
-#define GATES (4 * KAL_STATES)
 #define SUREST (-50 * 65536)        /* Q16: the least log-likelihood beside the greatest; surer is no evidence */
 
 static int32_t larger(int32_t a, int32_t b) { return a > b ? a : b; }
@@ -80,8 +79,17 @@ static void third_point(const struct kal_net *net, int step, struct kal_net_scra
     }
 }
 
+#if KAL_STATES
+#define GATES (4 * KAL_STATES)
+
+static void forget(struct kal_net_scratch *s) {
+    memset(s->cell, 0, sizeof s->cell);
+    memset(s->seen, 0, sizeof s->seen);
+}
+
 /* One step of the LSTM. */
-static void remember(const struct kal_lstm *lstm, struct kal_net_scratch *s) {
+static void remember(const struct kal_net *net, struct kal_net_scratch *s) {
+    const struct kal_lstm *lstm = &net->lstm;
     kal_products(s->sums, lstm->input[0], GATES, s->input, KAL_CHANNELS);
     kal_products(s->most, lstm->state[0], GATES, s->seen, KAL_FILLED);
     for (int g = 0; g < GATES; g++) {
@@ -96,14 +104,28 @@ static void remember(const struct kal_lstm *lstm, struct kal_net_scratch *s) {
     }
 }
 
+#else
+
+static void forget(struct kal_net_scratch *s) { memset(s->seen, 0, sizeof s->seen); }
+
+/* One step of the mean over time; the division is in the weights of the dense layer. */
+static void remember(const struct kal_net *net, struct kal_net_scratch *s) {
+    (void)net;
+    for (int c = 0; c < KAL_CHANNELS; c++) {
+        s->seen[c] += s->input[c];
+    }
+}
+
+#endif
+
 /* The dense layer, and the polynomials whose coefficients it gives: log-likelihoods that lack a constant, Q16. */
 static void answer(const struct kal_net *net, int16_t log_gain, uint16_t rr_ms, int32_t bins[KAL_BINS],
                    const struct kal_net_scratch *s) {
     int32_t coefficients[KAL_ORDER]; /* Q16 */
     for (int o = 0; o < KAL_ORDER; o++) {
         const int32_t *weights = net->dense[o];
-        int64_t sum = (int64_t)weights[KAL_STATES] * log_gain + (int64_t)weights[KAL_STATES + 1] * rr_ms; /* Q31 */
-        for (int i = 0; i < KAL_STATES; i++) {
+        int64_t sum = (int64_t)weights[KAL_SEEN - 2] * log_gain + (int64_t)weights[KAL_SEEN - 1] * rr_ms; /* Q31 */
+        for (int i = 0; i < KAL_SEEN - 2; i++) {
             sum += (int64_t)weights[i] * s->seen[i];
         }
         coefficients[o] = net->dense_bias[o] + (int32_t)((sum + (1 << 14)) >> 15);
@@ -156,11 +178,10 @@ void kal_net_run(const struct kal_net *net, const int16_t wave[KAL_SAMPLES], int
         second_block(net, first, scratch);
     }
     third_depth(net, scratch);
-    memset(scratch->cell, 0, sizeof scratch->cell);
-    memset(scratch->seen, 0, sizeof scratch->seen);
+    forget(scratch);
     for (int step = 0; step < KAL_STEPS; step++) {
         third_point(net, step, scratch);
-        remember(&net->lstm, scratch);
+        remember(net, scratch);
     }
     answer(net, log_gain, rr_ms, bins, scratch);
     normalize(bins, log_likelihood);

@@ -14,7 +14,7 @@ from kalemia.export.calibration import Beats
 from kalemia.export.floats import seen
 from kalemia.export.golden import IntBeats
 from kalemia.export.integers import IntNet, quantized
-from kalemia.export.weights import Block, Weights
+from kalemia.export.weights import Block, Lstm, Weights
 
 FIRMWARE = Path(__file__).parents[2] / "firmware"
 CHANNELS, STATES = 8, 6
@@ -28,22 +28,21 @@ EMULATOR = ("arm-none-eabi-gcc", "qemu-system-arm")
 
 
 def weights(channels: int = CHANNELS, states: int = STATES, seed: int = 3) -> Weights:
-    """Return weights that answer differently from beat to beat."""
+    """Return weights that answer differently from beat to beat; without states a DSCNN's."""
     rng = np.random.default_rng(seed)
 
     def some(*shape: int, scale: float = 0.3) -> np.ndarray[tuple[int, ...], np.dtype[np.float64]]:
         return rng.normal(0, scale, shape)
 
+    lstm = Lstm(some(4 * states, channels, scale=0.05), some(4 * states, states), some(4 * states))
     widths = ((1, 128), (channels, 64), (channels, 64))
     blocks = [Block(some(width, taps), some(channels, width), some(channels)) for width, taps in widths]
     return Weights(
         name="drawn 0",
         blocks=(blocks[0], blocks[1], blocks[2]),
         lead_code=some(channels),
-        input=some(4 * states, channels, scale=0.05),
-        state=some(4 * states, states),
-        bias=some(4 * states),
-        dense=some(6, states + 2, scale=2),
+        lstm=lstm if states else None,
+        dense=some(6, (states or channels) + 2, scale=2 if states else 0.5),
         dense_bias=some(6),
     )
 

@@ -19,6 +19,7 @@ from kalemia.estimate.model import Model
 from kalemia.export import c, cost, golden
 from kalemia.export.calibration import Beats
 from kalemia.export.golden import IntBeats
+from kalemia.export.integers import IntNet
 
 BEATS = 200
 TABLES = 2 * 2 * 129 + 2 * 30 * 6
@@ -26,11 +27,25 @@ SIGNATURES = "void f(const int16_t *wave, int16_t log_gain, uint16_t rr_ms) {", 
 """Of a function round each of the examples of the docs."""
 
 
+KINDS = {"LSTM": drawn.STATES, "mean": 0}
+"""States of what reads the steps: none where it is their mean."""
+
+
+def laid(folder: Path, net: IntNet, beats: int) -> Path:
+    stored = drawn.beats(beats)
+    c.lay(c.Device(net, stored, golden.run(net, IntBeats.of(stored))), folder)
+    return folder
+
+
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    made, stored = tmp_path_factory.mktemp("c"), drawn.beats(3)
-    c.lay(c.Device(drawn.net(), stored, golden.run(drawn.net(), IntBeats.of(stored))), made)
-    return made
+    return laid(tmp_path_factory.mktemp("c"), drawn.net(), 3)
+
+
+@pytest.fixture(scope="module", params=KINDS)
+def kind(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, IntNet]:
+    net = drawn.net(states=KINDS[request.param])
+    return laid(tmp_path_factory.mktemp(request.param), net, 3), net
 
 
 def make(folder: Path, *arguments: str) -> str:
@@ -47,22 +62,23 @@ def numbers(text: str, what: str) -> list[int]:
 
 
 @pytest.mark.parametrize("host", drawn.HOSTS)
-def test_a_computer_says_what_the_golden_model_says(folder: Path, host: str) -> None:
+def test_a_computer_says_what_the_golden_model_says(kind: tuple[Path, IntNet], host: str) -> None:
+    folder, net = kind
     compiler, *flags = drawn.HOSTS[host]
     if reason := drawn.missing(compiler, "make"):
         pytest.skip(reason)
     make(folder, "clean", "build/replay", f"CC={compiler}", f"CFLAGS=-O2 -Werror {' '.join(flags)}")
     asked = drawn.every(BEATS)
     said = drawn.replayed(folder, asked, [str(folder / "build/replay")])
-    assert np.array_equal(said, golden.run(drawn.net(), asked))
+    assert np.array_equal(said, golden.run(net, asked))
 
 
-@pytest.mark.parametrize(("channels", "states"), [(4, 1), (20, 3)])
+@pytest.mark.parametrize(("channels", "states"), [(4, 1), (20, 3), (4, 0), (20, 0)])
 def test_networks_of_other_sizes_say_what_the_golden_model_says(tmp_path: Path, channels: int, states: int) -> None:
     if reason := drawn.missing("cc", "make"):
         pytest.skip(reason)
-    net, stored = drawn.net(channels, states), drawn.beats(1)
-    c.lay(c.Device(net, stored, golden.run(net, IntBeats.of(stored))), tmp_path)
+    net = drawn.net(channels, states)
+    laid(tmp_path, net, 1)
     make(tmp_path, "build/replay", "build/selftest")
     asked = drawn.every(30)
     said = drawn.replayed(tmp_path, asked, [str(tmp_path / "build/replay")])
@@ -72,18 +88,19 @@ def test_networks_of_other_sizes_say_what_the_golden_model_says(tmp_path: Path, 
 
 
 @pytest.mark.parametrize("core", drawn.CORES)
-def test_a_processor_says_what_the_golden_model_says(folder: Path, core: str) -> None:
+def test_a_processor_says_what_the_golden_model_says(kind: tuple[Path, IntNet], core: str) -> None:
+    folder, net = kind
     if reason := drawn.missing(*drawn.EMULATOR, "make"):
         pytest.skip(reason)
     program = f"build/replay-{core}.elf"
     make(folder, program)
     asked = drawn.every(20)
     said = drawn.replayed(folder, asked, ["make", "-s", f"on-{core}", f"PROGRAM={program}"])
-    assert np.array_equal(said, golden.run(drawn.net(), asked))
+    assert np.array_equal(said, golden.run(net, asked))
     printed = make(folder, f"qemu-{core}")
     assert "3 of 3 beats equal the golden model to the bit" in printed
     (instructions,) = numbers(printed, r"(\d+) instructions a beat")
-    assert 1 < instructions / cost.macs(drawn.net()) < 10
+    assert 1 < instructions / cost.macs(net) < 10
 
 
 SOURCES = ("kal_net.c", "kal_nnet.c", "kal_tables.c", "kal_model.c", "selftest.c", "replay.c", "qemu/startup.c")
@@ -110,10 +127,10 @@ CPPCHECK = (
     ],
     ids=lambda command: str(command[0]),
 )
-def test_static_analysis_finds_nothing(folder: Path, command: list[str]) -> None:
+def test_static_analysis_finds_nothing(kind: tuple[Path, IntNet], command: list[str]) -> None:
     if reason := drawn.missing(command[0]):
         pytest.skip(reason)
-    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=300)
+    done = subprocess.run(command, cwd=kind[0], capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, done.stdout + done.stderr
 
 
@@ -157,7 +174,7 @@ def test_a_runtime_of_another_format_is_not_compiled(folder: Path, tmp_path: Pat
     for path in folder.glob("kal_*"):
         (tmp_path / path.name).write_bytes(path.read_bytes())
     header = tmp_path / "kal_model.h"
-    header.write_text(header.read_text().replace("FORMAT 1", "FORMAT 2"))
+    header.write_text(header.read_text().replace("FORMAT 2", "FORMAT 3"))
     done = subprocess.run(["cc", "-fsyntax-only", "kal_net.c"], cwd=tmp_path, capture_output=True, text=True)
     assert "export the model again" in done.stderr
 

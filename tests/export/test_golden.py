@@ -40,6 +40,21 @@ def test_integers_say_nearly_what_floating_point_says(model: Model) -> None:
     assert np.corrcoef(said.ravel(), exact.ravel())[0, 1] > 0.995
 
 
+@pytest.mark.parametrize("leads", [1, 3])
+def test_a_mean_over_time_in_integers_is_nearly_that_in_floating_point(leads: int) -> None:
+    pytest.importorskip("torch", reason="the networks need torch")
+    import pooling
+
+    model, beats = pooling.model(leads), drawn.beats(60)
+    weights = Weights.read(model.onnx, model.card)
+    net = quantized(weights, seen(weights, drawn.beats(60, seed=6).waves[:, 0]))
+    assert (weights.lstm, net.lstm, net.states) == (None, None, 0)
+    said = golden.run(net, IntBeats.of(beats)) / 256
+    exact = np.stack([Evidence.of(each).log_likelihood for each in model.run(beats.waves, beats.side)])
+    assert np.abs(said - exact).max() < 0.02
+    assert exact.std(axis=0).max() > 0.05
+
+
 def test_a_lead_that_is_absent_says_nothing() -> None:
     beats = IntBeats(np.zeros((1, 270), np.int16), np.array([5], np.int16), np.array([800], np.uint16))
     assert not golden.run(drawn.net(), beats).any()
@@ -83,25 +98,29 @@ def test_a_channel_that_was_never_heard_keeps_its_scale_within_bounds() -> None:
 
 def test_a_network_too_large_for_the_arithmetic_is_refused() -> None:
     weights, waves = drawn.weights(), drawn.beats(5).waves[:, 0]
+    pooling, lstm = drawn.weights(states=0), weights.lstm
+    assert lstm is not None
     for change, what in (
         ({"dense": weights.dense * 1e4}, "dense layer"),
-        ({"state": weights.state * 1e5}, "LSTM"),
+        ({"lstm": replace(lstm, state=lstm.state * 1e5)}, "LSTM"),
         ({"lead_code": np.zeros(6)}, "multiples of 4"),
     ):
         odd = replace(weights, **change)
         with pytest.raises(ModelError, match=what):
             quantized(odd, seen(weights, waves))
+    with pytest.raises(ModelError, match="dense layer"):
+        quantized(replace(pooling, dense=pooling.dense * 1e4), seen(pooling, waves))
 
 
-def test_only_a_dscrnn_is_read() -> None:
+def test_only_separable_networks_are_read() -> None:
     model = Model.load("v5-4k")
-    pooling = replace(model.card, architecture={"network": "DSCNN"})
-    with pytest.raises(ModelError, match="v5-4k is a DSCNN; a device takes a DSCRNN"):
+    standard = replace(model.card, architecture={"network": "CRNN"})
+    with pytest.raises(ModelError, match="v5-4k is a CRNN; a device takes a DSCRNN or a DSCNN"):
         Weights.read(
             changed(
                 model.onnx, lambda graph: graph.node.remove(next(node for node in graph.node if node.op_type == "Relu"))
             ),
-            pooling,
+            standard,
         )
 
 

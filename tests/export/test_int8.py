@@ -48,6 +48,18 @@ def test_its_file_holds_weights_of_8_bits_and_no_notes(twin: Model) -> None:
     assert len(twin.onnx) < len(Model.load("v5-4k").onnx)
 
 
+def test_a_network_without_lstm_has_a_twin(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    pytest.importorskip("torch", reason="the networks need torch")
+    import pooling
+
+    monkeypatch.setattr(int8, "simulated", lambda _leads: drawn.beats(60))
+    model, beats = pooling.model(1), drawn.beats(20, seed=8)
+    other = Model.load(int8.write(model, tmp_path))
+    own, twin = (one.run(beats.waves, beats.side) for one in (model, other))
+    assert 0 < np.abs(own - twin).max() < 0.1
+    assert "QLinearConv" in {node.op_type for node in onnx.load_from_string(other.onnx).graph.node}
+
+
 def test_simulated_beats_have_the_leads_that_are_asked_for() -> None:
     beats = simulated(("I", "V5"), patients=2, seed=4)
     assert beats.waves.shape == (len(beats.potassium), 2, 270)

@@ -1,5 +1,5 @@
 /* The sizes of a network that has no weights, for tests of the chain alone. */
-#define KAL_MODEL_FORMAT 1
+#define KAL_MODEL_FORMAT 2
 #define KAL_CHANNELS 16
 #define KAL_STATES 10
 

@@ -21,7 +21,7 @@ from kalemia.export.weights import Weights
 from kalemia.records import NOTICE
 from kalemia.system import atomic
 
-FORMAT = 1
+FORMAT = 2
 """Of struct kal_net; a runtime refuses to be compiled with another."""
 RUNTIME = (
     "Makefile", "kal_net.h", "kal_net.c", "kal_nnet.h", "kal_nnet.c", "kal_tables.h", "kal_tables.c", "selftest.c",
@@ -57,7 +57,7 @@ def write(model: Model, folder: Path) -> Device:
     Raises
     ------
     ModelError
-        The model is no DSCRNN of one lead, or the folder holds other files.
+        The model is no DSCRNN or DSCNN of one lead, or the folder holds other files.
     OSError
         A file cannot be written.
     """
@@ -97,7 +97,7 @@ def _header(device: Device) -> str:
 #define KAL_MODEL_FORMAT {FORMAT}
 #define KAL_MODEL_NAME "{net.name}, kalemia {__version__}"
 #define KAL_CHANNELS {net.channels}
-#define KAL_STATES {net.states}
+#define KAL_STATES {net.states} /* of the LSTM; 0: the mean over time is in its place */
 
 struct kal_net;
 extern const struct kal_net kal_model;
@@ -118,7 +118,8 @@ def _source(device: Device) -> str:
         "wave": net.wave,
     }
     fields = [f"    .{name} = {_value(value)}," for name, value in whole.items()]
-    fields += [f"    .{name} = {_fields(getattr(net, name))}," for name in ("second", "third", "lstm")]
+    parts = {"second": net.second, "third": net.third} | ({"lstm": net.lstm} if net.lstm else {})
+    fields += [f"    .{name} = {_fields(part)}," for name, part in parts.items()]
     return f'{WRITTEN}#include "kal_net.h"\n\nconst struct kal_net kal_model = {{\n' + "\n".join(fields) + "\n};\n"
 
 

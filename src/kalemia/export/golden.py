@@ -52,7 +52,8 @@ def _run(net: IntNet, beats: IntBeats, piece: slice) -> Answers:
     second = _block(net.second, _first(net, _clipped(filtered)), pool=5)
     third = _block(net.third, second, pool=1)
     side = beats.log_gain[piece].astype(np.int64), beats.rr_ms[piece].astype(np.int64)
-    answer = _normalized(_answered(net, np.column_stack([_remembered(net.lstm, third), *side])))
+    read = _summed(third) if net.lstm is None else _remembered(net.lstm, third)
+    answer = _normalized(_answered(net, np.column_stack([read, *side])))
     return np.where(waves.any(axis=1, keepdims=True), answer, 0).astype(np.int16)
 
 
@@ -99,6 +100,11 @@ def _remembered(lstm: IntLstm, steps: Int64) -> Int64:
         cell = (kept * cell + taken * fresh + 2**14) >> 15
         state = (shown * tanh((cell + 4) >> 3) + 2**14) >> 15
     return state
+
+
+def _summed(steps: Int64) -> Int64:
+    """Return the sum over time (n, channels) of steps; what makes it a mean is in the dense layer's weights."""
+    return np.asarray(steps.sum(axis=2))
 
 
 def _answered(net: IntNet, seen: Int64) -> Int64:

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from kalemia.errors import ModelError
 from kalemia.export.floats import Seen
-from kalemia.export.weights import Reals, Weights
+from kalemia.export.weights import Lstm, Reals, Weights
 
 Int64 = NDArray[np.int64]
 
@@ -21,6 +21,9 @@ WAVE_UNIT = 2.0**-14
 LARGEST = 2**30
 """Of a bias: with the largest sum of products it still fits 32 bits."""
 WIDEST = 256
+LARGEST_DENSE = 2**31 - 1
+STEPS = 27
+"""That are left after pooling, over which a mean is taken."""
 MOST_SAID = 16_000
 """What a log-likelihood can reach at most, so that it fits 32 bits in Q16."""
 MOST_SIDE = np.array([32.0, 65.536])
@@ -61,7 +64,7 @@ class IntNet:
     lead_code: Int64
     second: IntBlock
     third: IntBlock
-    lstm: IntLstm
+    lstm: IntLstm | None
     dense: Int64
     dense_bias: Int64
 
@@ -72,8 +75,8 @@ class IntNet:
 
     @property
     def states(self) -> int:
-        """How many states the LSTM has."""
-        return int(self.lstm.state.shape[1])
+        """How many states the LSTM has; none where the mean over time is in its place."""
+        return 0 if self.lstm is None else int(self.lstm.state.shape[1])
 
 
 def quantized(weights: Weights, seen: Seen) -> IntNet:
@@ -95,7 +98,7 @@ def quantized(weights: Weights, seen: Seen) -> IntNet:
     unit = np.maximum(_unit(seen.first), np.abs(point) * filtered * 32768 / 32767)
     second_block, unit_second = _block(second.depth, second.point, second.bias, unit, seen.second_depth, seen.second)
     third_block, unit_third = _block(third.depth, third.point, third.bias, unit_second, seen.third_depth, seen.third)
-    dense, dense_bias = _dense(weights)
+    dense, dense_bias = _dense(weights, unit_third)
     return IntNet(
         name=weights.name,
         wave=wave[0],
@@ -105,7 +108,7 @@ def quantized(weights: Weights, seen: Seen) -> IntNet:
         lead_code=_rounded(np.clip(weights.lead_code / unit, -32767, 32767)),
         second=second_block,
         third=third_block,
-        lstm=_lstm(weights, unit_third),
+        lstm=None if weights.lstm is None else _lstm(weights.name, weights.lstm, unit_third),
         dense=dense,
         dense_bias=dense_bias,
     )
@@ -144,20 +147,25 @@ def _block(
     return IntBlock(kernel, kernel_scale, mixed, shift, _rounded(step / made * 2**32)), made
 
 
-def _lstm(weights: Weights, unit: Reals) -> IntLstm:
-    (inputs, of_input), (states, of_state) = _rows(weights.input * unit), _rows(weights.state / 2**15)
+def _lstm(name: str, lstm: Lstm, unit: Reals) -> IntLstm:
+    (inputs, of_input), (states, of_state) = _rows(lstm.input * unit), _rows(lstm.state / 2**15)
     scales = _rounded(np.stack([of_input, of_state]) * 2**44)
-    bias = _rounded(weights.bias * 2**12)
+    bias = _rounded(lstm.bias * 2**12)
     if max(scales.max(), np.abs(bias).max()) > 2**28:
-        raise ModelError(f"model {weights.name}: a weight of its LSTM is too large for a device")
+        raise ModelError(f"model {name}: a weight of its LSTM is too large for a device")
     return IntLstm(inputs, scales[0], states, scales[1], bias)
 
 
-def _dense(weights: Weights) -> tuple[Int64, Int64]:
-    """Return the dense layer: Q16 a state, Q21 the logarithm of the gain, Q31 a ms of RR."""
+def _dense(weights: Weights, unit: Reals) -> tuple[Int64, Int64]:
+    """Return the dense layer: Q16 a state, Q21 the logarithm of the gain, Q31 a ms of RR.
+
+    Where there is no LSTM it reads the sum of each channel's steps, in these units, and its weights divide it.
+    """
+    reads = np.full(weights.states, 2.0**-15) if weights.lstm else unit / STEPS
+    most_read = 1.0 if weights.lstm else unit * 32767
     own, beside = weights.dense[:, :-2], weights.dense[:, -2:]
-    most = np.abs(own).sum(axis=1) + np.abs(beside) @ MOST_SIDE + np.abs(weights.dense_bias)
-    if most.sum() > MOST_SAID or np.abs(beside).max() > 1000:
+    most = (np.abs(own) * most_read).sum(axis=1) + np.abs(beside) @ MOST_SIDE + np.abs(weights.dense_bias)
+    scaled = np.column_stack([own * reads * 2**31, beside * [2**21, 2**31 / 1000]])
+    if most.sum() > MOST_SAID or np.abs(scaled).max() > LARGEST_DENSE:
         raise ModelError(f"model {weights.name}: a weight of its dense layer is too large for a device")
-    scaled = np.column_stack([own * 2**16, beside * [2**21, 2**31 / 1000]])
     return _rounded(scaled), _rounded(weights.dense_bias * 2**16)

@@ -15,8 +15,9 @@ from kalemia.estimate.card import Card
 
 Reals = NDArray[np.float64]
 
-LAYERS = ["Conv", "Conv", "Relu", "MaxPool", "Conv", "Conv", "Relu", "MaxPool", "Conv", "Conv", "Relu", "LSTM"]
-"""What computes in a DSCRNN, in order; the dense layer comes after it."""
+BLOCKS = ["Conv", "Conv", "Relu", "MaxPool", "Conv", "Conv", "Relu", "MaxPool", "Conv", "Conv", "Relu"]
+LAYERS = {"DSCRNN": [*BLOCKS, "LSTM"], "DSCNN": [*BLOCKS, "ReduceMean"]}
+"""What computes in a network that a device takes, in order; the dense layer comes after it."""
 TAPS = [128, 64, 64]
 """Of its depthwise kernels."""
 
@@ -39,8 +40,17 @@ class Block:
 
 
 @dataclass(frozen=True, eq=False)
+class Lstm:
+    """(4 * states, channels), (4 * states, states) and (4 * states,) of the gates: input, output, forget, cell."""
+
+    input: Reals
+    state: Reals
+    bias: Reals
+
+
+@dataclass(frozen=True, eq=False)
 class Weights:
-    """A DSCRNN of one lead.
+    """A DSCRNN of one lead, or a DSCNN, which has the mean over time in the place of the LSTM.
 
     Attributes
     ----------
@@ -50,19 +60,17 @@ class Weights:
         The three, in order.
     lead_code
         (channels,) is added to what the first block made.
-    input, state, bias
-        (4 * states, channels), (4 * states, states) and (4 * states,) of the LSTM's gates: input, output, forget, cell.
+    lstm
+        None in a DSCNN.
     dense, dense_bias
-        (6, states + 2) and (6,): from the last state, the logarithm of the gain in mV and the RR interval in s to the
-        coefficients of Legendre's polynomials, times how sure the network may be.
+        (6, n + 2) and (6,): from the LSTM's last states or the channels' means, the logarithm of the gain in mV and the
+        RR interval in s to the coefficients of Legendre's polynomials, times how sure the network may be.
     """
 
     name: str
     blocks: tuple[Block, Block, Block]
     lead_code: Reals
-    input: Reals
-    state: Reals
-    bias: Reals
+    lstm: Lstm | None
     dense: Reals
     dense_bias: Reals
 
@@ -73,20 +81,20 @@ class Weights:
 
     @property
     def states(self) -> int:
-        """How many states the LSTM has."""
-        return int(self.state.shape[1])
+        """How many states the LSTM has; none where there is no LSTM."""
+        return 0 if self.lstm is None else int(self.lstm.state.shape[1])
 
     @classmethod
     def read(cls, content: bytes, card: Card) -> Weights:
-        """Read an ONNX file; ModelError where it is no DSCRNN of one lead."""
+        """Read an ONNX file; ModelError where it is no DSCRNN or DSCNN of one lead."""
         if len(card.leads) > 1:
             raise ModelError(
                 f"model {card.name} reads {len(card.leads)} leads; a device takes a model of one lead, such as v5-4k"
             )
         graph = _Graph(onnx.load_from_string(content))
-        if graph.layers != LAYERS:
+        if graph.layers not in LAYERS.values():
             kind = card.architecture.get("network", "network of another kind")
-            raise ModelError(f"model {card.name} is a {kind}; a device takes a DSCRNN")
+            raise ModelError(f"model {card.name} is a {kind}; a device takes a {' or a '.join(LAYERS)}")
         return _weights(graph, card)
 
 
@@ -97,7 +105,7 @@ class _Graph:
         self._nodes = list(model.graph.node)
         self._constants = {value.name: numpy_helper.to_array(value) for value in model.graph.initializer}
         self._constants |= _folded(model)
-        self.layers = [node.op_type for node in self._nodes if node.op_type in LAYERS]
+        self.layers = [node.op_type for node in self._nodes if node.op_type in {*BLOCKS, "LSTM", "ReduceMean"}]
 
     def of(self, kind: str) -> list[list[Reals]]:
         """Return the constants, no scalars among them, that each node of a kind has, in order."""
@@ -121,7 +129,7 @@ def _folded(model: onnx.ModelProto) -> dict[str, NDArray[np.floating]]:
 
 
 def _weights(graph: _Graph, card: Card) -> Weights:
-    convolutions, ((inputs, states, biases),) = graph.of("Conv"), graph.of("LSTM")
+    convolutions = graph.of("Conv")
     blocks = [_block(*pair) for pair in zip(convolutions[::2], convolutions[1::2], strict=True)]
     if (taps := [block.depth.shape[1] for block in blocks]) != TAPS:
         raise ModelError(f"model {card.name} has kernels of {taps} taps; a device takes those of {TAPS}")
@@ -134,9 +142,7 @@ def _weights(graph: _Graph, card: Card) -> Weights:
         name=f"{card.name} {card.version}",
         blocks=(blocks[0], blocks[1], blocks[2]),
         lead_code=next((value.ravel() for (value,) in _marks(graph)), np.zeros(channels)),
-        input=inputs[0],
-        state=states[0],
-        bias=biases[0].reshape(2, -1).sum(axis=0),
+        lstm=next((_lstm(*gates) for gates in graph.of("LSTM")), None),
         dense=sure * np.column_stack([dense[:, :-2], beside]),
         dense_bias=sure * (bias - beside @ centre),
     )
@@ -144,6 +150,10 @@ def _weights(graph: _Graph, card: Card) -> Weights:
 
 def _block(depth: list[Reals], point: list[Reals]) -> Block:
     return Block(depth[0][:, 0], point[0][:, :, 0], point[1])
+
+
+def _lstm(inputs: Reals, states: Reals, biases: Reals) -> Lstm:
+    return Lstm(inputs[0], states[0], biases[0].reshape(2, -1).sum(axis=0))
 
 
 def _marks(graph: _Graph) -> list[list[Reals]]:
