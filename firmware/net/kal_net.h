@@ -7,7 +7,12 @@
 #ifndef KAL_NET_H
 #define KAL_NET_H
 
+#include <limits.h>
 #include <stdint.h>
+
+#if INT_MAX < 2147483647
+#error "an int has 16 bits here, and products would overflow; a processor of 32 bits is needed"
+#endif
 
 #include "kal_model.h" /* generated: KAL_MODEL_FORMAT, KAL_CHANNELS, KAL_STATES, kal_model */
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from kalemia import __version__
 from kalemia.errors import ModelError
 from kalemia.estimate.model import Model
-from kalemia.export import cost, golden, signal, tables
+from kalemia.export import cost, golden, library, signal, tables
 from kalemia.export.calibration import Beats, simulated
 from kalemia.export.floats import seen
 from kalemia.export.golden import IntBeats
@@ -71,14 +71,16 @@ def write(model: Model, folder: Path) -> Device:
 def lay(device: Device, folder: Path) -> None:
     """Write the files of a network into a folder; OSError where one cannot be written."""
     own = {"kal_model.h": _header, "kal_model.c": _source, "kal_beats.h": _beats_header, "kal_beats.c": _beats}
-    for part in ("qemu", "chain"):
+    for part in ("qemu", "chain", "src", "examples/Warning"):
         (folder / part).mkdir(parents=True, exist_ok=True)
     contents = {folder / name: text(device).encode() for name, text in (own | {"README.md": _readme}).items()}
     contents |= {folder / name: (_firmware() / "net" / name).read_bytes() for name in RUNTIME}
     contents |= {folder / "qemu" / name: (_firmware() / "qemu" / name).read_bytes() for name in EMULATED}
     contents |= {folder / "chain" / path.name: path.read_bytes() for path in (_firmware() / "chain").glob("*.[ch]")}
     contents |= {folder / "example.c": (_firmware() / "example.c").read_bytes()}
-    contents |= {folder / name: text.encode() for name, text in signal.files(device.lead).items()}
+    chain = sorted(path.name for path in (_firmware() / "chain").glob("*.c"))
+    texts = signal.files(device.lead) | library.files(_firmware() / "library", device.net.name, chain)
+    contents |= {folder / name: text.encode() for name, text in texts.items()}
     atomic.write(contents)
 
 
