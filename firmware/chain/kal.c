@@ -86,7 +86,7 @@ static void watch_lead(struct kal *k, const struct kal_tick *t, uint32_t tick) {
     l->second = (uint8_t)((l->second + 1) % KAL_SECONDS);
     l->seconds = (uint8_t)(l->seconds < KAL_SECONDS ? l->seconds + 1 : KAL_SECONDS);
     if (is_off(l)) {
-        k->window.off_seconds++;
+        k->window.off = 1;
         become(k, tick, KAL_OFF);
     } else if (k->signal == KAL_OFF) {
         become(k, tick, KAL_POOR);

@@ -100,7 +100,8 @@ struct kal_window {
     int16_t wave[KAL_SAMPLES];
     uint16_t intervals[KAL_INTERVALS];
     uint16_t left; /* ticks */
-    uint8_t interval_count, beat_count, whole, paced, unmeasured, off_seconds;
+    uint8_t interval_count, beat_count, whole, paced, unmeasured;
+    uint8_t off; /* whether the lead was off in any second of it */
 };
 
 void kal_window_begin(struct kal_window *w, uint16_t ticks);

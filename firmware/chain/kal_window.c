@@ -14,7 +14,6 @@
 #define LEAST_BEATS 2
 #define LEAST_QUALITY 700
 #define ONE 16384
-#define MOST_OFF_S 5
 
 /* The beats of a window, each cut at its own R, from which its level is taken. */
 struct cut {
@@ -256,18 +255,18 @@ static enum kal_reason unlike(const int16_t wave[KAL_SAMPLES], int32_t rr_twice)
 
 /* Say why the beats are not looked at. */
 static enum kal_reason hindrance(const struct kal_window *w) {
-    if (w->off_seconds >= MOST_OFF_S) {
+    if (w->off) {
         return KAL_LEAD_OFF;
     }
     if (w->beat_count >= LEAST_BEATS && w->interval_count) {
         return KAL_NONE;
     }
-    return w->unmeasured ? KAL_UNMEASURED : w->off_seconds ? KAL_LEAD_OFF : w->beat_count ? KAL_FEW : KAL_NO_BEATS;
+    return w->unmeasured ? KAL_UNMEASURED : w->beat_count ? KAL_FEW : KAL_NO_BEATS;
 }
 
 void kal_window_begin(struct kal_window *w, uint16_t ticks) {
     w->left = ticks;
-    w->interval_count = w->beat_count = w->whole = w->paced = w->unmeasured = w->off_seconds = 0;
+    w->interval_count = w->beat_count = w->whole = w->paced = w->unmeasured = w->off = 0;
 }
 
 enum kal_reason kal_window_judge(struct kal_window *w, struct kal_statement *s) {

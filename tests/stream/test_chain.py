@@ -126,6 +126,24 @@ def test_a_lead_comes_off_and_on_again() -> None:
     assert {Reason.NONE, Reason.LEAD_OFF} <= {statement.reason for statement in statements(found)}
 
 
+@pytest.mark.parametrize("seconds", [14.0, 17.0, 25.5, 26.9, 28.0])
+def test_a_window_in_which_the_lead_comes_off_says_nothing(seconds: float) -> None:
+    found = events(np.concatenate([heart(250, seconds), np.full(250 * 40, 77)]))
+    off = of(Kind.SIGNAL, found)[-1]
+    assert off.value == Signal.OFF
+    after = [statement for statement in statements(found) if statement.tick >= off.tick]
+    assert {(statement.reason, statement.level) for statement in after} == {(Reason.LEAD_OFF, Level.UNCERTAIN)}
+
+
+def test_a_lead_that_was_off_for_a_moment_leaves_its_window_without_a_statement() -> None:
+    samples = heart(250, 50.0)
+    samples[250 * 26 : 250 * 27] = MISSING
+    found = events(samples)
+    assert signals(found) == [Signal.GOOD, Signal.OFF, Signal.POOR, Signal.GOOD]
+    expected = [Reason.NONE, Reason.NONE, Reason.LEAD_OFF, Reason.NONE]
+    assert [statement.reason for statement in statements(found)] == expected
+
+
 def test_clipped_and_missing_beats_are_refused() -> None:
     samples = heart(250, 40.0, noise_mv=0.0)
     tops = np.round(r_times(0.8, 39.0) * 250).astype(int)

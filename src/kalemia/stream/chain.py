@@ -17,7 +17,6 @@ from kalemia.stream.tables import Integers, lowpass
 from kalemia.stream.warning import Warner
 from kalemia.stream.window import LEAST_BEATS, cycle, fault, unlike
 
-MOST_OFF_S = 5
 AT_ONCE = 10_000
 """Samples that are filtered at once: a day of them must not need the memory for it."""
 TICKS = 1 << 32
@@ -153,14 +152,12 @@ class Chain:
 
 def _hindrance(window: Window) -> Reason:
     """Say why the beats of a window are not looked at, or NONE."""
-    if window.off_seconds >= MOST_OFF_S:
+    if window.off:
         return Reason.LEAD_OFF
     if len(window.beats) >= LEAST_BEATS and window.intervals:
         return Reason.NONE
     if window.unmeasured:
         return Reason.UNMEASURED
-    if window.off_seconds:
-        return Reason.LEAD_OFF
     return Reason.FEW if window.beats else Reason.NO_BEATS
 
 

@@ -60,7 +60,8 @@ class Window:
     unmeasured: int = 0
     paced: int = 0
     whole: int = 0
-    off_seconds: int = 0
+    off: bool = False
+    """Whether the lead was off in any second of it."""
 
 
 class Segment:
@@ -147,5 +148,5 @@ class Segment:
         self._spans.append((int(level.min()), int(level.max())))
         flat = max(high for _, high in self._spans) - min(low for low, _ in self._spans) < FLAT_UV
         off = (flat and len(self._spans) == FLAT_SECONDS) or 2 * int(known.sum()) <= RATE
-        self._window.off_seconds += off
+        self._window.off |= off
         return Second(tick, off)
