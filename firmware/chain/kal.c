@@ -211,6 +211,10 @@ void kal_usual(struct kal_settings *settings, uint16_t rate) {
 }
 
 enum kal_error kal_init(struct kal *k, const struct kal_net *net, const struct kal_settings *s) {
+    if (!k || !s) {
+        return KAL_ERROR_SETTINGS;
+    }
+    memset(k, 0, sizeof *k); /* a refused state is one in which nothing happens */
     const struct kal_lowpass *lowpass = lowpass_of(s->rate);
     if (!lowpass) {
         return KAL_ERROR_RATE;
@@ -219,13 +223,15 @@ enum kal_error kal_init(struct kal *k, const struct kal_net *net, const struct k
         s->off > s->on || s->on > 10000 || s->rail_uv < 1 || s->rail_uv > KAL_MOST_UV) {
         return KAL_ERROR_SETTINGS;
     }
-    memset(k, 0, sizeof *k);
     k->net = net;
     k->settings = *s;
     k->tick = s->first_tick;
     begin(k, lowpass);
     return KAL_OK;
 }
+
+/* Tell whether kal_init has begun a state. */
+static int has_begun(const struct kal *k) { return k && k->conditioner.lowpass; }
 
 static int32_t measured(struct kal *k, int32_t microvolts, int *known) {
     const int32_t rail = k->settings.rail_uv;
@@ -238,6 +244,9 @@ static int32_t measured(struct kal *k, int32_t microvolts, int *known) {
 
 int kal_push(struct kal *k, int32_t microvolts, struct kal_event events[KAL_MOST_EVENTS]) {
     int known;
+    if (!has_begun(k) || !events) {
+        return 0;
+    }
     const int32_t value = measured(k, microvolts, &known);
     k->events = events;
     k->event_count = 0;
@@ -267,18 +276,27 @@ static int begin_anew(struct kal *k, uint32_t samples, const struct kal_lowpass 
 }
 
 int kal_gap(struct kal *k, uint32_t samples, struct kal_event events[KAL_MOST_EVENTS]) {
-    return begin_anew(k, samples, k->conditioner.lowpass, events);
+    return has_begun(k) && events ? begin_anew(k, samples, k->conditioner.lowpass, events) : 0;
 }
 
 int kal_set_rate(struct kal *k, uint16_t rate, struct kal_event events[KAL_MOST_EVENTS]) {
     const struct kal_lowpass *lowpass = lowpass_of(rate);
+    if (!has_begun(k) || !events) {
+        return 0;
+    }
     return lowpass ? begin_anew(k, 0, lowpass, events) : KAL_ERROR_RATE;
 }
 
-void kal_set_prior(struct kal *k, const int16_t log_prior[KAL_BINS]) { k->settings.log_prior = log_prior; }
+enum kal_error kal_set_prior(struct kal *k, const int16_t log_prior[KAL_BINS]) {
+    if (!has_begun(k) || !log_prior) {
+        return KAL_ERROR_SETTINGS;
+    }
+    k->settings.log_prior = log_prior;
+    return KAL_OK;
+}
 
-const struct kal_statement *kal_latest(const struct kal *k) { return k->stated ? &k->statement : NULL; }
+const struct kal_statement *kal_latest(const struct kal *k) { return k && k->stated ? &k->statement : NULL; }
 
-enum kal_signal kal_signal_now(const struct kal *k) { return (enum kal_signal)k->signal; }
+enum kal_signal kal_signal_now(const struct kal *k) { return k ? (enum kal_signal)k->signal : KAL_UNKNOWN; }
 
-int kal_warns(const struct kal *k) { return k->warner.on; }
+int kal_warns(const struct kal *k) { return k ? k->warner.on : 0; }

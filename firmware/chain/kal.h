@@ -96,10 +96,13 @@ size_t kal_size(void);
 /* Fill in what is usual: kidney patients, 4 of 6 windows, on at 0.5, off below 0.3, five minutes of rest. */
 void kal_usual(struct kal_settings *settings, uint16_t rate);
 
-/* Begin; the place must be aligned for uint64_t. Nothing else may be called where it is not KAL_OK. */
+/*
+ * Begin; the place must be aligned for uint64_t. KAL_ERROR_SETTINGS where a pointer is NULL. Where it did not return
+ * KAL_OK, or a zeroed place has not begun, the calls below touch nothing: they return 0, NULL, or an error of the prior.
+ */
 enum kal_error kal_init(struct kal *state, const struct kal_net *net, const struct kal_settings *settings);
 
-/* Take in a sample, microvolts or KAL_MISSING; return how many events there are. */
+/* Take in a sample, microvolts or KAL_MISSING; return how many events there are. Without room for them: nothing. */
 int kal_push(struct kal *state, int32_t microvolts, struct kal_event events[KAL_MOST_EVENTS]);
 
 /* Leave out samples that were never taken: what was collected is lost, and the filter settles anew. */
@@ -108,8 +111,8 @@ int kal_gap(struct kal *state, uint32_t samples, struct kal_event events[KAL_MOS
 /* Go on with samples of another rate, as after a gap; return KAL_ERROR_RATE where it is none that is taken. */
 int kal_set_rate(struct kal *state, uint16_t rate, struct kal_event events[KAL_MOST_EVENTS]);
 
-/* Replace the prior: another population, or what the patient's own blood tests say. */
-void kal_set_prior(struct kal *state, const int16_t log_prior[KAL_BINS]);
+/* Replace the prior: another population, or what the patient's own blood tests say; KAL_ERROR_SETTINGS for NULL. */
+enum kal_error kal_set_prior(struct kal *state, const int16_t log_prior[KAL_BINS]);
 
 /* Return the latest statement, NULL before the first. */
 const struct kal_statement *kal_latest(const struct kal *state);

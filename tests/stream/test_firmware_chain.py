@@ -190,6 +190,49 @@ def test_settings_that_cannot_be_are_refused(place: int, value: int, program: Pa
     assert (done.returncode, done.stderr) == (1, f"kal_init returns {-1 if place == 0 else -2}\n")
 
 
+NOTHING = r"""
+#include <assert.h>
+#include <string.h>
+#include "kal.h"
+static struct kal_room room, zero;
+int main(void) {
+    struct kal *state = (struct kal *)&room;
+    struct kal_event events[KAL_MOST_EVENTS];
+    struct kal_settings settings;
+    kal_usual(&settings, 250);
+    for (int refused = 0; refused < 2; refused++) {
+        assert(!kal_push(state, 5, events) && !kal_gap(state, 5, events) && !kal_set_rate(state, 500, events));
+        assert(kal_set_prior(state, settings.log_prior) == KAL_ERROR_SETTINGS);
+        assert(!kal_latest(state) && kal_signal_now(state) == KAL_UNKNOWN && !kal_warns(state));
+        assert(!memcmp(&room, &zero, sizeof room));
+        settings.rate = 360;
+        assert(kal_init(state, &kal_model, &settings) == KAL_ERROR_RATE);
+        settings.rate = 250;
+    }
+    assert(kal_init(NULL, &kal_model, &settings) == KAL_ERROR_SETTINGS);
+    assert(kal_init(state, NULL, &settings) == KAL_ERROR_SETTINGS);
+    assert(kal_init(state, &kal_model, NULL) == KAL_ERROR_SETTINGS);
+    assert(kal_init(state, &kal_model, &settings) == KAL_OK);
+    assert(kal_set_prior(state, NULL) == KAL_ERROR_SETTINGS && kal_set_prior(state, settings.log_prior) == KAL_OK);
+    for (int i = 0; i < 9000; i++) {
+        assert(!kal_push(state, i % 200 ? 0 : 999, NULL) && !kal_push(NULL, 0, events));
+    }
+    assert(!kal_gap(state, 5, NULL) && !kal_set_rate(state, 500, NULL) && !kal_latest(state) && !kal_latest(NULL));
+    return 0;
+}
+"""
+
+
+@needs_gcc
+def test_without_a_begun_state_or_room_for_events_nothing_happens(tmp_path: Path) -> None:
+    source, program = tmp_path / "nothing.c", tmp_path / "nothing"
+    source.write_text(NOTHING, encoding="utf-8")
+    files = [str(source), *(str(path) for path in SOURCES if path.name != "stream.c")]
+    includes = [f"-I{folder}" for folder in (CHAIN, FIRMWARE / "net", CHAIN / "test")]
+    subprocess.run(["gcc", *STRICT, *SANITIZED, *includes, *files, "-o", str(program)], check=True)
+    subprocess.run([str(program)], check=True, timeout=60)
+
+
 @needs_emulator
 @pytest.mark.skipif(not (QEMU / "startup.c").exists(), reason="no start-up code for emulated processors")
 @pytest.mark.parametrize("core", CORES)
