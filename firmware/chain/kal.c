@@ -260,15 +260,17 @@ int kal_push(struct kal *k, int32_t microvolts, struct kal_event events[KAL_MOST
 
 static int begin_anew(struct kal *k, uint32_t samples, const struct kal_lowpass *lowpass, struct kal_event *events) {
     const struct kal_lowpass *old = k->conditioner.lowpass;
-    const uint64_t missed = (uint64_t)samples * old->up / old->down, windows = missed / KAL_WINDOW;
+    const uint64_t missed = (uint64_t)samples * old->up / old->down, windows = 1 + missed / KAL_WINDOW;
     const uint32_t tick = k->tick;
     k->events = events;
     k->event_count = 0;
     memset(&k->statement, 0, sizeof k->statement);
     state(k, tick, KAL_GAP);
-    for (uint64_t i = 0; i <= windows && i <= k->settings.among; i++) {
+    const uint64_t remembered = 1U + k->settings.among, counted = windows < remembered ? windows : remembered;
+    for (uint64_t i = 0; i < counted; i++) {
         warn(k, tick, -1);
     }
+    kal_warner_rest(&k->warner, windows - counted);
     become(k, tick, KAL_UNKNOWN);
     k->tick = tick + kal_conditioner_ahead(&k->conditioner) + (uint32_t)missed;
     begin(k, lowpass);

@@ -122,6 +122,9 @@ struct kal_warner {
 /* Take in a window's P(above 5.5), or -1; return whether the warning changed. */
 int kal_warner_push(struct kal_warner *w, const struct kal_settings *settings, int32_t above);
 
+/* Pass windows that say nothing, after as many as are remembered. */
+void kal_warner_rest(struct kal_warner *w, uint64_t windows);
+
 /* chain */
 #define KAL_NEAR 342     /* conditioned ticks in which a beat lies */
 #define KAL_COMPLETE 665 /* ticks after a place at which its beat is complete */

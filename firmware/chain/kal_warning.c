@@ -25,3 +25,7 @@ int kal_warner_push(struct kal_warner *w, const struct kal_settings *settings, i
     }
     return 0;
 }
+
+void kal_warner_rest(struct kal_warner *w, uint64_t windows) {
+    w->resting = (uint16_t)(windows < w->resting ? w->resting - windows : 0);
+}

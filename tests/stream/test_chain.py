@@ -228,6 +228,17 @@ def test_a_warning_begins_and_ends() -> None:
     assert not chain.warns
 
 
+@pytest.mark.parametrize(("gap_s", "begins"), [(10, False), (200, False), (300, True), (10**6, True)])
+def test_the_rest_after_a_warning_runs_on_in_a_gap(gap_s: int, begins: bool) -> None:
+    answers = iter([20] * 4 + [9] * 4 + [20] * 5)
+    chain = Chain(
+        Settings(250), lambda *_: [-200 * (place - middle) ** 2 for middle in [next(answers)] for place in range(30)]
+    )
+    assert len(of(Kind.WARNING, chain.push(heart(250, 84.0)))) == 2
+    assert chain.gap(gap_s * 250)[0].value == Reason.GAP
+    assert [event.value for event in of(Kind.WARNING, chain.push(heart(250, 54.0)))] == [1] * begins
+
+
 @pytest.mark.parametrize(("rr_s", "reason"), [(2.2, Reason.RATE), (0.33, Reason.RATE), (1.5, Reason.NONE)])
 def test_rates_that_no_network_knows_are_refused(rr_s: float, reason: Reason) -> None:
     waves = [P, R, T] if rr_s > 1 else [R, Wave(0.15, 0.2, 0.02)]

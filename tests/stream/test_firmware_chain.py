@@ -27,6 +27,7 @@ from compiled import (
     said_by_c,
     said_by_python,
 )
+from ecgs import P, R
 from kalemia.stream import Settings
 from kalemia.stream.events import MISSING, MOST_UV
 from kalemia.stream.tables import RATES_HZ, header, log_prior
@@ -152,6 +153,15 @@ def test_the_counter_of_ticks_may_begin_anew(first_tick: int, program: Path, tmp
     expected = said_by_python(settings, script)
     assert said_by_c([str(program)], tmp_path, settings, 0, script) == expected
     assert any(int(line.split()[1]) < 9000 for line in expected[:-1]) == (first_tick > 1 << 31)
+
+
+@needs_gcc
+@pytest.mark.parametrize("gap_s", [20, 300])
+def test_the_rest_after_a_warning_runs_on_in_a_gap(gap_s: int, program: Path, tmp_path: Path) -> None:
+    small = np.concatenate([heart(250, 34.0), heart(250, 50.0, waves=(P, R)), np.full(250, 7)])
+    script: Script = [("samples", small), ("gap", gap_s * 250), ("samples", heart(250, 40.0))]
+    settings = Settings(250, enough=2, among=3, rest=20, on=200, off=200)
+    assert said_by_c([str(program)], tmp_path, settings, 0, script) == said_by_python(settings, script)
 
 
 @needs_gcc

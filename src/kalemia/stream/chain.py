@@ -77,8 +77,10 @@ class Chain:
         _, up, down = lowpass(self._settings.rate)
         tick, missed = self._segment.tick, samples * up // down
         events = [self._stated(Statement(self._at(tick), Reason.GAP))]
-        for _ in range(1 + min(missed // WINDOW, settings.among)):
+        windows, counted = 1 + missed // WINDOW, 1 + min(missed // WINDOW, settings.among)
+        for _ in range(counted):
             events += self._warned(tick, None)
+        self._warner.rest(windows - counted)
         events += self._became(tick, Signal.UNKNOWN)
         self._base = self._at(tick + self._segment.conditioner.ahead() + missed)
         self._settings, self._segment = settings, Segment(settings.rate)

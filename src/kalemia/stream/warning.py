@@ -27,3 +27,7 @@ class Warner:
             self.on, self._resting, self._for = False, settings.rest, 0
             return True
         return False
+
+    def rest(self, windows: int) -> None:
+        """Pass windows that say nothing, after as many as are remembered."""
+        self._resting = max(0, self._resting - windows)
