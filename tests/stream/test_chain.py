@@ -25,7 +25,7 @@ from kalemia.stream.tables import RATES_HZ, log_prior
 Integers = NDArray[np.int64]
 
 
-def events(samples: Sequence[int] | Integers, rate: int = 250, **settings: int) -> list[Event]:
+def events(samples: Sequence[int] | NDArray[np.integer], rate: int = 250, **settings: int) -> list[Event]:
     return Chain(Settings(rate, **settings), normal).push(samples)  # type: ignore[arg-type]
 
 
@@ -226,6 +226,40 @@ def test_a_warning_begins_and_ends() -> None:
     found = of(Kind.WARNING, chain.push(heart(250, 140.0)))
     assert [(event.tick, event.value) for event in found] == [(3899 + 3 * 3000, 1), (3899 + 8 * 3000, 0)]
     assert not chain.warns
+
+
+@pytest.mark.parametrize(
+    "samples",
+    [
+        [0.5],
+        [np.nan],
+        ["5"],
+        [True],
+        [1j],
+        [[1, 2]],
+        [[1], [2, 3]],
+        5,
+        [None],
+        np.zeros(3, np.uint64),
+        np.ma.array([0.1]),
+    ],
+)
+def test_samples_that_are_no_whole_microvolts_are_a_sentence(samples: object) -> None:
+    with pytest.raises(ValueError, match=r"samples of type .* and shape .*; expected whole microvolts \(n,\)"):
+        Chain(Settings(250), normal).push(samples)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("samples", [-1, 1.0, True, "5", None])
+def test_a_gap_that_is_no_number_of_samples_is_a_sentence(samples: object) -> None:
+    with pytest.raises(ValueError, match=r"a gap of .* samples; expected a whole number from 0 on"):
+        Chain(Settings(250), normal).gap(samples)  # type: ignore[arg-type]
+
+
+def test_masked_samples_are_missing() -> None:
+    samples = heart(250, 40.0)
+    lost = np.arange(len(samples)) // 700 % 2 == 1
+    masked = np.ma.array(samples.astype(np.int16), mask=lost)
+    assert events(masked) == events(np.where(lost, MISSING, samples))
 
 
 @pytest.mark.parametrize(("gap_s", "begins"), [(10, False), (200, False), (300, True), (10**6, True)])

@@ -75,6 +75,10 @@ def test_32_windows_are_remembered() -> None:
         ({"rest": 1 << 16}, "0 to 65,535"),
         ({"log_prior": (0,) * 29}, "29 logarithms of a prior"),
         ({"log_prior": (1 << 15,) * 30}, "within 16 bits"),
+        ({"log_prior": (0.5,) * 30}, "whole ones"),
+        ({"rate": 250.0}, "rate is 250.0; expected a whole number"),
+        ({"rest": True}, "rest is True"),
+        ({"on": "high"}, "on is 'high'"),
     ],
 )
 def test_settings_that_cannot_be_are_a_sentence(wrong: dict[str, Any], sentence: str) -> None:

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kalemia.stream.events import MISSING, Event, Kind, Reason, Settings, Signal, Statement
-from kalemia.stream.integers import ln_mv, middle_twice, rounded
+from kalemia.stream.integers import integers, is_whole, ln_mv, middle_twice, rounded
 from kalemia.stream.network import Network
 from kalemia.stream.posterior import posterior
 from kalemia.stream.segment import WINDOW, Beat, Second, Segment, Window
@@ -46,14 +46,19 @@ class Chain:
         return self._warner.on
 
     def push(self, samples: Sequence[int] | NDArray[np.integer]) -> list[Event]:
-        """Take in samples (n,), microvolts or MISSING, of the rate in the settings; return what happened, in order."""
-        values, known = self._measured(np.asarray(samples, np.int64))
+        """Take in samples (n,) of the rate in the settings; return what happened, in order.
+
+        They are whole microvolts, or MISSING or masked; ValueError where they are something else.
+        """
+        values, known = self._measured(integers(samples, MISSING))
         pieces = (slice(first, first + AT_ONCE) for first in range(0, len(values), AT_ONCE))
         items = (item for piece in pieces for item in self._segment.push(values[piece], known[piece]))
         return [event for item in items for event in self._told(item)]
 
     def gap(self, samples: int) -> list[Event]:
         """Leave out samples that were never taken: what was collected is lost, and the filter settles anew."""
+        if not is_whole(samples) or samples < 0:
+            raise ValueError(f"a gap of {samples!r} samples; expected a whole number from 0 on")
         return self._anew(samples, self._settings)
 
     def set_rate(self, rate: int) -> list[Event]:

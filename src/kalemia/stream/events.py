@@ -11,6 +11,7 @@ from enum import IntEnum
 
 from kalemia.estimate.evidence import BINS
 from kalemia.estimate.population import DEFAULT
+from kalemia.stream.integers import is_whole
 from kalemia.stream.tables import RATES_HZ, log_prior
 
 MOST_UV = 1 << 19
@@ -114,6 +115,9 @@ class Settings:
     first_tick: int = 0
 
     def __post_init__(self) -> None:
+        for name in ("rate", "rail_uv", "on", "off", "enough", "among", "rest", "first_tick"):
+            if not is_whole(getattr(self, name)):
+                raise ValueError(f"{name} is {getattr(self, name)!r}; expected a whole number")
         if self.rate not in RATES_HZ:
             raise ValueError(f"a stream of {self.rate} Hz; {', '.join(map(str, RATES_HZ))} Hz are taken")
         if not 1 <= self.enough <= self.among <= MOST_WINDOWS:
@@ -124,8 +128,10 @@ class Settings:
             raise ValueError(f"a limit of {self.rail_uv} uV; expected 1 to {MOST_UV:,}")
         if not 0 <= self.rest < 1 << 16:
             raise ValueError(f"a rest of {self.rest} windows; expected 0 to 65,535")
-        if len(self.log_prior) != BINS or not all(-(1 << 15) <= value < 1 << 15 for value in self.log_prior):
-            raise ValueError(f"{len(self.log_prior)} logarithms of a prior; expected {BINS} within 16 bits")
+        if len(self.log_prior) != BINS or not all(
+            is_whole(value) and -(1 << 15) <= value < 1 << 15 for value in self.log_prior
+        ):
+            raise ValueError(f"{len(self.log_prior)} logarithms of a prior; expected {BINS} whole ones within 16 bits")
 
 
 @dataclass(frozen=True)

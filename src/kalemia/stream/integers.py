@@ -4,7 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from kalemia.stream.tables import EXP_STEPS, LN_2, LOG2_1000
+import numpy as np
+from numpy.typing import ArrayLike
+
+from kalemia.stream.tables import EXP_STEPS, LN_2, LOG2_1000, Integers
+
+
+def is_whole(value: object) -> bool:
+    """Tell whether a value is a whole number by its type; True and False are none."""
+    return isinstance(value, int | np.integer) and not isinstance(value, bool)
+
+
+def integers(samples: ArrayLike, masked: int) -> Integers:
+    """Return whole numbers (n,) with another in place of masked ones; ValueError where they are something else."""
+    given: np.ma.MaskedArray[tuple[int, ...], np.dtype[np.generic]]
+    try:
+        given = np.ma.asarray(samples)
+    except ValueError:
+        given = np.ma.asarray([samples], object)
+    known = given.dtype.kind in "iu" and np.can_cast(given.dtype, np.int64)
+    if given.ndim != 1 or (given.size and not known):
+        raise ValueError(f"samples of type {given.dtype} and shape {given.shape}; expected whole microvolts (n,)")
+    return np.asarray(np.ma.filled(np.ma.asarray(given, np.int64), masked))
 
 
 def rounded(dividend: int, divisor: int) -> int:
