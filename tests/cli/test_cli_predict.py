@@ -21,6 +21,7 @@ from kalemia.estimate.many import Job
 from kalemia.estimate.personal import Draw
 from kalemia.estimate.population import KNOWN, Population
 from kalemia.read import Input
+from kalemia.read.printed import Printed
 from kalemia.records import NOTICE, Estimate
 
 
@@ -345,12 +346,14 @@ def test_few_files_need_no_second_process(
 
 def test_every_option_reaches_the_job(asked: Asked, tiny_path: Path, good: Path, flat: Path) -> None:
     invoke(
-        "predict", good, "--model", tiny_path, "--rate", 250, "--lead", "II", "--unit", "uV", "--population", "hospital"
-    )
-    assert asked.job == Job(str(tiny_path), 250.0, None, Population.load("hospital"), None, None, "II", "uV")
+        "predict", good, "--model", tiny_path, "--rate", 250, "--lead", "II", "--unit", "uV",
+        "--population", "hospital", "--layout", "3x4", "--gain", 5,
+    )  # fmt: skip
+    page = Printed("3x4", gain=5.0)
+    assert asked.job == Job(str(tiny_path), 250.0, None, Population.load("hospital"), None, None, "II", "uV", page)
     assert asked.sources == [str(good)]
     invoke("predict", flat)
-    assert asked.job == Job(population=Population.load("kidney"))
+    assert asked.job == Job(population=Population.load("kidney"), page=Printed())
 
 
 def test_estimates_are_printed_one_by_one_with_a_blank_line_between(asked: Asked, tiny_path: Path, good: Path) -> None:
