@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from kalemia import body, predict
-from kalemia.digitize import Digitized, compose, grid, image, overlay, pages, reader, ungridded, write
+from kalemia.digitize import Digitized, compose, grid, image, inked, overlay, pages, reader, ungridded, write
 from kalemia.digitize.cells import Named
 from kalemia.digitize.paper import Paper
 from kalemia.digitize.reading import Reading
@@ -43,7 +43,7 @@ def turned(monkeypatch: pytest.MonkeyPatch, *answers: Reading | str) -> tuple[li
     """Let the four turns of a page, 0, 180, 90 and 270 degrees, be read as these answers; return what was tried."""
     tried: list[bytes] = []
 
-    def read(rgb: Pixels, _said: Printed, drawn: Sequence[Any]) -> reader._Turned:
+    def read(rgb: Pixels, _said: Printed, drawn: Sequence[Any], _found: Any) -> reader._Turned:
         assert len(drawn) == 1, "paths turn with their page"
         answer = answers[len(tried)]
         tried.append(rgb.tobytes())
@@ -103,14 +103,14 @@ def test_dots_per_inch_and_pulses_stand_in_for_a_grid(monkeypatch: pytest.Monkey
     seen, by_pulses = grid.plain((60, 90), 7.0), grid.plain((60, 90), 5.0)
     monkeypatch.setattr(grid, "find", lambda _: seen)
     page = np.zeros((60, 90, 3), np.uint8)
-    assert reader._lattice(page, 254.0) is seen
+    assert inked.lattice(page, 254.0) is seen
     monkeypatch.setattr(grid, "find", lambda _: None)
-    assert reader._lattice(page, 254.0).pitch == pytest.approx(10)
+    assert inked.lattice(page, 254.0).pitch == pytest.approx(10)
     monkeypatch.setattr(ungridded, "find", lambda _: by_pulses)
-    assert reader._lattice(page, None) is by_pulses
+    assert inked.lattice(page, None) is by_pulses
     monkeypatch.setattr(ungridded, "find", lambda _: None)
     with pytest.raises(DigitizeError, match="is read where its dots per inch are given"):
-        reader._lattice(page, None)
+        inked.lattice(page, None)
 
 
 @pytest.mark.parametrize(

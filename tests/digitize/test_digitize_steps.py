@@ -14,7 +14,21 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
-from kalemia.digitize import compose, digitize, grid, image, ink, leads, page, pages, reader, trace, ungridded, vector
+from kalemia.digitize import (
+    compose,
+    digitize,
+    grid,
+    image,
+    ink,
+    inked,
+    leads,
+    page,
+    pages,
+    reader,
+    trace,
+    ungridded,
+    vector,
+)
 from kalemia.digitize.cells import Named
 from kalemia.digitize.page import Page
 from kalemia.digitize.reading import Reading
@@ -130,13 +144,13 @@ def test_pulses_are_looked_for_on_the_page(monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setattr(grid, "find", lambda _: None)
     monkeypatch.setattr(ungridded, "find", seen.append)
     with pytest.raises(DigitizeError) as caught:
-        reader._lattice(RGB, None)
+        inked.lattice(RGB, None)
     assert seen[0] is RGB
     assert str(caught.value) == (
         "no grid of an ECG is seen, nor two calibration pulses of 0.2 s and 1 mV above each other; a page without them "
         "is read where its dots per inch are given"
     )
-    plain = reader._lattice(RGB, 254.0)
+    plain = inked.lattice(RGB, 254.0)
     assert len(seen) == 1
     assert plain.center == (120, 80)
 
@@ -150,7 +164,7 @@ def handed(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Any, ...]]:
     given: list[tuple[Any, ...]] = []
     squared = object()
 
-    def once(rgb: Pixels, said: Printed, drawn: Sequence[Any]) -> reader._Turned:
+    def once(rgb: Pixels, said: Printed, drawn: Sequence[Any], _found: Any) -> reader._Turned:
         given.append((rgb, said.layout, said.dpi, tuple(drawn)))
         return reader._Turned(rgb, squared, made.reading())  # type: ignore[arg-type]
 
@@ -238,7 +252,7 @@ def test_why_a_file_is_not_opened(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
 def test_a_turned_page_is_read_as_the_user_says(monkeypatch: pytest.MonkeyPatch) -> None:
     tried: list[Printed] = []
 
-    def refused(_rgb: Pixels, said: Printed, _drawn: Any) -> None:
+    def refused(_rgb: Pixels, said: Printed, *_: Any) -> None:
         tried.append(said)
         raise DigitizeError("no")
 

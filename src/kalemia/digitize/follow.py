@@ -69,9 +69,10 @@ def follow(
 
 def _strips(sure: Floats, offset: Places, band: int) -> Floats:
     """Return (columns, rows, places) how surely there is ink in the band of each row, which begins at `offset`."""
-    padded = np.pad(sure, ((band + len(sure), band + len(sure)), (0, 0)))
-    strips = [padded[first : first + 2 * band + 1] for first in offset + band + len(sure)]
-    return np.ascontiguousarray(np.stack(strips).transpose(2, 0, 1))
+    height = len(sure)
+    padded = np.zeros((sure.shape[1], height + 2 * (band + height)), np.float32)
+    padded[:, band + height : band + 2 * height] = sure.T
+    return np.stack([padded[:, first : first + 2 * band + 1] for first in offset + band + height], axis=1)
 
 
 def _hide(strips: Floats, path: Places, where: NDArray[np.bool_], reach: int) -> None:
@@ -84,27 +85,33 @@ def _hide(strips: Floats, path: Places, where: NDArray[np.bool_], reach: int) ->
 
 def _least(cost: Floats, walls: Floats) -> Places:
     """Return (rows, columns) the cheapest path, for (columns, rows, places) of cost and of summed vertical cost."""
-    columns, count, size = cost.shape
-    places = np.arange(size, dtype=np.int32)
-    back = np.empty((columns, count, size), np.int32)
-    total = cost[0]
-    for k in range(1, columns):
-        down = total - walls[k]
-        least = np.minimum.accumulate(down, axis=1)
-        from_above = np.maximum.accumulate(np.where(down <= least, places, 0), axis=1)
-        up = (total + walls[k])[:, ::-1]
-        lowest = np.minimum.accumulate(up, axis=1)
-        from_below = size - 1 - np.maximum.accumulate(np.where(up <= lowest, places, 0), axis=1)[:, ::-1]
-        by_down, by_up = least + walls[k], lowest[:, ::-1] - walls[k]
-        rising = by_up < by_down
-        back[k] = np.where(rising, from_below, from_above)
-        total = np.where(rising, by_up, by_down) + cost[k]
+    totals = np.empty_like(cost)
+    totals[0] = cost[0]
+    for k in range(1, len(cost)):
+        from_above = np.minimum.accumulate(totals[k - 1] - walls[k], axis=1)
+        from_below = np.minimum.accumulate((totals[k - 1] + walls[k])[:, ::-1], axis=1)[:, ::-1]
+        from_above += walls[k]
+        from_below -= walls[k]
+        total = np.minimum(from_above, from_below, out=totals[k])
+        total += cost[k]
         total -= total.min(axis=1, keepdims=True)
+    return _backwards(totals, walls)
+
+
+def _backwards(totals: Floats, walls: Floats) -> Places:
+    """Return (rows, columns) the cheapest path, from the least costs of all ways to each place."""
+    columns, count, size = totals.shape
     path = np.empty((count, columns), np.intp)
-    path[:, -1] = total.argmin(axis=1)
-    every = np.arange(count)
+    path[:, -1] = totals[-1].argmin(axis=1)
+    every, places = np.arange(count), np.arange(size)
     for k in range(columns - 1, 0, -1):
-        path[:, k - 1] = back[k, every, path[:, k]]
+        here = path[:, k, None]
+        above = np.where(places <= here, totals[k - 1] - walls[k], np.float32(np.inf))
+        below = np.where(places >= here, totals[k - 1] + walls[k], np.float32(np.inf))
+        # Of places that cost the same the nearest is taken.
+        first, second = size - 1 - above[:, ::-1].argmin(axis=1), below.argmin(axis=1)
+        wall = walls[k, every, path[:, k]]
+        path[:, k - 1] = np.where(below[every, second] - wall < above[every, first] + wall, second, first)
     return path
 
 

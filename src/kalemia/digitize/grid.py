@@ -103,6 +103,20 @@ class Grid:
                 break
         return x, y
 
+    def turned(self, width: float) -> Grid:
+        """Return the grid of the page, `width` px wide, after a quarter turn counterclockwise."""
+        # What was x is now -y, and what was y is x: so are their powers, and the millimeters u and v.
+        powers = _exponents(self.degree)
+        swapped = np.array([powers.index((j, i)) for i, j in powers])
+        signs = np.array([(-1.0) ** j for _, j in powers])
+        return replace(
+            self,
+            u=signs * self.v[swapped],
+            v=-signs * self.u[swapped],
+            center=(self.center[1], width - self.center[0]),
+            cover=np.stack([self.cover[:, 1], width - self.cover[:, 0]], -1),
+        )
+
     @property
     def pitch(self) -> float:
         """Pixels a mm in the middle of what the grid covers."""

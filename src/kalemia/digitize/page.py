@@ -45,6 +45,12 @@ class Page:
         """Return where pixels of the squared page lie in the image, px."""
         return self.grid.pixels(self.left + (x + 0.5) / self.scale, self.top + (y + 0.5) / self.scale)
 
+    def turned(self, width: float) -> Page:
+        """Return the page after a quarter turn counterclockwise of its image, `width` px wide."""
+        rgb, inside = np.ascontiguousarray(np.rot90(self.rgb)), np.ascontiguousarray(np.rot90(self.inside))
+        top = -(self.left + self.rgb.shape[1] / self.scale)
+        return Page(rgb, self.scale, self.top, top, self.grid.turned(width), inside)
+
     def place(self, x: Floats, y: Floats) -> tuple[Floats, Floats]:
         """Return where places of the image, px, lie on the squared page, px."""
         u, v = self.grid.millimeters(x, y)

@@ -11,8 +11,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from kalemia.digitize import compose, doubts, grid, image, ink, leads, page, trace, ungridded, vector
-from kalemia.digitize.grid import Grid
+from kalemia.digitize import compose, doubts, image, inked, leads, trace, vector
 from kalemia.digitize.layout import stated
 from kalemia.digitize.page import Page
 from kalemia.digitize.reading import Reading
@@ -33,7 +32,6 @@ GOOD, CLEARLY = 0.7, 0.2
 better by the second."""
 STRETCHED = 0.03
 """A grid whose squares are by more than this higher than wide, or wider, is said to be."""
-MM_PER_INCH = 25.4
 DPI, SPEED, GAIN = (20, 4000), (5, 200), (1, 80)
 """From which to which number options are accepted: dots per inch, mm/s, mm/mV."""
 NO_GRID = "No grid is seen: the page is assumed to be even, at 25 mm/s and 10 mm/mV or at the dots per inch given."
@@ -174,13 +172,16 @@ def _upright(rgb: Pixels, said: Printed, drawn: Sequence[Reals] = ()) -> _Turned
     """Read a page as it stands, or turned where it cannot be read so or reads better."""
     best: _Turned | None = None
     problems: list[DigitizeError] = []
+    once = inked.Turns(rgb, said.dpi)
     for turns in (0, 2, 1, 3):
         if turns % 2 and best is not None and best.reading.score > GOOD:
             break
+        if not once.worth(turns):
+            continue
         try:
             lines = [_quarters(line, turns, rgb.shape[1], rgb.shape[0]) for line in drawn]
             lines = [line for line in lines if vector.forward(line) >= vector.MIN_FORWARD]
-            turned = _read(np.ascontiguousarray(np.rot90(rgb, turns)), said, lines)
+            turned = _read(np.rot90(rgb, turns), said, lines, partial(once.turned, turns))
         except DigitizeError as exc:
             problems.append(exc)
             continue
@@ -203,43 +204,26 @@ def _quarters(line: Reals, turns: int, width: float, height: float) -> Reals:
     return line if vector.forward(line) > 0.5 else line[::-1]
 
 
-def _read(rgb: Pixels, said: Printed, drawn: Sequence[Reals]) -> _Turned:
-    """Read one page as it stands."""
-    lattice = _lattice(rgb, said.dpi)
-    squared = page.square(rgb, lattice)
-    if lattice.strength > 0 and page.distorted(squared):
-        raise DigitizeError(
-            "the lines of the grid do not repeat every 5 mm both across and down; the page is stretched, or its grid "
-            "is not made out"
-        )
-    paths = trace.trace(ink.ink(squared), squared.scale)
+def _read(
+    rgb: Pixels, said: Printed, drawn: Sequence[Reals], found: Callable[[], inked.Inked] | None = None
+) -> _Turned:
+    """Read one page as it stands; its grid and ink may have been `found` before."""
+    seen = found() if found is not None else inked.of(rgb, said.dpi)
+    squared = seen.squared
+    paths = trace.trace(seen.ink, squared.scale)
     if paths is None:
         raise DigitizeError("no row of an ECG trace is seen")
     lines = [np.stack(squared.place(line[:, 0], line[:, 1]), -1) for line in drawn]
     reading = leads.read(paths.of_quality(MIN_ROW), squared.scale, said.layout, lines, said)
-    if lattice.strength == 0:
+    if squared.grid.strength == 0:
         reading = replace(reading, assumed=(*reading.assumed, NO_GRID))
-    if abs(lattice.stretch - 1) > STRETCHED:
-        reading = replace(reading, assumed=(*reading.assumed, _stretched(lattice.stretch)))
+    if abs(squared.grid.stretch - 1) > STRETCHED:
+        reading = replace(reading, assumed=(*reading.assumed, _stretched(squared.grid.stretch)))
     if reason := doubts.of_page(reading):
         raise DigitizeError(reason)
-    return _Turned(rgb, squared, reading)
+    return _Turned(seen.rgb, squared, reading)
 
 
 def _stretched(share: float) -> str:
     longer, much = ("higher than wide", share) if share > 1 else ("wider than high", 1 / share)
     return f"The squares of the grid are {much - 1:.0%} {longer}: each direction is measured by its own lines."
-
-
-def _lattice(rgb: Pixels, dpi: float | None) -> Grid:
-    """Return where a page's millimeters are: by its grid, else as the dots per inch or its pulses say."""
-    lattice = grid.find(rgb)
-    if lattice is None and dpi is not None:
-        lattice = grid.plain(rgb.shape[:2], dpi / MM_PER_INCH)
-    lattice = lattice or ungridded.find(rgb)
-    if lattice is None:
-        raise DigitizeError(
-            "no grid of an ECG is seen, nor two calibration pulses of 0.2 s and 1 mV above each other; a page without "
-            "them is read where its dots per inch are given"
-        )
-    return lattice

@@ -27,6 +27,8 @@ LINE = 0.8
 """A column with more than this of the line between two leads hides the trace."""
 MIXED = 3.0
 """How much speaks against a layout whose leads, all of them, look like two leads each."""
+LAWLESS = 0.3
+"""Where the limb leads have a larger residual, they are others, and strips need no second look."""
 CHEST = frozenset(("V4", "V5", "V6"))
 """Leads that obey a law of limb leads where the rows carry those throughout, and in one of 70 hearts."""
 OBEYED = 0.08
@@ -158,8 +160,10 @@ def cut(
     """
     timed = _timed(sheet, chosen, columns, width)
     leads = {lead.name: lead for lead in _leads(timed, chosen)}
-    below = _below(sheet, chosen, timed, width, leads)
     signals = {name: lead.signal for name, lead in leads.items()}
+    einthoven = laws.residual(signals, RATE)
+    lawful = einthoven is None or einthoven < LAWLESS
+    below = _below(sheet, chosen, timed, width, leads, again=lawful and not timed.vector)
     named = cells.named(labels, chosen.order, chosen.rows)
     return Reading(
         layout=chosen,
@@ -170,7 +174,7 @@ def cut(
         strips=below.leads,
         agreement=below.agreement,
         named=named,
-        einthoven=laws.residual(signals, RATE),
+        einthoven=einthoven,
         goldberger=laws.goldberger(signals, RATE),
         beyond_s=(timed.end - timed.columns.edges[-1]) / (timed.papers[0].speed * sheet.scale),
         repeats=not given and not named.names >= CHEST and laws.repeats(signals, RATE),
@@ -224,17 +228,19 @@ def _leads(timed: _Timed, chosen: Layout) -> Iterator[Lead]:
             yield timed.rows[r].lead(name, edges[c], last)
 
 
-def _below(sheet: Sheet, chosen: Layout, timed: _Timed, width: float, leads: Mapping[str, Lead]) -> strips.Strips:
-    """Name the strips of a page; those that run into another row are followed again, as far as their lead may reach."""
+def _below(
+    sheet: Sheet, chosen: Layout, timed: _Timed, width: float, leads: Mapping[str, Lead], again: bool
+) -> strips.Strips:
+    """Name the strips of a page; those that run into another row are followed `again`, as far as their lead reaches."""
     below = slice(chosen.rows, None)
     found = strips.named([row.lead("", timed.first, timed.end + 1) for row in timed.rows[below]], leads, sheet.beside)
-    if timed.vector:
+    if not again:
         return found
     paths = own.followed(sheet.paths, {row: leads[name] for row, name in found.names.items()}, sheet.scale)
     if paths is sheet.paths:
         return found
-    again = _timed(replace(sheet, paths=paths, stepped={}), chosen, timed.columns, width)
-    return strips.named([row.lead("", again.first, again.end + 1) for row in again.rows[below]], leads, sheet.beside)
+    other = _timed(replace(sheet, paths=paths, stepped={}), chosen, timed.columns, width)
+    return strips.named([row.lead("", other.first, other.end + 1) for row in other.rows[below]], leads, sheet.beside)
 
 
 def _along(sheet: Sheet, chosen: Layout, columns: Columns) -> tuple[str, ...]:
