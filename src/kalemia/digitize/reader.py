@@ -30,6 +30,9 @@ MIN_ROW = 0.62
 GOOD, CLEARLY = 0.7, 0.2
 """A page that scores more than the first, with a pulse or lawful limb leads, is not turned; turned, it must score
 better by the second."""
+DARK = 90
+"""Where most of a page is darker than this, its trace may be white."""
+INVERTED = "The page is dark with a bright trace; it was read with black and white exchanged."
 STRETCHED = 0.03
 """A grid whose squares are by more than this higher than wide, or wider, is said to be."""
 DPI, SPEED, GAIN = (20, 4000), (5, 200), (1, 80)
@@ -114,7 +117,7 @@ def _pages(source: Input, said: Printed) -> list[Digitized]:
     for number, picture in enumerate(_pictures(source, said.dpi), 1):
         try:
             rgb, own_dpi, paths = picture()
-            turned = _upright(rgb, replace(said, dpi=own_dpi), paths)
+            turned = _bright(rgb, replace(said, dpi=own_dpi), paths)
             read.append(compose.digitized(turned.rgb, turned.squared, turned.reading, str(source), number))
         except DigitizeError as exc:
             problems[number] = exc
@@ -166,6 +169,22 @@ class _Turned:
         """Whether it reads so well that it need not be turned again."""
         lawful = (self.reading.einthoven or 1) < doubts.LAWFUL
         return self.reading.score > GOOD and (self.reading.paper.pulse or lawful)
+
+
+def _bright(rgb: Pixels, said: Printed, drawn: Sequence[Reals]) -> _Turned:
+    """Read a page as it stands, or, where it is dark and cannot be read so, with black and white exchanged."""
+    try:
+        return _upright(rgb, said, drawn)
+    except DigitizeError:
+        if float(np.median(rgb.max(axis=2))) > DARK:
+            raise
+        try:
+            turned = _upright(255 - rgb, said, drawn)
+        except DigitizeError:
+            turned = None
+        if turned is None:
+            raise
+    return replace(turned, reading=replace(turned.reading, assumed=(*turned.reading.assumed, INVERTED)))
 
 
 def _upright(rgb: Pixels, said: Printed, drawn: Sequence[Reals] = ()) -> _Turned:
