@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from kalemia.digitize import grid, page
 from kalemia.digitize.reader import _stretched
+from kalemia.errors import DigitizeError
 
 Pixels = NDArray[np.uint8]
 PX = 7
@@ -39,6 +40,15 @@ def test_the_squares_of_a_low_grid_are_squares(high: float, pitch: float, noise:
     assert found.stretch == pytest.approx(1, abs=0.01)
     assert found.cover[:, 1].min() > 330
     assert found.cover[:, 1].max() < 330 + high * pitch
+
+
+@pytest.mark.filterwarnings("error")
+def test_a_chessboard_or_a_stamp_is_no_low_grid() -> None:
+    squares = np.kron(np.indices((30, 40)).sum(axis=0) % 2, np.ones((30, 30))) * 255
+    stamp = sheet(high_mm=14.0)[:, :260]
+    for picture in (np.repeat(squares[..., None], 3, axis=2).astype(np.uint8), stamp):
+        with pytest.raises(DigitizeError):
+            read(picture)
 
 
 def test_a_strip_on_a_low_grid_is_as_high_as_it_was_drawn() -> None:

@@ -33,8 +33,9 @@ DEGREES = 1, 2, 3, 5, 7
 LOW, LOW_DEGREE = 3, 3
 """So few rows of tiles do not tell a higher degree."""
 MIN_CONFIDENCE = 0.3
-PART_OF_PAGE = 0.5
-"""A lattice on a smaller share of a page is followed on that part alone."""
+PART_OF_PAGE, TILES = 0.5, 1.36
+"""A lattice on a smaller share of a page is followed on that part alone, if that is so many tiles high and wide: two
+that overlap are needed."""
 RULED, EDGE_MM, PIECE_MM, HARMONICS = 0.3, 2.0, 20.0, (0.2, 1.0)
 """Where lines of 5 and 1 mm, over the second, in pieces of the third, have less than this share of their usual power,
 there are none."""
@@ -208,7 +209,8 @@ def _follow(lines: NDArray[np.float32], waves: Floats) -> Grid:
     tiles = Tiles.cut(lines, waves, TILE_MM)
     vectors, weights = tiles.tracked(waves, SPURS)
     down, across = _ruled(lines, tiles, np.minimum(*weights) > MIN_CONFIDENCE, waves)
-    if lines[down, across].size < PART_OF_PAGE * lines.size:
+    least = TILES * tiles.values.shape[1]
+    if lines[down, across].size < PART_OF_PAGE * lines.size and min(lines[down, across].shape) > least:
         # Tiles of a low strip are half blank: others fit it better.
         part = _follow(lines[down, across], waves)
         beside = (across.start, down.start)
