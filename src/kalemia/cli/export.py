@@ -13,7 +13,7 @@ from kalemia.system import atomic
 if TYPE_CHECKING:
     from kalemia.export.integers import IntNet
 
-FORMS = ("c", "onnx-int8")
+FORMS = ("c", "web", "onnx-int8")
 
 
 def export(
@@ -22,11 +22,11 @@ def export(
     ],
     to: Annotated[
         str,
-        typer.Option(metavar="FORM", help="c: C99 in integers, for a device; onnx-int8: for servers and phones."),
+        typer.Option(metavar="FORM", help="c: C99 in integers, for a device; web: a page; onnx-int8: for servers."),
     ],
     out: Annotated[str, typer.Option(metavar="DIR", help="The folder to write into.")],
 ) -> None:
-    """Write a model for something else to run: a microcontroller, a phone.
+    """Write a model for something else to run: a microcontroller, a browser, a phone.
 
     Example:
 
@@ -35,13 +35,16 @@ def export(
     if to not in FORMS:
         raise KalemiaError(f"no form {to!r:.40} to export to; the forms are {', '.join(FORMS)}")
     with needs("device"):
-        from kalemia.export import c, int8
+        from kalemia.export import c, int8, web
     from kalemia.estimate.model import Model
 
     loaded, folder = Model.load(model), folder_for(out)
     with atomic.writing(folder):
         if to == "c":
             say(_described(c.write(loaded, folder).net, out))
+        elif to == "web":
+            size = web.write(loaded, folder)
+            say(f"{folder / web.PAGE}: {size // 1000:,} kB that need nothing else; open it in a browser")
         else:
             say(f"{int8.write(loaded, folder)}: convolutions in int8; kalemia predict --model takes it")
 

@@ -74,17 +74,17 @@ def lay(device: Device, folder: Path) -> None:
     for part in ("qemu", "chain", "src", "examples/Warning"):
         (folder / part).mkdir(parents=True, exist_ok=True)
     contents = {folder / name: text(device).encode() for name, text in (own | {"README.md": _readme}).items()}
-    contents |= {folder / name: (_firmware() / "net" / name).read_bytes() for name in RUNTIME}
-    contents |= {folder / "qemu" / name: (_firmware() / "qemu" / name).read_bytes() for name in EMULATED}
-    contents |= {folder / "chain" / path.name: path.read_bytes() for path in (_firmware() / "chain").glob("*.[ch]")}
-    contents |= {folder / "example.c": (_firmware() / "example.c").read_bytes()}
-    chain = sorted(path.name for path in (_firmware() / "chain").glob("*.c"))
-    texts = signal.files(device.lead) | library.files(_firmware() / "library", device.net.name, chain)
+    contents |= {folder / name: (firmware() / "net" / name).read_bytes() for name in RUNTIME}
+    contents |= {folder / "qemu" / name: (firmware() / "qemu" / name).read_bytes() for name in EMULATED}
+    contents |= {folder / "chain" / path.name: path.read_bytes() for path in (firmware() / "chain").glob("*.[ch]")}
+    contents |= {folder / "example.c": (firmware() / "example.c").read_bytes()}
+    chain = sorted(path.name for path in (firmware() / "chain").glob("*.c"))
+    texts = signal.files(device.lead) | library.files(firmware() / "library", device.net.name, chain)
     contents |= {folder / name: text.encode() for name, text in texts.items()}
     atomic.write(contents)
 
 
-def _firmware() -> Path:
+def firmware() -> Path:
     """Return where the runtime lies: in an installed package, or in the repository."""
     packed = Path(__file__).parents[1] / "firmware"
     return packed if packed.is_dir() else Path(__file__).parents[3] / "firmware"
@@ -189,7 +189,7 @@ def _each_beat(device: Device) -> Iterator[str]:
 def _readme(device: Device) -> str:
     net = device.net
     return (
-        (_firmware() / "net" / "README.in")
+        (firmware() / "net" / "README.in")
         .read_text(encoding="utf-8")
         .format(
             name=net.name,
