@@ -10,7 +10,7 @@ pytest.importorskip("onnx")
 
 from commands import Main, invoke
 
-from kalemia.export import c, int8
+from kalemia.export import c, hour, int8, wasm
 from kalemia.export.calibration import simulated
 
 
@@ -35,10 +35,22 @@ def test_a_model_becomes_int8(tmp_path: Path) -> None:
     assert sorted(path.name for path in tmp_path.iterdir()) == ["v5-4k-int8.json", "v5-4k-int8.onnx"]
 
 
+def test_a_model_becomes_a_page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(wasm, "check", lambda: None)
+    monkeypatch.setattr(wasm, "compiled", lambda _: b"\0asm")
+    minutes = hour.simulated
+    monkeypatch.setattr(hour, "simulated", lambda lead: minutes(lead, 1))
+    result = invoke("export", "i-4k", "--to", "web", "--out", tmp_path / "x")
+    assert result.exit_code == 0, result.output
+    assert f"{tmp_path / 'x' / 'index.html'}: " in result.stdout
+    beside = ["index.html", "kalemia.svg", "kalemia.webmanifest", "kalemia.worker.js"]
+    assert sorted(path.name for path in (tmp_path / "x").iterdir()) == beside
+
+
 @pytest.mark.parametrize(
     ("model", "form", "said"),
     [
-        ("v5-4k", "wasm", "no form 'wasm' to export to; the forms are c, onnx-int8"),
+        ("v5-4k", "wasm", "no form 'wasm' to export to; the forms are c, web, onnx-int8"),
         ("12-4k", "c", "model 12-4k reads 8 leads; a device takes a model of one lead"),
         ("no-such", "c", "no model 'no-such'"),
     ],
