@@ -68,9 +68,15 @@ function again() {
   catchUp();
 }
 
+/* What is drawn keeps its place while it plays, also where for a while nothing is said. */
+function setPlaying(on) {
+  playing = on;
+  document.body.classList.toggle("playing", on);
+}
+
 function run(on) {
   if (on && stream.over) again(stream.at = 0);
-  playing = on;
+  setPlaying(on);
   last = performance.now();
   due = stream.at;
   $("play").textContent = on ? "Pause" : "Go on";
@@ -86,7 +92,7 @@ function step() {
   due = speed() ? Math.min(due + (now - last) / 1000 * speed() * stream.rate, stream.at + 60 * stream.rate) : Infinity;
   last = now;
   stream.advance(due);
-  if (stream.over) { playing = false; $("play").textContent = "Play again"; }
+  if (stream.over) { setPlaying(false); $("play").textContent = "Play again"; }
   render();
   if (playing) schedule();
 }
@@ -99,6 +105,7 @@ function render() {
   if (state === drawn && !(stream.windows.length === 0)) return;
   drawn = state;
   renderState(shown, following);
+  document.body.classList.toggle("waiting", !shown);
   if (shown) renderWindow(shown);
   if (!(following && playing && speed() > 0 && speed() <= 10)) trace(shown ? Math.round(shown.end * stream.rate) : stream.at);
   drawTimeline($("over"), stream.windows, stream.length, shown, stream.truth);
@@ -112,7 +119,8 @@ const trace = (end) => drawTrace($("trace"), stream, end, narrow.matches ? 4 : 1
 function renderState(shown, following) {
   const signal = following ? stream.chain.signal : shown.signal, on = following ? stream.chain.warns : shown.warns;
   const [heading, meaning] = SIGNAL[signal], short = stream.length < FIRST_S + 10 * (ENOUGH_WINDOWS - 1);
-  const [title, means] = short ? TOO_SHORT : warning(on, signal);
+  const early = following && !on && stream.windows.length < ENOUGH_WINDOWS;
+  const [title, means] = short ? TOO_SHORT : early ? TOO_EARLY : warning(on, signal);
   put($("signal"), { class: `panel signal-${signal}` });
   say($("signal"), heading, signal === "poor" ? `${meaning}${REASONS[shown?.reason] || "the lead was off a moment ago"}.` : meaning);
   put($("warning"), { class: `panel ${on ? "warning-on" : "warning-off"}` });

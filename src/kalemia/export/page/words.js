@@ -94,3 +94,4 @@ function warning(on, signal) {
 }
 
 const TOO_SHORT = ["Too short for a warning", "A warning takes four windows of ten seconds, so 43 s of signal. What each window says stands below."];
+const TOO_EARLY = ["Too early for a warning", "It takes four windows of ten seconds. That none is on yet does not mean normal."];
